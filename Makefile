@@ -1,0 +1,145 @@
+# User-tunable; never appended to, so `make CFLAGS=-O0` keeps the flags that the code needs.
+CC	?= cc
+CLANG	?= clang
+BPFTOOL	?= bpftool
+CLANG_FORMAT	?= clang-format
+CLANG_TIDY	?= clang-tidy
+CFLAGS	?= -O2 -g
+PREFIX	?= /usr/local
+SBINDIR	?= $(PREFIX)/sbin
+LIBDIR	?= $(PREFIX)/lib
+INCLUDEDIR	?= $(PREFIX)/include
+DESTDIR	?=
+O	?= build
+T	?= 60
+
+VERSION	:= 0.1.0
+SOMAJOR	:= 0
+PKGS	:= libbpf json-c
+WARN	:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
+	   -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wwrite-strings -Wvla -Wimplicit-fallthrough
+DEPS	= -MMD -MP
+SAN_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+# Each room sees the headers that DESIGN allows it; tests/layers.sh holds it to that.
+# Skeletons are generated, so their warnings are not ours.
+INCLUDES = -Iinclude -Ibpf -Isrc -isystem $(O)/bpf
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) $(INCLUDES) \
+	     $$(pkg-config --cflags $(PKGS)) $(DEPS) $(CFLAGS) $(SAN)
+ALL_LDFLAGS = -pthread $(CFLAGS) $(SAN) $(LDFLAGS)
+ALL_LIBS = $$(pkg-config --libs $(PKGS)) -lelf -lz
+# Where asm/types.h is, which -target bpf does not find by itself on Debian.
+ASM_INCLUDE := $(patsubst %/asm/types.h,%,$(firstword \
+	       $(wildcard /usr/include/$(shell uname -m)-linux-gnu*/asm/types.h) /usr/include/asm/types.h))
+BPF_CFLAGS = -g -O2 -Wall -Wextra -target bpf -mcpu=v2 $(DEPS) -Ibpf \
+	     -idirafter $(ASM_INCLUDE)
+
+FLAVOURS := frags ring perf
+SKELETONS = $(FLAVOURS:%=$(O)/bpf/xdptail_%.skel.h)
+LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/lib/*.c))
+CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/line/*.c src/sink/*.c src/app/*.c))
+UNIT_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
+PROG_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/prog/test_*.c))
+SYSTEM_HELPERS = $(patsubst %.c,$(O)/%,$(wildcard tests/system/*.c))
+SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/system/*.bash tests/system/*.bats .ci/run)
+C_FILES = $(wildcard include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
+TIDY_FILES = $(wildcard src/*/*.c tests/*/*.c)
+
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-6s %s\n' $(1) '$(@:$(O)/%=%)'
+endif
+
+all: $(O)/xdptail $(O)/libxdptail.so
+
+$(O)/bpf/xdptail_%.bpf.o: bpf/xdptail.bpf.c
+	$(call say,BPF)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DXDPTAIL_$(shell echo $* | tr a-z A-Z) -c $< -o $@
+
+$(O)/%.skel.h: $(O)/%.bpf.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@
+
+$(O)/%.o: %.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+# The one file that includes the skeletons; its .d file takes over once there is one.
+$(O)/src/lib/object.o: $(SKELETONS)
+
+$(O)/libxdptail.a: $(LIB_OBJS)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/libxdptail.so: $(LIB_OBJS) src/lib/libxdptail.map
+	$(call say,LD)
+	$(Q)$(CC) -shared -Wl,-soname,libxdptail.so.$(SOMAJOR) \
+		-Wl,--version-script=src/lib/libxdptail.map $(ALL_LDFLAGS) $(LIB_OBJS) $(ALL_LIBS) -o $@
+
+$(O)/xdptail: $(CMD_OBJS) $(O)/libxdptail.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
+
+# Everything but main(), for tests.
+$(O)/tests/all.a: $(filter-out $(O)/src/app/main.o,$(CMD_OBJS)) $(LIB_OBJS)
+	$(call say,AR)
+	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/tests/system/%: $(O)/tests/system/%.o
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
+
+$(O)/tests/%: $(O)/tests/%.o $(O)/tests/all.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ -lcriterion $(ALL_LIBS) -o $@
+
+$(O)/tests/%.o: INCLUDES += -Itests
+$(O)/tests/prog/%.o: $(SKELETONS)
+
+tests: $(UNIT_TESTS) $(PROG_TESTS) $(SYSTEM_HELPERS)
+
+install: all
+	install -D -m 0755 $(O)/xdptail $(DESTDIR)$(SBINDIR)/xdptail
+	install -D -m 0755 $(O)/libxdptail.so $(DESTDIR)$(LIBDIR)/libxdptail.so.$(VERSION)
+	ln -sf libxdptail.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libxdptail.so.$(SOMAJOR)
+	ln -sf libxdptail.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libxdptail.so
+	install -D -m 0644 $(O)/libxdptail.a $(DESTDIR)$(LIBDIR)/libxdptail.a
+	install -D -m 0644 include/xdptail.h $(DESTDIR)$(INCLUDEDIR)/xdptail.h
+
+# These two start on a machine that has nothing: what they need may not be there before deps.sh.
+demo:
+	$(Q)packaging/deps.sh build
+	$(Q)$(MAKE) --no-print-directory O=$(O) all
+	$(Q)packaging/deps.sh demo
+	$(Q)tests/demo.sh $(O)/xdptail
+
+check:
+	$(Q)packaging/deps.sh build test
+	$(Q)$(MAKE) --no-print-directory O=$(O) all tests
+	$(Q)tests/run.sh $(O)
+
+# A different set of flags is a different tree, so the two never mix objects.
+check-asan:
+	$(Q)$(MAKE) --no-print-directory O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
+	$(Q)tests/run.sh $(O)/asan
+
+format:
+	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
+
+lint: $(SKELETONS)
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)
+	$(Q)tests/layers.sh
+	$(Q)shellcheck -x $(SHELL_FILES)
+	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 sh -c '$(CLANG_TIDY) --quiet "$$0" -- \
+		-std=gnu11 -D_GNU_SOURCE $(INCLUDES) -Itests '"$$(pkg-config --cflags $(PKGS))"
+	$(Q)$(CLANG_TIDY) --quiet bpf/xdptail.bpf.c -- $(filter-out $(DEPS),$(BPF_CFLAGS)) -DXDPTAIL_RING
+
+clean:
+	$(Q)rm -rf $(O)
+
+.PHONY: all tests install demo check check-asan format lint clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(wildcard $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d)

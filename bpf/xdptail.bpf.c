@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The maps, the settings, and the two programs: count_tcp_packets and count_packets.
+ *
+ * One source, three flavours, so that no program refers to a map or a helper that its kernel
+ * lacks (TRAPS A54):
+ *   XDPTAIL_FRAGS  5.18  ring buffer, frames in several buffers, boot-time clock
+ *   XDPTAIL_RING   5.8   ring buffer, boot-time clock
+ *   XDPTAIL_PERF   5.4   perf buffer, monotonic clock
+ *
+ * Whatever happens here, the packet goes on: every program has one exit, and it is XDP_PASS.
+ */
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "abi.h"
+#include "parse.h"
+
+#if defined(XDPTAIL_FRAGS)
+#define PROGRAM		 SEC("xdp.frags")
+#define now_ns()	 bpf_ktime_get_boot_ns()
+#define wire_length(ctx) ((__u32)bpf_xdp_get_buff_len(ctx))
+#elif defined(XDPTAIL_RING)
+#define PROGRAM		 SEC("xdp")
+#define now_ns()	 bpf_ktime_get_boot_ns()
+#define wire_length(ctx) ((ctx)->data_end - (ctx)->data)
+#elif defined(XDPTAIL_PERF)
+#define PROGRAM		 SEC("xdp")
+#define now_ns()	 bpf_ktime_get_ns()
+#define wire_length(ctx) ((ctx)->data_end - (ctx)->data)
+#else
+#error "name a flavour: -DXDPTAIL_FRAGS, -DXDPTAIL_RING or -DXDPTAIL_PERF"
+#endif
+
+/* The errors of a map update and of perf output (errno-base.h), as the helpers return them. */
+#define ENOENT 2
+#define E2BIG  7
+#define ENOMEM 12
+#define EBUSY  16
+#define EEXIST 17
+#define ENOSPC 28
+
+const volatile struct constants constants SEC(".rodata.constants");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct settings);
+} settings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sample_counter);
+} sample_counter SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ABI_GENERATIONS);
+	__type(key, __u32);
+	__type(value, struct packet_totals);
+} packet_totals SEC(".maps");
+
+/* User space sets type and max_entries of the three alike before it loads. */
+struct packet_count_generation {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct count_key);
+	__type(value, struct count_value);
+};
+
+struct packet_count_generation packet_count_0 SEC(".maps");
+struct packet_count_generation packet_count_1 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, ABI_GENERATIONS);
+	__type(key, __u32);
+	__array(values, struct packet_count_generation);
+} packet_count SEC(".maps") = {
+	.values = { &packet_count_0, &packet_count_1 },
+};
+
+#ifdef XDPTAIL_PERF
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__type(key, __u32);
+	__type(value, __u32);
+} packet_events_perf SEC(".maps");
+#else
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 24);
+} packet_events SEC(".maps");
+#endif
+
+/* What a frame is to the body that counts it; a tc program can fill it just as well. */
+struct frame {
+	void *ctx; /* for perf output, which takes nothing else */
+	const void *data;
+	const void *end;
+	__u32 wire_len;
+	__u32 ifindex;
+};
+
+static __always_inline void trace_sample(const struct packet_info *pkt)
+{
+	const __u64 *src = (const __u64 *)pkt->src_ip;
+	const __u64 *dst = (const __u64 *)pkt->dst_ip;
+
+	/* bpf_trace_printk takes three values a call. */
+	bpf_printk("src_ip=%llx:%llx", bpf_be64_to_cpu(src[0]), bpf_be64_to_cpu(src[1]));
+	bpf_printk("dst_ip=%llx:%llx", bpf_be64_to_cpu(dst[0]), bpf_be64_to_cpu(dst[1]));
+	bpf_printk("src_port=%u dst_port=%u protocol=%u", bpf_ntohs(pkt->src_port),
+		   bpf_ntohs(pkt->dst_port), pkt->protocol);
+	bpf_printk("packet_type=%u packet_len=%u tcp_flags=%u", pkt->packet_type, pkt->packet_len,
+		   pkt->tcp_flags);
+	bpf_printk("seq_num=%u ack_num=%u", bpf_ntohl(pkt->seq_num), bpf_ntohl(pkt->ack_num));
+}
+
+static __always_inline void count_unattributed(struct packet_totals *totals, long err, __u32 bytes)
+{
+	__u32 cause = ABI_UNATTRIBUTED_OTHER;
+
+	if (err == -E2BIG)
+		cause = ABI_UNATTRIBUTED_FULL;
+	else if (err == -EBUSY)
+		cause = ABI_UNATTRIBUTED_BUSY;
+	else if (err == -ENOMEM)
+		cause = ABI_UNATTRIBUTED_NOMEM;
+	totals->unattributed_packets[cause]++;
+	totals->unattributed_bytes[cause] += bytes;
+}
+
+static __always_inline void add_count(struct count_value *value, __u32 bytes)
+{
+	if (constants.shared_counts) {
+		__sync_fetch_and_add(&value->packets, 1);
+		__sync_fetch_and_add(&value->bytes, bytes);
+	} else {
+		/* per CPU, and softirqs do not nest: this CPU is the only writer */
+		value->packets++;
+		value->bytes += bytes;
+	}
+}
+
+/* Add the frame to its source. A first insertion may race with another CPU's, which then made
+ * the entry: look again (TRAPS A6).
+ */
+static __always_inline void count_source(const struct parse_walk *walk, __u32 gen,
+					 struct packet_totals *totals, const struct frame *frame)
+{
+	void *counts = bpf_map_lookup_elem(&packet_count, &gen);
+	struct count_value first = { .packets = 1, .bytes = frame->wire_len };
+	struct count_value *value;
+	struct count_key key;
+	long err;
+
+	if (!counts) {
+		count_unattributed(totals, -ENOENT, frame->wire_len);
+		return;
+	}
+	parse_source_address(walk, key.addr);
+	key.ifindex = frame->ifindex;
+	value = bpf_map_lookup_elem(counts, &key);
+	if (value) {
+		add_count(value, frame->wire_len);
+		return;
+	}
+	err = bpf_map_update_elem(counts, &key, &first, BPF_NOEXIST);
+	if (!err)
+		return;
+	value = err == -EEXIST ? bpf_map_lookup_elem(counts, &key) : NULL;
+	if (value)
+		add_count(value, frame->wire_len);
+	else
+		count_unattributed(totals, err, frame->wire_len);
+}
+
+/* Is this packet the one in N? The counter is compared with the live N, so that a new N holds
+ * from the next packet on.
+ */
+static __always_inline bool take_sample(struct sample_counter *counter, __u32 rate, __u32 mode)
+{
+	__u32 target = rate;
+
+	if (!rate)
+		return false;
+	if (mode == ABI_SAMPLE_RANDOM) {
+		if (counter->target_rate != rate) {
+			counter->target_rate = rate;
+			counter->target = 1 + bpf_get_prandom_u32() % (2 * rate - 1);
+			counter->since = 0;
+		}
+		target = counter->target;
+	}
+	if (++counter->since < target)
+		return false;
+	counter->since = 0;
+	counter->seq++;
+	if (mode == ABI_SAMPLE_RANDOM)
+		counter->target = 1 + bpf_get_prandom_u32() % (2 * rate - 1);
+	return true;
+}
+
+/* Everything of a record that does not come from the wire. */
+static __always_inline void label_sample(struct packet_info *pkt, const struct frame *frame,
+					 __u32 gen, __u32 rate, __u64 seq)
+{
+	pkt->timestamp_ns = now_ns();
+	pkt->cpu_seq = seq;
+	pkt->packet_len = frame->wire_len;
+	pkt->ifindex = frame->ifindex;
+	pkt->sample_rate = rate;
+	pkt->cpu = (__u16)bpf_get_smp_processor_id();
+	pkt->generation = (__u8)gen;
+}
+
+#ifdef XDPTAIL_PERF
+static __always_inline void send_sample(const struct frame *frame, struct packet_info *pkt,
+					struct packet_totals *totals)
+{
+	long err = bpf_perf_event_output(frame->ctx, &packet_events_perf, BPF_F_CURRENT_CPU, pkt,
+					 sizeof(*pkt));
+
+	if (!err)
+		return;
+	if (err == -ENOSPC)
+		totals->lost[ABI_LOST_RING_FULL]++;
+	else if (err == -ENOENT)
+		totals->lost[ABI_LOST_NO_BUFFER]++;
+	else
+		totals->lost[ABI_LOST_OTHER]++;
+}
+#else
+static __always_inline void send_sample(const struct frame *frame, struct packet_info *pkt,
+					struct packet_totals *totals)
+{
+	struct packet_info *slot = bpf_ringbuf_reserve(&packet_events, sizeof(*pkt), 0);
+
+	(void)frame;
+	if (!slot) {
+		totals->lost[ABI_LOST_RING_FULL]++;
+		return;
+	}
+	*slot = *pkt;
+	/* No flags: the kernel wakes the reader only if it had caught up (TRAPS A21). */
+	bpf_ringbuf_submit(slot, 0);
+}
+#endif
+
+static __always_inline void sample_frame(const struct frame *frame, struct parse_walk *walk,
+					 __u32 gen, const struct settings *set,
+					 struct packet_totals *totals, bool tcp_only)
+{
+	__u32 rate = *(const volatile __u32 *)&set->sample_rate;
+	struct sample_counter *counter;
+	struct packet_info pkt = {};
+	__u32 zero = 0;
+
+	counter = bpf_map_lookup_elem(&sample_counter, &zero);
+	if (!counter || !take_sample(counter, rate, set->sample_mode))
+		return;
+	totals->sampled++;
+	parse_fill(walk, &pkt, tcp_only);
+	label_sample(&pkt, frame, gen, rate, counter->seq);
+	if (constants.trace)
+		trace_sample(&pkt);
+	send_sample(frame, &pkt, totals);
+}
+
+/* Count first, then sample. The generation is read once: all that this packet adds to is of the
+ * same one, so that the retired half adds up by itself.
+ */
+static __always_inline void observe(const struct frame *frame, bool tcp_only)
+{
+	struct packet_totals *totals;
+	struct parse_walk walk;
+	struct settings *set;
+	__u32 zero = 0;
+	__u32 gen;
+
+	set = bpf_map_lookup_elem(&settings, &zero);
+	if (!set)
+		return;
+	gen = *(const volatile __u32 *)&set->generation & 1;
+	totals = bpf_map_lookup_elem(&packet_totals, &gen);
+	if (!totals)
+		return;
+
+	totals->seen++;
+	switch (parse_classify(&walk, frame->data, frame->end, tcp_only)) {
+	case PARSE_COUNTED:
+		totals->counted++;
+		totals->counted_bytes += frame->wire_len;
+		count_source(&walk, gen, totals, frame);
+		sample_frame(frame, &walk, gen, set, totals, tcp_only);
+		break;
+	case PARSE_NOT_SELECTED:
+		totals->not_selected++;
+		break;
+	case PARSE_UNDETERMINED:
+		totals->undetermined++;
+		break;
+	case PARSE_NO_SOURCE:
+		totals->no_source++;
+		break;
+	case PARSE_NOT_IP:
+	case PARSE_CLASS_MAX:
+		totals->not_ip++;
+		break;
+	}
+}
+
+static __always_inline void observe_xdp(struct xdp_md *ctx, bool tcp_only)
+{
+	const struct frame frame = {
+		.ctx = ctx,
+		.data = (const void *)(long)ctx->data,
+		.end = (const void *)(long)ctx->data_end,
+		.wire_len = wire_length(ctx),
+		.ifindex = ctx->ingress_ifindex,
+	};
+
+	observe(&frame, tcp_only);
+}
+
+/* The ancestor's program: TCP only. */
+PROGRAM
+int count_tcp_packets(struct xdp_md *ctx)
+{
+	observe_xdp(ctx, true);
+	return XDP_PASS;
+}
+
+/* Its sibling: every IP protocol. */
+PROGRAM
+int count_packets(struct xdp_md *ctx)
+{
+	observe_xdp(ctx, false);
+	return XDP_PASS;
+}
+
+char xdptail_license[] SEC("license") = "Dual BSD/GPL";

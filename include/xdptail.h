@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * libxdptail: count every packet by source address, and receive one in N, through XDP.
+ *
+ * The life of a handle: xdptail_open() loads the program, xdptail_attach() hooks it to an
+ * interface, then the caller's loop waits on xdptail_fd() and calls xdptail_poll(), which hands
+ * each sample to a function; xdptail_close() takes everything back.
+ *
+ * The library never prints, never exits, never installs a signal handler and never owns a loop or
+ * a thread. Functions return 0 (or what they say) or -errno; after a failure xdptail_reason() says
+ * in words what was the matter. Output parameters are written on success only. There are no
+ * globals: several handles can live in one process; one handle must not be used from two threads
+ * at once. libbpf, beneath, prints to stderr when a program does not verify: a caller that does
+ * not want that calls libbpf_set_print().
+ *
+ * Numbers are in host byte order and addresses in network byte order, unless said otherwise.
+ * Times are nanoseconds since 1970-01-01T00:00:00Z (CLOCK_REALTIME), leap seconds not counted.
+ *
+ * Structs that cross this boundary begin with their size as the caller was compiled, so that later
+ * versions can append members; sizes are set by the *_init() functions.
+ */
+#ifndef XDPTAIL_H
+#define XDPTAIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define XDPTAIL_VERSION "0.1.0"
+
+/** A loaded program, its maps, and the interfaces it is attached to. Opaque. */
+struct xdptail;
+
+enum xdptail_mode {
+	XDPTAIL_MODE_AUTO, /**< native, and where the driver refuses that, generic */
+	XDPTAIL_MODE_NATIVE, /**< in the driver: sees frames as they arrive */
+	XDPTAIL_MODE_GENERIC, /**< behind the driver: works everywhere, sees merged packets (GRO) */
+	XDPTAIL_MODE_MAX
+};
+
+enum xdptail_transport {
+	XDPTAIL_TRANSPORT_AUTO, /**< ring buffer where the kernel has one (5.8), else perf buffer */
+	XDPTAIL_TRANSPORT_RINGBUF,
+	XDPTAIL_TRANSPORT_PERF,
+	XDPTAIL_TRANSPORT_MAX
+};
+
+enum xdptail_sample_mode {
+	XDPTAIL_SAMPLE_EVERY, /**< each Nth packet of a CPU, from a random phase */
+	XDPTAIL_SAMPLE_RANDOM, /**< gaps are random, N on average: no aliasing with periodic traffic */
+	XDPTAIL_SAMPLE_MODE_MAX
+};
+
+/** The ancestor's numbers. */
+enum xdptail_packet_type {
+	XDPTAIL_TYPE_TCP = 0,
+	XDPTAIL_TYPE_UDP = 1,
+	XDPTAIL_TYPE_ICMP = 2,
+	XDPTAIL_TYPE_ICMPV6 = 3,
+	XDPTAIL_TYPE_SCTP = 4,
+	XDPTAIL_TYPE_OTHER = 255
+};
+
+enum xdptail_fragment {
+	XDPTAIL_FRAGMENT_NONE,
+	XDPTAIL_FRAGMENT_FIRST, /**< offset 0, more to come: has the transport header */
+	XDPTAIL_FRAGMENT_LATER, /**< has no transport header, so no ports */
+	XDPTAIL_FRAGMENT_MAX
+};
+
+/** Why members of a packet are missing. */
+enum xdptail_parse {
+	XDPTAIL_PARSE_OK,
+	XDPTAIL_PARSE_TRUNCATED, /**< the frame ends inside a header */
+	XDPTAIL_PARSE_MALFORMED, /**< a length field contradicts its own header or the one around it */
+	XDPTAIL_PARSE_TOO_DEEP, /**< more IPv6 extension headers than are followed */
+	XDPTAIL_PARSE_MAX
+};
+
+/** Which of a packet's optional members are set; the others are 0. */
+enum xdptail_has {
+	XDPTAIL_HAS_PORTS = 1 << 0, /**< src_port, dst_port */
+	XDPTAIL_HAS_TCP = 1 << 1, /**< seq_num, ack_num, tcp_flags */
+	XDPTAIL_HAS_ICMP = 1 << 2, /**< icmp_type, icmp_code */
+	XDPTAIL_HAS_VLAN = 1 << 3, /**< vlan */
+	XDPTAIL_HAS_VLAN_INNER = 1 << 4, /**< vlan_inner */
+	XDPTAIL_HAS_PROTOCOL = 1 << 5, /**< protocol, packet_type */
+	XDPTAIL_HAS_FRAGMENT = 1 << 6, /**< fragment is not NONE */
+	XDPTAIL_HAS_PARSE = 1 << 7 /**< parse is not OK */
+};
+
+/** One sampled packet. Lent to the callback: it is gone when that returns. */
+struct xdptail_packet {
+	uint64_t timestamp_ns; /**< when the kernel saw the packet */
+	uint64_t cpu_seq; /**< number of this sample on its CPU, from 1; a gap is a lost sample */
+	const char *interface; /**< its name, until the interface is detached */
+	uint8_t src_ip[16]; /**< IPv4 as ::ffff:a.b.c.d */
+	uint8_t dst_ip[16];
+	uint32_t seq_num;
+	uint32_t ack_num;
+	uint32_t packet_len; /**< bytes of the frame on the wire, without its checksum */
+	uint32_t ifindex;
+	uint32_t sample_rate; /**< the N in force when this sample was taken */
+	uint32_t cpu;
+	uint32_t has; /**< enum xdptail_has, or-ed */
+	uint16_t src_port;
+	uint16_t dst_port;
+	uint16_t vlan; /**< outermost tag's 12-bit identifier */
+	uint16_t vlan_inner; /**< of the tag behind it */
+	uint8_t ip_version; /**< 4 or 6 */
+	uint8_t protocol; /**< IANA number; IPv6: of the header after the extension headers */
+	uint8_t packet_type; /**< enum xdptail_packet_type */
+	uint8_t tcp_flags; /**< as in the header: CWR ECE URG ACK PSH RST SYN FIN, FIN is 1 */
+	uint8_t ttl; /**< or hop limit */
+	uint8_t icmp_type;
+	uint8_t icmp_code;
+	uint8_t fragment; /**< enum xdptail_fragment */
+	uint8_t parse; /**< enum xdptail_parse */
+};
+
+/** Called for each sample. 0 to go on; anything else ends the xdptail_poll() after this one. */
+typedef int (*xdptail_packet_fn)(void *arg, const struct xdptail_packet *packet);
+
+enum xdptail_state {
+	XDPTAIL_STATE_ATTACHED,
+	XDPTAIL_STATE_DETACHED,
+	XDPTAIL_STATE_GONE, /**< deleted; nothing more comes from it */
+	XDPTAIL_STATE_MAX
+};
+
+/** What happened to an interface. Lent to the callback, strings included. */
+struct xdptail_interface {
+	size_t size;
+	const char *interface;
+	uint32_t ifindex;
+	enum xdptail_state state;
+	enum xdptail_mode mode; /**< NATIVE or GENERIC */
+	const char *reason; /**< why this state or mode; NULL when it is what was asked for */
+};
+
+/** Called from within xdptail_attach(), xdptail_detach() and xdptail_poll(). */
+typedef void (*xdptail_interface_fn)(void *arg, const struct xdptail_interface *interface);
+
+#define XDPTAIL_SAMPLE_RATE_MAX (1U << 30)
+#define XDPTAIL_RING_BYTES_MIN	65536U
+#define XDPTAIL_RING_BYTES_MAX	(1U << 30)
+#define XDPTAIL_MAX_SOURCES_MAX (1U << 24)
+#define XDPTAIL_BATCH_MS_MAX	1000U
+
+struct xdptail_options {
+	size_t size;
+	const char *function_name; /**< program; NULL: "count_tcp_packets" */
+	enum xdptail_transport transport; /**< AUTO */
+	enum xdptail_sample_mode sample_mode; /**< EVERY */
+	uint32_t sample_rate; /**< N: one sample in N packets of a CPU; 0: none (10) */
+	uint32_t
+		ring_bytes; /**< rounded up to what the kernel takes; perf: all CPUs' sum (16 MiB) */
+	uint32_t max_sources; /**< addresses counted apart at a time (65536) */
+	uint32_t
+		batch_ms; /**< how long samples may gather before xdptail_fd() is ready again (20) */
+	int trace; /**< not 0: each sample also goes to the kernel's trace pipe (0) */
+	xdptail_interface_fn interface_fn; /**< may be NULL */
+	void *interface_arg;
+};
+
+/**
+ * Set every member to its default.
+ *
+ * @param size  sizeof(*o), as the caller was compiled
+ */
+void xdptail_options_init(struct xdptail_options *o, size_t size);
+
+/**
+ * Load the program and make its maps; nothing is attached yet.
+ *
+ * @param ret  set on success; release with xdptail_close(). On failure it is set too, to a handle
+ *             good for xdptail_reason() and xdptail_close() only, or to NULL when there was no
+ *             memory for one.
+ * @param o    NULL for the defaults; copied, the strings too
+ * @return 0, or -EPERM (a capability is missing), -EINVAL (an option out of range),
+ *         -ENOENT (no program function_name), -EOPNOTSUPP (the kernel lacks what was asked for),
+ *         -ENOMEM, or what the kernel said
+ */
+int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
+
+/**
+ * Start counting on an interface. Where the kernel has BPF links (5.9) it ends by itself with the
+ * process, however that ends; before, only xdptail_detach() and xdptail_close() end it.
+ *
+ * @return 0, or -ENODEV (no such interface), -EBUSY (another XDP program is there, or this one),
+ *         -EOPNOTSUPP or whatever else the driver said to this mode, -EPERM, -ENOSPC (too many
+ *         interfaces)
+ */
+int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode mode);
+
+/** Stop counting on an interface. 0, or -ENODEV when it is not attached. */
+int xdptail_detach(struct xdptail *x, const char *interface);
+
+/** For the caller's own poll: readable when xdptail_poll() has something to do. Not to be read. */
+int xdptail_fd(const struct xdptail *x);
+
+/**
+ * Do what is due, and deliver samples that are waiting.
+ *
+ * Samples are in order of each CPU, not among CPUs.
+ *
+ * @param timeout_ms  how long to wait for the first; 0: not at all; -1: no limit
+ * @param max         how many at most; 0: 4096. If more wait, xdptail_fd() stays readable
+ * @param fn          NULL: samples are thrown away, and counted as discarded
+ * @return how many were delivered or discarded, 0 when there were none, -EINTR for a signal, or
+ *         -errno
+ */
+int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_packet_fn fn,
+		 void *arg);
+
+/** One source address on one interface. */
+struct xdptail_source {
+	uint8_t src_ip[16]; /**< IPv4 as ::ffff:a.b.c.d */
+	const char *interface; /**< until xdptail_close() */
+	uint64_t packets;
+	uint64_t bytes; /**< of frames on the wire */
+};
+
+/**
+ * Everything counted in one interval. It adds up exactly:
+ *   seen = not_ip + no_source + undetermined + not_selected + counted
+ *   counted = sum of the sources' packets + unattributed_packets (bytes likewise)
+ *   sampled = delivered + lost_* + discarded + pending
+ */
+struct xdptail_counts {
+	uint64_t interval_start_ns;
+	uint64_t interval_end_ns;
+	uint64_t seen;
+	uint64_t not_ip;
+	uint64_t no_source; /**< IP header too short or broken to have one */
+	uint64_t undetermined; /**< selected by protocol, which could not be reached */
+	uint64_t not_selected; /**< another protocol than the program's */
+	uint64_t counted;
+	uint64_t counted_bytes;
+	uint64_t unattributed_packets; /**< counted, but to no source: the map was full or busy */
+	uint64_t unattributed_bytes;
+	uint64_t sampled;
+	uint64_t delivered;
+	uint64_t discarded;
+	uint64_t pending; /**< not yet read from the ring; 0 from xdptail_counts_step() */
+	uint64_t lost_ring_full;
+	uint64_t lost_no_buffer; /**< perf: on a CPU that has just come up */
+	uint64_t lost_other;
+	uint64_t lost_undecodable;
+	size_t n_sources;
+	const struct xdptail_source *sources; /**< in no order */
+};
+
+/**
+ * All that was counted since the last call (or since xdptail_open()), exactly: no packet is
+ * missed, none is in two intervals. Blocks for a grace period of the kernel, 8 to 50 ms.
+ *
+ * @param ret  release with xdptail_counts_free()
+ * @return 0, -ENOMEM, -EBUSY (between xdptail_counts_begin() and its last step), or -errno
+ */
+int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret);
+
+/**
+ * The same in steps, for a caller who has a ring to drain meanwhile: begin, then step and
+ * xdptail_poll() in turn until step returns 1. Begin blocks for the grace period.
+ *
+ * @return 0, -EBUSY (one is under way), or -errno
+ */
+int xdptail_counts_begin(struct xdptail *x);
+
+/**
+ * @param max  how many sources to collect in this step at most; 0: 4096
+ * @return 1: done, *ret is set; 0: call again, after an xdptail_poll() if it was 0 twice, because
+ *         samples of the interval are still in the ring; -EINVAL (not begun), -ENOMEM, -errno
+ */
+int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_counts **ret);
+
+/** NULL is fine. */
+void xdptail_counts_free(struct xdptail_counts *c);
+
+/** The ancestor's: how many packets were counted since the last call, to sum and clear. */
+int xdptail_get_packet_count(struct xdptail *x, uint64_t *ret);
+
+/** How the handle was set up, and its sums since xdptail_open(). */
+struct xdptail_stats {
+	size_t size; /**< set by the caller */
+	const char *function_name; /**< until xdptail_close() */
+	enum xdptail_transport transport; /**< RINGBUF or PERF */
+	uint32_t ring_bytes; /**< as the kernel rounded it */
+	uint32_t max_sources;
+	uint32_t sample_rate;
+	enum xdptail_sample_mode sample_mode;
+	uint64_t map_bytes; /**< kernel memory of the maps that count, about */
+	uint64_t ring_high_water; /**< most bytes seen waiting since the last xdptail_stats() */
+	uint64_t delivered;
+	uint64_t discarded;
+	uint64_t lost_undecodable;
+};
+
+/** @return 0, or -EINVAL when ret->size is not set */
+int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret);
+
+/** Why the last call failed, in words, without a newline; "" when it did not. Never NULL. */
+const char *xdptail_reason(const struct xdptail *x);
+
+/** Detach from everything and free. NULL is fine, and so is a handle whose open failed. */
+void xdptail_close(struct xdptail *x);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

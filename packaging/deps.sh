@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# deps.sh GROUP…: install what building, running and testing need; groups: build demo test lint.
+# Debian and Ubuntu (apt), Fedora (dnf). Changes nothing when all is there; names what is missing,
+# and fails, when it may not install.
+set -eu
+
+# group  Debian's name        Fedora's name
+packages() {
+	cat <<-'TABLE'
+		build gcc               gcc
+		build make              make
+		build libc6-dev         glibc-devel
+		build clang             clang
+		build bpftool           bpftool
+		build libbpf-dev        libbpf-devel
+		build libelf-dev        elfutils-libelf-devel
+		build zlib1g-dev        zlib-devel
+		build libjson-c-dev     json-c-devel
+		build uthash-dev        uthash-devel
+		build pkg-config        pkgconf-pkg-config
+		demo  iproute2          iproute
+		demo  iputils-ping      iputils
+		demo  jq                jq
+		demo  socat             socat
+		test  libcriterion-dev  criterion-devel
+		test  bats              bats
+		test  jq                jq
+		test  iproute2          iproute
+		test  iputils-ping      iputils
+		test  socat             socat
+		test  util-linux        util-linux
+		test  procps            procps-ng
+		lint  clang-format      clang-tools-extra
+		lint  clang-tidy        clang-tools-extra
+		lint  shellcheck        ShellCheck
+	TABLE
+}
+
+wanted() { # COLUMN GROUP…: names, each once
+	column=$1
+	shift
+	packages | awk -v column="$column" -v groups=" $* " \
+		'index(groups, " " $1 " ") && !seen[$column]++ { print $column }'
+}
+
+missing_deb() {
+	for package in $(wanted 2 "$@"); do
+		case $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) in
+		installed) continue ;;
+		esac
+		# Ubuntu ships bpftool with the kernel's tools
+		if [ "$package" = bpftool ] && command -v bpftool >/dev/null; then
+			continue
+		fi
+		echo "$package"
+	done
+}
+
+missing_rpm() {
+	for package in $(wanted 3 "$@"); do
+		rpm -q --quiet --whatprovides "$package" || echo "$package"
+	done
+}
+
+# On other systems: by the commands and libraries themselves.
+missing_other() {
+	for command in cc make clang bpftool pkg-config; do
+		command -v "$command" >/dev/null || echo "$command"
+	done
+	for library in libbpf json-c; do
+		pkg-config --exists "$library" 2>/dev/null || echo "$library (headers)"
+	done
+}
+
+# One word a package, so unquoted.
+install_deb() {
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -q
+	# shellcheck disable=SC2086
+	apt-get install -q -y --no-install-recommends $1
+}
+
+install_rpm() {
+	# shellcheck disable=SC2086
+	dnf install -y $1
+}
+
+[ $# -gt 0 ] || set -- build
+for group in "$@"; do
+	case $group in
+	build | demo | test | lint) ;;
+	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint" >&2 && exit 2 ;;
+	esac
+done
+
+if command -v apt-get >/dev/null; then
+	missing=$(missing_deb "$@") how="apt-get install"
+elif command -v dnf >/dev/null; then
+	missing=$(missing_rpm "$@") how="dnf install"
+else
+	missing=$(missing_other) how=
+fi
+[ -n "$missing" ] || exit 0
+missing=$(echo "$missing" | tr '\n' ' ')
+
+if [ -z "$how" ]; then
+	echo "deps.sh: missing: $missing; neither apt nor dnf is here to install them" >&2
+	exit 1
+fi
+if [ "$(id -u)" -ne 0 ]; then
+	echo "deps.sh: missing: $missing; as root: $how $missing" >&2
+	exit 1
+fi
+echo "deps.sh: installing: $missing"
+case $how in
+apt-get*) install_deb "$missing" ;;
+dnf*) install_rpm "$missing" ;;
+esac

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/loop.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/log.h"
+#include "app/report.h"
+
+#define PACKETS_A_TURN	 8192 /* then the other fds have their turn (TRAPS A20) */
+#define SOURCES_A_STEP	 4096
+#define COUNTING_WAIT_MS 1 /* between two steps of a snapshot */
+#define STOP_MS		 5000 /* from the signal to the exit, whatever the outputs do */
+
+enum {
+	EVENT_PACKETS,
+	EVENT_SIGNAL,
+	EVENT_INTERVAL,
+	EVENT_DURATION,
+	EVENT_SINKS,
+};
+
+struct loop {
+	const struct options *options; /* borrowed */
+	struct xdptail *handle; /* borrowed */
+	struct sinks *sinks; /* borrowed */
+	struct report report;
+	int epoll_fd;
+	int signal_fd;
+	int interval_fd; /* timerfd */
+	int duration_fd; /* timerfd */
+	bool counting; /* a snapshot is being taken */
+	uint64_t packets; /* records made */
+	const char *stop_reason; /* NULL while running */
+	int exit_code;
+};
+
+static void stop(struct loop *l, const char *reason, int exit_code)
+{
+	if (l->stop_reason)
+		return;
+	l->stop_reason = reason;
+	l->exit_code = exit_code;
+}
+
+/* A line that cannot be made, or a count that cannot be read, is not to be passed over. */
+static void check(struct loop *l, int err, const char *what)
+{
+	if (err >= 0)
+		return;
+	log_error("%s: %s", what,
+		  xdptail_reason(l->handle)[0] ? xdptail_reason(l->handle) : strerror(-err));
+	stop(l, what, EXIT_CODE_FAILED);
+}
+
+static void signal_set(sigset_t *ret)
+{
+	(void)sigemptyset(ret);
+	(void)sigaddset(ret, SIGINT);
+	(void)sigaddset(ret, SIGTERM);
+	(void)sigaddset(ret, SIGHUP);
+}
+
+void loop_block_signals(void)
+{
+	sigset_t set;
+
+	signal_set(&set);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	/* a closed pipe and a file size limit are errors of write(2), not ends of the process */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+}
+
+static int watch(struct loop *l, int fd, uint64_t event)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = event };
+
+	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+/* A timer that is started when the run starts. 0 seconds: never. */
+static int start_timer(int fd, uint32_t seconds, bool repeat)
+{
+	struct itimerspec its = { .it_value.tv_sec = seconds };
+
+	if (repeat)
+		its.it_interval = its.it_value;
+	return timerfd_settime(fd, 0, &its, NULL) ? -errno : 0;
+}
+
+int loop_new(struct loop **ret, const struct options *o)
+{
+	struct loop *l = calloc(1, sizeof(*l));
+	sigset_t set;
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	signal_set(&set);
+	l->options = o;
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	l->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	l->interval_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	l->duration_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (l->epoll_fd < 0 || l->signal_fd < 0 || l->interval_fd < 0 || l->duration_fd < 0) {
+		err = -errno;
+		goto fail;
+	}
+	err = watch(l, l->signal_fd, EVENT_SIGNAL);
+	if (!err)
+		err = watch(l, l->interval_fd, EVENT_INTERVAL);
+	if (!err)
+		err = watch(l, l->duration_fd, EVENT_DURATION);
+	if (err)
+		goto fail;
+	*ret = l;
+	return 0;
+
+fail:
+	loop_free(l);
+	return err;
+}
+
+void loop_free(struct loop *l)
+{
+	const int *fds[] = { &l->epoll_fd, &l->signal_fd, &l->interval_fd, &l->duration_fd };
+
+	if (!l)
+		return;
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+	}
+	free(l);
+}
+
+static const char *mode_name(enum xdptail_mode mode)
+{
+	return mode == XDPTAIL_MODE_GENERIC ? "generic" : "native";
+}
+
+void loop_on_interface(void *arg, const struct xdptail_interface *event)
+{
+	struct loop *l = arg;
+
+	check(l, report_interface(&l->report, event), "cannot write an interface record");
+	switch (event->state) {
+	case XDPTAIL_STATE_ATTACHED:
+		if (event->reason)
+			log_warning("%s; attached in generic mode instead, which is slower and "
+				    "sees merged packets",
+				    event->reason);
+		log_notice("listening on %s, %s mode", event->interface, mode_name(event->mode));
+		break;
+	case XDPTAIL_STATE_GONE:
+		log_error("the interface %s was deleted; ending", event->interface);
+		stop(l, "interface gone", EXIT_CODE_FAILED);
+		break;
+	case XDPTAIL_STATE_DETACHED:
+	case XDPTAIL_STATE_MAX:
+		break;
+	}
+}
+
+/* xdptail_packet_fn */
+static int on_packet(void *arg, const struct xdptail_packet *packet)
+{
+	struct loop *l = arg;
+
+	check(l, report_packet(&l->report, packet), "cannot write a packet record");
+	l->packets++;
+	if (l->options->count && l->packets >= l->options->count)
+		stop(l, "count", EXIT_CODE_DONE);
+	return l->stop_reason != NULL;
+}
+
+/* After -c the rest of the samples is thrown away, and counted as discarded. */
+static int poll_packets(struct loop *l)
+{
+	bool enough = l->options->count && l->packets >= l->options->count;
+	int n = xdptail_poll(l->handle, 0, PACKETS_A_TURN, enough ? NULL : on_packet, l);
+
+	if (n < 0 && n != -EINTR)
+		check(l, n, "cannot read samples");
+	return n;
+}
+
+static void begin_counts(struct loop *l)
+{
+	int err;
+
+	if (l->counting) /* a step each turn: it will be done before the next interval is */
+		return;
+	err = xdptail_counts_begin(l->handle);
+	check(l, err, "cannot take the counts");
+	l->counting = !err;
+}
+
+static void step_counts(struct loop *l)
+{
+	struct xdptail_counts *counts;
+	int done = xdptail_counts_step(l->handle, SOURCES_A_STEP, &counts);
+
+	if (done < 0)
+		check(l, done, "cannot take the counts");
+	if (done)
+		l->counting = false;
+	if (done <= 0)
+		return;
+	check(l, report_interval(&l->report, counts), "cannot write a stats record");
+	xdptail_counts_free(counts);
+}
+
+static void on_signal(struct loop *l)
+{
+	struct signalfd_siginfo info;
+
+	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTERM)
+			stop(l, "SIGTERM", EXIT_CODE_DONE);
+		else if (info.ssi_signo == SIGHUP)
+			stop(l, "SIGHUP", EXIT_CODE_DONE);
+		else
+			stop(l, "SIGINT", EXIT_CODE_DONE);
+	}
+}
+
+/* An output has failed: name it, and end with the last one. A reader that went away is quiet. */
+static void on_sinks(struct loop *l)
+{
+	unsigned int alive = sinks_alive(l->sinks);
+
+	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
+		int err = sinks_error(l->sinks, i);
+
+		if (err && (err != -EPIPE || alive))
+			log_warning("output \"%s\" has ended: %s", sinks_name(l->sinks, i),
+				    strerror(-err));
+	}
+	if (!alive)
+		stop(l, "output gone", EXIT_CODE_OUTPUT);
+}
+
+static void on_timer(int fd)
+{
+	uint64_t ticks;
+
+	(void)!read(fd, &ticks, sizeof(ticks)); /* how many does not matter */
+}
+
+static void dispatch(struct loop *l, uint64_t event)
+{
+	switch (event) {
+	case EVENT_PACKETS:
+		(void)poll_packets(l);
+		break;
+	case EVENT_SIGNAL:
+		on_signal(l);
+		break;
+	case EVENT_INTERVAL:
+		on_timer(l->interval_fd);
+		begin_counts(l);
+		break;
+	case EVENT_DURATION:
+		on_timer(l->duration_fd);
+		stop(l, "duration", EXIT_CODE_DONE);
+		break;
+	case EVENT_SINKS:
+		on_sinks(l);
+		break;
+	default:
+		break;
+	}
+}
+
+static void run(struct loop *l)
+{
+	struct epoll_event events[8];
+
+	while (!l->stop_reason) {
+		int n = epoll_wait(l->epoll_fd, events, 8, l->counting ? COUNTING_WAIT_MS : -1);
+
+		if (n < 0 && errno != EINTR)
+			check(l, -errno, "cannot wait for events");
+		for (int i = 0; i < n; i++)
+			dispatch(l, events[i].data.u64);
+		if (l->counting)
+			step_counts(l);
+		sinks_flush(l->sinks);
+	}
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Take the counts to their end, with the ring drained as far as they need it. */
+static void finish_counts(struct loop *l, int64_t deadline)
+{
+	while (l->counting && monotonic_ms() < deadline) {
+		(void)poll_packets(l);
+		step_counts(l);
+		sinks_flush(l->sinks);
+	}
+}
+
+/* Detach, and close the books: the interval under way if any, then the last one. */
+static void close_stream(struct loop *l, int64_t deadline)
+{
+	int err = xdptail_detach(l->handle, l->options->interface);
+
+	if (err && err != -ENODEV) /* gone by itself */
+		check(l, err, "cannot detach");
+	finish_counts(l, deadline);
+	begin_counts(l);
+	finish_counts(l, deadline);
+	check(l, report_stop(&l->report, l->stop_reason, l->exit_code),
+	      "cannot write the stop record");
+	sinks_flush(l->sinks);
+}
+
+/* Wait for the outputs, but not for ever. */
+static void close_outputs(struct loop *l, int64_t deadline)
+{
+	int64_t left = deadline - monotonic_ms();
+	uint64_t unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
+
+	if (unwritten && l->exit_code != EXIT_CODE_OUTPUT)
+		log_error("%" PRIu64 " lines could not be written before the end", unwritten);
+	if (unwritten && l->exit_code == EXIT_CODE_DONE)
+		l->exit_code = EXIT_CODE_FAILED;
+}
+
+static int attach(struct loop *l)
+{
+	int err = xdptail_attach(l->handle, l->options->interface, l->options->mode);
+
+	if (!err)
+		return 0;
+	log_error("%s", xdptail_reason(l->handle));
+	stop(l, "cannot attach", err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_ATTACH);
+	return err;
+}
+
+static int start(struct loop *l)
+{
+	int err = watch(l, xdptail_fd(l->handle), EVENT_PACKETS);
+
+	if (!err)
+		err = watch(l, sinks_fd(l->sinks), EVENT_SINKS);
+	if (!err)
+		err = start_timer(l->interval_fd, l->options->interval_s, true);
+	if (!err)
+		err = start_timer(l->duration_fd, l->options->duration_s, false);
+	return err;
+}
+
+int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
+	     struct sinks *sinks)
+{
+	int64_t deadline;
+
+	l->handle = handle;
+	l->sinks = sinks;
+	report_init(&l->report, writer, sinks, handle);
+	check(l, report_start(&l->report, l->options), "cannot write the start record");
+	check(l, start(l), "cannot watch for events");
+	if (!l->stop_reason && !attach(l)) {
+		sinks_flush(sinks);
+		run(l);
+	}
+	deadline = monotonic_ms() + STOP_MS;
+	close_stream(l, deadline);
+	close_outputs(l, deadline);
+	if (l->exit_code != EXIT_CODE_OUTPUT)
+		log_notice("%" PRIu64 " packets seen, %" PRIu64 " sampled, %" PRIu64 " lost",
+			   l->report.seen, l->report.sums.sampled, report_lost(&l->report));
+	return l->exit_code;
+}

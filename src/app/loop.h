@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A run, from attach to stop: one epoll over the ring, timers, signals, and failing outputs. */
+#ifndef APP_LOOP_H
+#define APP_LOOP_H
+
+#include "xdptail.h"
+#include "app/options.h"
+#include "line/line.h"
+#include "sink/sink.h"
+
+enum exit_code { /* the manual's list */
+	EXIT_CODE_DONE = 0,
+	EXIT_CODE_FAILED = 1,
+	EXIT_CODE_USAGE = 2,
+	EXIT_CODE_PERMISSION = 3,
+	EXIT_CODE_ATTACH = 4,
+	EXIT_CODE_OUTPUT = 5,
+};
+
+struct loop; /* one run */
+
+/* Block the signals that end a run, so that a signalfd can take them. Before any thread starts. */
+void loop_block_signals(void);
+
+int loop_new(struct loop **ret, const struct options *o); /* 0 or -errno */
+void loop_free(struct loop *l); /* NULL is fine */
+
+/* What the library calls when something happens to an interface; arg is the loop. */
+void loop_on_interface(void *arg, const struct xdptail_interface *event);
+
+/* Attach, run until something ends it, and close the stream. All pointers are borrowed. Returns
+ * the exit code; what was wrong has been logged.
+ */
+int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
+	     struct sinks *sinks);
+
+#endif

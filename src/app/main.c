@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The command: options, outputs, handle, loop; and back. */
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "xdptail.h"
+#include "app/log.h"
+#include "app/loop.h"
+#include "app/options.h"
+#include "line/line.h"
+#include "sink/sink.h"
+
+#define ERR_BYTES 1024
+
+static int print_help(void)
+{
+	char *help = options_help();
+	int err = !help || fputs(help, stdout) < 0 || fflush(stdout);
+
+	free(help);
+	return err ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+}
+
+static int print_version(void)
+{
+	return printf("xdptail %s\n", XDPTAIL_VERSION) < 0 || fflush(stdout) ? EXIT_CODE_FAILED :
+									       EXIT_CODE_DONE;
+}
+
+/* As tcpdump -D: a line each, number, name, state. */
+static int print_interfaces(void)
+{
+	struct if_nameindex *list = if_nameindex();
+
+	if (!list) {
+		log_error("cannot list interfaces: %s", strerror(errno));
+		return EXIT_CODE_FAILED;
+	}
+	for (size_t i = 0; list[i].if_index; i++)
+		(void)printf("%u.%s\n", list[i].if_index, list[i].if_name);
+	if_freenameindex(list);
+	return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+}
+
+static int open_outputs(struct sinks **ret, const struct options *o)
+{
+	struct sinks *sinks;
+	char err_text[ERR_BYTES];
+	int err = sinks_new(&sinks);
+
+	if (err) {
+		log_error("cannot open outputs: %s", strerror(-err));
+		return EXIT_CODE_FAILED;
+	}
+	for (unsigned int i = 0; i < o->n_outputs; i++) {
+		struct sink_spec spec;
+
+		err = sink_spec_parse(o->outputs[i], &spec, err_text, sizeof(err_text));
+		if (!err)
+			err = sinks_add(sinks, &spec, err_text, sizeof(err_text));
+		if (err) {
+			log_error("%s", err_text);
+			(void)sinks_finish(sinks, 0);
+			sinks_free(sinks);
+			return EXIT_CODE_USAGE;
+		}
+	}
+	*ret = sinks;
+	return EXIT_CODE_DONE;
+}
+
+static int open_exit_code(int err)
+{
+	switch (err) {
+	case -EPERM:
+		return EXIT_CODE_PERMISSION;
+	case -EINVAL:
+	case -ENOENT:
+		return EXIT_CODE_USAGE;
+	case -ENOMEM:
+		return EXIT_CODE_FAILED;
+	default:
+		return EXIT_CODE_ATTACH;
+	}
+}
+
+static int open_handle(struct xdptail **ret, const struct options *o, struct loop *loop)
+{
+	struct xdptail_options options;
+	int err;
+
+	xdptail_options_init(&options, sizeof(options));
+	options.function_name = o->function_name;
+	options.transport = o->transport;
+	options.sample_mode = o->sample_mode;
+	options.sample_rate = o->sample_rate;
+	options.ring_bytes = o->ring_bytes;
+	options.batch_ms = o->flush ? 0 : o->batch_ms;
+	options.trace = o->trace;
+	options.interface_fn = loop_on_interface;
+	options.interface_arg = loop;
+	err = xdptail_open(ret, &options);
+	if (!err)
+		return EXIT_CODE_DONE;
+	log_error("%s", xdptail_reason(*ret));
+	return open_exit_code(err);
+}
+
+static int run(const struct options *o)
+{
+	struct line_writer *writer = NULL;
+	struct xdptail *handle = NULL;
+	struct sinks *sinks = NULL;
+	struct loop *loop = NULL;
+	uint64_t id = 0;
+	int code = EXIT_CODE_FAILED;
+
+	loop_block_signals();
+	if (getrandom(&id, sizeof(id), 0) != sizeof(id) || loop_new(&loop, o) ||
+	    line_writer_new(&writer, id, o->timestamps_ns)) {
+		log_error("cannot start: %s", strerror(errno));
+		goto out;
+	}
+	code = open_handle(&handle, o, loop);
+	if (code)
+		goto out;
+	code = open_outputs(&sinks, o);
+	if (code)
+		goto out;
+	code = loop_run(loop, handle, writer, sinks);
+
+out:
+	xdptail_close(handle);
+	sinks_free(sinks);
+	line_writer_free(writer);
+	loop_free(loop);
+	return code;
+}
+
+int main(int argc, char *argv[])
+{
+	struct options options;
+	char err_text[ERR_BYTES];
+
+	if (options_parse(&options, argc, argv, err_text, sizeof(err_text))) {
+		log_error("%s", err_text);
+		return EXIT_CODE_USAGE;
+	}
+	if (options.verbose < 0)
+		log_set_level(LOG_LEVEL_ERROR);
+	else if (options.verbose > 0)
+		log_set_level(LOG_LEVEL_DEBUG);
+	switch (options.action) {
+	case OPTIONS_HELP:
+		return print_help();
+	case OPTIONS_VERSION:
+		return print_version();
+	case OPTIONS_LIST_INTERFACES:
+		return print_interfaces();
+	case OPTIONS_RUN:
+		break;
+	}
+	return run(&options);
+}

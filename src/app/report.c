@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+/* In the order of their bits: linux/capability.h. */
+static const char *const capability_names[] = {
+	"CAP_CHOWN",
+	"CAP_DAC_OVERRIDE",
+	"CAP_DAC_READ_SEARCH",
+	"CAP_FOWNER",
+	"CAP_FSETID",
+	"CAP_KILL",
+	"CAP_SETGID",
+	"CAP_SETUID",
+	"CAP_SETPCAP",
+	"CAP_LINUX_IMMUTABLE",
+	"CAP_NET_BIND_SERVICE",
+	"CAP_NET_BROADCAST",
+	"CAP_NET_ADMIN",
+	"CAP_NET_RAW",
+	"CAP_IPC_LOCK",
+	"CAP_IPC_OWNER",
+	"CAP_SYS_MODULE",
+	"CAP_SYS_RAWIO",
+	"CAP_SYS_CHROOT",
+	"CAP_SYS_PTRACE",
+	"CAP_SYS_PACCT",
+	"CAP_SYS_ADMIN",
+	"CAP_SYS_BOOT",
+	"CAP_SYS_NICE",
+	"CAP_SYS_RESOURCE",
+	"CAP_SYS_TIME",
+	"CAP_SYS_TTY_CONFIG",
+	"CAP_MKNOD",
+	"CAP_LEASE",
+	"CAP_AUDIT_WRITE",
+	"CAP_AUDIT_CONTROL",
+	"CAP_SETFCAP",
+	"CAP_MAC_OVERRIDE",
+	"CAP_MAC_ADMIN",
+	"CAP_SYSLOG",
+	"CAP_WAKE_ALARM",
+	"CAP_BLOCK_SUSPEND",
+	"CAP_AUDIT_READ",
+	"CAP_PERFMON",
+	"CAP_BPF",
+	"CAP_CHECKPOINT_RESTORE",
+};
+#define N_CAPABILITIES (sizeof(capability_names) / sizeof(capability_names[0]))
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t cpu_ms(void)
+{
+	struct rusage u = { 0 };
+
+	(void)getrusage(RUSAGE_SELF, &u);
+	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 +
+	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
+}
+
+static uint64_t rss_kb(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long pages = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*u %lu", &pages) != 1) // NOLINT(cert-err34-c): written by the kernel
+		pages = 0;
+	fclose(file);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+/* All of them would break the limit of a line's length and tell nothing. */
+static void list_capabilities(uint64_t caps, const char **ret)
+{
+	uint64_t all = ((uint64_t)1 << N_CAPABILITIES) - 1;
+
+	if ((caps & all) == all) {
+		*ret++ = "all";
+		caps = 0;
+	}
+	for (size_t i = 0; i < N_CAPABILITIES; i++) {
+		if (caps >> i & 1)
+			*ret++ = capability_names[i];
+	}
+	*ret = NULL;
+}
+
+static uint64_t effective_capabilities(void)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	uint64_t caps = 0;
+	char text[256];
+
+	if (!file)
+		return 0;
+	while (fgets(text, sizeof(text), file)) {
+		if (strncmp(text, "CapEff:", 7) == 0)
+			caps = strtoull(text + 7, NULL, 16);
+	}
+	fclose(file);
+	return caps;
+}
+
+void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
+		 struct xdptail *handle)
+{
+	*r = (struct report){ .writer = writer, .sinks = sinks, .handle = handle };
+}
+
+static int put(struct report *r, int err, const struct line *line)
+{
+	if (!err)
+		sinks_put(r->sinks, line);
+	return err;
+}
+
+int report_start(struct report *r, const struct options *o)
+{
+	struct xdptail_stats stats = { .size = sizeof(stats) };
+	const char *capabilities[N_CAPABILITIES + 1];
+	struct utsname uts = { 0 };
+	struct line_start start;
+	struct line line;
+	int err = xdptail_stats(r->handle, &stats);
+
+	if (err)
+		return err;
+	(void)uname(&uts);
+	list_capabilities(effective_capabilities(), capabilities);
+	r->perf = stats.transport == XDPTAIL_TRANSPORT_PERF;
+	r->cpu_ms = cpu_ms();
+	start = (struct line_start){
+		.version = XDPTAIL_VERSION,
+		.hostname = uts.nodename,
+		.kernel = uts.release,
+		.function_name = stats.function_name,
+		.transport = stats.transport,
+		.ring_bytes = stats.ring_bytes,
+		.sample_mode = stats.sample_mode,
+		.sample_rate = stats.sample_rate,
+		.interval_s = o->interval_s,
+		.max_sources = stats.max_sources,
+		.map_bytes = stats.map_bytes,
+		.capabilities = capabilities,
+	};
+	return put(r, line_start(r->writer, now_ns(), &start, &line), &line);
+}
+
+int report_interface(struct report *r, const struct xdptail_interface *event)
+{
+	struct line line;
+
+	return put(r, line_interface(r->writer, now_ns(), event, &line), &line);
+}
+
+int report_packet(struct report *r, const struct xdptail_packet *packet)
+{
+	struct line line;
+
+	return put(r, line_packet(r->writer, packet, &line), &line);
+}
+
+static int put_stats(struct report *r, const struct line_stats *stats)
+{
+	struct line line;
+
+	return put(r, line_stats(r->writer, now_ns(), stats, &line), &line);
+}
+
+/* before: what was counted up to the last such record; the queue is what is left of it. */
+static int put_sink(struct report *r, unsigned int i, const struct sink_counts *before, bool total)
+{
+	struct line_sink sink = { .total = total, .sink = sinks_name(r->sinks, i) };
+	struct sink_counts now;
+	struct line line;
+
+	sinks_counts(r->sinks, i, &now);
+	sink.made = now.made - before->made;
+	sink.written = now.written - before->written;
+	sink.bytes = now.bytes - before->bytes;
+	sink.filtered = now.filtered - before->filtered;
+	sink.dropped_queue_full = now.dropped_queue_full - before->dropped_queue_full;
+	sink.dropped_error = now.dropped_error - before->dropped_error;
+	sink.queued =
+		now.made - now.written - now.filtered - now.dropped_queue_full - now.dropped_error;
+	if (!total)
+		r->before[i] = now;
+	return put(r, line_sink(r->writer, now_ns(), &sink, &line), &line);
+}
+
+static void add_stats(struct line_stats *sum, const struct line_stats *add)
+{
+	sum->sampled += add->sampled;
+	sum->delivered += add->delivered;
+	sum->lost_ring_full += add->lost_ring_full;
+	sum->lost_no_buffer += add->lost_no_buffer;
+	sum->lost_other += add->lost_other;
+	sum->lost_undecodable += add->lost_undecodable;
+	sum->discarded += add->discarded;
+	sum->cpu_ms += add->cpu_ms;
+}
+
+int report_interval(struct report *r, const struct xdptail_counts *counts)
+{
+	struct xdptail_stats handle = { .size = sizeof(handle) };
+	uint64_t cpu = cpu_ms();
+	struct line_stats stats = {
+		.perf = r->perf,
+		.sampled = counts->sampled,
+		.delivered = counts->delivered,
+		.lost_ring_full = counts->lost_ring_full,
+		.lost_no_buffer = counts->lost_no_buffer,
+		.lost_other = counts->lost_other,
+		.lost_undecodable = counts->lost_undecodable,
+		.discarded = counts->discarded,
+		.cpu_ms = cpu - r->cpu_ms,
+		.rss_kb = rss_kb(),
+	};
+	int err = xdptail_stats(r->handle, &handle);
+
+	if (err)
+		return err;
+	stats.ring_high_water = handle.ring_high_water;
+	if (stats.ring_high_water > r->high_water)
+		r->high_water = stats.ring_high_water;
+	r->cpu_ms = cpu;
+	r->seen += counts->seen;
+	add_stats(&r->sums, &stats);
+
+	err = put_stats(r, &stats);
+	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++)
+		err = put_sink(r, i, &r->before[i], false);
+	return err;
+}
+
+int report_stop(struct report *r, const char *reason, int exit_code)
+{
+	static const struct sink_counts none = { 0 };
+	struct line_stats stats = r->sums;
+	struct line line;
+	int err;
+
+	stats.total = true;
+	stats.perf = r->perf;
+	stats.rss_kb = rss_kb();
+	stats.ring_high_water = r->high_water;
+	err = put_stats(r, &stats);
+	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++)
+		err = put_sink(r, i, &none, true);
+	if (err)
+		return err;
+	return put(r, line_stop(r->writer, now_ns(), reason, exit_code, &line), &line);
+}
+
+uint64_t report_lost(const struct report *r)
+{
+	return r->sums.lost_ring_full + r->sums.lost_no_buffer + r->sums.lost_other +
+	       r->sums.lost_undecodable;
+}

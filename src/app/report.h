@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a run says of itself: start, interface, stats, sink and stop records, and the sums. */
+#ifndef APP_REPORT_H
+#define APP_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xdptail.h"
+#include "app/options.h"
+#include "line/line.h"
+#include "sink/sink.h"
+
+struct report {
+	struct line_writer *writer; /* borrowed, like all pointers here */
+	struct sinks *sinks;
+	struct xdptail *handle;
+	bool perf; /* the transport, for the losses only it has */
+	struct line_stats sums; /* of the intervals so far */
+	uint64_t seen; /* likewise */
+	uint64_t cpu_ms; /* at the end of the last interval */
+	uint64_t high_water; /* the highest of all intervals */
+	struct sink_counts before[SINK_MAX]; /* as of the last sink record */
+};
+
+void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
+		 struct xdptail *handle);
+
+/* Each puts its records to the outputs. 0, or -errno when a line could not be made. */
+int report_start(struct report *r, const struct options *o);
+int report_interface(struct report *r, const struct xdptail_interface *event);
+int report_packet(struct report *r, const struct xdptail_packet *packet);
+
+/* stats of one interval, and a sink record for each output. */
+int report_interval(struct report *r, const struct xdptail_counts *counts);
+
+/* The end of the stream: the same as sums of the run, then stop. */
+int report_stop(struct report *r, const char *reason, int exit_code);
+
+/* Samples that were lost, over all intervals and causes. */
+uint64_t report_lost(const struct report *r);
+
+#endif

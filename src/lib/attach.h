@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where and how we are hooked, and what a refusal means. */
+#ifndef LIB_ATTACH_H
+#define LIB_ATTACH_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xdptail.h"
+#include "lib/reason.h"
+
+struct attachment {
+	char interface[IF_NAMESIZE]; /* its name when we attached */
+	uint32_t ifindex;
+	enum xdptail_mode mode; /* NATIVE or GENERIC */
+	bool attached;
+	int link_fd; /* owned; -1: attached by netlink, before 5.9, or not at all */
+	int program_fd; /* borrowed */
+};
+
+/* Hook a loaded program to an interface. Native mode first, unless GENERIC is asked for; with AUTO
+ * a driver's refusal leads to generic mode, and r then says why.
+ * 0, or -errno with the reason set; *ret is set on success only.
+ */
+int attach_open(struct attachment *ret, int program_fd, const char *interface,
+		enum xdptail_mode mode, struct reason *r);
+
+/* Unhook. Packets may still be in the program for a grace period. */
+void attach_close(struct attachment *a);
+
+/* The interface was deleted: the kernel keeps our link, bound to nothing (TRAPS A35). */
+bool attach_is_gone(const struct attachment *a);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel's clock of a sample, to wall time. The offset between the two moves (NTP slews and
+ * steps, suspend): it is measured again every second (TRAPS A51).
+ */
+#ifndef LIB_CLOCK_H
+#define LIB_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+struct clock {
+	clockid_t source; /* CLOCK_BOOTTIME, or CLOCK_MONOTONIC in the perf flavour */
+	int64_t offset_ns; /* CLOCK_REALTIME minus source */
+};
+
+/* Measure the offset. Returns by how much it has changed, in nanoseconds. */
+int64_t clock_measure(struct clock *c);
+
+static inline uint64_t clock_wall_ns(const struct clock *c, uint64_t source_ns)
+{
+	return source_ns + (uint64_t)c->offset_ns;
+}
+
+/* CLOCK_REALTIME now. */
+uint64_t clock_now_ns(void);
+
+#endif

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/counts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#define BATCH_MIN	256 /* more than a hash bucket holds, or the kernel says ENOSPC (TRAPS A14) */
+#define BATCH_MAX	4096
+#define KERNEL_ENOTSUPP 524 /* include/linux/errno.h of the kernel; not a user-space errno */
+
+struct counts {
+	const struct object *object; /* borrowed */
+	struct settings settings; /* as last written */
+	unsigned int cpus; /* possible ones: a per-CPU value has as many parts (TRAPS A11) */
+	bool draining;
+	bool waited; /* the grace period after the flip is over */
+	bool begun; /* there is a cursor, or a key to go on from */
+	bool no_batch; /* this kernel has no batch operations */
+	unsigned int retired;
+	__u32 cursor;
+	struct packet_totals totals;
+	struct sources *sources; /* owned */
+	struct count_key *keys; /* owned: one batch */
+	struct count_value *values; /* owned: one batch, cpus values each */
+	struct packet_totals *cpu_totals; /* owned: cpus of them */
+};
+
+static int write_settings(const struct counts *c, const struct settings *settings)
+{
+	const __u32 zero = 0;
+
+	return bpf_map_update_elem(c->object->settings_fd, &zero, settings, BPF_ANY);
+}
+
+int counts_open(struct counts **ret, const struct object *o, const struct settings *settings,
+		struct reason *r)
+{
+	struct counts *c = calloc(1, sizeof(*c));
+	int err = -ENOMEM;
+
+	if (!c)
+		return reason_set(r, err, "out of memory");
+	c->object = o;
+	c->cpus = (unsigned int)libbpf_num_possible_cpus();
+	c->settings = *settings;
+	c->keys = calloc(BATCH_MAX, sizeof(*c->keys));
+	c->values = calloc((size_t)BATCH_MAX * c->cpus, sizeof(*c->values));
+	c->cpu_totals = calloc(c->cpus, sizeof(*c->cpu_totals));
+	if (!c->keys || !c->values || !c->cpu_totals || sources_new(&c->sources)) {
+		err = reason_set(r, err, "out of memory");
+		goto fail;
+	}
+	err = write_settings(c, settings);
+	if (err) {
+		err = reason_set(r, err, "cannot write the map \"settings\": %s", strerror(-err));
+		goto fail;
+	}
+	*ret = c;
+	return 0;
+
+fail:
+	counts_close(c);
+	return err;
+}
+
+void counts_close(struct counts *c)
+{
+	if (!c)
+		return;
+	sources_free(c->sources);
+	free(c->keys);
+	free(c->values);
+	free(c->cpu_totals);
+	free(c);
+}
+
+unsigned int counts_generation(const struct counts *c)
+{
+	return c->settings.generation;
+}
+
+/* Since 4.20 an update of an array of maps returns only when no program can hold what was there
+ * before. What is written is what is there: only the wait is wanted.
+ */
+int counts_wait(struct counts *c, struct reason *r)
+{
+	const __u32 slot = 0;
+	int err = bpf_map_update_elem(c->object->packet_count_fd, &slot,
+				      &c->object->generation_fd[slot], BPF_ANY);
+
+	if (err)
+		return reason_set(r, err, "cannot wait for the kernel through \"packet_count\": %s",
+				  strerror(-err));
+	return 0;
+}
+
+int counts_flip(struct counts *c, struct reason *r)
+{
+	struct settings flipped = c->settings;
+	int err;
+
+	if (c->draining)
+		return reason_set(r, -EBUSY, "the last generation is not drained yet");
+	flipped.generation ^= 1;
+	err = write_settings(c, &flipped);
+	if (err)
+		return reason_set(r, err, "cannot write the map \"settings\": %s", strerror(-err));
+	c->retired = c->settings.generation;
+	c->settings = flipped;
+	c->draining = true;
+	c->begun = false;
+	c->waited = false;
+	err = counts_wait(c, r);
+	c->waited = !err;
+	return err;
+}
+
+bool counts_is_draining(const struct counts *c)
+{
+	return c->draining;
+}
+
+static void add_totals(struct packet_totals *sum, const struct packet_totals *add)
+{
+	/* nothing but counters, all of one width */
+	const __u64 *from = (const __u64 *)add;
+	__u64 *to = (__u64 *)sum;
+
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+/* The totals of the retired generation, taken and set to zero. */
+static int drain_totals(struct counts *c)
+{
+	const __u32 gen = c->retired;
+	struct packet_totals sum = { 0 };
+	int err;
+
+	err = bpf_map_lookup_elem(c->object->packet_totals_fd, &gen, c->cpu_totals);
+	if (err)
+		return err;
+	for (unsigned int cpu = 0; cpu < c->cpus; cpu++)
+		add_totals(&sum, &c->cpu_totals[cpu]);
+	memset(c->cpu_totals, 0, c->cpus * sizeof(*c->cpu_totals));
+	err = bpf_map_update_elem(c->object->packet_totals_fd, &gen, c->cpu_totals, BPF_ANY);
+	if (!err)
+		add_totals(&c->totals, &sum);
+	return err;
+}
+
+/* One source, summed over the CPUs. What does not fit the table keeps its place in the totals. */
+static void collect(struct counts *c, const struct count_key *key, const struct count_value *values)
+{
+	struct count_value sum = { 0 };
+	int err;
+
+	for (unsigned int cpu = 0; cpu < c->cpus; cpu++) {
+		sum.packets += values[cpu].packets;
+		sum.bytes += values[cpu].bytes;
+	}
+	err = sources_add(c->sources, key, &sum);
+	if (err) {
+		int cause = err == -ENOSPC ? ABI_UNATTRIBUTED_FULL : ABI_UNATTRIBUTED_NOMEM;
+
+		c->totals.unattributed_packets[cause] += sum.packets;
+		c->totals.unattributed_bytes[cause] += sum.bytes;
+	}
+}
+
+/* Take up to max sources out of the retired map. Nobody writes to it, so this loses nothing. The
+ * end is ENOENT, with a last batch. 1: empty now; 0: there is more; or -errno.
+ */
+static int drain_batch(struct counts *c, unsigned int max)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	__u32 n = max < BATCH_MIN ? BATCH_MIN : max > BATCH_MAX ? BATCH_MAX : max;
+	int err = bpf_map_lookup_and_delete_batch(c->object->generation_fd[c->retired],
+						  c->begun ? &c->cursor : NULL, &c->cursor, c->keys,
+						  c->values, &n, &opts);
+
+	if (err && err != -ENOENT)
+		return err;
+	c->begun = true;
+	for (__u32 i = 0; i < n; i++)
+		collect(c, &c->keys[i], &c->values[(size_t)i * c->cpus]);
+	return err == -ENOENT;
+}
+
+/* Without batch operations (before 5.6): key by key. The next one is asked for before this one is
+ * deleted, or the walk would begin anew (TRAPS A13).
+ */
+static int drain_one_by_one(struct counts *c, unsigned int max)
+{
+	int fd = c->object->generation_fd[c->retired];
+	struct count_key *key = &c->keys[0];
+	struct count_key *next = &c->keys[1];
+	int err = c->begun ? 0 : bpf_map_get_next_key(fd, NULL, key);
+
+	for (unsigned int i = 0; !err && i < max; i++) {
+		int end;
+
+		c->begun = true;
+		end = bpf_map_get_next_key(fd, key, next);
+		err = bpf_map_lookup_elem(fd, key, c->values);
+		if (!err)
+			err = bpf_map_delete_elem(fd, key);
+		if (err)
+			return err;
+		collect(c, key, c->values);
+		*key = *next;
+		err = end;
+	}
+	return err == -ENOENT ? 1 : err;
+}
+
+int counts_drain(struct counts *c, unsigned int max, struct reason *r)
+{
+	int done;
+
+	if (!c->draining)
+		return 1;
+	done = c->waited ? 0 : counts_wait(c, r);
+	if (done < 0)
+		return done;
+	c->waited = true;
+	done = c->no_batch ? -EINVAL : drain_batch(c, max);
+	if (done == -EINVAL || done == -KERNEL_ENOTSUPP) {
+		c->no_batch = true;
+		done = drain_one_by_one(c, max);
+	}
+	if (done == 1) {
+		int err = drain_totals(c);
+
+		if (err)
+			done = err;
+		else
+			c->draining = false;
+	}
+	if (done < 0)
+		return reason_set(r, done, "cannot read the counts: %s", strerror(-done));
+	return done;
+}
+
+const struct packet_totals *counts_totals(const struct counts *c)
+{
+	return &c->totals;
+}
+
+const struct sources *counts_sources(const struct counts *c)
+{
+	return c->sources;
+}
+
+void counts_clear(struct counts *c)
+{
+	memset(&c->totals, 0, sizeof(c->totals));
+	sources_clear(c->sources);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The two generations: flip, wait, drain, merge (TRAPS 0.2).
+ *
+ * One index selects where the kernel counts. A flip turns it and waits for the grace period, after
+ * which nobody writes to the retired half: it can be read and emptied at leisure, exactly.
+ */
+#ifndef LIB_COUNTS_H
+#define LIB_COUNTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi.h"
+#include "lib/object.h"
+#include "lib/reason.h"
+#include "lib/sources.h"
+
+struct counts;
+
+/* o is borrowed and must outlive it. settings: the first ones, written at once. 0 or -errno. */
+int counts_open(struct counts **ret, const struct object *o, const struct settings *settings,
+		struct reason *r);
+void counts_close(struct counts *c); /* NULL is fine */
+
+/* The generation in use, 0 or 1. */
+unsigned int counts_generation(const struct counts *c);
+
+/* Retire the generation in use, and wait until no packet is being added to it. Only when the last
+ * one is drained. 0 or -errno. Once it is retired it stays so: if the wait fails, counts_drain()
+ * begins with it.
+ */
+int counts_flip(struct counts *c, struct reason *r);
+
+/* Wait for the packets that are in the program now, without a flip: after a detach. */
+int counts_wait(struct counts *c, struct reason *r);
+
+bool counts_is_draining(const struct counts *c);
+
+/* Collect at most max sources of the retired generation. 1: it is drained, and empty; 0: there is
+ * more; or -errno: what was collected stays collected, and the call can be made again.
+ */
+int counts_drain(struct counts *c, unsigned int max, struct reason *r);
+
+/* What was collected since the last counts_clear(). Borrowed. */
+const struct packet_totals *counts_totals(const struct counts *c);
+const struct sources *counts_sources(const struct counts *c);
+void counts_clear(struct counts *c);
+
+#endif

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/object.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "lib/transport.h"
+#include "xdptail_frags.skel.h"
+#include "xdptail_perf.skel.h"
+#include "xdptail_ring.skel.h"
+
+#define CAP_NET_ADMIN_BIT \
+	12 /* linux/capability.h; CAP_PERFMON and CAP_BPF are not in all of them */
+#define CAP_SYS_ADMIN_BIT 21
+#define CAP_PERFMON_BIT	  38
+#define CAP_BPF_BIT	  39
+
+struct flavour {
+	const char *name;
+	const void *(*elf_bytes)(size_t *size);
+	bool perf;
+	bool frags;
+};
+
+/* In order of preference. */
+static const struct flavour flavours[] = {
+	{ "frags", xdptail_frags_bpf__elf_bytes, false, true },
+	{ "ring", xdptail_ring_bpf__elf_bytes, false, false },
+	{ "perf", xdptail_perf_bpf__elf_bytes, true, false },
+};
+#define N_FLAVOURS (sizeof(flavours) / sizeof(flavours[0]))
+
+static const struct bpf_insn pass_program[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+/* Calls a helper of 5.18 as a program for several buffers: if it loads, both are there. */
+static const struct bpf_insn frags_program[] = {
+	{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_xdp_get_buff_len },
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+static int try_program(const struct bpf_insn *insns, size_t n, __u32 flags)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = flags);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "xdptail_probe", "Dual BSD/GPL", insns, n, &opts);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static uint64_t effective_capabilities(void)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	uint64_t caps = 0;
+	char text[256];
+
+	if (!file)
+		return 0;
+	while (fgets(text, sizeof(text), file)) {
+		if (strncmp(text, "CapEff:", 7) == 0)
+			caps = strtoull(text + 7, NULL, 16);
+	}
+	fclose(file);
+	return caps;
+}
+
+/* EPERM has several causes; say which, and what grants it. */
+static int explain_permission(struct reason *r)
+{
+	uint64_t caps = effective_capabilities();
+	bool bpf = caps >> CAP_BPF_BIT & 1;
+	bool net_admin = caps >> CAP_NET_ADMIN_BIT & 1;
+
+	if (caps >> CAP_SYS_ADMIN_BIT & 1 || (bpf && net_admin))
+		return reason_set(
+			r, -EPERM,
+			"the kernel refuses BPF programs although the capabilities are there: a "
+			"user namespace, seccomp, lockdown or RLIMIT_MEMLOCK stands in the way");
+	return reason_set(
+		r, -EPERM,
+		"not permitted to load BPF programs: %s%s%s missing; run as root, or grant "
+		"them: setcap cap_bpf,cap_net_admin,cap_perfmon=ep $(command -v xdptail) "
+		"(before Linux 5.8: CAP_SYS_ADMIN)",
+		bpf ? "" : "CAP_BPF", !bpf && !net_admin ? " and " : "",
+		net_admin ? " is" :
+		bpf	  ? "CAP_NET_ADMIN is" :
+			    "CAP_NET_ADMIN are");
+}
+
+static int check_permission(struct reason *r)
+{
+	int err = try_program(pass_program, 2, 0);
+
+	if (!err)
+		return 0;
+	if (err == -EPERM || err == -EACCES)
+		return explain_permission(r);
+	if (err == -ENOSYS)
+		return reason_set(r, err, "this kernel has no BPF (CONFIG_BPF_SYSCALL)");
+	return reason_set(r, err, "the kernel refuses even an empty XDP program: %s",
+			  strerror(-err));
+}
+
+/* libbpf compares ring positions as they come, which fails when 32 bits wrap (TRAPS A25). */
+static bool has_ring_buffer(void)
+{
+	return sizeof(long) >= 8 && libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
+}
+
+static bool is_available(const struct flavour *f)
+{
+	if (f->perf)
+		return true;
+	if (f->frags && try_program(frags_program, 3, BPF_F_XDP_HAS_FRAGS))
+		return false;
+	return has_ring_buffer();
+}
+
+static int choose_flavour(enum xdptail_transport transport, const struct flavour **ret,
+			  struct reason *r)
+{
+	for (size_t i = 0; i < N_FLAVOURS; i++) {
+		if (transport == XDPTAIL_TRANSPORT_RINGBUF && flavours[i].perf)
+			continue;
+		if (transport == XDPTAIL_TRANSPORT_PERF && !flavours[i].perf)
+			continue;
+		if (!is_available(&flavours[i]))
+			continue;
+		*ret = &flavours[i];
+		return 0;
+	}
+	return reason_set(r, -EOPNOTSUPP,
+			  "this kernel has no BPF ring buffer (Linux 5.8, 64 bits); "
+			  "choose the transport \"perf\" or \"auto\"");
+}
+
+static uint64_t round_up_pow2(uint64_t n, uint64_t least)
+{
+	uint64_t size = least;
+
+	while (size < n)
+		size *= 2;
+	return size;
+}
+
+uint64_t object_count_bytes(uint32_t max_sources, uint32_t possible_cpus)
+{
+	/* struct htab_elem, the key and a pointer, each rounded up to 8; 16 bytes a bucket */
+	uint64_t element = 48 + (sizeof(struct count_key) + 7) / 8 * 8 + 8;
+	uint64_t values = (uint64_t)possible_cpus * sizeof(struct count_value);
+	uint64_t buckets = round_up_pow2(max_sources, 1) * 16;
+
+	return ABI_GENERATIONS * (max_sources * (element + values) + buckets);
+}
+
+/* Load only the program that was named; the others cost nothing then. */
+static int choose_program(struct bpf_object *obj, const char *function_name,
+			  struct bpf_program **ret, struct reason *r)
+{
+	struct bpf_program *found = NULL;
+	struct bpf_program *prog;
+	char names[256] = "";
+	size_t len = 0;
+
+	bpf_object__for_each_program(prog, obj)
+	{
+		const char *name = bpf_program__name(prog);
+
+		(void)bpf_program__set_autoload(prog, false);
+		if (strcmp(name, function_name) == 0)
+			found = prog;
+		if (len < sizeof(names))
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s\"%s\"",
+						len ? ", " : "", name);
+	}
+	if (!found)
+		return reason_set(r, -ENOENT, "there is no program \"%.64s\"; there are %s",
+				  function_name, names);
+	(void)bpf_program__set_autoload(found, true);
+	*ret = found;
+	return 0;
+}
+
+static struct bpf_map *find_map(struct bpf_object *obj, const char *name, int *err)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(obj, name);
+
+	if (!map)
+		*err = -ENOENT;
+	return map;
+}
+
+/* The first generation is also the template of packet_count. Before 5.10 the template must have the
+ * size of what it stands for, and libbpf 1.1 cannot size the one in the object: so we make this map.
+ */
+static int make_first_generation(struct bpf_map *first, struct bpf_map *outer, uint32_t max_sources)
+{
+	int fd = bpf_map_create(bpf_map__type(first), "packet_count_0", bpf_map__key_size(first),
+				bpf_map__value_size(first), max_sources, NULL);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = bpf_map__reuse_fd(first, fd);
+	close(fd); /* first has its own now */
+	if (!err)
+		err = bpf_map__set_inner_map_fd(outer, bpf_map__fd(first));
+	return err;
+}
+
+/* Sizes and constants, all of which are fixed once the object is loaded. */
+static int configure(struct bpf_object *obj, const struct flavour *f,
+		     const struct object_spec *spec, uint32_t ring_bytes)
+{
+	const struct constants constants = { .trace = spec->trace };
+	int err = 0;
+	struct bpf_map *constants_map = find_map(obj, ".rodata.constants", &err);
+	struct bpf_map *outer = find_map(obj, "packet_count", &err);
+	struct bpf_map *first = find_map(obj, "packet_count_0", &err);
+	struct bpf_map *second = find_map(obj, "packet_count_1", &err);
+
+	if (err)
+		return err;
+	err = bpf_map__set_initial_value(constants_map, &constants, sizeof(constants));
+	if (!err)
+		err = bpf_map__set_max_entries(second, spec->max_sources);
+	if (!err)
+		err = make_first_generation(first, outer, spec->max_sources);
+	if (!err && !f->perf)
+		err = bpf_map__set_max_entries(find_map(obj, "packet_events", &err), ring_bytes);
+	return err;
+}
+
+static int find_fds(struct object *o, const struct flavour *f)
+{
+	const struct {
+		const char *name;
+		int *ret_fd;
+	} maps[] = {
+		{ f->perf ? "packet_events_perf" : "packet_events", &o->events_fd },
+		{ "settings", &o->settings_fd },
+		{ "sample_counter", &o->sample_counter_fd },
+		{ "packet_totals", &o->packet_totals_fd },
+		{ "packet_count", &o->packet_count_fd },
+		{ "packet_count_0", &o->generation_fd[0] },
+		{ "packet_count_1", &o->generation_fd[1] },
+	};
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+		*maps[i].ret_fd = bpf_object__find_map_fd_by_name(o->obj, maps[i].name);
+		if (*maps[i].ret_fd < 0)
+			return *maps[i].ret_fd;
+	}
+	return 0;
+}
+
+static int explain_load(struct reason *r, int err, const struct object *o)
+{
+	if (err == -EPERM || err == -EACCES)
+		return explain_permission(r);
+	if (err == -ENOMEM || err == -E2BIG)
+		return reason_set(r, err,
+				  "no memory for maps of %" PRIu64
+				  " MiB and a ring of %u KiB; choose "
+				  "fewer sources or a smaller ring: %s",
+				  o->map_bytes >> 20, o->ring_bytes >> 10, strerror(-err));
+	return reason_set(r, err, "the kernel does not take the BPF program: %s", strerror(-err));
+}
+
+static uint32_t real_ring_bytes(const struct flavour *f, uint32_t ring_bytes)
+{
+	if (f->perf)
+		return transport_perf_bytes(ring_bytes);
+	return (uint32_t)round_up_pow2(ring_bytes, (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
+int object_open(struct object *ret, const struct object_spec *spec, struct reason *r)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xdptail");
+	const struct flavour *f = NULL;
+	struct bpf_program *prog = NULL;
+	struct object o = { 0 };
+	const void *bytes;
+	size_t size;
+	int err;
+
+	err = check_permission(r);
+	if (!err)
+		err = choose_flavour(spec->transport, &f, r);
+	if (err)
+		return err;
+
+	bytes = f->elf_bytes(&size);
+	o.obj = bpf_object__open_mem(bytes, size, &opts);
+	if (!o.obj)
+		return reason_set(r, -errno, "cannot open the embedded BPF object \"%s\": %s",
+				  f->name, strerror(errno));
+	o.transport = f->perf ? XDPTAIL_TRANSPORT_PERF : XDPTAIL_TRANSPORT_RINGBUF;
+	o.boot_clock = !f->perf;
+	o.frags = f->frags;
+	o.ring_bytes = real_ring_bytes(f, spec->ring_bytes);
+	o.map_bytes = object_count_bytes(spec->max_sources, (uint32_t)libbpf_num_possible_cpus());
+
+	err = choose_program(o.obj, spec->function_name, &prog, r);
+	if (err)
+		goto fail;
+	err = configure(o.obj, f, spec, o.ring_bytes);
+	if (!err)
+		err = bpf_object__load(o.obj);
+	if (!err)
+		err = find_fds(&o, f);
+	if (err) {
+		err = explain_load(r, err, &o);
+		goto fail;
+	}
+	o.program_fd = bpf_program__fd(prog);
+	*ret = o;
+	return 0;
+
+fail:
+	bpf_object__close(o.obj);
+	return err;
+}
+
+void object_close(struct object *o)
+{
+	bpf_object__close(o->obj); /* takes NULL */
+	o->obj = NULL;
+}

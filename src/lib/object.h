@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The BPF object: which flavour this kernel takes, its maps sized, its constants set, one program
+ * loaded. The only includer of the skeletons, which are used for the bytes in them: every object
+ * is opened alike and its maps are found by name.
+ */
+#ifndef LIB_OBJECT_H
+#define LIB_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xdptail.h"
+#include "abi.h"
+#include "lib/reason.h"
+
+struct bpf_object;
+
+struct object_spec {
+	const char *function_name;
+	enum xdptail_transport transport;
+	uint32_t ring_bytes;
+	uint32_t max_sources;
+	bool trace;
+};
+
+/* Descriptors are borrowed from obj. */
+struct object {
+	struct bpf_object *obj; /* owned */
+	enum xdptail_transport transport; /* RINGBUF or PERF */
+	bool boot_clock; /* samples carry CLOCK_BOOTTIME, else CLOCK_MONOTONIC */
+	bool frags; /* takes frames that lie in several buffers */
+	uint32_t ring_bytes; /* as the kernel has them */
+	uint64_t map_bytes;
+	int program_fd;
+	int events_fd;
+	int settings_fd;
+	int sample_counter_fd;
+	int packet_totals_fd;
+	int packet_count_fd;
+	int generation_fd[ABI_GENERATIONS]; /* the inner maps of packet_count */
+};
+
+/* 0, or -errno with the reason set. *ret is set on success only. */
+int object_open(struct object *ret, const struct object_spec *spec, struct reason *r);
+void object_close(struct object *o);
+
+/* Kernel memory of both generations of packet_count, about: as allocated by kernel/bpf/hashtab.c
+ * for preallocated per-CPU hashes.
+ */
+uint64_t object_count_bytes(uint32_t max_sources, uint32_t possible_cpus);
+
+#endif

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Perf buffers, for kernels without a ring buffer: one of libbpf's for each CPU that is online, so
+ * that CPUs can come and go one by one (TRAPS A27). What is lost is counted by the BPF program; the
+ * kernel's PERF_RECORD_LOST comes late or never (A26) and is not looked at.
+ */
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "lib/transport.h"
+
+#define ONLINE_CPUS "/sys/devices/system/cpu/online"
+
+struct perf_cpu {
+	struct perf_buffer *pb; /* owned; NULL: this CPU is offline */
+	uint64_t mark;
+	uint64_t enabled_ns; /* how long the event had been on, a tick ago */
+};
+
+struct perf {
+	struct perf_cpu *cpus; /* owned; one each possible CPU */
+	bool *online; /* owned; scratch of perf_tick() */
+	int n_cpus;
+	int next; /* the CPU to begin with, so that none starves behind a busy one */
+	int map_fd; /* borrowed */
+	int epoll_fd; /* borrowed */
+	size_t pages; /* a CPU */
+	transport_fn fn;
+	void *arg;
+	unsigned int taken; /* in the drain under way */
+	unsigned int max;
+	bool stopped;
+};
+
+struct raw_sample {
+	struct perf_event_header header;
+	__u32 size;
+	char data[];
+};
+
+static enum bpf_perf_event_ret on_event(void *ctx, int cpu, struct perf_event_header *event)
+{
+	const struct raw_sample *sample = (const struct raw_sample *)event;
+	struct perf *perf = ctx;
+
+	(void)cpu;
+	if (event->type != PERF_RECORD_SAMPLE)
+		return LIBBPF_PERF_EVENT_CONT;
+	perf->stopped = perf->fn(perf->arg, sample->data, sample->size) != 0;
+	perf->taken++;
+	if (perf->stopped || perf->taken >= perf->max)
+		return LIBBPF_PERF_EVENT_DONE;
+	return LIBBPF_PERF_EVENT_CONT;
+}
+
+/* Which CPUs are online, from a list such as "0-3,5". 0 or -errno. */
+static int read_online(bool *online, int n_cpus)
+{
+	FILE *file = fopen(ONLINE_CPUS, "re");
+	int first, last;
+	int sep = ',';
+
+	if (!file)
+		return -errno;
+	memset(online, 0, (size_t)n_cpus * sizeof(*online));
+	while (sep == ',' &&
+	       fscanf(file, "%d", &first) == 1) { // NOLINT(cert-err34-c): the kernel's
+		last = first;
+		sep = fgetc(file);
+		if (sep == '-') {
+			if (fscanf(file, "%d", &last) != 1) // NOLINT(cert-err34-c)
+				break;
+			sep = fgetc(file);
+		}
+		for (int cpu = first; cpu <= last && cpu < n_cpus; cpu++)
+			online[cpu] = true;
+	}
+	fclose(file);
+	return 0;
+}
+
+static int online_count(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (int)n : 1;
+}
+
+static size_t pages_per_cpu(uint32_t ring_bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t pages = 1;
+
+	while (pages * 2 * page * (size_t)online_count() <= ring_bytes)
+		pages *= 2;
+	return pages;
+}
+
+uint32_t transport_perf_bytes(uint32_t ring_bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (uint32_t)(pages_per_cpu(ring_bytes) * page * (size_t)online_count());
+}
+
+static int cpu_open(struct perf *perf, int cpu)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_BPF_OUTPUT,
+		.sample_type = PERF_SAMPLE_RAW,
+		.sample_period = 1,
+		.wakeup_events = 1,
+		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED,
+	};
+	LIBBPF_OPTS(perf_buffer_raw_opts, opts, .cpu_cnt = 1, .cpus = &cpu, .map_keys = &cpu);
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT };
+	struct perf_buffer *pb;
+	int err;
+
+	pb = perf_buffer__new_raw(perf->map_fd, perf->pages, &attr, on_event, perf, &opts);
+	if (!pb)
+		return -errno;
+	if (epoll_ctl(perf->epoll_fd, EPOLL_CTL_ADD, perf_buffer__buffer_fd(pb, 0), &ev)) {
+		err = -errno;
+		perf_buffer__free(pb);
+		return err;
+	}
+	perf->cpus[cpu] = (struct perf_cpu){ .pb = pb };
+	return 0;
+}
+
+static void cpu_close(struct perf *perf, int cpu)
+{
+	perf_buffer__free(perf->cpus[cpu].pb); /* its fd leaves the epoll instance with it */
+	perf->cpus[cpu].pb = NULL;
+}
+
+/* The buffer's positions, in its first page (linux/perf_event.h). */
+static const struct perf_event_mmap_page *positions(const struct perf_cpu *c)
+{
+	size_t size;
+	void *page;
+
+	if (!c->pb || perf_buffer__buffer(c->pb, 0, &page, &size))
+		return NULL;
+	return page;
+}
+
+static uint64_t load(const __u64 *position)
+{
+	return __atomic_load_n(position, __ATOMIC_ACQUIRE);
+}
+
+static void perf_close(void *ctx)
+{
+	struct perf *perf = ctx;
+
+	for (int cpu = 0; perf->cpus && cpu < perf->n_cpus; cpu++)
+		cpu_close(perf, cpu);
+	free(perf->cpus);
+	free(perf->online);
+	free(perf);
+}
+
+static bool has_waiting(const struct perf_cpu *c)
+{
+	const struct perf_event_mmap_page *page = positions(c);
+
+	return page && load(&page->data_head) != page->data_tail;
+}
+
+/* A CPU that went and came back between two ticks looks the same, but its event is off for good:
+ * the time for which it has been on stands still.
+ */
+static bool is_off(struct perf_cpu *c)
+{
+	struct {
+		uint64_t value;
+		uint64_t enabled_ns;
+	} now = { 0 };
+	bool off;
+
+	if (read(perf_buffer__buffer_fd(c->pb, 0), &now, sizeof(now)) != sizeof(now))
+		return true;
+	off = now.enabled_ns == c->enabled_ns;
+	c->enabled_ns = now.enabled_ns;
+	return off;
+}
+
+/* Follow the CPUs. What a CPU left in its buffer is read before the buffer goes: perf_drain()
+ * does not need the CPU to be there.
+ */
+static int perf_tick(void *ctx, struct reason *r)
+{
+	struct perf *perf = ctx;
+	int err = read_online(perf->online, perf->n_cpus);
+
+	if (err)
+		return reason_set(r, err, "cannot read %s: %s", ONLINE_CPUS, strerror(-err));
+	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
+		struct perf_cpu *c = &perf->cpus[cpu];
+
+		if (c->pb && !has_waiting(c) && (!perf->online[cpu] || is_off(c)))
+			cpu_close(perf, cpu);
+		if (c->pb || !perf->online[cpu])
+			continue;
+		err = cpu_open(perf, cpu);
+		if (err)
+			return reason_set(
+				r, err, "cannot open a perf buffer on CPU %d: %s%s", cpu,
+				strerror(-err),
+				err == -EACCES || err == -EPERM ?
+					" (needs CAP_PERFMON, or CAP_SYS_ADMIN before Linux 5.8)" :
+					"");
+	}
+	return 0;
+}
+
+int transport_perf_open(void **ret_ctx, const struct transport_spec *spec, int epoll_fd,
+			struct reason *r)
+{
+	struct perf *perf = calloc(1, sizeof(*perf));
+	int err = -ENOMEM;
+
+	if (!perf)
+		return reason_set(r, err, "out of memory");
+	perf->n_cpus = libbpf_num_possible_cpus();
+	perf->map_fd = spec->map_fd;
+	perf->epoll_fd = epoll_fd;
+	perf->pages = pages_per_cpu(spec->ring_bytes);
+	perf->fn = spec->fn;
+	perf->arg = spec->arg;
+	if (perf->n_cpus <= 0) {
+		err = reason_set(r, -EINVAL, "cannot tell how many CPUs there are");
+		goto fail;
+	}
+	perf->cpus = calloc((size_t)perf->n_cpus, sizeof(*perf->cpus));
+	perf->online = calloc((size_t)perf->n_cpus, sizeof(*perf->online));
+	if (!perf->cpus || !perf->online) {
+		err = reason_set(r, -ENOMEM, "out of memory");
+		goto fail;
+	}
+	err = perf_tick(perf, r);
+	if (err)
+		goto fail;
+	*ret_ctx = perf;
+	return 0;
+
+fail:
+	perf_close(perf);
+	return err;
+}
+
+static unsigned int perf_drain(void *ctx, unsigned int max)
+{
+	struct perf *perf = ctx;
+
+	perf->taken = 0;
+	perf->max = max;
+	perf->stopped = false;
+	for (int i = 0; i < perf->n_cpus; i++) {
+		int cpu = (perf->next + i) % perf->n_cpus;
+
+		if (!perf->cpus[cpu].pb)
+			continue;
+		(void)perf_buffer__consume_buffer(perf->cpus[cpu].pb, 0);
+		if (perf->stopped || perf->taken >= max) {
+			perf->next = cpu + 1;
+			break;
+		}
+	}
+	return perf->taken;
+}
+
+static uint64_t perf_waiting(void *ctx)
+{
+	const struct perf *perf = ctx;
+	uint64_t sum = 0;
+
+	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
+		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
+
+		if (page)
+			sum += load(&page->data_head) - page->data_tail;
+	}
+	return sum;
+}
+
+static void perf_mark(void *ctx)
+{
+	struct perf *perf = ctx;
+
+	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
+		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
+
+		if (page)
+			perf->cpus[cpu].mark = load(&page->data_head);
+	}
+}
+
+static bool perf_passed(void *ctx)
+{
+	const struct perf *perf = ctx;
+
+	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
+		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
+
+		if (page && (int64_t)(page->data_tail - perf->cpus[cpu].mark) < 0)
+			return false;
+	}
+	return true;
+}
+
+static int perf_arm(void *ctx)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT };
+	const struct perf *perf = ctx;
+	int err = 0;
+
+	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
+		const struct perf_cpu *c = &perf->cpus[cpu];
+
+		if (c->pb &&
+		    epoll_ctl(perf->epoll_fd, EPOLL_CTL_MOD, perf_buffer__buffer_fd(c->pb, 0), &ev))
+			err = -errno;
+	}
+	return err;
+}
+
+const struct transport_ops transport_perf_ops = {
+	.drain = perf_drain,
+	.waiting = perf_waiting,
+	.mark = perf_mark,
+	.passed = perf_passed,
+	.arm = perf_arm,
+	.tick = perf_tick,
+	.close = perf_close,
+};

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/sources.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* Out of memory is reported, not fatal. The hash is keyed: whoever sends packets chooses the
+ * addresses, and must not be able to choose them so that they collide.
+ */
+#define HASH_NONFATAL_OOM	      1
+#define HASH_FUNCTION(key, len, hash) ((hash) = hash_key(key))
+#include <uthash.h>
+
+#define CHUNK_ENTRIES 4096
+#define CHUNKS_MAX    (SOURCES_MAX / CHUNK_ENTRIES)
+
+struct entry {
+	struct count_key key;
+	struct count_value value;
+	UT_hash_handle hh;
+};
+
+struct sources {
+	struct entry *head; /* uthash's */
+	struct entry *chunks[CHUNKS_MAX]; /* owned, CHUNK_ENTRIES each; kept when cleared */
+	size_t used;
+};
+
+static uint64_t secret[2]; /* the same for all tables of a process */
+
+static uint64_t multiply_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* As wyhash folds its input: each half is mixed with a secret before it is multiplied. */
+static unsigned int hash_key(const void *key)
+{
+	const struct count_key *k = key;
+	uint64_t high, low;
+
+	memcpy(&high, k->addr, sizeof(high));
+	memcpy(&low, k->addr + sizeof(high), sizeof(low));
+	return (unsigned int)multiply_mix(multiply_mix(high ^ secret[0], low ^ secret[1]),
+					  k->ifindex ^ secret[0]);
+}
+
+int sources_new(struct sources **ret)
+{
+	struct sources *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	if (!secret[0] && getrandom(secret, sizeof(secret), 0) != sizeof(secret)) {
+		free(s);
+		return -ENOMEM;
+	}
+	*ret = s;
+	return 0;
+}
+
+void sources_free(struct sources *s)
+{
+	if (!s)
+		return;
+	sources_clear(s);
+	for (size_t i = 0; i < CHUNKS_MAX; i++)
+		free(s->chunks[i]);
+	free(s);
+}
+
+static struct entry *entry_at(const struct sources *s, size_t i)
+{
+	return &s->chunks[i / CHUNK_ENTRIES][i % CHUNK_ENTRIES];
+}
+
+/* The next unused entry; -ENOSPC, -ENOMEM. It is not taken until s->used goes up. */
+static int next_entry(struct sources *s, struct entry **ret)
+{
+	struct entry **chunk;
+
+	if (s->used >= SOURCES_MAX)
+		return -ENOSPC;
+	chunk = &s->chunks[s->used / CHUNK_ENTRIES];
+	if (!*chunk)
+		*chunk = calloc(CHUNK_ENTRIES, sizeof(**chunk));
+	if (!*chunk)
+		return -ENOMEM;
+	*ret = entry_at(s, s->used);
+	return 0;
+}
+
+static struct entry *find(const struct sources *s, const struct count_key *key)
+{
+	struct entry *e;
+
+	HASH_FIND(hh, s->head, key, sizeof(*key), e);
+	return e;
+}
+
+static void insert(struct sources *s, struct entry *e)
+{
+	HASH_ADD(hh, s->head, key, sizeof(e->key), e);
+}
+
+int sources_add(struct sources *s, const struct count_key *key, const struct count_value *value)
+{
+	struct entry *e = find(s, key);
+	int err;
+
+	if (e) {
+		e->value.packets += value->packets;
+		e->value.bytes += value->bytes;
+		return 0;
+	}
+	err = next_entry(s, &e);
+	if (err)
+		return err;
+	*e = (struct entry){ .key = *key, .value = *value };
+	insert(s, e);
+	if (!e->hh.tbl) /* what HASH_NONFATAL_OOM leaves behind */
+		return -ENOMEM;
+	s->used++;
+	return 0;
+}
+
+size_t sources_number(const struct sources *s)
+{
+	return s->used;
+}
+
+void sources_each(const struct sources *s,
+		  void (*fn)(void *arg, const struct count_key *key,
+			     const struct count_value *value),
+		  void *arg)
+{
+	for (size_t i = 0; i < s->used; i++) {
+		const struct entry *e = entry_at(s, i);
+
+		fn(arg, &e->key, &e->value);
+	}
+}
+
+void sources_clear(struct sources *s)
+{
+	HASH_CLEAR(hh, s->head);
+	s->used = 0;
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/transport.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum {
+	EVENT_RECORDS,
+	EVENT_BATCH,
+	EVENT_TICK,
+};
+
+enum batch {
+	BATCH_ARMED, /* nothing waits; the kernel will wake us */
+	BATCH_GATHERS, /* records wait for the timer */
+	BATCH_DRAINS, /* the timer has run out and stays readable until all is read */
+};
+
+struct transport {
+	const struct transport_ops *ops;
+	void *ctx; /* owned; NULL until opened */
+	int epoll_fd;
+	int batch_fd; /* timerfd */
+	int tick_fd; /* timerfd */
+	uint32_t batch_ms;
+	enum batch batch;
+	uint64_t high_water;
+};
+
+static int timer_open(int epoll_fd, uint64_t event, uint32_t period_s)
+{
+	struct itimerspec its = { .it_value.tv_sec = period_s, .it_interval.tv_sec = period_s };
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = event };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (timerfd_settime(fd, 0, &its, NULL) || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* ms 0: expire at once. Setting a timer also takes back that it has expired. */
+static void timer_start(int fd, uint32_t ms)
+{
+	struct itimerspec its = {
+		.it_value = { .tv_sec = ms / 1000, .tv_nsec = ms ? ms % 1000 * 1000000L : 1 },
+	};
+
+	(void)timerfd_settime(fd, 0, &its, NULL); /* fails on bad arguments only */
+}
+
+static void timer_stop(int fd)
+{
+	const struct itimerspec its = { 0 };
+
+	(void)timerfd_settime(fd, 0, &its, NULL);
+}
+
+int transport_open(struct transport **ret, const struct transport_spec *spec, struct reason *r)
+{
+	struct transport *t = calloc(1, sizeof(*t));
+	int err = -ENOMEM;
+
+	if (!t)
+		return reason_set(r, err, "out of memory");
+	*t = (struct transport){ .epoll_fd = -1, .batch_fd = -1, .tick_fd = -1 };
+	t->batch_ms = spec->batch_ms;
+	t->ops = spec->perf ? &transport_perf_ops : &transport_ring_ops;
+
+	t->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (t->epoll_fd < 0) {
+		err = reason_set(r, -errno, "cannot make an epoll instance: %s", strerror(errno));
+		goto fail;
+	}
+	t->batch_fd = timer_open(t->epoll_fd, EVENT_BATCH, 0);
+	t->tick_fd = timer_open(t->epoll_fd, EVENT_TICK, 1);
+	if (t->batch_fd < 0 || t->tick_fd < 0) {
+		err = t->batch_fd < 0 ? t->batch_fd : t->tick_fd;
+		err = reason_set(r, err, "cannot make a timer: %s", strerror(-err));
+		goto fail;
+	}
+	if (spec->perf)
+		err = transport_perf_open(&t->ctx, spec, t->epoll_fd, r);
+	else
+		err = transport_ring_open(&t->ctx, spec, t->epoll_fd, r);
+	if (err)
+		goto fail;
+	*ret = t;
+	return 0;
+
+fail:
+	transport_close(t);
+	return err;
+}
+
+void transport_close(struct transport *t)
+{
+	if (!t)
+		return;
+	if (t->ctx)
+		t->ops->close(t->ctx);
+	if (t->tick_fd >= 0)
+		close(t->tick_fd);
+	if (t->batch_fd >= 0)
+		close(t->batch_fd);
+	if (t->epoll_fd >= 0)
+		close(t->epoll_fd);
+	free(t);
+}
+
+int transport_fd(const struct transport *t)
+{
+	return t->epoll_fd;
+}
+
+/* What to do is read from the buffers themselves: behind a second epoll instance the readiness of
+ * a perf fd is lost, because looking at it clears it (perf_poll()).
+ */
+static void batch_step(struct transport *t, bool timer_ran_out)
+{
+	uint64_t waiting = t->ops->waiting(t->ctx);
+
+	if (waiting > t->high_water)
+		t->high_water = waiting;
+	if (t->batch == BATCH_GATHERS && timer_ran_out)
+		t->batch = BATCH_DRAINS;
+	if (t->batch == BATCH_ARMED && waiting) {
+		t->batch = t->batch_ms ? BATCH_GATHERS : BATCH_DRAINS;
+		timer_start(t->batch_fd, t->batch_ms);
+	}
+}
+
+int transport_wait(struct transport *t, int timeout_ms)
+{
+	struct epoll_event events[4];
+	bool timer_ran_out = false;
+	int result = 0;
+	int n = epoll_wait(t->epoll_fd, events, 4, timeout_ms);
+
+	if (n < 0)
+		return -errno;
+	for (int i = 0; i < n; i++) {
+		uint64_t ticks;
+
+		if (events[i].data.u64 == EVENT_BATCH)
+			timer_ran_out = true;
+		if (events[i].data.u64 == EVENT_TICK &&
+		    read(t->tick_fd, &ticks, sizeof(ticks)) == sizeof(ticks))
+			result |= TRANSPORT_TICK;
+	}
+	batch_step(t, timer_ran_out);
+	if (t->batch == BATCH_DRAINS)
+		result |= TRANSPORT_DUE;
+	return result;
+}
+
+void transport_hurry(struct transport *t)
+{
+	if (t->batch == BATCH_DRAINS || !t->ops->waiting(t->ctx))
+		return;
+	t->batch = BATCH_DRAINS;
+	timer_start(t->batch_fd, 0);
+}
+
+unsigned int transport_drain(struct transport *t, unsigned int max)
+{
+	unsigned int n = t->ops->drain(t->ctx, max);
+
+	if (n >= max || t->batch != BATCH_DRAINS)
+		return n;
+	t->batch = BATCH_ARMED;
+	timer_stop(t->batch_fd);
+	(void)t->ops->arm(t->ctx); /* if it fails, the tick is what wakes us */
+	return n;
+}
+
+int transport_tick(struct transport *t, struct reason *r)
+{
+	return t->ops->tick ? t->ops->tick(t->ctx, r) : 0;
+}
+
+void transport_mark(struct transport *t)
+{
+	t->ops->mark(t->ctx);
+}
+
+bool transport_passed(struct transport *t)
+{
+	return t->ops->passed(t->ctx);
+}
+
+uint64_t transport_high_water(struct transport *t)
+{
+	uint64_t high_water = t->high_water;
+
+	t->high_water = 0;
+	return high_water;
+}

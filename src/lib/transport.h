@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Records from the kernel: a ring buffer, or a perf buffer per CPU, behind one interface.
+ *
+ * A batch gathers before it is read: the first record wakes us, the fd is then disarmed (it is
+ * level-triggered, TRAPS A55) and a timer decides when to drain. The kernel does not wake a reader
+ * that has not caught up, so a batch costs one wakeup.
+ */
+#ifndef LIB_TRANSPORT_H
+#define LIB_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/reason.h"
+
+/* One record, lent. Not 0: enough for this time; the record counts as taken. */
+typedef int (*transport_fn)(void *arg, const void *data, size_t size);
+
+/* A ring buffer or a set of perf buffers. */
+struct transport_ops {
+	/* Read at most max records. How many were read. */
+	unsigned int (*drain)(void *ctx, unsigned int max);
+	/* Bytes that wait to be read, over all CPUs. */
+	uint64_t (*waiting)(void *ctx);
+	/* Remember how far the kernel has written; then, whether reading has come that far. */
+	void (*mark)(void *ctx);
+	bool (*passed)(void *ctx);
+	/* Let the epoll instance report new records again. */
+	int (*arm)(void *ctx);
+	/* Once a second; NULL: nothing to do then. */
+	int (*tick)(void *ctx, struct reason *r);
+	void (*close)(void *ctx);
+};
+
+struct transport_spec {
+	bool perf;
+	int map_fd;
+	uint32_t ring_bytes; /* perf: the sum over the CPUs online now */
+	uint32_t batch_ms;
+	transport_fn fn;
+	void *arg; /* of fn */
+};
+
+struct transport;
+
+/* 0, or -errno with the reason set. */
+int transport_open(struct transport **ret, const struct transport_spec *spec, struct reason *r);
+void transport_close(struct transport *t); /* NULL is fine */
+
+/* An epoll fd: readable when transport_wait() has something to report. */
+int transport_fd(const struct transport *t);
+
+enum transport_event {
+	TRANSPORT_DUE = 1 << 0, /* a batch has gathered, or there was more than one drain took */
+	TRANSPORT_TICK = 1 << 1, /* a second has passed */
+};
+
+/* Wait, at most timeout_ms (−1: no limit). Events or-ed, 0 for none, or -errno. */
+int transport_wait(struct transport *t, int timeout_ms);
+
+/* What waits is due now, without gathering. */
+void transport_hurry(struct transport *t);
+
+/* Deliver at most max records; fewer means that there are no more. */
+unsigned int transport_drain(struct transport *t, unsigned int max);
+
+/* CPUs may have come or gone. 0 or -errno. */
+int transport_tick(struct transport *t, struct reason *r);
+
+void transport_mark(struct transport *t);
+bool transport_passed(struct transport *t);
+
+/* Most bytes seen waiting since the last call. */
+uint64_t transport_high_water(struct transport *t);
+
+/* Of the two kinds; ret_ctx is owned by the caller and released with ops->close. epoll_fd is
+ * borrowed, and gets the fds that wake us, one-shot.
+ */
+extern const struct transport_ops transport_ring_ops;
+extern const struct transport_ops transport_perf_ops;
+int transport_ring_open(void **ret_ctx, const struct transport_spec *spec, int epoll_fd,
+			struct reason *r);
+int transport_perf_open(void **ret_ctx, const struct transport_spec *spec, int epoll_fd,
+			struct reason *r);
+
+/* Bytes that perf buffers of ring_bytes in all really have: a power of two of pages a CPU. */
+uint32_t transport_perf_bytes(uint32_t ring_bytes);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Records to lines: one JSON object each, as DESIGN.md 2 describes the stream. line.c is the only
+ * file that knows field names. Pure but for its own buffer and counters: times are passed in,
+ * nothing is written anywhere.
+ *
+ * Packet lines come from a writer of our own, which allocates nothing; the rarer records are built
+ * by json-c. Every line ends in '\n', has no other, and is at most LINE_MAX_BYTES long.
+ */
+#ifndef LINE_LINE_H
+#define LINE_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xdptail.h"
+
+#define LINE_MAX_BYTES	1000 /* with the newline: readers' limits begin at 1024 (TRAPS B8) */
+#define LINE_RUN_DIGITS 16
+#define LINE_SCHEMA	"xdptail/1"
+
+enum line_type {
+	LINE_PACKET,
+	LINE_COUNT,
+	LINE_SNAPSHOT,
+	LINE_STATS,
+	LINE_SINK,
+	LINE_START,
+	LINE_INTERFACE,
+	LINE_LOSS,
+	LINE_CLOCK,
+	LINE_STOP,
+	LINE_TYPE_MAX
+};
+
+/* What a sink sees. text is borrowed from the writer, until its next line. */
+struct line {
+	const char *text;
+	size_t len; /* bytes, the newline included */
+	enum line_type type;
+	uint64_t record_seq;
+};
+
+struct line_writer; /* one run's numbering and its buffer */
+
+/* run: the run's sixteen hex digits. ns: nine fraction digits in timestamps, else six.
+ * *ret is owned by the caller: line_writer_free(). 0 or -ENOMEM.
+ */
+int line_writer_new(struct line_writer **ret, uint64_t run, bool ns);
+void line_writer_free(struct line_writer *w); /* NULL is fine */
+
+/* "packet" … "stop"; never NULL. */
+const char *line_type_name(enum line_type type);
+
+/* Each makes one line, and numbers it. 0; -ENOMEM; or -EMSGSIZE when it would be longer than
+ * LINE_MAX_BYTES (strings from outside are bounded, so that is a bug). On failure *ret is
+ * untouched and no number is used up. now_ns: Unix time in nanoseconds.
+ */
+int line_packet(struct line_writer *w, const struct xdptail_packet *packet, struct line *ret);
+
+struct line_start {
+	const char *version;
+	const char *hostname;
+	const char *kernel;
+	const char *function_name;
+	enum xdptail_transport transport; /* RINGBUF or PERF */
+	uint32_t ring_bytes;
+	enum xdptail_sample_mode sample_mode;
+	uint32_t sample_rate;
+	uint32_t interval_s;
+	uint32_t max_sources;
+	uint64_t map_bytes;
+	const char *const *capabilities; /* names such as "CAP_BPF"; NULL ends the list */
+};
+int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *start,
+	       struct line *ret);
+
+int line_interface(struct line_writer *w, uint64_t now_ns, const struct xdptail_interface *event,
+		   struct line *ret);
+
+/* Of one interval, or of the whole run: sampled = delivered + lost_* + discarded (L3). */
+struct line_stats {
+	bool total; /* the sums of the run */
+	bool perf; /* lost_no_buffer and lost_other exist only there */
+	uint64_t sampled;
+	uint64_t delivered;
+	uint64_t lost_ring_full;
+	uint64_t lost_no_buffer;
+	uint64_t lost_other;
+	uint64_t lost_undecodable;
+	uint64_t discarded;
+	uint64_t cpu_ms; /* user and system time of this process */
+	uint64_t rss_kb;
+	uint64_t ring_high_water; /* bytes */
+};
+int line_stats(struct line_writer *w, uint64_t now_ns, const struct line_stats *stats,
+	       struct line *ret);
+
+/* queued before + made = written + filtered + dropped_* + queued (L4). Lines, but for bytes. */
+struct line_sink {
+	bool total;
+	const char *sink; /* as the user named it */
+	uint64_t made;
+	uint64_t written;
+	uint64_t bytes;
+	uint64_t filtered;
+	uint64_t dropped_queue_full;
+	uint64_t dropped_error;
+	uint64_t queued;
+};
+int line_sink(struct line_writer *w, uint64_t now_ns, const struct line_sink *sink,
+	      struct line *ret);
+
+int line_stop(struct line_writer *w, uint64_t now_ns, const char *reason, int exit_code,
+	      struct line *ret);
+
+#endif

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/queue.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHE_LINE 64
+#define SLOTS_MIN  16U
+
+/* Bytes lie in data, lengths of lines in a ring of their own beside it. So a run of lines is nothing
+ * but text, and where one ends is known without a look at it. A line that does not fit before the
+ * end of data goes to its start; both sides follow from the length where that is, so there are no
+ * marks. Positions and line numbers only grow; offsets are positions in data.
+ *
+ * published is stored by the producer and says which lines are there. freed_* are stored by the
+ * consumer and say what can be used again; the producer keeps a copy and looks again only when
+ * that copy says that there is no room. The two sides are kept out of each other's cache lines.
+ */
+struct queue { // NOLINT(clang-analyzer-optin.performance.Padding)
+	char *data; /* owned */
+	uint16_t *lengths; /* owned; of line number n in slot n & slot_mask */
+	size_t capacity;
+	uint64_t slot_mask;
+
+	/* the producer's */
+	_Alignas(CACHE_LINE) uint64_t in_pos;
+	uint64_t in_line;
+	size_t in_off;
+	uint64_t seen_freed_pos;
+	uint64_t seen_freed_line;
+	uint64_t shown; /* published, as last stored */
+
+	_Alignas(CACHE_LINE) _Atomic uint64_t published;
+
+	/* the consumer's */
+	_Alignas(CACHE_LINE) uint64_t out_pos;
+	uint64_t out_line;
+	size_t out_off;
+	size_t part; /* bytes already written of line out_line */
+	size_t rest_off;
+	size_t rest_len; /* not 0: a half-written line that queue_drop() took out of the ring */
+
+	_Alignas(CACHE_LINE) _Atomic uint64_t freed_pos;
+	_Atomic uint64_t freed_line;
+	_Atomic uint64_t written;
+	_Atomic uint64_t bytes;
+	_Atomic uint64_t dropped;
+
+	char rest[QUEUE_LINE_MAX];
+};
+
+_Static_assert(QUEUE_LINE_MAX <= UINT16_MAX, "lengths are 16 bits");
+
+int queue_new(struct queue **ret, size_t capacity)
+{
+	uint64_t slots = SLOTS_MIN;
+	struct queue *q;
+
+	if (capacity == 0)
+		return -EINVAL;
+	while (slots < capacity / QUEUE_LINE_MEAN)
+		slots *= 2;
+
+	q = aligned_alloc(CACHE_LINE, sizeof(*q));
+	if (!q)
+		return -ENOMEM;
+	memset(q, 0, sizeof(*q));
+	q->capacity = capacity;
+	q->slot_mask = slots - 1;
+	q->data = malloc(capacity);
+	q->lengths = malloc(slots * sizeof(*q->lengths));
+	if (!q->data || !q->lengths)
+		goto fail;
+	*ret = q;
+	return 0;
+
+fail:
+	queue_free(q);
+	return -ENOMEM;
+}
+
+void queue_free(struct queue *q)
+{
+	if (!q)
+		return;
+	free(q->data);
+	free(q->lengths);
+	free(q);
+}
+
+/* Where a line goes when the one before it ended at off. */
+static size_t line_off(const struct queue *q, size_t off, size_t len)
+{
+	return off + len > q->capacity ? 0 : off;
+}
+
+/* The position behind that line; what is left unused at the end of data counts as part of it. */
+static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, size_t len)
+{
+	size_t unused = line_off(q, off, len) == off ? 0 : q->capacity - off;
+
+	return pos + unused + len;
+}
+
+static bool fits(const struct queue *q, uint64_t end, bool urgent)
+{
+	uint64_t slots = q->slot_mask + 1;
+	uint64_t bytes = q->capacity;
+
+	if (!urgent) {
+		slots -= slots / QUEUE_RESERVE;
+		bytes -= bytes / QUEUE_RESERVE;
+	}
+	return end - q->seen_freed_pos <= bytes && q->in_line + 1 - q->seen_freed_line <= slots;
+}
+
+static bool has_room(struct queue *q, uint64_t end, bool urgent)
+{
+	if (fits(q, end, urgent))
+		return true;
+	/* acquire: the consumer has read the bytes and the slots that it gave back */
+	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
+	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
+	return fits(q, end, urgent);
+}
+
+bool queue_put(struct queue *q, const char *text, size_t len, bool urgent)
+{
+	size_t off = line_off(q, q->in_off, len);
+	uint64_t end = line_end(q, q->in_pos, q->in_off, len);
+
+	if (len == 0 || len > QUEUE_LINE_MAX || !has_room(q, end, urgent))
+		return false;
+	memcpy(q->data + off, text, len);
+	q->lengths[q->in_line & q->slot_mask] = (uint16_t)len;
+	q->in_off = off + len;
+	q->in_pos = end;
+	q->in_line++;
+	return true;
+}
+
+bool queue_publish(struct queue *q)
+{
+	if (q->shown == q->in_line)
+		return false;
+	q->shown = q->in_line;
+	atomic_store_explicit(&q->published, q->shown, memory_order_seq_cst);
+	return true;
+}
+
+void queue_counts(const struct queue *q, struct queue_counts *ret)
+{
+	ret->written = atomic_load_explicit(&q->written, memory_order_relaxed);
+	ret->bytes = atomic_load_explicit(&q->bytes, memory_order_relaxed);
+	ret->dropped = atomic_load_explicit(&q->dropped, memory_order_relaxed);
+}
+
+bool queue_waiting(const struct queue *q)
+{
+	uint64_t published = atomic_load_explicit(&q->published, memory_order_seq_cst);
+
+	return q->rest_len > 0 || q->out_line != published;
+}
+
+static size_t line_len(const struct queue *q, uint64_t line)
+{
+	return q->lengths[line & q->slot_mask];
+}
+
+size_t queue_run(const struct queue *q, size_t max, const char **ret_text)
+{
+	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
+	uint64_t line = q->out_line;
+	size_t start, end, len;
+
+	if (q->rest_len > 0) {
+		*ret_text = q->rest + q->rest_off;
+		return q->rest_len;
+	}
+	if (line == published)
+		return 0;
+
+	len = line_len(q, line);
+	start = line_off(q, q->out_off, len) + q->part;
+	end = start - q->part + len;
+	for (line++; line != published; line++) {
+		len = line_len(q, line);
+		if (end + len > q->capacity || end + len - start > max)
+			break;
+		end += len;
+	}
+	*ret_text = q->data + start;
+	return end - start;
+}
+
+/* The consumer is the only one who adds, so there is no need for an atomic addition. */
+static void count(_Atomic uint64_t *counter, uint64_t n)
+{
+	uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, old + n, memory_order_relaxed);
+}
+
+/* Step over the first line. */
+static void consume(struct queue *q)
+{
+	size_t len = line_len(q, q->out_line);
+
+	q->out_pos = line_end(q, q->out_pos, q->out_off, len);
+	q->out_off = line_off(q, q->out_off, len) + len;
+	q->out_line++;
+	q->part = 0;
+}
+
+/* release: all reads of what is given back come before. */
+static void give_back(struct queue *q)
+{
+	atomic_store_explicit(&q->freed_pos, q->out_pos, memory_order_release);
+	atomic_store_explicit(&q->freed_line, q->out_line, memory_order_release);
+}
+
+static void rest_written(struct queue *q, size_t n)
+{
+	q->rest_off += n;
+	q->rest_len -= n;
+	if (q->rest_len == 0)
+		count(&q->written, 1);
+}
+
+void queue_written(struct queue *q, size_t n)
+{
+	uint64_t lines = 0;
+	size_t left;
+
+	count(&q->bytes, n);
+	if (q->rest_len > 0) {
+		rest_written(q, n);
+		return;
+	}
+	while (n > 0) {
+		left = line_len(q, q->out_line) - q->part;
+		if (n < left) {
+			q->part += n;
+			break;
+		}
+		n -= left;
+		consume(q);
+		lines++;
+	}
+	count(&q->written, lines);
+	give_back(q);
+}
+
+/* Take the remainder of the first line out of the ring. */
+static void save_rest(struct queue *q)
+{
+	size_t len = line_len(q, q->out_line);
+
+	q->rest_off = 0;
+	q->rest_len = len - q->part;
+	memcpy(q->rest, q->data + line_off(q, q->out_off, len) + q->part, q->rest_len);
+	consume(q);
+}
+
+void queue_drop(struct queue *q)
+{
+	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
+	uint64_t first;
+
+	if (q->part > 0)
+		save_rest(q);
+	first = q->out_line;
+	while (q->out_line != published)
+		consume(q);
+	count(&q->dropped, q->out_line - first);
+	give_back(q);
+}

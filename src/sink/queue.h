@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A bounded queue of whole lines from one thread, the producer, to one other, the consumer. Neither
+ * ever waits for the other, and there is no lock. A line is taken whole or not at all, and lies in
+ * one piece, so that the consumer can hand a run of lines to the kernel where they are.
+ *
+ * The queue knows the fate of each line: what was published is written, dropped, or still there.
+ */
+#ifndef SINK_QUEUE_H
+#define SINK_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "line/line.h"
+
+#define QUEUE_LINE_MAX LINE_MAX_BYTES
+#define QUEUE_LINE_MEAN \
+	64 /* lines shorter than this on average fill the queue before its bytes do */
+#define QUEUE_RESERVE 8 /* one part in so many is kept for urgent lines */
+
+struct queue;
+
+/* Memory is reserved here and touched when lines reach it. A line of at most half the capacity
+ * always fits into an empty queue. 0, -EINVAL (capacity 0) or -ENOMEM.
+ */
+int queue_new(struct queue **ret, size_t capacity);
+void queue_free(struct queue *q); /* NULL is fine */
+
+/* For the producer alone. */
+
+/* Copy a line. False when it does not fit, or would leave less than the reserve and is not urgent.
+ * The consumer does not see it before queue_publish().
+ */
+bool queue_put(struct queue *q, const char *text, size_t len, bool urgent);
+
+/* Show the consumer all that was put. True if any of it is new. Sequentially consistent, like
+ * queue_waiting(): a producer that publishes and then looks whether the consumer sleeps, and a
+ * consumer that says that it will sleep and then looks here, cannot both miss the other.
+ */
+bool queue_publish(struct queue *q);
+
+/* Each number is exact for some moment since the call before; their sum never exceeds what was
+ * published, since a line is counted once, after it was published.
+ */
+struct queue_counts {
+	uint64_t written; /* lines */
+	uint64_t bytes; /* written, those of a half-written line included */
+	uint64_t dropped; /* lines */
+};
+void queue_counts(const struct queue *q, struct queue_counts *ret);
+
+/* For the consumer alone. */
+
+/* Is there anything to write? */
+bool queue_waiting(const struct queue *q);
+
+/* The longest run of whole lines in one piece, of at most max bytes unless the first line alone is
+ * longer, and *ret_text is where; the first may be the remainder of a half-written line. 0 when
+ * there is nothing. It stays there until queue_written() or queue_drop().
+ */
+size_t queue_run(const struct queue *q, size_t max, const char **ret_text);
+
+/* So many bytes of that run are written, and can be used again. */
+void queue_written(struct queue *q, size_t n);
+
+/* Drop all that is published, but for the remainder of a half-written line: it stays, and comes
+ * first, because without it the line after it could not be read either.
+ */
+void queue_drop(struct queue *q);
+
+#endif

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/sink.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sink/file.h"
+#include "sink/output.h"
+#include "sink/queue.h"
+
+#define NS_PER_MS   1000000LL
+#define NS_PER_S    1000000000LL
+#define FREE_MS	    100 /* for writers that have been told to end and only have to wake up */
+#define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen */
+#define FILE_PREFIX "file:"
+
+struct sink {
+	struct sink_spec spec; /* its strings are borrowed */
+	struct output output; /* owned */
+	struct queue *queue; /* owned */
+	uint64_t made;
+	uint64_t dropped_queue_full;
+	uint64_t dropped_failing; /* the queue was full because the output could not write */
+	bool dead; /* its error was seen */
+	bool ended;
+};
+
+struct sinks {
+	struct sink list[SINK_MAX];
+	unsigned int n;
+	size_t unflushed; /* bytes */
+	int failed_fd; /* owned; eventfd */
+};
+
+static int parse_file(const char *text, struct sink_spec *ret, char *err, size_t err_cap)
+{
+	const char *path = text + strlen(FILE_PREFIX);
+
+	if (!*path) {
+		(void)snprintf(err, err_cap, "\"%s\" has no path: write file:PATH", text);
+		return -EINVAL;
+	}
+	*ret = (struct sink_spec){ .kind = SINK_FILE, .target = path, .text = text };
+	return 0;
+}
+
+int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap)
+{
+	if (!strcmp(text, "stdout") || !strcmp(text, "-")) {
+		*ret = (struct sink_spec){ .kind = SINK_STDOUT, .text = "stdout" };
+		return 0;
+	}
+	if (!strncmp(text, FILE_PREFIX, strlen(FILE_PREFIX)))
+		return parse_file(text, ret, err, err_cap);
+	if (!strcmp(text, "file"))
+		(void)snprintf(err, err_cap, "\"file\" has no path: write file:PATH");
+	else if (strchr(text, '/') && !strchr(text, ':'))
+		(void)snprintf(
+			err, err_cap,
+			"\"%s\" is not an output: to write to a file of that name, write file:%s",
+			text, text);
+	else
+		(void)snprintf(err, err_cap,
+			       "\"%s\" is not an output: there are stdout and file:PATH", text);
+	return -EINVAL;
+}
+
+int sinks_new(struct sinks **ret)
+{
+	struct sinks *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->failed_fd < 0) {
+		err = -errno;
+		free(s);
+		return err;
+	}
+	*ret = s;
+	return 0;
+}
+
+static bool same_target(const struct sink_spec *a, const struct sink_spec *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	return a->kind == SINK_STDOUT || !strcmp(a->target, b->target);
+}
+
+static int check_spec(const struct sinks *s, const struct sink_spec *spec, char *err,
+		      size_t err_cap)
+{
+	unsigned int i;
+
+	if (s->n == SINK_MAX) {
+		(void)snprintf(err, err_cap, "\"%s\" is one output too many: %d is the limit",
+			       spec->text, SINK_MAX);
+		return -E2BIG;
+	}
+	for (i = 0; i < s->n; i++) {
+		if (same_target(&s->list[i].spec, spec)) {
+			(void)snprintf(err, err_cap, "the output \"%s\" is named twice",
+				       spec->text);
+			return -EEXIST;
+		}
+	}
+	return 0;
+}
+
+int sinks_add(struct sinks *s, const struct sink_spec *spec, char *err, size_t err_cap)
+{
+	struct sink sink = { .spec = *spec };
+	int ret = check_spec(s, spec, err, err_cap);
+
+	if (ret)
+		return ret;
+	ret = queue_new(&sink.queue, SINK_QUEUE_BYTES);
+	if (ret) {
+		(void)snprintf(err, err_cap, "there is no memory for the queue of \"%s\"",
+			       spec->text);
+		return ret;
+	}
+	ret = file_open(&sink.output, spec->target, sink.queue, s->failed_fd, err, err_cap);
+	if (ret) {
+		queue_free(sink.queue);
+		return ret;
+	}
+	s->list[s->n++] = sink;
+	return 0;
+}
+
+unsigned int sinks_number(const struct sinks *s)
+{
+	return s->n;
+}
+
+const char *sinks_name(const struct sinks *s, unsigned int i)
+{
+	return s->list[i].spec.text;
+}
+
+static int sink_error(const struct sink *k)
+{
+	return k->output.ops->error(k->output.ctx);
+}
+
+static void sink_put(struct sink *k, const struct line *line)
+{
+	k->made++;
+	if (k->dead || queue_put(k->queue, line->text, line->len, line->type != LINE_PACKET))
+		return;
+	if (k->output.ops->failing(k->output.ctx))
+		k->dropped_failing++;
+	else if (!sink_error(k))
+		k->dropped_queue_full++;
+}
+
+void sinks_put(struct sinks *s, const struct line *line)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++)
+		sink_put(&s->list[i], line);
+	s->unflushed += line->len;
+	if (s->unflushed >= FLUSH_BYTES)
+		sinks_flush(s);
+}
+
+void sinks_flush(struct sinks *s)
+{
+	struct sink *k;
+	unsigned int i;
+
+	s->unflushed = 0;
+	for (i = 0; i < s->n; i++) {
+		k = &s->list[i];
+		k->dead = sink_error(k) != 0;
+		if (!k->dead && queue_publish(k->queue))
+			k->output.ops->wake(k->output.ctx);
+	}
+}
+
+int sinks_fd(const struct sinks *s)
+{
+	return s->failed_fd;
+}
+
+unsigned int sinks_alive(struct sinks *s)
+{
+	unsigned int alive = 0;
+	unsigned int i;
+	uint64_t failures;
+	/* Before the look at the errors: one that comes after it makes the fd readable again. */
+	ssize_t n = read(s->failed_fd, &failures, sizeof(failures));
+
+	(void)n; /* non-blocking, and only read to be cleared */
+	for (i = 0; i < s->n; i++)
+		alive += sink_error(&s->list[i]) == 0;
+	return alive;
+}
+
+int sinks_error(const struct sinks *s, unsigned int i)
+{
+	return sink_error(&s->list[i]);
+}
+
+/* L4 holds at any moment, while the writer runs. made and dropped_queue_full belong to the thread
+ * that calls this, so they do not move. The writer's numbers only grow, each line is in one of
+ * them, and only after we put it: read one after the other, they are at most what was put.
+ *
+ * Of a dead output the queue is nobody's any more: what was made and is not accounted for
+ * otherwise was lost with it, be it queued, half written, or put since. The error is read first,
+ * because with it the count of what was written is final.
+ */
+void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret)
+{
+	const struct sink *k = &s->list[i];
+	int error = sink_error(k);
+	struct queue_counts q;
+
+	queue_counts(k->queue, &q);
+	*ret = (struct sink_counts){
+		.made = k->made,
+		.written = q.written,
+		.bytes = q.bytes,
+		.dropped_queue_full = k->dropped_queue_full,
+		.dropped_error = q.dropped + k->dropped_failing,
+	};
+	if (error)
+		ret->dropped_error = k->made - q.written - k->dropped_queue_full;
+}
+
+static uint64_t queued(const struct sink_counts *c)
+{
+	return c->made - c->written - c->filtered - c->dropped_queue_full - c->dropped_error;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+static void stop(struct sinks *s, enum output_stop how)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++) {
+		if (!s->list[i].ended)
+			s->list[i].output.ops->stop(s->list[i].output.ctx, how);
+	}
+}
+
+/* Fill in one entry per sink; a sink that has ended has fd −1, which poll ignores. Returns how many
+ * have not.
+ */
+static unsigned int not_ended(const struct sinks *s, struct pollfd *fds)
+{
+	unsigned int running = 0;
+	const struct sink *k;
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++) {
+		k = &s->list[i];
+		fds[i].fd = k->ended ? -1 : k->output.ops->ended_fd(k->output.ctx);
+		fds[i].events = POLLIN;
+		running += !k->ended;
+	}
+	return running;
+}
+
+/* Until all have ended, or the deadline, on the monotonic clock. */
+static void wait_ended(struct sinks *s, int64_t deadline_ns)
+{
+	struct pollfd fds[SINK_MAX] = { 0 };
+	struct timespec timeout;
+	int64_t left_ns;
+	unsigned int i;
+	int ready;
+
+	while (not_ended(s, fds)) {
+		left_ns = deadline_ns - now_ns();
+		if (left_ns < 0)
+			left_ns = 0;
+		timeout.tv_sec = left_ns / NS_PER_S;
+		timeout.tv_nsec = left_ns % NS_PER_S;
+		ready = ppoll(fds, s->n, &timeout, NULL);
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready <= 0)
+			return;
+		for (i = 0; i < s->n; i++)
+			s->list[i].ended = s->list[i].ended || fds[i].revents;
+	}
+}
+
+/* The last eighth of the time is for writers that wait for their reader: told to give up, they end
+ * at once, and then what they have written is known exactly.
+ */
+uint64_t sinks_finish(struct sinks *s, int timeout_ms)
+{
+	int64_t timeout_ns = timeout_ms * NS_PER_MS;
+	int64_t deadline_ns = now_ns() + timeout_ns;
+	struct sink_counts c;
+	uint64_t unwritten = 0;
+	unsigned int i;
+
+	sinks_flush(s);
+	for (i = 0; i < s->n; i++) {
+		sinks_counts(s, i, &c);
+		unwritten += queued(&c) + c.written;
+	}
+	stop(s, OUTPUT_FINISH);
+	wait_ended(s, deadline_ns - timeout_ns / 8);
+	stop(s, OUTPUT_GIVE_UP);
+	wait_ended(s, deadline_ns);
+
+	for (i = 0; i < s->n; i++) {
+		sinks_counts(s, i, &c);
+		unwritten -= c.written;
+	}
+	return unwritten;
+}
+
+static void sink_close(struct sink *k)
+{
+	/* A writer that is stuck goes on using its queue, until the process ends. */
+	if (!k->output.ops->close(k->output.ctx))
+		queue_free(k->queue);
+}
+
+void sinks_free(struct sinks *s)
+{
+	unsigned int i;
+
+	if (!s)
+		return;
+	stop(s, OUTPUT_GIVE_UP);
+	wait_ended(s, now_ns() + FREE_MS * NS_PER_MS);
+	for (i = 0; i < s->n; i++)
+		sink_close(&s->list[i]);
+	close(s->failed_fd);
+	free(s);
+}

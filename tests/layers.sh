@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Which room may include which of our headers (DESIGN: "The house"). Anything else fails, and so does
+# a source file in no room.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# file (a pattern), then the headers it may include (patterns)
+rules() {
+	cat <<-'TABLE'
+		include/xdptail.h
+		bpf/abi.h
+		bpf/parse.h          abi.h
+		bpf/xdptail.bpf.c    abi.h parse.h
+		src/lib/object.c     lib/* abi.h xdptail.h xdptail_*.skel.h
+		src/lib/*            lib/* abi.h xdptail.h
+		src/line/json.*      line/json.h
+		src/line/*           xdptail.h line/*
+		src/sink/*           sink/* line/line.h
+		src/app/main.c       xdptail.h app/* line/line.h sink/sink.h
+		src/app/*            xdptail.h app/* line/line.h sink/sink.h
+	TABLE
+}
+
+allowed() { # FILE: the headers it may include; the first rule that fits is its
+	while read -r pattern headers; do
+		# shellcheck disable=SC2254 # patterns on purpose
+		case $1 in
+		$pattern)
+			echo "$headers"
+			return 0
+			;;
+		esac
+	done < <(rules)
+	return 1
+}
+
+fits() { # HEADER PATTERNS…
+	local header=$1 pattern
+	shift
+	for pattern in "$@"; do
+		# shellcheck disable=SC2254
+		case $header in
+		$pattern) return 0 ;;
+		esac
+	done
+	return 1
+}
+
+status=0
+set -f
+for file in $(set +f && ls include/*.h bpf/*.[ch] src/*/*.[ch]); do
+	if ! headers=$(allowed "$file"); then
+		echo "$file: is in no room"
+		status=1
+		continue
+	fi
+	while read -r header; do
+		# shellcheck disable=SC2086 # a list of patterns
+		if ! fits "$header" $headers; then
+			echo "$file: may not include $header"
+			status=1
+		fi
+	done < <(sed -n 's/^#include "\(.*\)"/\1/p' "$file")
+done
+set +f
+
+# The app is a client of the public header: no libbpf, and field names are line.c's alone.
+if grep -l '#include <bpf/' src/app/*.[ch] src/line/*.[ch] src/sink/*.[ch]; then
+	echo "libbpf is used only in src/lib"
+	status=1
+fi
+exit $status

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The kernel's result is the host's: every frame, and every prefix of it, through both programs of
+ * every flavour.
+ */
+#include "frames.h"
+#include "prog.h"
+
+#define LINEAR_MAX 3072 /* what BPF_PROG_RUN takes in one buffer is a page less some room */
+#define STALE_RUNS 50 /* more than the ring has room for, so each byte of it is used */
+
+/* What one frame must do, from what the host makes of it. */
+struct expected {
+	enum parse_class class;
+	struct packet_info pkt;
+	struct packet_totals totals;
+};
+
+/* The first reach bytes are parsed; len bytes are counted. */
+static void expect(struct expected *ret, const struct prog *p, enum prog_which which,
+		   const void *data, size_t reach, size_t len)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->class = frame_parse(data, reach, which == PROG_TCP, &ret->pkt);
+	ret->pkt.packet_len = (__u32)len;
+	ret->pkt.ifindex = PROG_IFINDEX;
+	ret->pkt.sample_rate = 1;
+	ret->pkt.cpu = (__u16)p->cpu;
+	ret->totals.seen = 1;
+	switch (ret->class) {
+	case PARSE_NOT_IP:
+		ret->totals.not_ip = 1;
+		break;
+	case PARSE_NO_SOURCE:
+		ret->totals.no_source = 1;
+		break;
+	case PARSE_UNDETERMINED:
+		ret->totals.undetermined = 1;
+		break;
+	case PARSE_NOT_SELECTED:
+		ret->totals.not_selected = 1;
+		break;
+	case PARSE_COUNTED:
+		ret->totals.counted = 1;
+		ret->totals.counted_bytes = len;
+		ret->totals.sampled = 1;
+		break;
+	case PARSE_CLASS_MAX:
+		break;
+	}
+}
+
+static bool record_is(const struct prog *p, const char *name, const struct packet_info *before,
+		      const struct expected *want)
+{
+	struct packet_info pkt = want->pkt;
+
+	pkt.cpu_seq = before->cpu_seq + 1;
+	pkt.timestamp_ns = p->last.timestamp_ns;
+	if (p->last.timestamp_ns <= before->timestamp_ns) {
+		fprintf(stderr, "%s: timestamp: got %llu, want more than %llu\n", name,
+			p->last.timestamp_ns, before->timestamp_ns);
+		return false;
+	}
+	return frame_compare(name, &p->last, &pkt) == 0;
+}
+
+static bool source_is(const char *name, const struct count_value *got,
+		      const struct count_value *before, const struct expected *want)
+{
+	bool counted = want->class == PARSE_COUNTED;
+	__u64 packets = before->packets + counted;
+	__u64 bytes = before->bytes + (counted ? want->pkt.packet_len : 0);
+
+	if (got->packets == packets && got->bytes == bytes)
+		return true;
+	fprintf(stderr, "%s: source: got %llu packets, %llu bytes, want %llu, %llu\n", name,
+		got->packets, got->bytes, packets, bytes);
+	return false;
+}
+
+struct run {
+	const char *name;
+	enum prog_which which;
+	const void *data;
+	size_t len;
+	size_t linear; /* 0: all of it */
+};
+
+static bool run_agrees(struct prog *p, const struct run *run)
+{
+	struct packet_info last = p->last;
+	struct packet_totals before, after;
+	struct count_value had, has;
+	struct count_key key = { .ifindex = PROG_IFINDEX };
+	struct expected want;
+	unsigned records;
+	int verdict;
+	bool good;
+
+	expect(&want, p, run->which, run->data, run->linear ? run->linear : run->len, run->len);
+	memcpy(key.addr, want.pkt.src_ip, sizeof(key.addr));
+	prog_source(p, 0, &key, &had);
+	prog_totals(p, 0, &before);
+	verdict = prog_run_split(p, run->which, run->data, run->len, run->linear);
+	prog_totals(p, 0, &after);
+	prog_source(p, 0, &key, &has);
+	records = prog_drain(p);
+
+	prog_minus(&after, &before);
+	good = prog_compare_totals(run->name, &after, &want.totals) == 0;
+	good = source_is(run->name, &has, &had, &want) && good;
+	if (verdict != XDP_PASS || records != want.totals.sampled) {
+		fprintf(stderr, "%s: verdict: got %d, want %d; records: got %u, want %llu\n",
+			run->name, verdict, XDP_PASS, records, want.totals.sampled);
+		return false;
+	}
+	return (!records || record_is(p, run->name, &last, &want)) && good;
+}
+
+static void open_sampling_all(struct prog *p, enum prog_flavour flavour)
+{
+	prog_open(p, flavour, &(struct prog_setup){ 0 });
+	prog_set(p, 0, 1, ABI_SAMPLE_EVERY);
+}
+
+static void every_prefix_of(struct prog *p, enum prog_which which, const struct frame_case *c)
+{
+	struct frame_bytes frame;
+	size_t max;
+
+	frame_decode(&frame, c->hex);
+	max = frame.len;
+	if (p->flavour != PROG_FRAGS && max > LINEAR_MAX)
+		max = LINEAR_MAX;
+	for (size_t len = ETH_HLEN; len <= max; len++) {
+		const struct run run = { c->name, which, frame.data, len, 0 };
+		bool good = run_agrees(p, &run);
+
+		cr_expect(good, "%s: %s: prefix of %zu: see above", prog_names[which], c->name,
+			  len);
+		if (!good)
+			break;
+	}
+	frame_free(&frame);
+}
+
+static void prog_every_prefix_as_on_the_host(enum prog_flavour flavour)
+{
+	struct prog p;
+
+	open_sampling_all(&p, flavour);
+	for (size_t i = 0; i < FRAME_CASES; i++) {
+		every_prefix_of(&p, PROG_ALL, &frame_cases[i]);
+		every_prefix_of(&p, PROG_TCP, &frame_cases[i]);
+	}
+	prog_close(&p);
+}
+PROG_TEST(prog_every_prefix_as_on_the_host)
+
+/* Ring memory is not cleared: what an older record left there must not shine through. The frame
+ * before is one that fills every field it can.
+ */
+static void prog_no_stale_bytes(enum prog_flavour flavour)
+{
+	const char *full_hex = HEX_MACS "8100 ffff 8100 ffff 86dd 60000000 0014 06 ff"
+					"fe*32"
+					" fefe fefe fefefefe fefefefe 50ff ffff 0000 0000";
+	struct frame_bytes full;
+	struct prog p;
+
+	open_sampling_all(&p, flavour);
+	frame_decode(&full, full_hex);
+	for (size_t i = 0; i < FRAME_CASES; i++) {
+		struct frame_bytes frame;
+		struct run run = { frame_cases[i].name, PROG_ALL, NULL, 0, 0 };
+
+		frame_decode(&frame, frame_cases[i].hex);
+		run.data = frame.data;
+		run.len = frame.len < LINEAR_MAX ? frame.len : LINEAR_MAX;
+		for (unsigned j = 0; j < STALE_RUNS; j++) {
+			prog_run(&p, PROG_ALL, full.data, full.len, 1);
+			cr_assert_eq(prog_drain(&p), 1);
+		}
+		if (run.len >= ETH_HLEN)
+			cr_expect(run_agrees(&p, &run), "%s: see above", run.name);
+		frame_free(&frame);
+	}
+	frame_free(&full);
+	prog_close(&p);
+}
+PROG_TEST(prog_no_stale_bytes)
+
+/* Only the first buffer is in reach without a helper; the length is that of all of them. */
+Test(prog_several_buffers, frags)
+{
+	struct prog p;
+
+	open_sampling_all(&p, PROG_FRAGS);
+	for (size_t i = 0; i < FRAME_CASES; i++) {
+		struct frame_bytes frame;
+		struct run run = { frame_cases[i].name, PROG_ALL, NULL, 0, ETH_HLEN };
+
+		frame_decode(&frame, frame_cases[i].hex);
+		run.data = frame.data;
+		run.len = frame.len;
+		if (frame.len > ETH_HLEN &&
+		    prog_run_split(&p, PROG_ALL, frame.data, frame.len, ETH_HLEN) == -EINVAL)
+			cr_skip_test("BPF_PROG_RUN of this kernel can't split a frame (6.18)");
+		for (; run.linear < run.len && run.linear < LINEAR_MAX; run.linear++)
+			cr_expect(run_agrees(&p, &run), "%s: %zu in the first buffer: see above",
+				  run.name, run.linear);
+		frame_free(&frame);
+	}
+	prog_close(&p);
+}
+
+Test(prog_jumbo_frame, frags)
+{
+	struct packet_totals totals;
+	struct frame_bytes frame;
+	struct prog p;
+	int verdict;
+
+	open_sampling_all(&p, PROG_FRAGS);
+	frame_decode(&frame,
+		     HEX_ETH4 HEX_IP4("45", "231a", "4000", "06") HEX_TCP("5018") "61*8946");
+	cr_assert_eq(frame.len, 9000);
+	verdict = prog_run_split(&p, PROG_TCP, frame.data, frame.len, 0);
+	if (verdict == -EINVAL)
+		cr_skip_test("BPF_PROG_RUN of this kernel takes no frame beyond a page");
+	cr_assert_eq(verdict, XDP_PASS);
+	cr_assert_eq(prog_drain(&p), 1);
+	prog_totals(&p, 0, &totals);
+	cr_expect_eq(totals.counted_bytes, 9000, "bytes: got %llu", totals.counted_bytes);
+	cr_expect_eq(p.last.packet_len, 9000, "packet_len: got %u", p.last.packet_len);
+	frame_free(&frame);
+	prog_close(&p);
+}

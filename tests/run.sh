@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# run.sh BUILD: run the tests that were built there (unit, prog) and the system tests on the command
+# that was built there, and close with one line of counts. A skipped test is counted as such.
+set -uo pipefail
+
+build=$(realpath "$1")
+tests=$(dirname "$(realpath "$0")")
+log=$(mktemp -d)
+trap 'rm -rf "$log"' EXIT
+passed=0 failed=0 skipped=0
+
+count() { # TAP-FILE NAME STATUS
+	local ok not skip
+	skip=$(grep -ciE '^ok .*# *skip' "$1")
+	ok=$(($(grep -c '^ok ' "$1") - skip))
+	not=$(grep -c '^not ok ' "$1")
+	# a runner that died before it could say so is a failure too
+	if [ "$3" -ne 0 ] && [ "$not" -eq 0 ] || [ $((ok + not + skip)) -eq 0 ]; then
+		not=$((not + 1))
+	fi
+	passed=$((passed + ok)) failed=$((failed + not)) skipped=$((skipped + skip))
+	printf '%-28s %4d passed %4d failed %4d skipped\n' "$2" "$ok" "$not" "$skip"
+	grep -iE '^ok .*# *skip' "$1" | sed 's/^/    /'
+}
+
+criterion() { # TEST-BINARY
+	local name status
+	name=$(basename "$(dirname "$1")")/$(basename "$1")
+	"$1" --tap="$log/tap" >"$log/out" 2>&1
+	status=$?
+	[ -e "$log/tap" ] || : >"$log/tap"
+	[ "$status" -eq 0 ] || cat "$log/out" "$log/tap"
+	count "$log/tap" "$name" "$status"
+	rm -f "$log/tap"
+}
+
+for test in "$build"/tests/unit/test_* "$build"/tests/prog/test_*; do
+	[ -x "$test" ] && criterion "$test"
+done
+for test in "$tests"/system/*.bats; do
+	XDPTAIL=$build/xdptail XDPTAIL_HELPERS=$build/tests/system \
+		bats --formatter tap "$test" >"$log/tap" 2>&1
+	status=$?
+	[ "$status" -eq 0 ] || cat "$log/tap"
+	count "$log/tap" "system/$(basename "$test")" "$status"
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sink/queue.h"
+
+#define SMALL_MAX 96
+
+/* What a queue of one piece of memory must do, written down as plainly as possible: lines with the
+ * place each was given, in order.
+ */
+struct model {
+	size_t capacity;
+	size_t n; /* lines in it */
+	struct {
+		size_t at; /* bytes from the start of time, gaps at the end of memory included */
+		size_t len;
+		unsigned char first;
+	} lines[SMALL_MAX];
+	size_t in; /* where the next line would begin */
+	size_t out; /* where the oldest ends that is gone */
+};
+
+static bool model_put(struct model *m, size_t len, unsigned char first, bool urgent)
+{
+	size_t limit = urgent ? m->capacity : m->capacity - m->capacity / QUEUE_RESERVE;
+	size_t slots = urgent ? 16 : 14; /* the least that a queue has */
+	size_t off = m->in % m->capacity;
+	size_t at = m->in;
+
+	if (off + len > m->capacity && off != 0)
+		at += m->capacity - off;
+	if (at + len - m->out > limit || m->n + 1 > slots)
+		return false;
+	m->lines[m->n].at = at;
+	m->lines[m->n].len = len;
+	m->lines[m->n].first = first;
+	m->n++;
+	m->in = at + len;
+	return true;
+}
+
+static void model_take(struct model *m)
+{
+	m->out = m->lines[0].at + m->lines[0].len;
+	m->n--;
+	memmove(&m->lines[0], &m->lines[1], m->n * sizeof(m->lines[0]));
+}
+
+/* len bytes that count up from first, the last a newline. */
+static void fill(char *text, size_t len, unsigned char first)
+{
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)('0' + (first + i) % 64);
+	text[len - 1] = '\n';
+}
+
+static void put_both(struct queue *q, struct model *m, size_t len, unsigned char first, bool urgent)
+{
+	char text[SMALL_MAX];
+	bool got, want;
+
+	fill(text, len, first);
+	want = model_put(m, len, first, urgent);
+	got = queue_put(q, text, len, urgent);
+	cr_assert_eq(got, want, "capacity %zu, line of %zu, urgent %d: put %d, want %d",
+		     m->capacity, len, urgent, got, want);
+	(void)queue_publish(q);
+}
+
+/* Take one run, and compare its text with the model's lines. */
+static bool take_both(struct queue *q, struct model *m, size_t max)
+{
+	const char *text = NULL;
+	size_t run = queue_run(q, max, &text);
+	char want[SMALL_MAX];
+	size_t at = 0;
+
+	cr_assert_eq(run > 0, m->n > 0, "capacity %zu: run of %zu, %zu lines are there",
+		     m->capacity, run, m->n);
+	cr_assert(run <= max || (m->n > 0 && run == m->lines[0].len),
+		  "capacity %zu: run of %zu, at most %zu", m->capacity, run, max);
+	while (at < run) {
+		cr_assert_gt(m->n, 0, "capacity %zu: run of %zu is too long", m->capacity, run);
+		fill(want, m->lines[0].len, m->lines[0].first);
+		cr_assert(at + m->lines[0].len <= run && !memcmp(text + at, want, m->lines[0].len),
+			  "capacity %zu: at %zu of %zu, want %.*s, got %.*s", m->capacity, at, run,
+			  (int)m->lines[0].len, want, (int)(run - at), text + at);
+		at += m->lines[0].len;
+		model_take(m);
+	}
+	queue_written(q, run);
+	return run > 0;
+}
+
+/* From every fill level, at every place in memory, a line of every length, urgent or not. */
+static void every_fill(size_t capacity, size_t step, size_t start, size_t len, bool urgent)
+{
+	struct model m = { .capacity = capacity };
+	struct queue *q = NULL;
+	unsigned char first = 0;
+
+	cr_assert_eq(queue_new(&q, capacity), 0);
+	for (size_t i = 0; i < start; i++) {
+		put_both(q, &m, step, first++, true);
+		(void)take_both(q, &m, SIZE_MAX);
+	}
+	for (size_t i = 0; i < capacity + 1; i++)
+		put_both(q, &m, i % 3 ? step : len, first++, urgent);
+	while (take_both(q, &m, 2 * len))
+		put_both(q, &m, len, first++, urgent && first % 2);
+	queue_free(q);
+}
+
+Test(queue, small_exhaustive)
+{
+	static const size_t capacities[] = { 1, 2, 7, 8, 16, 31, 40 };
+
+	for (size_t c = 0; c < sizeof(capacities) / sizeof(capacities[0]); c++) {
+		size_t cap = capacities[c];
+
+		for (size_t step = 1; step <= cap; step++) {
+			for (size_t i = 0; i < 8 * cap; i++)
+				every_fill(cap, step, i / 8, 1 + i % cap, i % 2);
+		}
+	}
+}
+
+/* Every line of up to half the capacity fits into an empty queue, wherever that stands. */
+Test(queue, empty_takes_half)
+{
+	static const char text[SMALL_MAX];
+	const char *run;
+	struct queue *q = NULL;
+
+	cr_assert_eq(queue_new(&q, SMALL_MAX), 0);
+	for (size_t i = 0; i < 10000; i++) {
+		size_t len = 1 + (i * 7 + i / 48) % (SMALL_MAX / 2);
+
+		cr_assert(queue_put(q, text, len, true), "put %zu of %zu bytes", i, len);
+		cr_assert(queue_publish(q));
+		cr_assert_eq(queue_run(q, 1, &run), len);
+		queue_written(q, len);
+	}
+	queue_free(q);
+}
+
+Test(queue, refuses_at_once)
+{
+	static const char text[QUEUE_LINE_MAX + 1];
+	static const struct {
+		const char *name;
+		size_t len;
+		bool want;
+	} cases[] = {
+		{ "nothing", 0, false },
+		{ "the longest line", QUEUE_LINE_MAX, true },
+		{ "one byte more", QUEUE_LINE_MAX + 1, false },
+	};
+	struct queue *q = NULL;
+
+	cr_expect_eq(queue_new(&q, 0), -EINVAL);
+	cr_assert_eq(queue_new(&q, 1 << 16), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool got = queue_put(q, text, cases[i].len, true);
+
+		cr_expect_eq(got, cases[i].want, "%s: %d, want %d", cases[i].name, got,
+			     cases[i].want);
+	}
+	queue_free(q);
+	queue_free(NULL);
+}
+
+static size_t put_until_full(struct queue *q, size_t len, bool urgent)
+{
+	static const char text[QUEUE_LINE_MAX];
+	size_t n = 0;
+
+	while (queue_put(q, text, len, urgent))
+		n++;
+	return n;
+}
+
+/* Packets leave an eighth, of bytes and of lines, and the rest can be had to the last. */
+Test(queue, reserve)
+{
+	static const struct {
+		const char *name;
+		size_t capacity;
+		size_t len;
+		size_t want;
+		size_t want_urgent;
+	} cases[] = {
+		{ "bytes", 65536, 512, 112, 16 },
+		{ "bytes, not even", 65536, 1000, 57, 8 },
+		{ "lines", 65536, 1, 896, 128 },
+		{ "one page", 4096, 256, 14, 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct queue *q = NULL;
+		size_t n, urgent;
+
+		cr_assert_eq(queue_new(&q, cases[i].capacity), 0);
+		n = put_until_full(q, cases[i].len, false);
+		urgent = put_until_full(q, cases[i].len, true);
+		cr_expect_eq(n, cases[i].want, "%s: %zu lines, want %zu", cases[i].name, n,
+			     cases[i].want);
+		cr_expect_eq(urgent, cases[i].want_urgent, "%s: %zu urgent lines, want %zu",
+			     cases[i].name, urgent, cases[i].want_urgent);
+		queue_free(q);
+	}
+}
+
+Test(queue, seen_when_published)
+{
+	struct queue *q = NULL;
+	const char *text;
+
+	cr_assert_eq(queue_new(&q, 4096), 0);
+	cr_expect(!queue_publish(q), "nothing was put");
+	cr_assert(queue_put(q, "a\n", 2, false));
+	cr_expect(!queue_waiting(q), "not published");
+	cr_expect_eq(queue_run(q, 10, &text), 0);
+	cr_expect(queue_publish(q), "one line");
+	cr_expect(queue_waiting(q), "published");
+	cr_expect_eq(queue_run(q, 10, &text), 2);
+	queue_written(q, 2);
+	cr_expect(!queue_waiting(q), "written");
+	cr_expect(!queue_publish(q), "nothing new");
+	queue_free(q);
+}
+
+static void expect_counts(const struct queue *q, const char *name, uint64_t written, uint64_t bytes,
+			  uint64_t dropped)
+{
+	struct queue_counts c;
+
+	queue_counts(q, &c);
+	cr_expect(c.written == written && c.bytes == bytes && c.dropped == dropped,
+		  "%s: written %lu, bytes %lu, dropped %lu; want %lu, %lu, %lu", name, c.written,
+		  c.bytes, c.dropped, written, bytes, dropped);
+}
+
+/* Stop after every number of bytes, drop the others, and go on with what must come next. */
+Test(queue, drop_keeps_half_a_line)
+{
+	static const char lines[] = "one\ntwo22\nthree\n";
+	static const char after[] = "after\n";
+	char got[64];
+
+	for (size_t cut = 0; cut <= strlen(lines); cut++) {
+		struct queue *q = NULL;
+		const char *text = NULL;
+		size_t whole = (cut >= 4) + (cut >= 10) + (cut >= 16);
+		bool half = cut != 0 && cut != 4 && cut != 10 && cut != 16;
+		size_t end = cut < 4 ? 4 : cut < 10 ? 10 : 16;
+		size_t len = cut, run;
+
+		cr_assert_eq(queue_new(&q, 64), 0);
+		cr_assert(queue_put(q, lines, 4, false) && queue_put(q, lines + 4, 6, false) &&
+			  queue_put(q, lines + 10, 6, false) && queue_publish(q));
+		run = queue_run(q, 64, &text);
+		cr_assert_eq(run, 16);
+		memcpy(got, text, cut);
+		queue_written(q, cut);
+		expect_counts(q, "before the drop", whole, cut, 0);
+		queue_drop(q);
+		expect_counts(q, "after the drop", whole, cut, 3 - whole - half);
+		cr_expect_eq(queue_waiting(q), half, "cut at %zu", cut);
+		queue_drop(q);
+		expect_counts(q, "after another", whole, cut, 3 - whole - half);
+
+		cr_assert(queue_put(q, after, 6, false) && queue_publish(q));
+		while (queue_waiting(q)) { /* a byte at a time */
+			(void)queue_run(q, 64, &text);
+			got[len++] = *text;
+			queue_written(q, 1);
+		}
+		got[len] = '\0';
+		cr_expect(len == (half ? end : cut) + 6 && !strcmp(got + len - 6, after) &&
+				  !memcmp(got, lines, len - 6),
+			  "cut at %zu: got %s", cut, got);
+		expect_counts(q, "at the end", whole + half + 1, len, 3 - whole - half);
+		queue_free(q);
+	}
+}
+
+#define TORTURE_LINES	 1000000U
+#define TORTURE_CAPACITY 16384
+
+struct torture {
+	struct queue *queue;
+	uint64_t bad; /* line numbers that were not what they should be */
+	uint64_t lines;
+};
+
+static size_t torture_len(uint64_t n)
+{
+	return 16 + n * 2654435761U % 200;
+}
+
+static void torture_line(char *text, uint64_t n)
+{
+	size_t len = torture_len(n);
+
+	memset(text, 'a' + (int)(n % 26), len);
+	(void)snprintf(text, len, "%010lu", n);
+	text[10] = ':';
+	text[len - 1] = '\n';
+}
+
+static void torture_check(struct torture *t, const char *text, size_t len)
+{
+	char want[256];
+
+	torture_line(want, t->lines);
+	if (len != torture_len(t->lines) || memcmp(text, want, len) != 0)
+		t->bad++;
+	t->lines++;
+}
+
+/* Takes runs of different limits, and gives them back in two parts that end anywhere. */
+static void *torture_consumer(void *arg)
+{
+	struct torture *t = arg;
+	char line[256];
+	size_t have = 0;
+	const char *text;
+	uint64_t round = 0;
+
+	while (t->lines < TORTURE_LINES) {
+		size_t run = queue_run(t->queue, 1 + round++ % 3000, &text);
+		size_t n = run > 1 ? 1 + round * 7 % run : run;
+
+		if (run == 0)
+			sched_yield();
+		for (size_t i = 0; i < n; i++) {
+			line[have++] = text[i];
+			if (text[i] == '\n') {
+				torture_check(t, line, have);
+				have = 0;
+			} else if (have == sizeof(line)) {
+				t->bad++;
+				have = 0;
+			}
+		}
+		queue_written(t->queue, n);
+	}
+	return NULL;
+}
+
+static uint64_t torture_produce(struct queue *q)
+{
+	struct queue_counts c;
+	uint64_t negative = 0;
+	char text[256];
+
+	for (uint64_t n = 0; n < TORTURE_LINES; n++) {
+		torture_line(text, n);
+		while (!queue_put(q, text, torture_len(n), n % 3 == 0)) {
+			(void)queue_publish(q);
+			sched_yield();
+		}
+		if (n % 5 == 0)
+			(void)queue_publish(q);
+		queue_counts(q, &c);
+		negative += c.written + c.dropped > n + 1;
+	}
+	(void)queue_publish(q);
+	return negative;
+}
+
+Test(queue, two_threads, .timeout = 300)
+{
+	struct torture t = { 0 };
+	uint64_t negative;
+	pthread_t thread;
+
+	cr_assert_eq(queue_new(&t.queue, TORTURE_CAPACITY), 0);
+	cr_assert_eq(pthread_create(&thread, NULL, torture_consumer, &t), 0);
+	negative = torture_produce(t.queue);
+	cr_assert_eq(pthread_join(thread, NULL), 0);
+
+	cr_expect_eq(t.lines, TORTURE_LINES, "%lu lines, want %u", t.lines, TORTURE_LINES);
+	cr_expect_eq(t.bad, 0, "%lu lines were not the next one", t.bad);
+	cr_expect_eq(negative, 0, "%lu times more was written than put", negative);
+	queue_free(t.queue);
+}
