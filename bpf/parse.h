@@ -8,6 +8,10 @@
  * kernel lays it. Bounds are checked by pos + size > end and nothing else: other forms miscompile
  * or do not verify everywhere (TRAPS A47).
  *
+ * The verifier walks every path, and joins two only if what it knows is alike. So what is only
+ * recorded is or-ed together rather than branched on, and an IPv6 extension header is measured by
+ * arithmetic: branches there made it walk 700 000 instructions instead of 20 000.
+ *
  * Formats: IEEE 802.1Q, RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 9293 (TCP), 768 (UDP), 792 and
  * 4443 (ICMP), 9260 (SCTP), 4340 (DCCP), 3828 (UDP-Lite).
  */
@@ -29,7 +33,6 @@
 
 #define PARSE_VLAN_DEPTH     2 /* tags stepped over and recorded */
 #define PARSE_IPV6_EXT_DEPTH 6 /* extension headers followed (TRAPS A47) */
-#define PARSE_LENGTH_UNKNOWN 0xffffffffU /* the IP header does not say (offloads, jumbograms) */
 
 #define PARSE_IP4_OFFSET_MASK 0x1fff
 #define PARSE_IP4_MORE	      0x2000
@@ -53,13 +56,12 @@ struct parse_walk {
 	const void *end; /* one past the last byte in reach */
 	const void *ip; /* the fixed IP header */
 	__u32 left; /* bytes from pos to the end of the IP packet, by its own length field */
+	__u32 fragment; /* the fragment field, host order: offset and flag as in its version */
 	__be16 vlan[PARSE_VLAN_DEPTH];
-	__u8 vlans;
 	__u8 version; /* 4 or 6 */
 	__u8 protocol;
-	__u8 fragment; /* enum abi_fragment */
-	__u8 protocol_known;
 	__u8 parse; /* enum abi_parse */
+	__u8 has; /* enum abi_has */
 };
 
 /* The len bytes at the cursor, stepping over them; NULL if they are not in reach. */
@@ -109,10 +111,18 @@ static __always_inline __be16 parse_link(struct parse_walk *w)
 		if (!tag)
 			return 0;
 		w->vlan[i] = tag[0];
-		w->vlans = (__u8)(i + 1);
+		w->has |= i ? ABI_HAS_VLAN_INNER : ABI_HAS_VLAN;
 		ethertype = tag[1];
 	}
 	return ethertype;
+}
+
+/* A length field of IP. 0 says nothing (segmentation offload, jumbograms): then it is 65536, more
+ * than we look at.
+ */
+static __always_inline __u32 parse_length(__be16 field)
+{
+	return (__u32)(__u16)(bpf_ntohs(field) - 1) + 1;
 }
 
 /* The fixed IPv4 header. Its options are not stepped over yet: counting does not need them. */
@@ -125,7 +135,7 @@ static __always_inline enum parse_class parse_ip4(struct parse_walk *w)
 	w->ip = ip;
 	w->version = 4;
 	w->protocol = ip->protocol;
-	w->protocol_known = 1;
+	w->has |= ABI_HAS_PROTOCOL;
 	return PARSE_COUNTED;
 }
 
@@ -138,7 +148,7 @@ static __always_inline enum parse_class parse_ip6(struct parse_walk *w)
 	w->ip = ip;
 	w->version = 6;
 	w->protocol = ip->nexthdr;
-	w->left = ip->payload_len ? bpf_ntohs(ip->payload_len) : PARSE_LENGTH_UNKNOWN;
+	w->left = parse_length(ip->payload_len);
 	return PARSE_COUNTED;
 }
 
@@ -152,14 +162,13 @@ static __always_inline enum parse_class parse_source(struct parse_walk *w, const
 	w->end = end;
 	w->ip = 0;
 	w->left = 0;
+	w->fragment = 0;
 	w->vlan[0] = 0;
 	w->vlan[1] = 0;
-	w->vlans = 0;
 	w->version = 0;
 	w->protocol = 0;
-	w->fragment = ABI_FRAGMENT_NONE;
-	w->protocol_known = 0;
 	w->parse = ABI_PARSE_OK;
+	w->has = 0;
 
 	ethertype = parse_link(w);
 	if (ethertype == bpf_htons(ETH_P_IP))
@@ -169,44 +178,57 @@ static __always_inline enum parse_class parse_source(struct parse_walk *w, const
 	return PARSE_NOT_IP;
 }
 
+#define PARSE_IP6_EXTENSIONS                                                            \
+	(1ULL << IPPROTO_HOPOPTS | 1ULL << IPPROTO_ROUTING | 1ULL << IPPROTO_FRAGMENT | \
+	 1ULL << IPPROTO_DSTOPTS | 1ULL << IPPROTO_AH)
+
 static __always_inline int parse_is_ip6_extension(__u8 protocol)
 {
-	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
-	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_DSTOPTS ||
-	       protocol == IPPROTO_AH;
+	return protocol < 64 && PARSE_IP6_EXTENSIONS >> protocol & 1;
 }
 
-/* One extension header. 0 to go on to the next, 1 when the chain ends here. */
-static __always_inline int parse_ip6_extension(struct parse_walk *w)
+/* 1 if a == b, else 0, without a branch; the compiler would make one if it saw through. */
+static __always_inline __u32 parse_equal(__u32 a, __u32 b)
 {
-	const __u8 *ext = w->pos; /* next header, length; all are at least 8 bytes */
-	__u8 kind = w->protocol;
-	__u32 len = 8;
+	__u64 difference = a ^ b;
 
-	w->parse = parse_room(w, 8);
-	if (w->parse)
-		return 1;
-	if (kind == IPPROTO_FRAGMENT) {
-		__u16 off = bpf_ntohs(*(const __be16 *)(ext + 2));
+	__asm__("" : "+r"(difference));
+	return (__u32)((difference - 1) >> 63);
+}
 
-		if (off & PARSE_IP6_OFFSET_MASK)
-			w->fragment = ABI_FRAGMENT_LATER;
-		else if (off & PARSE_IP6_MORE)
-			w->fragment = ABI_FRAGMENT_FIRST;
-	} else if (kind == IPPROTO_AH) {
-		len = ((__u32)ext[1] + 2) * 4;
-	} else {
-		len = ((__u32)ext[1] + 1) * 8;
-	}
+/* The payload is a later fragment's, so nothing but data. Both versions' masks fit one test: IPv4
+ * has its offset in the low 13 bits (RFC 791), IPv6 in the high 13 (RFC 8200).
+ */
+static __always_inline int parse_is_later(const struct parse_walk *w)
+{
+	return (w->fragment & (w->version == 4 ? PARSE_IP4_OFFSET_MASK : PARSE_IP6_OFFSET_MASK)) !=
+	       0;
+}
+
+/* Step over one extension header. All are at least 8 bytes: next header, length, … (RFC 8200, 4;
+ * AH counts in units of 4, RFC 4302, 2.2; the fragment header has a fixed length and the fragment
+ * field in its third and fourth byte). 0, or why it can't be.
+ */
+static __always_inline enum abi_parse parse_ip6_extension(struct parse_walk *w)
+{
+	__u32 is_ah = parse_equal(w->protocol, IPPROTO_AH);
+	__u32 is_fragment = parse_equal(w->protocol, IPPROTO_FRAGMENT);
+	const __u8 *ext = w->pos;
+	enum abi_parse why = parse_room(w, 8);
+	__u32 len;
+
+	if (why)
+		return why;
+	len = ((ext[1] & (is_fragment - 1)) + 1 + is_ah) * (8 - 4 * is_ah);
+	w->fragment |= bpf_ntohs(*(const __be16 *)(ext + 2)) & (0 - is_fragment);
 	w->protocol = ext[0];
-	w->parse = parse_room(w, len);
-	if (w->parse)
-		return 1;
-	/* From the header's own start: a difference does not verify (TRAPS A47). */
+	why = parse_room(w, len);
+	if (why)
+		return why;
+	/* from the header's own start: a difference does not verify (TRAPS A47) */
 	w->pos = ext + len;
-	if (w->left != PARSE_LENGTH_UNKNOWN)
-		w->left -= len;
-	return w->fragment == ABI_FRAGMENT_LATER;
+	w->left -= len;
+	return ABI_PARSE_OK;
 }
 
 /* The IPv6 extension chain, to the protocol behind it. Of a later fragment only what its fragment
@@ -218,14 +240,15 @@ static __always_inline void parse_ip6_protocol(struct parse_walk *w)
 #pragma unroll
 #endif
 	for (int i = 0; i < PARSE_IPV6_EXT_DEPTH; i++) {
-		if (!parse_is_ip6_extension(w->protocol) || parse_ip6_extension(w))
+		if (!parse_is_ip6_extension(w->protocol) || parse_is_later(w))
 			break;
+		w->parse = parse_ip6_extension(w);
+		if (w->parse)
+			return;
 	}
-	if (w->parse)
-		return;
 	if (!parse_is_ip6_extension(w->protocol))
-		w->protocol_known = 1;
-	else if (w->fragment != ABI_FRAGMENT_LATER)
+		w->has |= ABI_HAS_PROTOCOL;
+	else if (!parse_is_later(w))
 		w->parse = ABI_PARSE_TOO_DEEP;
 }
 
@@ -239,7 +262,7 @@ static __always_inline enum parse_class parse_classify(struct parse_walk *w, con
 		return class;
 	if (w->version == 6)
 		parse_ip6_protocol(w);
-	if (!w->protocol_known)
+	if (!(w->has & ABI_HAS_PROTOCOL))
 		return PARSE_UNDETERMINED;
 	return w->protocol == IPPROTO_TCP ? PARSE_COUNTED : PARSE_NOT_SELECTED;
 }
@@ -269,28 +292,30 @@ static __always_inline void parse_source_address(const struct parse_walk *w, __u
 static __always_inline void parse_ip4_rest(struct parse_walk *w)
 {
 	const struct iphdr *ip = w->ip;
-	__u16 frag = bpf_ntohs(ip->frag_off);
 	__u32 len = ip->ihl * 4U;
-	__u32 total = bpf_ntohs(ip->tot_len);
 
-	if (frag & PARSE_IP4_OFFSET_MASK)
-		w->fragment = ABI_FRAGMENT_LATER;
-	else if (frag & PARSE_IP4_MORE)
-		w->fragment = ABI_FRAGMENT_FIRST;
-
+	w->fragment = bpf_ntohs(ip->frag_off);
 	w->pos = ip;
-	w->left = total ? total : PARSE_LENGTH_UNKNOWN;
+	w->left = parse_length(ip->tot_len);
 	w->parse = parse_room(w, len);
 	if (w->parse)
 		return;
 	w->pos = (const char *)ip + len;
-	if (w->left != PARSE_LENGTH_UNKNOWN)
-		w->left -= len;
+	w->left -= len;
+}
+
+static __always_inline __u8 parse_fragment(const struct parse_walk *w)
+{
+	if (parse_is_later(w))
+		return ABI_FRAGMENT_LATER;
+	if (w->fragment & (w->version == 4 ? PARSE_IP4_MORE : PARSE_IP6_MORE))
+		return ABI_FRAGMENT_FIRST;
+	return ABI_FRAGMENT_NONE;
 }
 
 static __always_inline __u8 parse_packet_type(const struct parse_walk *w)
 {
-	if (!w->protocol_known)
+	if (!(w->has & ABI_HAS_PROTOCOL))
 		return ABI_TYPE_OTHER;
 	switch (w->protocol) {
 	case IPPROTO_TCP:
@@ -325,7 +350,7 @@ static __always_inline void parse_tcp(struct parse_walk *w, struct packet_info *
 	pkt->seq_num = tcp->seq;
 	pkt->ack_num = tcp->ack_seq;
 	pkt->tcp_flags = ((const __u8 *)tcp)[13];
-	pkt->has |= ABI_HAS_TCP;
+	w->has |= ABI_HAS_TCP;
 	if (tcp->doff < sizeof(*tcp) / 4)
 		w->parse = ABI_PARSE_MALFORMED;
 }
@@ -341,7 +366,7 @@ static __always_inline void parse_transport(struct parse_walk *w, struct packet_
 			return;
 		pkt->src_port = ports[0];
 		pkt->dst_port = ports[1];
-		pkt->has |= ABI_HAS_PORTS;
+		w->has |= ABI_HAS_PORTS;
 		if (w->protocol == IPPROTO_TCP)
 			parse_tcp(w, pkt);
 	} else if (w->protocol == IPPROTO_ICMP || w->protocol == IPPROTO_ICMPV6) {
@@ -352,7 +377,7 @@ static __always_inline void parse_transport(struct parse_walk *w, struct packet_
 			return;
 		pkt->icmp_type = icmp[0];
 		pkt->icmp_code = icmp[1];
-		pkt->has |= ABI_HAS_ICMP;
+		w->has |= ABI_HAS_ICMP;
 	}
 }
 
@@ -378,22 +403,17 @@ static __always_inline void parse_fill(struct parse_walk *w, struct packet_info 
 		if (!tcp_only)
 			parse_ip6_protocol(w);
 	}
-	if (w->protocol_known && !w->parse && w->fragment != ABI_FRAGMENT_LATER)
+	if ((w->has & ABI_HAS_PROTOCOL) && !w->parse && !parse_is_later(w))
 		parse_transport(w, pkt);
 
 	pkt->ip_version = w->version;
-	pkt->protocol = w->protocol_known ? w->protocol : 0;
+	pkt->protocol = w->has & ABI_HAS_PROTOCOL ? w->protocol : 0;
 	pkt->packet_type = parse_packet_type(w);
-	pkt->fragment = w->fragment;
+	pkt->fragment = parse_fragment(w);
 	pkt->parse = w->parse;
 	pkt->vlan = w->vlan[0];
 	pkt->vlan_inner = w->vlan[1];
-	if (w->protocol_known)
-		pkt->has |= ABI_HAS_PROTOCOL;
-	if (w->vlans > 0)
-		pkt->has |= ABI_HAS_VLAN;
-	if (w->vlans > 1)
-		pkt->has |= ABI_HAS_VLAN_INNER;
+	pkt->has = w->has;
 	pkt->version = ABI_VERSION;
 }
 

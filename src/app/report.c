@@ -2,6 +2,7 @@
 #include "app/report.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+
+#define CAPABILITIES_LISTED   8
+#define CAPABILITY_MASK_BYTES 20
 
 /* In the order of their bits: linux/capability.h. */
 static const char *const capability_names[] = {
@@ -86,20 +90,24 @@ static uint64_t rss_kb(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* All of them would break the limit of a line's length and tell nothing. */
-static void list_capabilities(uint64_t caps, const char **ret)
+/* NULL ends the list. Root's forty names would say nothing in as many words and break the limit of
+ * a line: then it is the mask, as /proc/PID/status shows it, kept in mask.
+ */
+static void list_capabilities(uint64_t caps, const char *ret[CAPABILITIES_LISTED + 1],
+			      char mask[CAPABILITY_MASK_BYTES])
 {
-	uint64_t all = ((uint64_t)1 << N_CAPABILITIES) - 1;
+	size_t n = 0;
 
-	if ((caps & all) == all) {
-		*ret++ = "all";
+	if (__builtin_popcountll(caps) > CAPABILITIES_LISTED) {
+		(void)snprintf(mask, CAPABILITY_MASK_BYTES, "0x%016" PRIx64, caps);
+		ret[n++] = mask;
 		caps = 0;
 	}
 	for (size_t i = 0; i < N_CAPABILITIES; i++) {
 		if (caps >> i & 1)
-			*ret++ = capability_names[i];
+			ret[n++] = capability_names[i];
 	}
-	*ret = NULL;
+	ret[n] = NULL;
 }
 
 static uint64_t effective_capabilities(void)
@@ -134,7 +142,8 @@ static int put(struct report *r, int err, const struct line *line)
 int report_start(struct report *r, const struct options *o)
 {
 	struct xdptail_stats stats = { .size = sizeof(stats) };
-	const char *capabilities[N_CAPABILITIES + 1];
+	const char *capabilities[CAPABILITIES_LISTED + 1];
+	char mask[CAPABILITY_MASK_BYTES];
 	struct utsname uts = { 0 };
 	struct line_start start;
 	struct line line;
@@ -143,7 +152,7 @@ int report_start(struct report *r, const struct options *o)
 	if (err)
 		return err;
 	(void)uname(&uts);
-	list_capabilities(effective_capabilities(), capabilities);
+	list_capabilities(effective_capabilities(), capabilities, mask);
 	r->perf = stats.transport == XDPTAIL_TRANSPORT_PERF;
 	r->cpu_ms = cpu_ms();
 	start = (struct line_start){
