@@ -488,7 +488,7 @@ EXPORT int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret)
 		return err;
 	while (!done)
 		done = counts_drain(x->counts, STEP_MAX, &x->reason);
-	if (done == 1)
+	if (done > 0)
 		done = finish_counts(x, ret);
 	return done < 0 ? done : 0;
 }
@@ -500,10 +500,10 @@ EXPORT void xdptail_counts_free(struct xdptail_counts *c)
 
 EXPORT int xdptail_get_packet_count(struct xdptail *x, uint64_t *ret)
 {
-	struct xdptail_counts *counts;
+	struct xdptail_counts *counts = NULL;
 	int err = xdptail_take_counts(x, &counts);
 
-	if (err)
+	if (err || !counts)
 		return err;
 	*ret = counts->counted;
 	xdptail_counts_free(counts);

@@ -290,7 +290,7 @@ static uint32_t real_ring_bytes(const struct flavour *f, uint32_t ring_bytes)
 int object_open(struct object *ret, const struct object_spec *spec, struct reason *r)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xdptail");
-	const struct flavour *f = NULL;
+	const struct flavour *f = &flavours[0];
 	struct bpf_program *prog = NULL;
 	struct object o = { 0 };
 	const void *bytes;

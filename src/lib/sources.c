@@ -94,6 +94,7 @@ static int next_entry(struct sources *s, struct entry **ret)
 	return 0;
 }
 
+// NOLINTNEXTLINE(readability-function-size): uthash's macro
 static struct entry *find(const struct sources *s, const struct count_key *key)
 {
 	struct entry *e;
@@ -102,6 +103,7 @@ static struct entry *find(const struct sources *s, const struct count_key *key)
 	return e;
 }
 
+// NOLINTNEXTLINE(readability-function-size): uthash's macro
 static void insert(struct sources *s, struct entry *e)
 {
 	HASH_ADD(hh, s->head, key, sizeof(e->key), e);
