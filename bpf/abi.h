@@ -11,10 +11,10 @@
 #define ABI_VERSION	1 /* of struct packet_info; a record with another one is not decoded */
 #define ABI_GENERATIONS 2
 
-/* How far the parser got, when that was not all the way. */
+/* Why fields are missing. A header of which all fields were read may yet be cut behind them. */
 enum abi_parse {
 	ABI_PARSE_OK,
-	ABI_PARSE_TRUNCATED, /* the bytes in reach end inside a header */
+	ABI_PARSE_TRUNCATED, /* the bytes in reach end before a field */
 	ABI_PARSE_MALFORMED, /* a length field contradicts the header it is in, or the one around it */
 	ABI_PARSE_TOO_DEEP, /* more headers than we follow */
 	ABI_PARSE_MAX,

@@ -64,7 +64,7 @@ struct {
 	__type(value, struct packet_totals);
 } packet_totals SEC(".maps");
 
-/* User space sets type and max_entries of the three alike before it loads. */
+/* User space makes the first, which is the template too, and sizes the second (src/lib/object.c). */
 struct packet_count_generation {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 65536);

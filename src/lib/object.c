@@ -77,33 +77,63 @@ static uint64_t effective_capabilities(void)
 	return caps;
 }
 
+/* What a BPF program that reads packets needs, beside root. Without CAP_PERFMON the verifier does not
+ * let it compare a packet pointer (TRAPS C1).
+ */
+static const struct {
+	int bit;
+	const char *name;
+} needed[] = {
+	{ CAP_BPF_BIT, "CAP_BPF" },
+	{ CAP_NET_ADMIN_BIT, "CAP_NET_ADMIN" },
+	{ CAP_PERFMON_BIT, "CAP_PERFMON" },
+};
+
+/* The names of those that are missing, into ret. How many. */
+static unsigned int missing_capabilities(uint64_t caps, char *ret, size_t size)
+{
+	unsigned int n = 0;
+	size_t len = 0;
+
+	*ret = '\0';
+	if (caps >> CAP_SYS_ADMIN_BIT & 1)
+		return 0;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (caps >> needed[i].bit & 1)
+			continue;
+		len += (size_t)snprintf(ret + len, size - len, "%s%s", n ? ", " : "",
+					needed[i].name);
+		n++;
+	}
+	return n;
+}
+
 /* EPERM has several causes; say which, and what grants it. */
 static int explain_permission(struct reason *r)
 {
-	uint64_t caps = effective_capabilities();
-	bool bpf = caps >> CAP_BPF_BIT & 1;
-	bool net_admin = caps >> CAP_NET_ADMIN_BIT & 1;
+	char names[64];
+	unsigned int n = missing_capabilities(effective_capabilities(), names, sizeof(names));
 
-	if (caps >> CAP_SYS_ADMIN_BIT & 1 || (bpf && net_admin))
+	if (!n)
 		return reason_set(
 			r, -EPERM,
 			"the kernel refuses BPF programs although the capabilities are there: a "
 			"user namespace, seccomp, lockdown or RLIMIT_MEMLOCK stands in the way");
 	return reason_set(
 		r, -EPERM,
-		"not permitted to load BPF programs: %s%s%s missing; run as root, or grant "
+		"not permitted to load BPF programs: %s %s missing; run as root, or grant "
 		"them: setcap cap_bpf,cap_net_admin,cap_perfmon=ep $(command -v xdptail) "
 		"(before Linux 5.8: CAP_SYS_ADMIN)",
-		bpf ? "" : "CAP_BPF", !bpf && !net_admin ? " and " : "",
-		net_admin ? " is" :
-		bpf	  ? "CAP_NET_ADMIN is" :
-			    "CAP_NET_ADMIN are");
+		names, n > 1 ? "are" : "is");
 }
 
 static int check_permission(struct reason *r)
 {
+	char names[64];
 	int err = try_program(pass_program, 2, 0);
 
+	if (!err && missing_capabilities(effective_capabilities(), names, sizeof(names)))
+		return explain_permission(r);
 	if (!err)
 		return 0;
 	if (err == -EPERM || err == -EACCES)
