@@ -121,12 +121,13 @@ struct packet_totals {
 	__u64 not_selected; /* another protocol */
 	__u64 counted;
 	__u64 counted_bytes;
+	__u64 sources; /* inserted into packet_count: how full it is */
 	__u64 sampled;
 	__u64 lost[ABI_LOST_MAX];
 	__u64 unattributed_packets[ABI_UNATTRIBUTED_MAX];
 	__u64 unattributed_bytes[ABI_UNATTRIBUTED_MAX];
 };
-_Static_assert(sizeof(struct packet_totals) == 152, "packet_totals is ABI");
+_Static_assert(sizeof(struct packet_totals) == 160, "packet_totals is ABI");
 
 enum abi_sample_mode {
 	ABI_SAMPLE_EVERY, /* each Nth packet of a CPU */

@@ -171,8 +171,10 @@ static __always_inline void count_source(const struct parse_walk *walk, __u32 ge
 		return;
 	}
 	err = bpf_map_update_elem(counts, &key, &first, BPF_NOEXIST);
-	if (!err)
+	if (!err) {
+		totals->sources++;
 		return;
+	}
 	value = err == -EEXIST ? bpf_map_lookup_elem(counts, &key) : NULL;
 	if (value)
 		add_count(value, frame->wire_len);

@@ -29,6 +29,10 @@
 extern "C" {
 #endif
 
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
 #define XDPTAIL_VERSION "0.1.0"
 
 /** A loaded program, its maps, and the interfaces it is attached to. Opaque. */
@@ -144,10 +148,13 @@ struct xdptail_interface {
 /** Called from within xdptail_attach(), xdptail_detach() and xdptail_poll(). */
 typedef void (*xdptail_interface_fn)(void *arg, const struct xdptail_interface *interface);
 
+/** Wall time has stepped by so many nanoseconds. Called from within xdptail_poll(). */
+typedef void (*xdptail_clock_fn)(void *arg, int64_t step_ns);
+
 #define XDPTAIL_SAMPLE_RATE_MAX (1U << 30)
 #define XDPTAIL_RING_BYTES_MIN	65536U
 #define XDPTAIL_RING_BYTES_MAX	(1U << 30)
-#define XDPTAIL_MAX_SOURCES_MAX (1U << 24)
+#define XDPTAIL_MAX_SOURCES_MAX (1U << 20)
 #define XDPTAIL_BATCH_MS_MAX	1000U
 
 struct xdptail_options {
@@ -164,6 +171,10 @@ struct xdptail_options {
 	int trace; /**< not 0: each sample also goes to the kernel's trace pipe (0) */
 	xdptail_interface_fn interface_fn; /**< may be NULL */
 	void *interface_arg;
+	uint64_t
+		max_map_bytes; /**< kernel memory of the counts; above it all CPUs share (256 MiB) */
+	xdptail_clock_fn clock_fn; /**< may be NULL */
+	void *clock_arg;
 };
 
 /**
@@ -216,19 +227,11 @@ int xdptail_fd(const struct xdptail *x);
 int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_packet_fn fn,
 		 void *arg);
 
-/** One source address on one interface. */
-struct xdptail_source {
-	uint8_t src_ip[16]; /**< IPv4 as ::ffff:a.b.c.d */
-	const char *interface; /**< until xdptail_close() */
-	uint64_t packets;
-	uint64_t bytes; /**< of frames on the wire */
-};
-
 /**
  * Everything counted in one interval. It adds up exactly:
  *   seen = not_ip + no_source + undetermined + not_selected + counted
  *   counted = sum of the sources' packets + unattributed_packets (bytes likewise)
- *   sampled = delivered + lost_* + discarded + pending
+ *   pending before + sampled = delivered + discarded + lost_* + pending
  */
 struct xdptail_counts {
 	uint64_t interval_start_ns;
@@ -239,33 +242,51 @@ struct xdptail_counts {
 	uint64_t undetermined; /**< selected by protocol, which could not be reached */
 	uint64_t not_selected; /**< another protocol than the program's */
 	uint64_t counted;
-	uint64_t counted_bytes;
-	uint64_t unattributed_packets; /**< counted, but to no source: the map was full or busy */
+	uint64_t counted_bytes; /**< of frames on the wire */
+	uint64_t unattributed_packets; /**< counted, but to no source: the sum of the next four */
+	uint64_t unattributed_full; /**< packets: the map, or the table behind it, had no room */
+	uint64_t unattributed_busy; /**< packets: the map was locked on this CPU */
+	uint64_t unattributed_no_memory; /**< packets */
+	uint64_t unattributed_other; /**< packets */
 	uint64_t unattributed_bytes;
 	uint64_t sampled;
 	uint64_t delivered;
 	uint64_t discarded;
-	uint64_t pending; /**< not yet read from the ring; 0 from xdptail_counts_step() */
+	uint64_t pending; /**< not yet read from the ring; 0 after xdptail_counts_step() */
 	uint64_t lost_ring_full;
 	uint64_t lost_no_buffer; /**< perf: on a CPU that has just come up */
 	uint64_t lost_other;
 	uint64_t lost_undecodable;
+	uint64_t lost_first_ns; /**< no sample was lost before this; 0: none was lost */
+	uint64_t lost_last_ns; /**< nor after this */
 	size_t n_sources;
-	const struct xdptail_source *sources; /**< in no order */
 };
+
+/** One source address on one interface. */
+struct xdptail_source {
+	uint8_t src_ip[16]; /**< IPv4 as ::ffff:a.b.c.d */
+	const char *interface; /**< until xdptail_close() */
+	uint64_t packets;
+	uint64_t bytes; /**< of frames on the wire */
+};
+
+/** The i-th of n_sources, from 0; they are in no order. 0, or -EINVAL: there are not so many. */
+int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdptail_source *ret);
 
 /**
  * All that was counted since the last call (or since xdptail_open()), exactly: no packet is
- * missed, none is in two intervals. Blocks for a grace period of the kernel, 8 to 50 ms.
+ * missed, none is in two intervals. Blocks for a grace period of the kernel, 8 to 50 ms, and takes
+ * no samples from the ring.
  *
- * @param ret  release with xdptail_counts_free()
+ * @param ret  release with xdptail_counts_free(), before xdptail_close()
  * @return 0, -ENOMEM, -EBUSY (between xdptail_counts_begin() and its last step), or -errno
  */
 int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret);
 
 /**
  * The same in steps, for a caller who has a ring to drain meanwhile: begin, then step and
- * xdptail_poll() in turn until step returns 1. Begin blocks for the grace period.
+ * xdptail_poll() in turn until step returns 1. Begin and one step block for a grace period. Not to
+ * be mixed with xdptail_take_counts(), which leaves samples of its interval in the ring.
  *
  * @return 0, -EBUSY (one is under way), or -errno
  */
@@ -273,8 +294,9 @@ int xdptail_counts_begin(struct xdptail *x);
 
 /**
  * @param max  how many sources to collect in this step at most; 0: 4096
- * @return 1: done, *ret is set; 0: call again, after an xdptail_poll() if it was 0 twice, because
- *         samples of the interval are still in the ring; -EINVAL (not begun), -ENOMEM, -errno
+ * @return 1: done, *ret is set; 0: call again, after an xdptail_poll(), because there are more
+ *         sources, or samples of the interval are still in the ring; -EINVAL (not begun), -ENOMEM,
+ *         -errno
  */
 int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_counts **ret);
 
@@ -294,6 +316,7 @@ struct xdptail_stats {
 	uint32_t sample_rate;
 	enum xdptail_sample_mode sample_mode;
 	uint64_t map_bytes; /**< kernel memory of the maps that count, about */
+	int shared_counts; /**< not 0: all CPUs share a source's value, to stay under max_map_bytes */
 	uint64_t ring_high_water; /**< most bytes seen waiting since the last xdptail_stats() */
 	uint64_t delivered;
 	uint64_t discarded;
@@ -308,6 +331,10 @@ const char *xdptail_reason(const struct xdptail *x);
 
 /** Detach from everything and free. NULL is fine, and so is a handle whose open failed. */
 void xdptail_close(struct xdptail *x);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

@@ -16,6 +16,7 @@
 
 #include "app/log.h"
 #include "app/report.h"
+#include "app/snapshot.h"
 
 #define PACKETS_A_TURN	 8192 /* then the other fds have their turn (TRAPS A20) */
 #define SOURCES_A_STEP	 4096
@@ -39,7 +40,9 @@ struct loop {
 	int signal_fd;
 	int interval_fd; /* timerfd */
 	int duration_fd; /* timerfd */
-	bool counting; /* a snapshot is being taken */
+	bool counting; /* an interval is being closed */
+	bool again; /* … and another one was asked for meanwhile */
+	struct snapshot snapshot; /* the one that is being written */
 	uint64_t packets; /* records made */
 	const char *stop_reason; /* NULL while running */
 	int exit_code;
@@ -69,6 +72,7 @@ static void signal_set(sigset_t *ret)
 	(void)sigaddset(ret, SIGINT);
 	(void)sigaddset(ret, SIGTERM);
 	(void)sigaddset(ret, SIGHUP);
+	(void)sigaddset(ret, SIGUSR1);
 }
 
 void loop_block_signals(void)
@@ -138,6 +142,7 @@ void loop_free(struct loop *l)
 
 	if (!l)
 		return;
+	snapshot_free(&l->snapshot);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
@@ -173,6 +178,14 @@ void loop_on_interface(void *arg, const struct xdptail_interface *event)
 	}
 }
 
+void loop_on_clock(void *arg, int64_t step_ns)
+{
+	struct loop *l = arg;
+
+	check(l, report_clock(&l->report, step_ns), "cannot write a clock record");
+	log_warning("the clock was set: wall time stepped by %.3f s", (double)step_ns / 1e9);
+}
+
 /* xdptail_packet_fn */
 static int on_packet(void *arg, const struct xdptail_packet *packet)
 {
@@ -196,11 +209,13 @@ static int poll_packets(struct loop *l)
 	return n;
 }
 
+/* One interval after the other: the next is closed when the last is written. */
 static void begin_counts(struct loop *l)
 {
 	int err;
 
-	if (l->counting) /* a step each turn: it will be done before the next interval is */
+	l->again = l->counting || snapshot_is_busy(&l->snapshot);
+	if (l->again)
 		return;
 	err = xdptail_counts_begin(l->handle);
 	check(l, err, "cannot take the counts");
@@ -212,14 +227,34 @@ static void step_counts(struct loop *l)
 	struct xdptail_counts *counts;
 	int done = xdptail_counts_step(l->handle, SOURCES_A_STEP, &counts);
 
-	if (done < 0)
-		check(l, done, "cannot take the counts");
+	check(l, done, "cannot take the counts");
 	if (done)
 		l->counting = false;
-	if (done <= 0)
-		return;
-	check(l, report_interval(&l->report, counts), "cannot write a stats record");
-	xdptail_counts_free(counts);
+	if (done > 0)
+		check(l, snapshot_begin(&l->snapshot, &l->report, counts, l->options->top),
+		      "cannot write a snapshot");
+}
+
+/* The next step of closing an interval, or of writing it. */
+static void step_snapshot(struct loop *l, bool hurry)
+{
+	int done = 0;
+
+	if (l->counting) {
+		step_counts(l);
+	} else if (snapshot_is_busy(&l->snapshot)) {
+		done = snapshot_step(&l->snapshot, &l->report, hurry);
+		check(l, done, "cannot write a snapshot");
+		if (done < 0)
+			snapshot_free(&l->snapshot);
+	}
+	if (done > 0 && l->again)
+		begin_counts(l);
+}
+
+static bool is_counting(const struct loop *l)
+{
+	return l->counting || snapshot_is_busy(&l->snapshot);
 }
 
 static void on_signal(struct loop *l)
@@ -227,7 +262,9 @@ static void on_signal(struct loop *l)
 	struct signalfd_siginfo info;
 
 	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGTERM)
+		if (info.ssi_signo == SIGUSR1)
+			begin_counts(l);
+		else if (info.ssi_signo == SIGTERM)
 			stop(l, "SIGTERM", EXIT_CODE_DONE);
 		else if (info.ssi_signo == SIGHUP)
 			stop(l, "SIGHUP", EXIT_CODE_DONE);
@@ -289,14 +326,13 @@ static void run(struct loop *l)
 	struct epoll_event events[8];
 
 	while (!l->stop_reason) {
-		int n = epoll_wait(l->epoll_fd, events, 8, l->counting ? COUNTING_WAIT_MS : -1);
+		int n = epoll_wait(l->epoll_fd, events, 8, is_counting(l) ? COUNTING_WAIT_MS : -1);
 
 		if (n < 0 && errno != EINTR)
 			check(l, -errno, "cannot wait for events");
 		for (int i = 0; i < n; i++)
 			dispatch(l, events[i].data.u64);
-		if (l->counting)
-			step_counts(l);
+		step_snapshot(l, false);
 		sinks_flush(l->sinks);
 	}
 }
@@ -309,12 +345,12 @@ static int64_t monotonic_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Take the counts to their end, with the ring drained as far as they need it. */
+/* Take the interval to its end, with the ring drained as far as it needs, and write it. */
 static void finish_counts(struct loop *l, int64_t deadline)
 {
-	while (l->counting && monotonic_ms() < deadline) {
+	while (is_counting(l) && monotonic_ms() < deadline) {
 		(void)poll_packets(l);
-		step_counts(l);
+		step_snapshot(l, monotonic_ms() > deadline - STOP_MS / 2);
 		sinks_flush(l->sinks);
 	}
 }
@@ -326,6 +362,7 @@ static void close_stream(struct loop *l, int64_t deadline)
 
 	if (err && err != -ENODEV) /* gone by itself */
 		check(l, err, "cannot detach");
+	l->again = false;
 	finish_counts(l, deadline);
 	begin_counts(l);
 	finish_counts(l, deadline);
@@ -389,6 +426,7 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	close_outputs(l, deadline);
 	if (l->exit_code != EXIT_CODE_OUTPUT)
 		log_notice("%" PRIu64 " packets seen, %" PRIu64 " sampled, %" PRIu64 " lost",
-			   l->report.seen, l->report.sums.sampled, report_lost(&l->report));
+			   l->report.counts_sums.seen, l->report.stats_sums.sampled,
+			   report_lost(&l->report));
 	return l->exit_code;
 }

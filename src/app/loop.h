@@ -25,8 +25,9 @@ void loop_block_signals(void);
 int loop_new(struct loop **ret, const struct options *o); /* 0 or -errno */
 void loop_free(struct loop *l); /* NULL is fine */
 
-/* What the library calls when something happens to an interface; arg is the loop. */
+/* What the library calls when something happens to an interface or the clock; arg is the loop. */
 void loop_on_interface(void *arg, const struct xdptail_interface *event);
+void loop_on_clock(void *arg, int64_t step_ns);
 
 /* Attach, run until something ends it, and close the stream. All pointers are borrowed. Returns
  * the exit code; what was wrong has been logged.

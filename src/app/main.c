@@ -104,6 +104,10 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	options.trace = o->trace;
 	options.interface_fn = loop_on_interface;
 	options.interface_arg = loop;
+	options.clock_fn = loop_on_clock;
+	options.clock_arg = loop;
+	options.max_sources = o->max_sources;
+	options.max_map_bytes = o->max_map_bytes;
 	err = xdptail_open(ret, &options);
 	if (!err)
 		return EXIT_CODE_DONE;

@@ -283,8 +283,14 @@ static const struct row rows[] = {
 	  CHOICE(o.transport, transports) },
 	{ 0, "ring-size", "BYTES", "room for samples; K and M are units", "16M",
 	  SIZE(o.ring_bytes, XDPTAIL_RING_BYTES_MIN, XDPTAIL_RING_BYTES_MAX) },
-	{ 0, "interval", "SECONDS", "between statistics; 0: only at the end", "10",
+	{ 0, "interval", "SECONDS", "between snapshots; 0: only at the end", "10",
 	  NUMBER(o.interval_s, 0, 86400) },
+	{ 0, "max-sources", "N", "addresses counted apart at a time", "65536",
+	  NUMBER(o.max_sources, 1, XDPTAIL_MAX_SOURCES_MAX) },
+	{ 0, "max-map-memory", "BYTES", "for counting; above it, all CPUs share", "256M",
+	  SIZE(o.max_map_bytes, 1U << 16, 1ULL << 40) },
+	{ 0, "top", "N", "count lines a snapshot, heaviest first; 0 all", "1024",
+	  NUMBER(o.top, 0, XDPTAIL_MAX_SOURCES_MAX) },
 	{ 'c', "count", "N", "stop after N packet records", NULL,
 	  NUMBER(o.count, 1, (1ULL << 53) - 1) },
 	{ 0, "duration", "SECONDS", "stop after a time", NULL,
@@ -536,7 +542,8 @@ static const char help_head[] =
 	"\n";
 
 static const char help_tail[] =
-	"\nSIGINT and SIGTERM: detach, write out what is left, and end, within 5 s.\n"
+	"\nSIGINT, SIGTERM: detach, write the last snapshot, and end, within 5 s.\n"
+	"SIGUSR1: a snapshot now.\n"
 	"\n"
 	"Exit status:\n"
 	"  0  done\n"

@@ -29,6 +29,9 @@ struct options {
 	enum xdptail_transport transport;
 	uint32_t ring_bytes;
 	uint32_t interval_s; /* 0: only at the end */
+	uint32_t max_sources;
+	uint64_t max_map_bytes;
+	uint32_t top; /* count lines a snapshot; 0: all */
 	uint64_t count; /* stop after so many packet records; 0: no limit */
 	uint32_t duration_s; /* 0: no limit */
 	const char *outputs[SINK_MAX];

@@ -166,6 +166,7 @@ int report_start(struct report *r, const struct options *o)
 		.sample_rate = stats.sample_rate,
 		.interval_s = o->interval_s,
 		.max_sources = stats.max_sources,
+		.shared_counts = stats.shared_counts != 0,
 		.map_bytes = stats.map_bytes,
 		.capabilities = capabilities,
 	};
@@ -176,6 +177,8 @@ int report_interface(struct report *r, const struct xdptail_interface *event)
 {
 	struct line line;
 
+	if (event->state == XDPTAIL_STATE_ATTACHED)
+		r->aggregates = event->mode == XDPTAIL_MODE_GENERIC;
 	return put(r, line_interface(r->writer, now_ns(), event, &line), &line);
 }
 
@@ -184,6 +187,21 @@ int report_packet(struct report *r, const struct xdptail_packet *packet)
 	struct line line;
 
 	return put(r, line_packet(r->writer, packet, &line), &line);
+}
+
+int report_count(struct report *r, uint64_t snapshot, const struct xdptail_source *source)
+{
+	const struct line_count count = { .snapshot = snapshot, .source = source };
+	struct line line;
+
+	return put(r, line_count(r->writer, now_ns(), &count, &line), &line);
+}
+
+int report_clock(struct report *r, int64_t step_ns)
+{
+	struct line line;
+
+	return put(r, line_clock(r->writer, now_ns(), step_ns, &line), &line);
 }
 
 static int put_stats(struct report *r, const struct line_stats *stats)
@@ -226,7 +244,84 @@ static void add_stats(struct line_stats *sum, const struct line_stats *add)
 	sum->cpu_ms += add->cpu_ms;
 }
 
-int report_interval(struct report *r, const struct xdptail_counts *counts)
+static void add_counts(struct xdptail_counts *sum, const struct xdptail_counts *add)
+{
+	if (!sum->interval_start_ns)
+		sum->interval_start_ns = add->interval_start_ns;
+	sum->interval_end_ns = add->interval_end_ns;
+	sum->seen += add->seen;
+	sum->not_ip += add->not_ip;
+	sum->no_source += add->no_source;
+	sum->undetermined += add->undetermined;
+	sum->not_selected += add->not_selected;
+	sum->counted += add->counted;
+	sum->counted_bytes += add->counted_bytes;
+	sum->unattributed_packets += add->unattributed_packets;
+	sum->unattributed_full += add->unattributed_full;
+	sum->unattributed_busy += add->unattributed_busy;
+	sum->unattributed_no_memory += add->unattributed_no_memory;
+	sum->unattributed_other += add->unattributed_other;
+	sum->unattributed_bytes += add->unattributed_bytes;
+}
+
+static int put_snapshot(struct report *r, const struct line_snapshot *snapshot)
+{
+	struct line_snapshot *sum = &r->snapshot_sums;
+	struct line line;
+
+	sum->snapshot = snapshot->snapshot;
+	sum->aggregates = snapshot->aggregates;
+	sum->listed += snapshot->listed;
+	sum->unlisted_packets += snapshot->unlisted_packets;
+	sum->unlisted_bytes += snapshot->unlisted_bytes;
+	add_counts(&r->counts_sums, snapshot->counts);
+	return put(r, line_snapshot(r->writer, now_ns(), snapshot, &line), &line);
+}
+
+static int put_loss(struct report *r, const struct line_loss *loss)
+{
+	struct line line;
+
+	if (!loss->records)
+		return 0;
+	return put(r, line_loss(r->writer, now_ns(), loss, &line), &line);
+}
+
+/* Samples that were lost between the wire and us: one record a cause. */
+static int put_sample_losses(struct report *r, const struct xdptail_counts *c)
+{
+	const struct line_loss losses[] = {
+		{ "ring", "ring_full", c->lost_ring_full, c->lost_first_ns, c->lost_last_ns },
+		{ "ring", "no_buffer", c->lost_no_buffer, c->lost_first_ns, c->lost_last_ns },
+		{ "ring", "other", c->lost_other, c->lost_first_ns, c->lost_last_ns },
+		{ "decode", "undecodable", c->lost_undecodable, c->interval_start_ns,
+		  c->interval_end_ns },
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(losses) / sizeof(losses[0]); i++)
+		err = put_loss(r, &losses[i]);
+	return err;
+}
+
+static int put_sink_losses(struct report *r, unsigned int i, const struct sink_counts *before)
+{
+	struct sink_counts now;
+	struct line_loss loss = { .where = sinks_name(r->sinks, i) };
+	int err;
+
+	sinks_counts(r->sinks, i, &now);
+	loss.first_ns = now.drop_first_ns;
+	loss.last_ns = now.drop_last_ns;
+	loss.cause = "queue_full";
+	loss.records = now.dropped_queue_full - before->dropped_queue_full;
+	err = put_loss(r, &loss);
+	loss.cause = "error";
+	loss.records = now.dropped_error - before->dropped_error;
+	return err ? err : put_loss(r, &loss);
+}
+
+static int put_stats_of(struct report *r, const struct xdptail_counts *counts)
 {
 	struct xdptail_stats handle = { .size = sizeof(handle) };
 	uint64_t cpu = cpu_ms();
@@ -250,22 +345,40 @@ int report_interval(struct report *r, const struct xdptail_counts *counts)
 	if (stats.ring_high_water > r->high_water)
 		r->high_water = stats.ring_high_water;
 	r->cpu_ms = cpu;
-	r->seen += counts->seen;
-	add_stats(&r->sums, &stats);
+	add_stats(&r->stats_sums, &stats);
+	return put_stats(r, &stats);
+}
 
-	err = put_stats(r, &stats);
-	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++)
-		err = put_sink(r, i, &r->before[i], false);
+int report_interval(struct report *r, const struct line_snapshot *snapshot)
+{
+	int err = put_snapshot(r, snapshot);
+
+	if (!err)
+		err = put_stats_of(r, snapshot->counts);
+	if (!err)
+		err = put_sample_losses(r, snapshot->counts);
+	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++) {
+		struct sink_counts before = r->before[i];
+
+		err = put_sink(r, i, &before, false);
+		if (!err)
+			err = put_sink_losses(r, i, &before);
+	}
 	return err;
 }
 
 int report_stop(struct report *r, const char *reason, int exit_code)
 {
 	static const struct sink_counts none = { 0 };
-	struct line_stats stats = r->sums;
+	struct line_stats stats = r->stats_sums;
 	struct line line;
 	int err;
 
+	r->snapshot_sums.total = true;
+	r->snapshot_sums.counts = &r->counts_sums;
+	err = put(r, line_snapshot(r->writer, now_ns(), &r->snapshot_sums, &line), &line);
+	if (err)
+		return err;
 	stats.total = true;
 	stats.perf = r->perf;
 	stats.rss_kb = rss_kb();
@@ -280,6 +393,6 @@ int report_stop(struct report *r, const char *reason, int exit_code)
 
 uint64_t report_lost(const struct report *r)
 {
-	return r->sums.lost_ring_full + r->sums.lost_no_buffer + r->sums.lost_other +
-	       r->sums.lost_undecodable;
+	return r->stats_sums.lost_ring_full + r->stats_sums.lost_no_buffer +
+	       r->stats_sums.lost_other + r->stats_sums.lost_undecodable;
 }

@@ -16,8 +16,11 @@ struct report {
 	struct sinks *sinks;
 	struct xdptail *handle;
 	bool perf; /* the transport, for the losses only it has */
-	struct line_stats sums; /* of the intervals so far */
-	uint64_t seen; /* likewise */
+	bool aggregates; /* what is counted are packets that the host has merged */
+	uint64_t snapshots; /* number of the last */
+	struct line_stats stats_sums; /* of the intervals so far */
+	struct line_snapshot snapshot_sums; /* likewise; its counts are the next member */
+	struct xdptail_counts counts_sums;
 	uint64_t cpu_ms; /* at the end of the last interval */
 	uint64_t high_water; /* the highest of all intervals */
 	struct sink_counts before[SINK_MAX]; /* as of the last sink record */
@@ -31,8 +34,13 @@ int report_start(struct report *r, const struct options *o);
 int report_interface(struct report *r, const struct xdptail_interface *event);
 int report_packet(struct report *r, const struct xdptail_packet *packet);
 
-/* stats of one interval, and a sink record for each output. */
-int report_interval(struct report *r, const struct xdptail_counts *counts);
+int report_count(struct report *r, uint64_t snapshot, const struct xdptail_source *source);
+int report_clock(struct report *r, int64_t step_ns);
+
+/* The end of an interval, after its count lines: snapshot, stats, a sink record for each output, and
+ * what was lost.
+ */
+int report_interval(struct report *r, const struct line_snapshot *snapshot);
 
 /* The end of the stream: the same as sums of the run, then stop. */
 int report_stop(struct report *r, const char *reason, int exit_code);

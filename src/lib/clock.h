@@ -11,9 +11,15 @@
 struct clock {
 	clockid_t source; /* CLOCK_BOOTTIME, or CLOCK_MONOTONIC in the perf flavour */
 	int64_t offset_ns; /* CLOCK_REALTIME minus source */
+	int64_t boot_offset_ns; /* CLOCK_REALTIME minus CLOCK_BOOTTIME: suspend does not move it */
 };
 
-/* Measure the offset. Returns by how much it has changed, in nanoseconds. */
+/* More than this between two measurements is a step; less is slewing (chrony's fastest is 100 ms a
+ * second, ntpd's half a millisecond).
+ */
+#define CLOCK_STEP_NS 200000000
+
+/* Measure the offsets. Returns by how much wall time has stepped, in nanoseconds; 0: it has not. */
 int64_t clock_measure(struct clock *c);
 
 static inline uint64_t clock_wall_ns(const struct clock *c, uint64_t source_ns)
@@ -23,5 +29,8 @@ static inline uint64_t clock_wall_ns(const struct clock *c, uint64_t source_ns)
 
 /* CLOCK_REALTIME now. */
 uint64_t clock_now_ns(void);
+
+/* CLOCK_MONOTONIC now: for anything that is waited for. */
+int64_t clock_monotonic_ms(void);
 
 #endif

@@ -16,6 +16,7 @@ struct counts {
 	const struct object *object; /* borrowed */
 	struct settings settings; /* as last written */
 	unsigned int cpus; /* possible ones: a per-CPU value has as many parts (TRAPS A11) */
+	unsigned int values_each; /* parts of a source's value: cpus, or 1 when all share it */
 	bool draining;
 	bool waited; /* the grace period after the flip is over */
 	bool begun; /* there is a cursor, or a key to go on from */
@@ -25,7 +26,7 @@ struct counts {
 	struct packet_totals totals;
 	struct sources *sources; /* owned */
 	struct count_key *keys; /* owned: one batch */
-	struct count_value *values; /* owned: one batch, cpus values each */
+	struct count_value *values; /* owned: one batch, values_each of them a source */
 	struct packet_totals *cpu_totals; /* owned: cpus of them */
 };
 
@@ -46,9 +47,10 @@ int counts_open(struct counts **ret, const struct object *o, const struct settin
 		return reason_set(r, err, "out of memory");
 	c->object = o;
 	c->cpus = (unsigned int)libbpf_num_possible_cpus();
+	c->values_each = o->shared_counts ? 1 : c->cpus;
 	c->settings = *settings;
 	c->keys = calloc(BATCH_MAX, sizeof(*c->keys));
-	c->values = calloc((size_t)BATCH_MAX * c->cpus, sizeof(*c->values));
+	c->values = calloc((size_t)BATCH_MAX * c->values_each, sizeof(*c->values));
 	c->cpu_totals = calloc(c->cpus, sizeof(*c->cpu_totals));
 	if (!c->keys || !c->values || !c->cpu_totals || sources_new(&c->sources)) {
 		err = reason_set(r, err, "out of memory");
@@ -134,18 +136,27 @@ static void add_totals(struct packet_totals *sum, const struct packet_totals *ad
 		to[i] += from[i];
 }
 
+static int read_totals(struct counts *c, __u32 gen, struct packet_totals *ret)
+{
+	int err = bpf_map_lookup_elem(c->object->packet_totals_fd, &gen, c->cpu_totals);
+
+	if (err)
+		return err;
+	memset(ret, 0, sizeof(*ret));
+	for (unsigned int cpu = 0; cpu < c->cpus; cpu++)
+		add_totals(ret, &c->cpu_totals[cpu]);
+	return 0;
+}
+
 /* The totals of the retired generation, taken and set to zero. */
 static int drain_totals(struct counts *c)
 {
 	const __u32 gen = c->retired;
-	struct packet_totals sum = { 0 };
-	int err;
+	struct packet_totals sum;
+	int err = read_totals(c, gen, &sum);
 
-	err = bpf_map_lookup_elem(c->object->packet_totals_fd, &gen, c->cpu_totals);
 	if (err)
 		return err;
-	for (unsigned int cpu = 0; cpu < c->cpus; cpu++)
-		add_totals(&sum, &c->cpu_totals[cpu]);
 	memset(c->cpu_totals, 0, c->cpus * sizeof(*c->cpu_totals));
 	err = bpf_map_update_elem(c->object->packet_totals_fd, &gen, c->cpu_totals, BPF_ANY);
 	if (!err)
@@ -153,15 +164,15 @@ static int drain_totals(struct counts *c)
 	return err;
 }
 
-/* One source, summed over the CPUs. What does not fit the table keeps its place in the totals. */
+/* One source, summed over its parts. What does not fit the table keeps its place in the totals. */
 static void collect(struct counts *c, const struct count_key *key, const struct count_value *values)
 {
 	struct count_value sum = { 0 };
 	int err;
 
-	for (unsigned int cpu = 0; cpu < c->cpus; cpu++) {
-		sum.packets += values[cpu].packets;
-		sum.bytes += values[cpu].bytes;
+	for (unsigned int i = 0; i < c->values_each; i++) {
+		sum.packets += values[i].packets;
+		sum.bytes += values[i].bytes;
 	}
 	err = sources_add(c->sources, key, &sum);
 	if (err) {
@@ -187,7 +198,7 @@ static int drain_batch(struct counts *c, unsigned int max)
 		return err;
 	c->begun = true;
 	for (__u32 i = 0; i < n; i++)
-		collect(c, &c->keys[i], &c->values[(size_t)i * c->cpus]);
+		collect(c, &c->keys[i], &c->values[(size_t)i * c->values_each]);
 	return err == -ENOENT;
 }
 
@@ -246,18 +257,21 @@ int counts_drain(struct counts *c, unsigned int max, struct reason *r)
 	return done;
 }
 
-const struct packet_totals *counts_totals(const struct counts *c)
+int counts_take(struct counts *c, struct packet_totals *ret_totals, struct sources **ret)
 {
-	return &c->totals;
-}
+	struct sources *fresh;
+	int err = sources_new(&fresh);
 
-const struct sources *counts_sources(const struct counts *c)
-{
-	return c->sources;
-}
-
-void counts_clear(struct counts *c)
-{
+	if (err)
+		return err;
+	*ret_totals = c->totals;
+	*ret = c->sources;
+	c->sources = fresh;
 	memset(&c->totals, 0, sizeof(c->totals));
-	sources_clear(c->sources);
+	return 0;
+}
+
+int counts_peek(struct counts *c, struct packet_totals *ret)
+{
+	return read_totals(c, c->settings.generation, ret);
 }

@@ -41,9 +41,12 @@ bool counts_is_draining(const struct counts *c);
  */
 int counts_drain(struct counts *c, unsigned int max, struct reason *r);
 
-/* What was collected since the last counts_clear(). Borrowed. */
-const struct packet_totals *counts_totals(const struct counts *c);
-const struct sources *counts_sources(const struct counts *c);
-void counts_clear(struct counts *c);
+/* Hand over what was collected since the last time, and begin anew with an empty table and zero totals. *ret is then the
+ * caller's: sources_free(). 0 or -ENOMEM: nothing has changed.
+ */
+int counts_take(struct counts *c, struct packet_totals *ret_totals, struct sources **ret);
+
+/* The totals of the generation in use, as they are: they move while they are read. 0 or -errno. */
+int counts_peek(struct counts *c, struct packet_totals *ret);
 
 #endif

@@ -17,25 +17,20 @@
 #include "lib/clock.h"
 #include "lib/counts.h"
 #include "lib/decode.h"
+#include "lib/interval.h"
 #include "lib/object.h"
+#include "lib/options.h"
 #include "lib/reason.h"
 #include "lib/transport.h"
 
-#define EXPORT	       __attribute__((visibility("default")))
 #define INTERFACES_MAX 64
 #define POLL_MAX       4096 /* records a call, when the caller does not say */
 #define STEP_MAX       4096 /* sources a step, likewise */
-
-/* What became of samples, by the generation that they are counted in. */
-struct tally {
-	uint64_t delivered[ABI_GENERATIONS];
-	uint64_t discarded[ABI_GENERATIONS];
-	uint64_t undecodable[ABI_GENERATIONS];
-};
+#define EARLY_STEPS    8 /* of an early flip, each time we come by */
+#define TICKS_A_SECOND 10 /* of the transport */
 
 struct xdptail {
-	struct xdptail_options options; /* strings: function_name below */
-	char function_name[64];
+	struct options options;
 	struct reason reason;
 	struct object object;
 	struct counts *counts; /* owned; NULL until open */
@@ -43,89 +38,12 @@ struct xdptail {
 	struct clock clock;
 	struct attachment interfaces[INTERFACES_MAX]; /* past ones too: their names are in use */
 	unsigned int n_interfaces;
-	struct tally tally;
-	struct tally sums; /* of the run, in [0] */
-	bool counting; /* between xdptail_counts_begin() and its last step */
-	uint64_t interval_start_ns;
-	uint64_t interval_end_ns;
+	struct interval interval;
+	uint64_t sums[FATE_MAX]; /* of samples taken from the ring since open */
+	unsigned int ticks; /* tenths of a second */
 	xdptail_packet_fn fn; /* of the xdptail_poll() under way */
 	void *arg;
 };
-
-EXPORT void xdptail_options_init(struct xdptail_options *o, size_t size)
-{
-	const struct xdptail_options defaults = {
-		.size = size,
-		.transport = XDPTAIL_TRANSPORT_AUTO,
-		.sample_mode = XDPTAIL_SAMPLE_EVERY,
-		.sample_rate = 10,
-		.ring_bytes = 16U << 20,
-		.max_sources = 65536,
-		.batch_ms = 20,
-	};
-
-	memset(o, 0, size);
-	memcpy(o, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
-}
-
-/* A caller compiled against another version: members it does not know keep their defaults, those
- * that we do not know must be unset.
- */
-static int copy_options(struct xdptail *x, const struct xdptail_options *o)
-{
-	static const struct xdptail_options none = { 0 };
-	const char *tail = (const char *)o + sizeof(x->options);
-
-	xdptail_options_init(&x->options, sizeof(x->options));
-	if (!o)
-		return 0;
-	if (o->size < sizeof(none.size))
-		return reason_set(&x->reason, -EINVAL,
-				  "options without a size: call "
-				  "xdptail_options_init() first");
-	for (size_t i = sizeof(x->options); i < o->size; i++) {
-		if (*tail++)
-			return reason_set(&x->reason, -EINVAL,
-					  "an option is set that this version does not know");
-	}
-	memcpy(&x->options, o, o->size < sizeof(x->options) ? o->size : sizeof(x->options));
-	return 0;
-}
-
-static int check_range(struct xdptail *x, const char *name, uint64_t value, uint64_t min,
-		       uint64_t max)
-{
-	if (value >= min && value <= max)
-		return 0;
-	return reason_set(&x->reason, -EINVAL, "%s: %llu is not from %llu to %llu", name,
-			  (unsigned long long)value, (unsigned long long)min,
-			  (unsigned long long)max);
-}
-
-static int check_options(struct xdptail *x)
-{
-	const struct xdptail_options *o = &x->options;
-	const char *name = o->function_name ? o->function_name : "count_tcp_packets";
-	int err;
-
-	if (strlen(name) >= sizeof(x->function_name))
-		return reason_set(&x->reason, -EINVAL, "function_name is longer than %zu bytes",
-				  sizeof(x->function_name) - 1);
-	memcpy(x->function_name, name, strlen(name) + 1);
-	err = check_range(x, "sample_rate", o->sample_rate, 0, XDPTAIL_SAMPLE_RATE_MAX);
-	if (!err)
-		err = check_range(x, "sample_mode", o->sample_mode, 0, XDPTAIL_SAMPLE_MODE_MAX - 1);
-	if (!err)
-		err = check_range(x, "transport", o->transport, 0, XDPTAIL_TRANSPORT_MAX - 1);
-	if (!err)
-		err = check_range(x, "ring_bytes", o->ring_bytes, XDPTAIL_RING_BYTES_MIN,
-				  XDPTAIL_RING_BYTES_MAX);
-	if (!err)
-		err = check_range(x, "max_sources", o->max_sources, 1, XDPTAIL_MAX_SOURCES_MAX);
-	if (!err)
-		err = check_range(x, "batch_ms", o->batch_ms, 0, XDPTAIL_BATCH_MS_MAX);
-	return err;
-}
 
 static const char *interface_name(const struct xdptail *x, uint32_t ifindex)
 {
@@ -136,6 +54,12 @@ static const char *interface_name(const struct xdptail *x, uint32_t ifindex)
 	return "?"; /* a program attached by someone else writes to our maps */
 }
 
+static void take_sample(struct xdptail *x, enum fate fate, unsigned int gen)
+{
+	interval_sample(&x->interval, fate, gen);
+	x->sums[fate]++;
+}
+
 /* One record from the ring: transport_fn. */
 static int on_record(void *arg, const void *data, size_t size)
 {
@@ -144,17 +68,16 @@ static int on_record(void *arg, const void *data, size_t size)
 	unsigned int gen;
 
 	if (decode_record(data, size, &packet, &gen)) {
-		/* whose it was is unknown; while an interval is being closed, likely that one's */
-		x->tally.undecodable[counts_generation(x->counts) ^ x->counting]++;
+		take_sample(x, FATE_UNDECODABLE, 0);
 		return 0;
 	}
 	if (!x->fn) {
-		x->tally.discarded[gen]++;
+		take_sample(x, FATE_DISCARDED, gen);
 		return 0;
 	}
 	packet.timestamp_ns = clock_wall_ns(&x->clock, packet.timestamp_ns);
 	packet.interface = interface_name(x, packet.ifindex);
-	x->tally.delivered[gen]++;
+	take_sample(x, FATE_DELIVERED, gen);
 	return x->fn(x->arg, &packet);
 }
 
@@ -171,8 +94,9 @@ static int write_phases(struct xdptail *x)
 	for (int cpu = 0; counters && cpu < cpus; cpu++) {
 		uint32_t drawn = 0;
 
-		if (getrandom(&drawn, sizeof(drawn), 0) == sizeof(drawn) && x->options.sample_rate)
-			counters[cpu].since = drawn % x->options.sample_rate;
+		if (getrandom(&drawn, sizeof(drawn), 0) == sizeof(drawn) &&
+		    x->options.o.sample_rate)
+			counters[cpu].since = drawn % x->options.o.sample_rate;
 	}
 	if (counters)
 		err = bpf_map_update_elem(x->object.sample_counter_fd, &zero, counters, BPF_ANY);
@@ -185,12 +109,13 @@ static int write_phases(struct xdptail *x)
 
 static int open_all(struct xdptail *x)
 {
-	const struct xdptail_options *o = &x->options;
+	const struct xdptail_options *o = &x->options.o;
 	const struct object_spec object = {
-		.function_name = x->function_name,
+		.function_name = x->options.function_name,
 		.transport = o->transport,
 		.ring_bytes = o->ring_bytes,
 		.max_sources = o->max_sources,
+		.max_map_bytes = o->max_map_bytes,
 		.trace = o->trace != 0,
 	};
 	const struct settings settings = {
@@ -216,11 +141,12 @@ static int open_all(struct xdptail *x)
 		err = write_phases(x);
 	if (!err)
 		err = transport_open(&x->transport, &transport, &x->reason);
-	x->interval_start_ns = clock_now_ns();
+	if (!err)
+		interval_init(&x->interval, x->counts, x->transport, o->max_sources);
 	return err;
 }
 
-EXPORT int xdptail_open(struct xdptail **ret, const struct xdptail_options *o)
+int xdptail_open(struct xdptail **ret, const struct xdptail_options *o)
 {
 	struct xdptail *x = calloc(1, sizeof(*x));
 	int err;
@@ -228,9 +154,7 @@ EXPORT int xdptail_open(struct xdptail **ret, const struct xdptail_options *o)
 	*ret = x;
 	if (!x)
 		return -ENOMEM;
-	err = copy_options(x, o);
-	if (!err)
-		err = check_options(x);
+	err = options_copy(&x->options, o, &x->reason);
 	if (!err)
 		err = open_all(x);
 	return err;
@@ -248,8 +172,8 @@ static void report(struct xdptail *x, const struct attachment *a, enum xdptail_s
 		.reason = reason,
 	};
 
-	if (x->options.interface_fn)
-		x->options.interface_fn(x->options.interface_arg, &event);
+	if (x->options.o.interface_fn)
+		x->options.o.interface_fn(x->options.o.interface_arg, &event);
 }
 
 static struct attachment *find_attached(struct xdptail *x, const char *interface)
@@ -263,7 +187,7 @@ static struct attachment *find_attached(struct xdptail *x, const char *interface
 	return NULL;
 }
 
-EXPORT int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode mode)
+int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode mode)
 {
 	struct attachment *a = &x->interfaces[x->n_interfaces];
 	int err;
@@ -282,7 +206,7 @@ EXPORT int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail
 	return 0;
 }
 
-EXPORT int xdptail_detach(struct xdptail *x, const char *interface)
+int xdptail_detach(struct xdptail *x, const char *interface)
 {
 	struct attachment *a = find_attached(x, interface);
 
@@ -294,7 +218,7 @@ EXPORT int xdptail_detach(struct xdptail *x, const char *interface)
 	return counts_wait(x->counts, &x->reason);
 }
 
-EXPORT int xdptail_fd(const struct xdptail *x)
+int xdptail_fd(const struct xdptail *x)
 {
 	return transport_fd(x->transport);
 }
@@ -311,25 +235,40 @@ static void check_interfaces(struct xdptail *x)
 	}
 }
 
-static int tick(struct xdptail *x)
+/* A generation that was retired early is collected on the way. */
+static int step_early(struct xdptail *x)
 {
-	(void)clock_measure(&x->clock);
-	check_interfaces(x);
-	return transport_tick(x->transport, &x->reason);
+	const struct interval *i = &x->interval;
+	int err = 0;
+
+	for (int n = 0; !err && n < EARLY_STEPS; n++) {
+		if (!i->flipped || i->closing || i->wanted)
+			return 0;
+		err = interval_step(&x->interval, STEP_MAX, &x->reason);
+	}
+	return err;
 }
 
-static int64_t monotonic_ms(void)
+static int tick(struct xdptail *x)
 {
-	struct timespec ts = { 0 };
+	int err = interval_look(&x->interval, &x->reason);
+	int64_t step;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	if (!err)
+		err = step_early(x);
+	if (err || ++x->ticks % TICKS_A_SECOND)
+		return err;
+	step = clock_measure(&x->clock);
+	if (step && x->options.o.clock_fn)
+		x->options.o.clock_fn(x->options.o.clock_arg, step);
+	check_interfaces(x);
+	return transport_tick(x->transport, &x->reason);
 }
 
 /* Wait until samples are due. 1, 0 when the time is over, or -errno. */
 static int wait_due(struct xdptail *x, int timeout_ms)
 {
-	int64_t deadline = monotonic_ms() + timeout_ms;
+	int64_t deadline = clock_monotonic_ms() + timeout_ms;
 	int left = timeout_ms;
 
 	for (;;) {
@@ -344,7 +283,7 @@ static int wait_due(struct xdptail *x, int timeout_ms)
 		if (events & TRANSPORT_DUE)
 			return 1;
 		if (timeout_ms >= 0)
-			left = (int)(deadline - monotonic_ms());
+			left = (int)(deadline - clock_monotonic_ms());
 		if (timeout_ms >= 0 && left <= 0)
 			return 0;
 	}
@@ -359,10 +298,10 @@ static bool is_attached(const struct xdptail *x)
 	return false;
 }
 
-EXPORT int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_packet_fn fn,
-			void *arg)
+int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_packet_fn fn,
+		 void *arg)
 {
-	int due;
+	int due, err, n;
 
 	if (!is_attached(x)) /* no more will come: there is no batch to wait for */
 		transport_hurry(x->transport);
@@ -372,39 +311,22 @@ EXPORT int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdp
 	reason_clear(&x->reason);
 	x->fn = fn;
 	x->arg = arg;
-	return (int)transport_drain(x->transport, max ? max : POLL_MAX);
+	n = (int)transport_drain(x->transport, max ? max : POLL_MAX);
+	err = step_early(x);
+	return err ? err : n;
 }
 
-EXPORT int xdptail_counts_begin(struct xdptail *x)
+int xdptail_counts_begin(struct xdptail *x)
 {
-	int err;
-
-	if (x->counting)
-		return reason_set(&x->reason, -EBUSY, "counts are being taken already");
-	err = counts_flip(x->counts, &x->reason);
-	if (err)
-		return err;
-	transport_mark(x->transport);
-	x->interval_end_ns = clock_now_ns();
-	x->counting = true;
-	return 0;
+	return interval_close(&x->interval, &x->reason);
 }
 
-struct fill {
-	const struct xdptail *x;
-	struct xdptail_source *next;
+/* What the caller holds: the figures first, so that a pointer to them is a pointer to all. */
+struct taken {
+	struct xdptail_counts counts;
+	struct sources *sources; /* owned */
+	const struct xdptail *x; /* borrowed: it has the names */
 };
-
-static void fill_source(void *arg, const struct count_key *key, const struct count_value *value)
-{
-	struct fill *fill = arg;
-
-	memcpy(fill->next->src_ip, key->addr, sizeof(fill->next->src_ip));
-	fill->next->interface = interface_name(fill->x, key->ifindex);
-	fill->next->packets = value->packets;
-	fill->next->bytes = value->bytes;
-	fill->next++;
-}
 
 static void fill_totals(struct xdptail_counts *c, const struct packet_totals *t)
 {
@@ -415,90 +337,99 @@ static void fill_totals(struct xdptail_counts *c, const struct packet_totals *t)
 	c->not_selected = t->not_selected;
 	c->counted = t->counted;
 	c->counted_bytes = t->counted_bytes;
-	for (int cause = 0; cause < ABI_UNATTRIBUTED_MAX; cause++) {
-		c->unattributed_packets += t->unattributed_packets[cause];
+	c->unattributed_full = t->unattributed_packets[ABI_UNATTRIBUTED_FULL];
+	c->unattributed_busy = t->unattributed_packets[ABI_UNATTRIBUTED_BUSY];
+	c->unattributed_no_memory = t->unattributed_packets[ABI_UNATTRIBUTED_NOMEM];
+	c->unattributed_other = t->unattributed_packets[ABI_UNATTRIBUTED_OTHER];
+	c->unattributed_packets = c->unattributed_full + c->unattributed_busy +
+				  c->unattributed_no_memory + c->unattributed_other;
+	for (int cause = 0; cause < ABI_UNATTRIBUTED_MAX; cause++)
 		c->unattributed_bytes += t->unattributed_bytes[cause];
-	}
 	c->sampled = t->sampled;
 	c->lost_ring_full = t->lost[ABI_LOST_RING_FULL];
 	c->lost_no_buffer = t->lost[ABI_LOST_NO_BUFFER];
 	c->lost_other = t->lost[ABI_LOST_OTHER];
 }
 
-/* What became of the samples of one generation; the sums take it over. */
-static void fill_tally(struct xdptail *x, struct xdptail_counts *c, unsigned int gen)
+static void fill_samples(struct xdptail_counts *c, const struct interval *i)
 {
-	c->delivered = x->tally.delivered[gen];
-	c->discarded = x->tally.discarded[gen];
-	c->lost_undecodable = x->tally.undecodable[gen];
-	x->sums.delivered[0] += c->delivered;
-	x->sums.discarded[0] += c->discarded;
-	x->sums.undecodable[0] += c->lost_undecodable;
-	x->tally.delivered[gen] = 0;
-	x->tally.discarded[gen] = 0;
-	x->tally.undecodable[gen] = 0;
-	c->pending = c->sampled - c->lost_ring_full - c->lost_no_buffer - c->lost_other -
-		     c->lost_undecodable - c->delivered - c->discarded;
+	c->interval_start_ns = i->start_ns;
+	c->interval_end_ns = i->end_ns;
+	c->delivered = i->fates[FATE_DELIVERED];
+	c->discarded = i->fates[FATE_DISCARDED];
+	c->lost_undecodable = i->fates[FATE_UNDECODABLE];
+	c->lost_first_ns = i->lost_first_ns;
+	c->lost_last_ns = i->lost_last_ns;
 }
 
+/* The interval is closed: hand its figures and sources over. */
 static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
 {
-	size_t n = sources_number(counts_sources(x->counts));
-	struct xdptail_counts *c = calloc(1, sizeof(*c) + n * sizeof(struct xdptail_source));
-	struct xdptail_source *sources = (struct xdptail_source *)(c + 1);
-	struct fill fill = { .x = x, .next = sources };
+	struct taken *taken = calloc(1, sizeof(*taken));
+	struct packet_totals totals;
 
-	if (!c)
+	if (!taken)
 		return reason_set(&x->reason, -ENOMEM, "out of memory");
-	c->interval_start_ns = x->interval_start_ns;
-	c->interval_end_ns = x->interval_end_ns;
-	fill_totals(c, counts_totals(x->counts));
-	fill_tally(x, c, counts_generation(x->counts) ^ 1);
-	c->n_sources = n;
-	c->sources = sources;
-	sources_each(counts_sources(x->counts), fill_source, &fill);
-
-	counts_clear(x->counts);
-	x->interval_start_ns = x->interval_end_ns;
-	x->counting = false;
-	*ret = c;
-	return 1;
+	if (counts_take(x->counts, &totals, &taken->sources)) {
+		free(taken);
+		return reason_set(&x->reason, -ENOMEM, "out of memory");
+	}
+	fill_totals(&taken->counts, &totals);
+	fill_samples(&taken->counts, &x->interval);
+	interval_next(&x->interval, &totals);
+	taken->counts.pending = x->interval.pending;
+	taken->counts.n_sources = sources_number(taken->sources);
+	taken->x = x;
+	*ret = &taken->counts;
+	return 0;
 }
 
-EXPORT int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_counts **ret)
+int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_counts **ret)
 {
 	int done;
 
-	if (!x->counting)
+	if (!x->interval.wanted && !x->interval.closing)
 		return reason_set(&x->reason, -EINVAL, "xdptail_counts_begin() comes first");
-	done = counts_drain(x->counts, max ? max : STEP_MAX, &x->reason);
-	if (done < 0)
-		return done;
-	if (!done || !transport_passed(x->transport))
-		return 0;
-	return finish_counts(x, ret);
-}
-
-EXPORT int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret)
-{
-	int err = xdptail_counts_begin(x);
-	int done = 0;
-
-	if (err)
-		return err;
-	while (!done)
-		done = counts_drain(x->counts, STEP_MAX, &x->reason);
+	done = interval_step(&x->interval, max ? max : STEP_MAX, &x->reason);
 	if (done > 0)
-		done = finish_counts(x, ret);
-	return done < 0 ? done : 0;
+		done = finish_counts(x, ret) ? -ENOMEM : 1;
+	return done;
 }
 
-EXPORT void xdptail_counts_free(struct xdptail_counts *c)
+int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret)
 {
-	free(c);
+	int err = interval_close_now(&x->interval, &x->reason);
+
+	return err ? err : finish_counts(x, ret);
 }
 
-EXPORT int xdptail_get_packet_count(struct xdptail *x, uint64_t *ret)
+int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdptail_source *ret)
+{
+	const struct taken *taken = (const struct taken *)c;
+	const struct count_value *value;
+	const struct count_key *key;
+
+	if (i >= c->n_sources)
+		return -EINVAL;
+	key = sources_at(taken->sources, i, &value);
+	memcpy(ret->src_ip, key->addr, sizeof(ret->src_ip));
+	ret->interface = interface_name(taken->x, key->ifindex);
+	ret->packets = value->packets;
+	ret->bytes = value->bytes;
+	return 0;
+}
+
+void xdptail_counts_free(struct xdptail_counts *c)
+{
+	struct taken *taken = (struct taken *)c;
+
+	if (!taken)
+		return;
+	sources_free(taken->sources);
+	free(taken);
+}
+
+int xdptail_get_packet_count(struct xdptail *x, uint64_t *ret)
 {
 	struct xdptail_counts *counts = NULL;
 	int err = xdptail_take_counts(x, &counts);
@@ -510,22 +441,22 @@ EXPORT int xdptail_get_packet_count(struct xdptail *x, uint64_t *ret)
 	return 0;
 }
 
-EXPORT int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
+int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 {
-	const struct tally *t = &x->tally;
 	struct xdptail_stats stats = {
 		.size = ret->size,
-		.function_name = x->function_name,
+		.function_name = x->options.function_name,
 		.transport = x->object.transport,
 		.ring_bytes = x->object.ring_bytes,
-		.max_sources = x->options.max_sources,
-		.sample_rate = x->options.sample_rate,
-		.sample_mode = x->options.sample_mode,
+		.max_sources = x->options.o.max_sources,
+		.sample_rate = x->options.o.sample_rate,
+		.sample_mode = x->options.o.sample_mode,
 		.map_bytes = x->object.map_bytes,
 		.ring_high_water = transport_high_water(x->transport),
-		.delivered = x->sums.delivered[0] + t->delivered[0] + t->delivered[1],
-		.discarded = x->sums.discarded[0] + t->discarded[0] + t->discarded[1],
-		.lost_undecodable = x->sums.undecodable[0] + t->undecodable[0] + t->undecodable[1],
+		.shared_counts = x->object.shared_counts,
+		.delivered = x->sums[FATE_DELIVERED],
+		.discarded = x->sums[FATE_DISCARDED],
+		.lost_undecodable = x->sums[FATE_UNDECODABLE],
 	};
 
 	if (ret->size < sizeof(ret->size))
@@ -534,12 +465,12 @@ EXPORT int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 	return 0;
 }
 
-EXPORT const char *xdptail_reason(const struct xdptail *x)
+const char *xdptail_reason(const struct xdptail *x)
 {
 	return x ? x->reason.text : "out of memory";
 }
 
-EXPORT void xdptail_close(struct xdptail *x)
+void xdptail_close(struct xdptail *x)
 {
 	if (!x)
 		return;

@@ -186,14 +186,14 @@ static uint64_t round_up_pow2(uint64_t n, uint64_t least)
 	return size;
 }
 
-uint64_t object_count_bytes(uint32_t max_sources, uint32_t possible_cpus)
+uint64_t object_count_bytes(uint32_t max_sources, uint32_t values)
 {
 	/* struct htab_elem, the key and a pointer, each rounded up to 8; 16 bytes a bucket */
 	uint64_t element = 48 + (sizeof(struct count_key) + 7) / 8 * 8 + 8;
-	uint64_t values = (uint64_t)possible_cpus * sizeof(struct count_value);
+	uint64_t value_bytes = (uint64_t)values * sizeof(struct count_value);
 	uint64_t buckets = round_up_pow2(max_sources, 1) * 16;
 
-	return ABI_GENERATIONS * (max_sources * (element + values) + buckets);
+	return ABI_GENERATIONS * (max_sources * (element + value_bytes) + buckets);
 }
 
 /* Load only the program that was named; the others cost nothing then. */
@@ -236,9 +236,10 @@ static struct bpf_map *find_map(struct bpf_object *obj, const char *name, int *e
 /* The first generation is also the template of packet_count. Before 5.10 the template must have the
  * size of what it stands for, and libbpf 1.1 cannot size the one in the object: so we make this map.
  */
-static int make_first_generation(struct bpf_map *first, struct bpf_map *outer, uint32_t max_sources)
+static int make_first_generation(struct bpf_map *first, struct bpf_map *outer,
+				 enum bpf_map_type type, uint32_t max_sources)
 {
-	int fd = bpf_map_create(bpf_map__type(first), "packet_count_0", bpf_map__key_size(first),
+	int fd = bpf_map_create(type, "packet_count_0", bpf_map__key_size(first),
 				bpf_map__value_size(first), max_sources, NULL);
 	int err;
 
@@ -252,25 +253,31 @@ static int make_first_generation(struct bpf_map *first, struct bpf_map *outer, u
 }
 
 /* Sizes and constants, all of which are fixed once the object is loaded. */
-static int configure(struct bpf_object *obj, const struct flavour *f,
-		     const struct object_spec *spec, uint32_t ring_bytes)
+static int configure(const struct object *o, const struct flavour *f,
+		     const struct object_spec *spec)
 {
-	const struct constants constants = { .trace = spec->trace };
+	const struct constants constants = {
+		.trace = spec->trace,
+		.shared_counts = o->shared_counts,
+	};
 	int err = 0;
-	struct bpf_map *constants_map = find_map(obj, ".rodata.constants", &err);
-	struct bpf_map *outer = find_map(obj, "packet_count", &err);
-	struct bpf_map *first = find_map(obj, "packet_count_0", &err);
-	struct bpf_map *second = find_map(obj, "packet_count_1", &err);
+	struct bpf_map *constants_map = find_map(o->obj, ".rodata.constants", &err);
+	struct bpf_map *outer = find_map(o->obj, "packet_count", &err);
+	struct bpf_map *first = find_map(o->obj, "packet_count_0", &err);
+	struct bpf_map *second = find_map(o->obj, "packet_count_1", &err);
 
 	if (err)
 		return err;
 	err = bpf_map__set_initial_value(constants_map, &constants, sizeof(constants));
+	if (!err && o->shared_counts)
+		err = bpf_map__set_type(second, BPF_MAP_TYPE_HASH);
 	if (!err)
 		err = bpf_map__set_max_entries(second, spec->max_sources);
 	if (!err)
-		err = make_first_generation(first, outer, spec->max_sources);
+		err = make_first_generation(first, outer, bpf_map__type(second), spec->max_sources);
 	if (!err && !f->perf)
-		err = bpf_map__set_max_entries(find_map(obj, "packet_events", &err), ring_bytes);
+		err = bpf_map__set_max_entries(find_map(o->obj, "packet_events", &err),
+					       o->ring_bytes);
 	return err;
 }
 
@@ -317,6 +324,27 @@ static uint32_t real_ring_bytes(const struct flavour *f, uint32_t ring_bytes)
 	return (uint32_t)round_up_pow2(ring_bytes, (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
+/* A value for each possible CPU, which may be many more than there are (TRAPS A11), or one that all
+ * share.
+ */
+static int choose_counts(struct object *o, const struct object_spec *spec, struct reason *r)
+{
+	uint32_t cpus = (uint32_t)libbpf_num_possible_cpus();
+
+	o->map_bytes = object_count_bytes(spec->max_sources, cpus);
+	o->shared_counts = o->map_bytes > spec->max_map_bytes;
+	if (o->shared_counts)
+		o->map_bytes = object_count_bytes(spec->max_sources, 1);
+	if (o->map_bytes > spec->max_map_bytes)
+		return reason_set(r, -EINVAL,
+				  "%u sources need %" PRIu64
+				  " MiB of maps, and the limit is %" PRIu64
+				  " MiB; choose fewer sources or a higher limit",
+				  spec->max_sources, (o->map_bytes + 0xfffff) >> 20,
+				  spec->max_map_bytes >> 20);
+	return 0;
+}
+
 int object_open(struct object *ret, const struct object_spec *spec, struct reason *r)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xdptail");
@@ -342,12 +370,13 @@ int object_open(struct object *ret, const struct object_spec *spec, struct reaso
 	o.boot_clock = !f->perf;
 	o.frags = f->frags;
 	o.ring_bytes = real_ring_bytes(f, spec->ring_bytes);
-	o.map_bytes = object_count_bytes(spec->max_sources, (uint32_t)libbpf_num_possible_cpus());
-
+	err = choose_counts(&o, spec, r);
+	if (err)
+		goto fail;
 	err = choose_program(o.obj, spec->function_name, &prog, r);
 	if (err)
 		goto fail;
-	err = configure(o.obj, f, spec, o.ring_bytes);
+	err = configure(&o, f, spec);
 	if (!err)
 		err = bpf_object__load(o.obj);
 	if (!err)

@@ -20,6 +20,7 @@ struct object_spec {
 	enum xdptail_transport transport;
 	uint32_t ring_bytes;
 	uint32_t max_sources;
+	uint64_t max_map_bytes; /* more than this, and all CPUs share one value a source */
 	bool trace;
 };
 
@@ -30,6 +31,7 @@ struct object {
 	bool boot_clock; /* samples carry CLOCK_BOOTTIME, else CLOCK_MONOTONIC */
 	bool frags; /* takes frames that lie in several buffers */
 	uint32_t ring_bytes; /* as the kernel has them */
+	bool shared_counts; /* packet_count has one value a source, else one each possible CPU */
 	uint64_t map_bytes;
 	int program_fd;
 	int events_fd;
@@ -44,9 +46,9 @@ struct object {
 int object_open(struct object *ret, const struct object_spec *spec, struct reason *r);
 void object_close(struct object *o);
 
-/* Kernel memory of both generations of packet_count, about: as allocated by kernel/bpf/hashtab.c
- * for preallocated per-CPU hashes.
+/* Kernel memory of both generations of packet_count, about: as kernel/bpf/hashtab.c allocates
+ * preallocated hashes. values: one each possible CPU, or 1 when they are shared.
  */
-uint64_t object_count_bytes(uint32_t max_sources, uint32_t possible_cpus);
+uint64_t object_count_bytes(uint32_t max_sources, uint32_t values);
 
 #endif

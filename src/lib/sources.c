@@ -11,6 +11,11 @@
  */
 #define HASH_NONFATAL_OOM	      1
 #define HASH_FUNCTION(key, len, hash) ((hash) = hash_key(key))
+/* Ten entries a bucket before uthash doubles them: as many as SOURCES_MAX needs, so that it never
+ * moves everything at once.
+ */
+#define HASH_INITIAL_NUM_BUCKETS      131072U
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 17U
 #include <uthash.h>
 
 #define CHUNK_ENTRIES 4096
@@ -24,7 +29,7 @@ struct entry {
 
 struct sources {
 	struct entry *head; /* uthash's */
-	struct entry *chunks[CHUNKS_MAX]; /* owned, CHUNK_ENTRIES each; kept when cleared */
+	struct entry *chunks[CHUNKS_MAX]; /* owned, CHUNK_ENTRIES each */
 	size_t used;
 };
 
@@ -67,7 +72,7 @@ void sources_free(struct sources *s)
 {
 	if (!s)
 		return;
-	sources_clear(s);
+	HASH_CLEAR(hh, s->head);
 	for (size_t i = 0; i < CHUNKS_MAX; i++)
 		free(s->chunks[i]);
 	free(s);
@@ -87,7 +92,7 @@ static int next_entry(struct sources *s, struct entry **ret)
 		return -ENOSPC;
 	chunk = &s->chunks[s->used / CHUNK_ENTRIES];
 	if (!*chunk)
-		*chunk = calloc(CHUNK_ENTRIES, sizeof(**chunk));
+		*chunk = malloc(CHUNK_ENTRIES * sizeof(**chunk));
 	if (!*chunk)
 		return -ENOMEM;
 	*ret = entry_at(s, s->used);
@@ -135,20 +140,11 @@ size_t sources_number(const struct sources *s)
 	return s->used;
 }
 
-void sources_each(const struct sources *s,
-		  void (*fn)(void *arg, const struct count_key *key,
-			     const struct count_value *value),
-		  void *arg)
+const struct count_key *sources_at(const struct sources *s, size_t i,
+				   const struct count_value **ret_value)
 {
-	for (size_t i = 0; i < s->used; i++) {
-		const struct entry *e = entry_at(s, i);
+	const struct entry *e = entry_at(s, i);
 
-		fn(arg, &e->key, &e->value);
-	}
-}
-
-void sources_clear(struct sources *s)
-{
-	HASH_CLEAR(hh, s->head);
-	s->used = 0;
+	*ret_value = &e->value;
+	return &e->key;
 }

@@ -22,13 +22,8 @@ int sources_add(struct sources *s, const struct count_key *key, const struct cou
 
 size_t sources_number(const struct sources *s);
 
-/* Call fn for each, in no order. */
-void sources_each(const struct sources *s,
-		  void (*fn)(void *arg, const struct count_key *key,
-			     const struct count_value *value),
-		  void *arg);
-
-/* Forget all; the memory stays for the next interval. */
-void sources_clear(struct sources *s);
+/* The i-th source, from 0, in the order in which they came. Lent. */
+const struct count_key *sources_at(const struct sources *s, size_t i,
+				   const struct count_value **ret_value);
 
 #endif

@@ -8,6 +8,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#define TICK_MS 100 /* less than a second */
+
 enum {
 	EVENT_RECORDS,
 	EVENT_BATCH,
@@ -31,15 +33,16 @@ struct transport {
 	uint64_t high_water;
 };
 
-static int timer_open(int epoll_fd, uint64_t event, uint32_t period_s)
+static int timer_open(int epoll_fd, uint64_t event, uint32_t period_ms)
 {
-	struct itimerspec its = { .it_value.tv_sec = period_s, .it_interval.tv_sec = period_s };
+	struct itimerspec its = { .it_value.tv_nsec = period_ms * 1000000L };
 	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = event };
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	int err;
 
 	if (fd < 0)
 		return -errno;
+	its.it_interval = its.it_value;
 	if (timerfd_settime(fd, 0, &its, NULL) || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev)) {
 		err = -errno;
 		close(fd);
@@ -82,7 +85,7 @@ int transport_open(struct transport **ret, const struct transport_spec *spec, st
 		goto fail;
 	}
 	t->batch_fd = timer_open(t->epoll_fd, EVENT_BATCH, 0);
-	t->tick_fd = timer_open(t->epoll_fd, EVENT_TICK, 1);
+	t->tick_fd = timer_open(t->epoll_fd, EVENT_TICK, TICK_MS);
 	if (t->batch_fd < 0 || t->tick_fd < 0) {
 		err = t->batch_fd < 0 ? t->batch_fd : t->tick_fd;
 		err = reason_set(r, err, "cannot make a timer: %s", strerror(-err));

@@ -53,7 +53,7 @@ int transport_fd(const struct transport *t);
 
 enum transport_event {
 	TRANSPORT_DUE = 1 << 0, /* a batch has gathered, or there was more than one drain took */
-	TRANSPORT_TICK = 1 << 1, /* a second has passed */
+	TRANSPORT_TICK = 1 << 1, /* a tenth of a second has passed */
 };
 
 /* Wait, at most timeout_ms (−1: no limit). Events or-ed, 0 for none, or -errno. */

@@ -2,8 +2,11 @@
 #include "line/line.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "line/json.h"
 
@@ -21,12 +24,16 @@
 #define KEY_SEQ	      "record_seq"
 #define KEY_TOTAL     "total"
 
-/* A packet line begins with head, a date, a fraction, neck and a number. */
-#define HEAD	    "{\"" KEY_TIMESTAMP "\":\""
-#define HEAD_BYTES  (sizeof(HEAD) - 1)
-#define NECK_TO_RUN "Z\",\"" KEY_TYPE "\":\"packet\",\"" KEY_RUN "\":\""
-#define NECK_TO_SEQ "\",\"" KEY_SEQ "\":"
-#define NECK_BYTES  (sizeof(NECK_TO_RUN) - 1 + LINE_RUN_DIGITS + sizeof(NECK_TO_SEQ) - 1)
+/* Packet and count lines begin with head, a date, a fraction, a neck of their own and a number. */
+#define HEAD	     "{\"" KEY_TIMESTAMP "\":\""
+#define HEAD_BYTES   (sizeof(HEAD) - 1)
+#define NECK_TO_TYPE "Z\",\"" KEY_TYPE "\":\""
+#define NECK_TO_RUN  "\",\"" KEY_RUN "\":\""
+#define NECK_TO_SEQ  "\",\"" KEY_SEQ "\":"
+#define NECK_TYPE    6 /* bytes of the longest name, "packet" */
+#define NECK_BYTES                                                                          \
+	(sizeof(NECK_TO_TYPE) - 1 + NECK_TYPE + sizeof(NECK_TO_RUN) - 1 + LINE_RUN_DIGITS + \
+	 sizeof(NECK_TO_SEQ) - 1)
 
 #define TIMESTAMP_BYTES (JSON_DATE_BYTES + JSON_FRACTION_BYTES + 1)
 #define KEY_BYTES	12 /* of a packet's keys; with punctuation they are at most JSON_SHORT_BYTES */
@@ -121,13 +128,20 @@ struct name {
 	uint8_t len; /* of text */
 };
 
+/* What stands between the time and the number. */
+struct neck {
+	char text[NECK_BYTES];
+	size_t len;
+};
+
 struct line_writer {
 	uint64_t run;
 	uint64_t seq[LINE_TYPE_MAX]; /* number of the last record of each type */
 	uint64_t second; /* that head ends in */
 	bool ns;
 	char head[HEAD_BYTES + JSON_DATE_BYTES];
-	char neck[NECK_BYTES];
+	struct neck packet_neck;
+	struct neck count_neck;
 	size_t n_slots;
 	struct slot slots[ARRAY_SIZE(packet_fields)];
 	struct name names[NAMES];
@@ -150,16 +164,19 @@ static void set_second(struct line_writer *w, uint64_t second)
 	w->second = second;
 }
 
-static void lay_out_neck(char ret[NECK_BYTES], uint64_t run)
+static void lay_out_neck(struct neck *ret, const char *type, uint64_t run)
 {
-	struct json j;
 	char digits[LINE_RUN_DIGITS];
+	struct json j;
 
 	put_run(digits, run);
-	json_begin(&j, ret, NECK_BYTES);
+	json_begin(&j, ret->text, sizeof(ret->text));
+	json_text(&j, NECK_TO_TYPE, sizeof(NECK_TO_TYPE) - 1);
+	json_text(&j, type, strlen(type));
 	json_text(&j, NECK_TO_RUN, sizeof(NECK_TO_RUN) - 1);
 	json_text(&j, digits, sizeof(digits));
 	json_text(&j, NECK_TO_SEQ, sizeof(NECK_TO_SEQ) - 1);
+	ret->len = (size_t)(j.pos - ret->text);
 }
 
 static void lay_out_slot(struct slot *ret, const struct field *field)
@@ -186,7 +203,8 @@ int line_writer_new(struct line_writer **ret, uint64_t run, bool ns)
 	w->ns = ns;
 	memcpy(w->head, HEAD, HEAD_BYTES);
 	set_second(w, 0);
-	lay_out_neck(w->neck, run);
+	lay_out_neck(&w->packet_neck, type_names[LINE_PACKET], run);
+	lay_out_neck(&w->count_neck, type_names[LINE_COUNT], run);
 	for (size_t i = 0; i < ARRAY_SIZE(packet_fields); i++)
 		lay_out_slot(&w->slots[w->n_slots++], &packet_fields[i]);
 	*ret = w;
@@ -240,12 +258,12 @@ static void keep_name(struct name *name, const char *interface)
 }
 
 /* Names change, and the memory of one may hold another's next time: so the text is compared. */
-static const struct name *find_name(struct line_writer *w, const struct xdptail_packet *packet)
+static const struct name *find_name(struct line_writer *w, const char *interface, uint32_t ifindex)
 {
-	struct name *name = &w->names[packet->ifindex % NAMES];
+	struct name *name = &w->names[ifindex % NAMES];
 
-	if (!name->raw[0] || strcmp(name->raw, packet->interface) != 0)
-		keep_name(name, packet->interface);
+	if (!name->raw[0] || strcmp(name->raw, interface) != 0)
+		keep_name(name, interface);
 	return name;
 }
 
@@ -309,7 +327,7 @@ static inline void put_field(struct json *j, struct line_writer *w, const struct
 		json_ip(j, from, packet->ip_version);
 		break;
 	case FIELD_INTERFACE:
-		put_interface(j, find_name(w, packet));
+		put_interface(j, find_name(w, packet->interface, packet->ifindex));
 		break;
 	case FIELD_FLAGS:
 		put_flags(j, *from);
@@ -323,28 +341,72 @@ static inline void put_field(struct json *j, struct line_writer *w, const struct
 	}
 }
 
-int line_packet(struct line_writer *w, const struct xdptail_packet *packet, struct line *ret)
+/* The four keys that every record begins with. */
+static inline void begin_line(struct json *j, struct line_writer *w, uint64_t ns,
+			      const struct neck *neck, uint64_t seq)
 {
-	uint64_t second = packet->timestamp_ns / NS_PER_S;
-	struct json j;
+	uint64_t second = ns / NS_PER_S;
 
 	if (second != w->second)
 		set_second(w, second);
-	json_begin(&j, w->text, sizeof(w->text));
-	json_text(&j, w->head, sizeof(w->head));
-	json_fraction(&j, (uint32_t)(packet->timestamp_ns - second * NS_PER_S), w->ns);
-	json_text(&j, w->neck, sizeof(w->neck));
-	json_u64(&j, w->seq[LINE_PACKET] + 1);
+	json_begin(j, w->text, sizeof(w->text));
+	json_text(j, w->head, sizeof(w->head));
+	json_fraction(j, (uint32_t)(ns - second * NS_PER_S), w->ns);
+	json_text(j, neck->text, neck->len);
+	json_u64(j, seq);
+}
+
+static inline int end_line(struct json *j, struct line_writer *w, enum line_type type,
+			   struct line *ret)
+{
+	json_text(j, "}\n", 2);
+	if (j->overflow)
+		return -EMSGSIZE;
+	return finish(w, type, (size_t)(j->pos - w->text), ret);
+}
+
+int line_packet(struct line_writer *w, const struct xdptail_packet *packet, struct line *ret)
+{
+	struct json j;
+
+	begin_line(&j, w, packet->timestamp_ns, &w->packet_neck, w->seq[LINE_PACKET] + 1);
 	for (size_t i = 0; i < w->n_slots; i++) {
 		const struct slot *slot = &w->slots[i];
 
 		if (!(slot->has & ~packet->has))
 			put_field(&j, w, slot, packet);
 	}
-	json_text(&j, "}\n", 2);
-	if (j.overflow)
-		return -EMSGSIZE;
-	return finish(w, LINE_PACKET, (size_t)(j.pos - w->text), ret);
+	return end_line(&j, w, LINE_PACKET, ret);
+}
+
+static bool is_mapped(const uint8_t addr[16])
+{
+	static const uint8_t prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+	return memcmp(addr, prefix, sizeof(prefix)) == 0;
+}
+
+#define TEXT(j, literal) json_text(j, literal, sizeof(literal) - 1)
+
+/* There may be a million of these, so they do not go through json-c either. */
+int line_count(struct line_writer *w, uint64_t now_ns, const struct line_count *count,
+	       struct line *ret)
+{
+	const struct xdptail_source *source = count->source;
+	struct json j;
+
+	begin_line(&j, w, now_ns, &w->count_neck, w->seq[LINE_COUNT] + 1);
+	TEXT(&j, ",\"snapshot\":");
+	json_u64(&j, count->snapshot);
+	TEXT(&j, ",\"interface\":");
+	put_interface(&j, find_name(w, source->interface, 0));
+	TEXT(&j, ",\"src_ip\":");
+	json_ip(&j, source->src_ip, is_mapped(source->src_ip) ? 4 : 6);
+	TEXT(&j, ",\"packets\":");
+	json_u64(&j, source->packets);
+	TEXT(&j, ",\"bytes\":");
+	json_u64(&j, source->bytes);
+	return end_line(&j, w, LINE_COUNT, ret);
 }
 
 /* A record that json-c builds. err is sticky: looked at once, at the end. */
@@ -404,7 +466,7 @@ static void add_total(struct record *r, bool total)
 		add(r, KEY_TOTAL, json_object_new_boolean(1));
 }
 
-static void add_timestamp(struct record *r, uint64_t now_ns, bool nine)
+static void add_time(struct record *r, const char *key, uint64_t now_ns, bool nine)
 {
 	char text[TIMESTAMP_BYTES];
 	char *pos = text + JSON_DATE_BYTES;
@@ -412,10 +474,10 @@ static void add_timestamp(struct record *r, uint64_t now_ns, bool nine)
 	json_format_date(text, now_ns / NS_PER_S);
 	pos = json_format_fraction(pos, (uint32_t)(now_ns % NS_PER_S), nine);
 	*pos++ = 'Z';
-	add(r, KEY_TIMESTAMP, json_object_new_string_len(text, (int)(pos - text)));
+	add(r, key, json_object_new_string_len(text, (int)(pos - text)));
 }
 
-/* The four keys that every record begins with. */
+/* As begin_line(). */
 static void begin_record(struct record *r, const struct line_writer *w, enum line_type type,
 			 uint64_t now_ns)
 {
@@ -425,7 +487,7 @@ static void begin_record(struct record *r, const struct line_writer *w, enum lin
 	*r = (struct record){ .obj = json_object_new_object() };
 	if (!r->obj)
 		r->err = -ENOMEM;
-	add_timestamp(r, now_ns, w->ns);
+	add_time(r, KEY_TIMESTAMP, now_ns, w->ns);
 	add_name(r, KEY_TYPE, type_names[type]);
 	add(r, KEY_RUN, json_object_new_string_len(run, sizeof(run)));
 	add_u64(r, KEY_SEQ, w->seq[type] + 1);
@@ -500,6 +562,7 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 	add_u64(&r, "sample_rate", start->sample_rate);
 	add_u64(&r, "interval_s", start->interval_s);
 	add_u64(&r, "max_sources", start->max_sources);
+	add_name(&r, "map_type", start->shared_counts ? "hash" : "percpu_hash");
 	add_u64(&r, "map_bytes", start->map_bytes);
 	add(&r, "capabilities", new_list(start->capabilities, CAPABILITIES_BYTES));
 	return end_record(&r, w, LINE_START, ret);
@@ -572,4 +635,73 @@ int line_stop(struct line_writer *w, uint64_t now_ns, const char *reason, int ex
 	add_text(&r, "reason", reason, TEXT_BYTES);
 	add(&r, "exit", json_object_new_int(exit_code));
 	return end_record(&r, w, LINE_STOP, ret);
+}
+
+static void add_nonzero(struct record *r, const char *key, uint64_t val)
+{
+	if (val)
+		add_u64(r, key, val);
+}
+
+int line_snapshot(struct line_writer *w, uint64_t now_ns, const struct line_snapshot *snapshot,
+		  struct line *ret)
+{
+	const struct xdptail_counts *c = snapshot->counts;
+	struct record r;
+
+	begin_record(&r, w, LINE_SNAPSHOT, now_ns);
+	add_total(&r, snapshot->total);
+	add_u64(&r, "snapshot", snapshot->snapshot);
+	add_time(&r, "interval_start", c->interval_start_ns, w->ns);
+	add_time(&r, "interval_end", c->interval_end_ns, w->ns);
+	add_name(&r, "counts", snapshot->aggregates ? "aggregates" : "frames");
+	if (!snapshot->total)
+		add_u64(&r, "sources", c->n_sources);
+	add_u64(&r, "listed", snapshot->listed);
+	add_u64(&r, "seen", c->seen);
+	add_u64(&r, "not_ip", c->not_ip);
+	add_u64(&r, "no_source", c->no_source);
+	add_u64(&r, "undetermined", c->undetermined);
+	add_u64(&r, "not_selected", c->not_selected);
+	add_u64(&r, "counted", c->counted);
+	add_u64(&r, "counted_bytes", c->counted_bytes);
+	add_u64(&r, "unlisted_packets", snapshot->unlisted_packets);
+	add_u64(&r, "unlisted_bytes", snapshot->unlisted_bytes);
+	add_u64(&r, "unattributed_packets", c->unattributed_packets);
+	add_u64(&r, "unattributed_bytes", c->unattributed_bytes);
+	add_nonzero(&r, "unattributed_full", c->unattributed_full);
+	add_nonzero(&r, "unattributed_busy", c->unattributed_busy);
+	add_nonzero(&r, "unattributed_no_memory", c->unattributed_no_memory);
+	add_nonzero(&r, "unattributed_other", c->unattributed_other);
+	return end_record(&r, w, LINE_SNAPSHOT, ret);
+}
+
+int line_loss(struct line_writer *w, uint64_t now_ns, const struct line_loss *loss,
+	      struct line *ret)
+{
+	struct record r;
+
+	begin_record(&r, w, LINE_LOSS, now_ns);
+	add_text(&r, "where", loss->where, TEXT_BYTES);
+	add_name(&r, "cause", loss->cause);
+	add_u64(&r, "records", loss->records);
+	add_time(&r, "first", loss->first_ns, w->ns);
+	add_time(&r, "last", loss->last_ns, w->ns);
+	return end_record(&r, w, LINE_LOSS, ret);
+}
+
+int line_clock(struct line_writer *w, uint64_t now_ns, int64_t step_ns, struct line *ret)
+{
+	struct record r;
+
+	begin_record(&r, w, LINE_CLOCK, now_ns);
+	if (step_ns < (int64_t)JSON_NUMBER_LIMIT && step_ns > -(int64_t)JSON_NUMBER_LIMIT) {
+		add(&r, "step_ns", json_object_new_int64(step_ns));
+	} else { /* a hundred days or more: as a string, like every number of that size */
+		char text[JSON_U64_BYTES];
+
+		(void)snprintf(text, sizeof(text), "%" PRId64, step_ns);
+		add(&r, "step_ns", json_object_new_string(text));
+	}
+	return end_record(&r, w, LINE_CLOCK, ret);
 }

@@ -58,6 +58,43 @@ const char *line_type_name(enum line_type type);
  */
 int line_packet(struct line_writer *w, const struct xdptail_packet *packet, struct line *ret);
 
+/* One source of one interval. */
+struct line_count {
+	uint64_t snapshot; /* its number in the run, from 1 */
+	const struct xdptail_source *source; /* borrowed */
+};
+int line_count(struct line_writer *w, uint64_t now_ns, const struct line_count *count,
+	       struct line *ret);
+
+/* Closes the count lines of its number. In lines of packets and bytes
+ *   seen = not_ip + no_source + undetermined + not_selected + counted                       (L1)
+ *   counted = those of the count lines + unlisted + unattributed                            (L2)
+ */
+struct line_snapshot {
+	bool total; /* the sums of the run; then there are no sources */
+	bool aggregates; /* what was counted were packets that the host had merged */
+	uint64_t snapshot;
+	uint64_t listed; /* count lines */
+	uint64_t unlisted_packets; /* of sources beyond them */
+	uint64_t unlisted_bytes;
+	const struct xdptail_counts *counts; /* borrowed */
+};
+int line_snapshot(struct line_writer *w, uint64_t now_ns, const struct line_snapshot *snapshot,
+		  struct line *ret);
+
+struct line_loss {
+	const char *where; /* "ring", "decode", or a sink as the user named it */
+	const char *cause;
+	uint64_t records;
+	uint64_t first_ns; /* Unix time: nothing was lost before, in this interval */
+	uint64_t last_ns; /* nor after */
+};
+int line_loss(struct line_writer *w, uint64_t now_ns, const struct line_loss *loss,
+	      struct line *ret);
+
+/* Wall time has stepped by step_ns, forward or back. */
+int line_clock(struct line_writer *w, uint64_t now_ns, int64_t step_ns, struct line *ret);
+
 struct line_start {
 	const char *version;
 	const char *hostname;
@@ -69,6 +106,7 @@ struct line_start {
 	uint32_t sample_rate;
 	uint32_t interval_s;
 	uint32_t max_sources;
+	bool shared_counts; /* one counter a source for all CPUs, else one for each */
 	uint64_t map_bytes;
 	const char *const *capabilities; /* names such as "CAP_BPF"; NULL ends the list */
 };

@@ -40,6 +40,8 @@ struct sink_counts {
 	uint64_t filtered;
 	uint64_t dropped_queue_full;
 	uint64_t dropped_error;
+	uint64_t drop_first_ns; /* Unix time: none was dropped before, since sinks_forget_drops() */
+	uint64_t drop_last_ns; /* nor after */
 };
 
 struct sinks; /* all outputs of a run */
@@ -72,6 +74,12 @@ unsigned int sinks_alive(struct sinks *s);
 int sinks_error(const struct sinks *s, unsigned int i);
 
 void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret);
+
+/* Begin anew with drop_first_ns and drop_last_ns of output i. */
+void sinks_forget_drops(struct sinks *s, unsigned int i);
+
+/* Bytes that every living output has room for, beyond what is kept for other lines than packets. */
+size_t sinks_room(const struct sinks *s);
 
 /* Write out what is queued, at most timeout_ms long for all together; then give up on the rest.
  * Returns how many of these lines were left unwritten, for whatever cause. To be called once;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/snapshot.h"
+
+#include <time.h>
+
+#define BUILD_STEPS 20000 /* of the heap, a slice: a millisecond or two */
+#define SLICE_LINES 2000 /* likewise */
+#define PATIENCE_MS 1000 /* with outputs that take nothing; then lines are dropped, and counted */
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts *counts,
+		   uint64_t limit)
+{
+	*s = (struct snapshot){ .counts = counts, .limit = limit ? limit : UINT64_MAX };
+	s->record.snapshot = ++r->snapshots;
+	s->record.counts = counts;
+	s->record.aggregates = r->aggregates;
+	s->moved_ms = monotonic_ms();
+	return top_init(&s->top, counts);
+}
+
+bool snapshot_is_busy(const struct snapshot *s)
+{
+	return s->counts != NULL;
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	top_free(&s->top);
+	xdptail_counts_free(s->counts);
+	s->counts = NULL;
+}
+
+/* Do the outputs take a slice now, or have we waited long enough? */
+static bool may_write(struct snapshot *s, const struct report *r, bool hurry)
+{
+	int64_t now = monotonic_ms();
+
+	if (sinks_room(r->sinks) >= (size_t)SLICE_LINES * LINE_MAX_BYTES)
+		s->moved_ms = now;
+	return hurry || now == s->moved_ms || now - s->moved_ms >= PATIENCE_MS;
+}
+
+/* 1: all that are to be listed are; 0: there are more; or -errno. */
+static int list_slice(struct snapshot *s, struct report *r)
+{
+	struct xdptail_source source;
+
+	for (int i = 0; i < SLICE_LINES; i++) {
+		int err;
+
+		if (s->record.listed == s->limit || !top_next(&s->top, &source))
+			return 1;
+		err = report_count(r, s->record.snapshot, &source);
+		if (err)
+			return err;
+		s->record.listed++;
+		s->listed_packets += source.packets;
+		s->listed_bytes += source.bytes;
+	}
+	return 0;
+}
+
+int snapshot_step(struct snapshot *s, struct report *r, bool hurry)
+{
+	const struct xdptail_counts *c = s->counts;
+	int done;
+
+	if (!top_build(&s->top, BUILD_STEPS))
+		return 0;
+	if (!may_write(s, r, hurry))
+		return 0;
+	done = list_slice(s, r);
+	if (done <= 0)
+		return done;
+	s->record.unlisted_packets = c->counted - c->unattributed_packets - s->listed_packets;
+	s->record.unlisted_bytes = c->counted_bytes - c->unattributed_bytes - s->listed_bytes;
+	done = report_interval(r, &s->record);
+	snapshot_free(s);
+	return done ? done : 1;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One interval, written: its count lines, heaviest first, in slices as the outputs take them; then
+ * its snapshot, stats, sink and loss records. Owns the counts until it is done.
+ */
+#ifndef APP_SNAPSHOT_H
+#define APP_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xdptail.h"
+#include "app/report.h"
+#include "app/top.h"
+#include "line/line.h"
+
+struct snapshot {
+	struct xdptail_counts *counts; /* owned; NULL: none is being written */
+	struct top top;
+	struct line_snapshot record; /* what is listed so far */
+	uint64_t listed_packets;
+	uint64_t listed_bytes;
+	uint64_t limit; /* count lines at most */
+	int64_t moved_ms; /* when the outputs last had room */
+};
+
+/* Take the counts over, also on failure. limit: 0 for all sources. 0 or -ENOMEM. */
+int snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts *counts,
+		   uint64_t limit);
+
+bool snapshot_is_busy(const struct snapshot *s);
+
+/* Write a slice. hurry: do not wait for outputs that are full. 1: done; 0: there is more; or
+ * -errno, when a line could not be made.
+ */
+int snapshot_step(struct snapshot *s, struct report *r, bool hurry);
+
+void snapshot_free(struct snapshot *s); /* a zeroed one is fine */
+
+#endif

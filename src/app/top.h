@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sources by weight, heaviest first: a heap over the sources of one interval, built and emptied in
+ * steps, since there may be a million.
+ */
+#ifndef APP_TOP_H
+#define APP_TOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xdptail.h"
+
+struct top {
+	const struct xdptail_counts *counts; /* borrowed */
+	struct top_entry {
+		uint64_t packets;
+		uint32_t index;
+	} * heap; /* owned */
+	size_t n; /* in the heap */
+	size_t filled; /* sources looked at */
+	size_t unsifted; /* entries that do not yet head a heap of their own */
+};
+
+int top_init(struct top *t, const struct xdptail_counts *counts); /* 0 or -ENOMEM */
+void top_free(struct top *t); /* a zeroed one is fine */
+
+/* Do at most so many steps of building. True when it is built. */
+bool top_build(struct top *t, size_t steps);
+
+/* The heaviest that is left, once it is built; among equals, the one that came first. False: none. */
+bool top_next(struct top *t, struct xdptail_source *ret);
+
+#endif
