@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The command: options, outputs, handle, loop; and back. */
 #include <errno.h>
-#include <ifaddrs.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,11 +146,26 @@ out:
 	return code;
 }
 
+/* Whoever starts us may have closed some of these, and then the next file that is opened becomes
+ * stdout. What stands in for stdout is only readable, so that writing to it fails and says so.
+ */
+static void open_standard_fds(void)
+{
+	static const int flags[] = { O_RDWR, O_RDONLY, O_RDWR };
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null",
+				    flags[fd]); /* takes the lowest, which is this one */
+	}
+}
+
 int main(int argc, char *argv[])
 {
 	struct options options;
 	char err_text[ERR_BYTES];
 
+	open_standard_fds();
 	if (options_parse(&options, argc, argv, err_text, sizeof(err_text))) {
 		log_error("%s", err_text);
 		return EXIT_CODE_USAGE;

@@ -55,9 +55,9 @@ static void model_take(struct model *m)
 /* len bytes that count up from first, the last a newline. */
 static void fill(char *text, size_t len, unsigned char first)
 {
-	for (size_t i = 0; i < len; i++)
-		text[i] = (char)('0' + (first + i) % 64);
-	text[len - 1] = '\n';
+	for (size_t i = 0; i + 1 < len; i++)
+		*text++ = (char)('0' + (first + i) % 64);
+	*text = '\n';
 }
 
 static void put_both(struct queue *q, struct model *m, size_t len, unsigned char first, bool urgent)
@@ -112,22 +112,31 @@ static void every_fill(size_t capacity, size_t step, size_t start, size_t len, b
 	}
 	for (size_t i = 0; i < capacity + 1; i++)
 		put_both(q, &m, i % 3 ? step : len, first++, urgent);
-	while (take_both(q, &m, 2 * len))
-		put_both(q, &m, len, first++, urgent && first % 2);
+	for (size_t i = 0; i < 2 * capacity; i++) {
+		(void)take_both(q, &m, 2 * len);
+		first++;
+		put_both(q, &m, len, first, urgent && first % 2);
+	}
+	while (take_both(q, &m, SIZE_MAX))
+		;
 	queue_free(q);
+}
+
+static void every_start(size_t capacity, size_t step, size_t len)
+{
+	for (size_t start = 0; start <= capacity; start++) {
+		every_fill(capacity, step, start, len, false);
+		every_fill(capacity, step, start, len, true);
+	}
 }
 
 Test(queue, small_exhaustive)
 {
-	static const size_t capacities[] = { 1, 2, 7, 8, 16, 31, 40 };
+	static const size_t capacities[] = { 1, 2, 7, 8, 16, 31 };
 
 	for (size_t c = 0; c < sizeof(capacities) / sizeof(capacities[0]); c++) {
-		size_t cap = capacities[c];
-
-		for (size_t step = 1; step <= cap; step++) {
-			for (size_t i = 0; i < 8 * cap; i++)
-				every_fill(cap, step, i / 8, 1 + i % cap, i % 2);
-		}
+		for (size_t i = 0; i < capacities[c] * (capacities[c] + 1); i++)
+			every_start(capacities[c], 1 + i % capacities[c], 1 + i / capacities[c]);
 	}
 }
 
