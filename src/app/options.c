@@ -289,7 +289,7 @@ static const struct row rows[] = {
 	  NUMBER(o.max_sources, 1, XDPTAIL_MAX_SOURCES_MAX) },
 	{ 0, "max-map-memory", "BYTES", "for counting; above it, all CPUs share", "256M",
 	  SIZE(o.max_map_bytes, 1U << 16, 1ULL << 40) },
-	{ 0, "top", "N", "count lines a snapshot, heaviest first; 0 all", "1024",
+	{ 0, "top", "N", "count lines a snapshot, heaviest; 0 all", "1024",
 	  NUMBER(o.top, 0, XDPTAIL_MAX_SOURCES_MAX) },
 	{ 'c', "count", "N", "stop after N packet records", NULL,
 	  NUMBER(o.count, 1, (1ULL << 53) - 1) },

@@ -318,6 +318,7 @@ static int put_sink_losses(struct report *r, unsigned int i, const struct sink_c
 	err = put_loss(r, &loss);
 	loss.cause = "error";
 	loss.records = now.dropped_error - before->dropped_error;
+	sinks_forget_drops(r->sinks, i);
 	return err ? err : put_loss(r, &loss);
 }
 

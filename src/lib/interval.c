@@ -86,13 +86,14 @@ static int flip(struct interval *i, struct reason *r)
 
 static int flip_to_close(struct interval *i, struct reason *r)
 {
+	uint64_t now = clock_now_ns(); /* the wait that follows is not part of it */
 	int err = flip(i, r);
 
 	if (err)
 		return err;
 	i->wanted = false;
 	i->closing = true;
-	i->end_ns = clock_now_ns();
+	i->end_ns = now;
 	return 0;
 }
 

@@ -16,7 +16,7 @@
 /* Bytes of escaped text that strings from outside may take, so that every line can be made. */
 #define NAME_BYTES	   96 /* fifteen bytes of an interface name, six each at worst; host names */
 #define TEXT_BYTES	   255 /* sentences, paths */
-#define CAPABILITIES_BYTES 208
+#define CAPABILITIES_BYTES 176
 
 #define KEY_TIMESTAMP "timestamp"
 #define KEY_TYPE      "event_type"

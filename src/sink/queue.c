@@ -141,6 +141,24 @@ bool queue_put(struct queue *q, const char *text, size_t len, bool urgent)
 	return true;
 }
 
+/* By bytes, or by slots when lines are short; less what a line may leave unused at the end. */
+size_t queue_room(struct queue *q)
+{
+	uint64_t bytes = q->capacity - q->capacity / QUEUE_RESERVE;
+	uint64_t slots = q->slot_mask + 1 - (q->slot_mask + 1) / QUEUE_RESERVE;
+	uint64_t used, used_slots;
+
+	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
+	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
+	used = q->in_pos - q->seen_freed_pos + QUEUE_LINE_MAX;
+	used_slots = q->in_line - q->seen_freed_line;
+	if (used >= bytes || used_slots >= slots)
+		return 0;
+	bytes -= used;
+	slots = (slots - used_slots) * QUEUE_LINE_MEAN;
+	return bytes < slots ? bytes : slots;
+}
+
 bool queue_publish(struct queue *q)
 {
 	if (q->shown == q->in_line)

@@ -34,6 +34,9 @@ void queue_free(struct queue *q); /* NULL is fine */
  */
 bool queue_put(struct queue *q, const char *text, size_t len, bool urgent);
 
+/* Bytes that lines which are not urgent can still take, at least. */
+size_t queue_room(struct queue *q);
+
 /* Show the consumer all that was put. True if any of it is new. Sequentially consistent, like
  * queue_waiting(): a producer that publishes and then looks whether the consumer sleeps, and a
  * consumer that says that it will sleep and then looks here, cannot both miss the other.

@@ -28,6 +28,10 @@ struct sink {
 	uint64_t made;
 	uint64_t dropped_queue_full;
 	uint64_t dropped_failing; /* the queue was full because the output could not write */
+	uint64_t dropped_seen; /* all that was dropped, at the last flush */
+	uint64_t flushed_ns; /* wall time of that flush */
+	uint64_t drop_first_ns; /* 0: none since sinks_forget_drops() */
+	uint64_t drop_last_ns;
 	bool dead; /* its error was seen */
 	bool ended;
 };
@@ -175,6 +179,34 @@ void sinks_put(struct sinks *s, const struct line *line)
 		sinks_flush(s);
 }
 
+static uint64_t wall_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
+	return (uint64_t)(ts.tv_sec * NS_PER_S + ts.tv_nsec);
+}
+
+/* Drops happen in either thread; when is known to within two flushes. */
+static void note_drops(struct sink *k)
+{
+	uint64_t now = wall_ns();
+	uint64_t dropped;
+	struct queue_counts q;
+
+	queue_counts(k->queue, &q);
+	dropped = k->dropped_queue_full + k->dropped_failing + q.dropped;
+	if (k->dead)
+		dropped = k->made - q.written; /* what is put to it now is dropped, too */
+	if (dropped != k->dropped_seen) {
+		if (!k->drop_first_ns)
+			k->drop_first_ns = k->flushed_ns ? k->flushed_ns : now;
+		k->drop_last_ns = now;
+	}
+	k->dropped_seen = dropped;
+	k->flushed_ns = now;
+}
+
 void sinks_flush(struct sinks *s)
 {
 	struct sink *k;
@@ -186,6 +218,7 @@ void sinks_flush(struct sinks *s)
 		k->dead = sink_error(k) != 0;
 		if (!k->dead && queue_publish(k->queue))
 			k->output.ops->wake(k->output.ctx);
+		note_drops(k);
 	}
 }
 
@@ -234,9 +267,31 @@ void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret
 		.bytes = q.bytes,
 		.dropped_queue_full = k->dropped_queue_full,
 		.dropped_error = q.dropped + k->dropped_failing,
+		.drop_first_ns = k->drop_first_ns,
+		.drop_last_ns = k->drop_last_ns,
 	};
 	if (error)
 		ret->dropped_error = k->made - q.written - k->dropped_queue_full;
+}
+
+void sinks_forget_drops(struct sinks *s, unsigned int i)
+{
+	s->list[i].drop_first_ns = 0;
+	s->list[i].drop_last_ns = 0;
+}
+
+size_t sinks_room(const struct sinks *s)
+{
+	size_t room = SIZE_MAX;
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++) {
+		size_t one = s->list[i].dead ? SIZE_MAX : queue_room(s->list[i].queue);
+
+		if (one < room)
+			room = one;
+	}
+	return room;
 }
 
 static uint64_t queued(const struct sink_counts *c)

@@ -236,6 +236,7 @@ PROG_TEST(prog_map_full)
 static void count_ten_sources(enum prog_flavour flavour, const struct constants *constants)
 {
 	struct count_key key = { .addr = { [10] = 0xff, 0xff, 192, 0, 2, 0 }, .ifindex = 1 };
+	struct packet_totals totals;
 	struct count_value sum;
 	struct prog p;
 
@@ -251,6 +252,8 @@ static void count_ten_sources(enum prog_flavour flavour, const struct constants 
 			     got.bytes);
 	}
 	cr_expect_eq(prog_sources(&p, 0, &sum), 10);
+	prog_totals(&p, 0, &totals);
+	cr_expect_eq(totals.sources, 10, "sources: got %llu, want 10", totals.sources);
 	cr_expect_eq(sum.packets, 55, "packets: got %llu, want 55", sum.packets);
 	prog_close(&p);
 }
