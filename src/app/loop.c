@@ -407,6 +407,24 @@ static int start(struct loop *l)
 	return err;
 }
 
+/* For -v: what the kernel made of what was asked for. */
+static void log_setup(const struct loop *l)
+{
+	struct xdptail_stats s = { .size = sizeof(s) };
+
+	if (xdptail_stats(l->handle, &s))
+		return;
+	log_debug("program %s, %s of %" PRIu32 " KiB, %" PRIu32 " sources %s in %" PRIu64
+		  " KiB of maps",
+		  s.function_name,
+		  s.transport == XDPTAIL_TRANSPORT_PERF ? "perf buffers" : "ring buffer",
+		  s.ring_bytes >> 10, s.max_sources,
+		  s.shared_counts ? "shared by all CPUs" : "counted on each CPU",
+		  s.map_bytes >> 10);
+	for (unsigned int i = 0; i < sinks_number(l->sinks); i++)
+		log_debug("output \"%s\"", sinks_name(l->sinks, i));
+}
+
 int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	     struct sinks *sinks)
 {
@@ -415,6 +433,7 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	l->handle = handle;
 	l->sinks = sinks;
 	report_init(&l->report, writer, sinks, handle);
+	log_setup(l);
 	check(l, report_start(&l->report, l->options), "cannot write the start record");
 	check(l, start(l), "cannot watch for events");
 	if (!l->stop_reason && !attach(l)) {
