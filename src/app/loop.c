@@ -186,6 +186,11 @@ void loop_on_clock(void *arg, int64_t step_ns)
 	log_warning("the clock was set: wall time stepped by %.3f s", (double)step_ns / 1e9);
 }
 
+static bool has_enough(const struct loop *l)
+{
+	return l->options->count && l->packets >= l->options->count;
+}
+
 /* xdptail_packet_fn */
 static int on_packet(void *arg, const struct xdptail_packet *packet)
 {
@@ -193,16 +198,16 @@ static int on_packet(void *arg, const struct xdptail_packet *packet)
 
 	check(l, report_packet(&l->report, packet), "cannot write a packet record");
 	l->packets++;
-	if (l->options->count && l->packets >= l->options->count)
+	if (has_enough(l))
 		stop(l, "count", EXIT_CODE_DONE);
-	return l->stop_reason != NULL;
+	return has_enough(l);
 }
 
 /* After -c the rest of the samples is thrown away, and counted as discarded. */
 static int poll_packets(struct loop *l)
 {
-	bool enough = l->options->count && l->packets >= l->options->count;
-	int n = xdptail_poll(l->handle, 0, PACKETS_A_TURN, enough ? NULL : on_packet, l);
+	xdptail_packet_fn fn = has_enough(l) ? NULL : on_packet;
+	int n = xdptail_poll(l->handle, 0, PACKETS_A_TURN, fn, l);
 
 	if (n < 0 && n != -EINTR)
 		check(l, n, "cannot read samples");
