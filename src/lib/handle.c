@@ -358,11 +358,14 @@ static void fill_samples(struct xdptail_counts *c, const struct interval *i)
 	c->delivered = i->fates[FATE_DELIVERED];
 	c->discarded = i->fates[FATE_DISCARDED];
 	c->lost_undecodable = i->fates[FATE_UNDECODABLE];
-	if (!c->lost_ring_full && !c->lost_no_buffer && !c->lost_other)
+	c->lost_first_ns = i->lost_first_ns;
+	c->lost_last_ns = i->lost_last_ns;
+	if (c->lost_ring_full + c->lost_no_buffer + c->lost_other == i->lost_noted)
 		return;
-	/* none was seen in time: they were lost right before the end */
-	c->lost_first_ns = i->lost_first_ns ? i->lost_first_ns : i->start_ns;
-	c->lost_last_ns = i->lost_last_ns ? i->lost_last_ns : i->end_ns;
+	/* the last ones came after the last look */
+	c->lost_last_ns = i->end_ns;
+	if (!c->lost_first_ns)
+		c->lost_first_ns = i->looked_ns < i->end_ns ? i->looked_ns : i->start_ns;
 }
 
 /* The interval is closed: hand its figures and sources over. */

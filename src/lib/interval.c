@@ -50,6 +50,7 @@ static void note_lost(struct interval *i, const struct packet_totals *t)
 		if (!i->lost_first_ns)
 			i->lost_first_ns = i->looked_ns;
 		i->lost_last_ns = now;
+		i->lost_noted += lost - i->lost;
 	}
 	i->lost = lost;
 	i->looked_ns = now;
@@ -181,6 +182,7 @@ void interval_next(struct interval *i, const struct packet_totals *t)
 		i->pending -= i->fates[fate];
 		i->fates[fate] = 0;
 	}
+	i->lost_noted = 0;
 	i->lost_first_ns = 0;
 	i->lost_last_ns = 0;
 	i->start_ns = i->end_ns;

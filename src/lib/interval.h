@@ -38,6 +38,7 @@ struct interval {
 	uint64_t end_ns; /* wall time, once closing */
 	int64_t flip_ms; /* monotonic, of the last one */
 	uint64_t lost; /* in the generation in use, when last seen */
+	uint64_t lost_noted; /* in this interval, up to then */
 	uint64_t looked_ns; /* wall time of that look */
 	uint64_t lost_first_ns; /* no sample was lost before; 0: none so far */
 	uint64_t lost_last_ns; /* none was lost after */
