@@ -413,6 +413,10 @@ static int open_stdout(struct file *f, char *err, size_t err_cap)
 		return refuse(-errno, err, err_cap,
 			      "cannot write to stdout: %s; redirect it, or name a file",
 			      errno == EBADF ? "it is closed" : strerror(errno));
+	if ((fcntl(f->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return refuse(-EBADF, err, err_cap,
+			      "cannot write to stdout: it is closed, or open for reading only; "
+			      "redirect it, or name a file");
 	f->regular = S_ISREG(st.st_mode);
 	f->socket = S_ISSOCK(st.st_mode);
 	if (!S_ISFIFO(st.st_mode))

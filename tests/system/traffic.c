@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* traffic INTERFACE COUNT [RATE [SOURCES [BYTES]]]
+/* traffic [-t] [-p PORT] [-v VLAN]... INTERFACE COUNT [RATE [SOURCES [BYTES]]]
  *
- * Send COUNT UDP frames of BYTES (64) over a packet socket: RATE a second, 0 as fast as it goes,
- * from SOURCES addresses in turn: 10.0.0.0 plus 0, 1, 2 …. Prints how many the kernel took.
+ * Send COUNT frames of BYTES (64) over a packet socket: RATE a second, 0 as fast as it goes, from
+ * SOURCES addresses in turn: 10.0.0.0 plus 0, 1, 2 …. UDP from PORT (4000) to port 9, or with -t
+ * TCP, where the sequence number is the frame's own: 0, 1, 2 …. Each -v adds a VLAN tag inside the
+ * last. Prints how many the interface took: exactly those reach the other end of a veth pair,
+ * because a frame that finds its queue full is sent again.
  * Only for interfaces whose other end is in a test's own network namespace.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/if_packet.h>
 #include <linux/ip.h>
+#include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,44 +28,118 @@
 #include <unistd.h>
 
 #define BATCH	     64
+#define VLANS_MAX    3
+#define TAG_BYTES    4
+#define FRAME_MIN    64
 #define FRAME_MAX    1514
 #define FIRST_SOURCE 0x0a000000U
+#define DESTINATION  0xc6336407U /* 198.51.100.7, for documentation (RFC 5737) */
+
+struct plan {
+	const char *interface;
+	uint64_t count;
+	uint64_t rate; /* a second; 0: no limit */
+	uint64_t sources;
+	size_t bytes; /* tags not counted */
+	uint16_t port;
+	uint16_t vlans[VLANS_MAX];
+	unsigned int n_vlans;
+	bool tcp;
+};
 
 struct frame {
-	struct ether_header eth;
-	struct iphdr ip;
-	struct udphdr udp;
-	char payload[FRAME_MAX - sizeof(struct ether_header) - sizeof(struct iphdr) -
-		     sizeof(struct udphdr)];
-} __attribute__((packed));
+	char bytes[FRAME_MAX + VLANS_MAX * TAG_BYTES];
+	size_t len;
+	size_t ip; /* where its header begins */
+	size_t transport;
+};
 
 static struct frame frames[BATCH];
 static struct mmsghdr messages[BATCH];
 static struct iovec vectors[BATCH];
 
-static void make_frames(size_t bytes)
+static void append(struct frame *f, const void *bytes, size_t len)
+{
+	memcpy(f->bytes + f->len, bytes, len);
+	f->len += len;
+}
+
+/* Ethernet and tags; the outermost of several is a service tag (IEEE 802.1ad). */
+static void append_link(struct frame *f, const struct plan *p)
+{
+	static const uint8_t addresses[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 0 };
+	uint16_t ethertype;
+
+	append(f, addresses, sizeof(addresses));
+	for (unsigned int i = 0; i < p->n_vlans; i++) {
+		uint16_t tag = htons(p->vlans[i]);
+
+		ethertype = htons(i == 0 && p->n_vlans > 1 ? 0x88a8 : ETHERTYPE_VLAN);
+		append(f, &ethertype, sizeof(ethertype));
+		append(f, &tag, sizeof(tag));
+	}
+	ethertype = htons(ETHERTYPE_IP);
+	append(f, &ethertype, sizeof(ethertype));
+}
+
+/* Checksums are left out: the receiving host drops the packet, and nothing answers it. */
+static void append_ip(struct frame *f, const struct plan *p)
+{
+	const size_t total = p->bytes - sizeof(struct ether_header);
+	const struct iphdr ip = {
+		.version = 4,
+		.ihl = 5,
+		.ttl = 64,
+		.protocol = p->tcp ? IPPROTO_TCP : IPPROTO_UDP,
+		.tot_len = htons((uint16_t)total),
+		.daddr = htonl(DESTINATION),
+	};
+	const struct tcphdr tcp = {
+		.source = htons(p->port),
+		.dest = htons(9),
+		.doff = 5,
+		.ack = 1,
+	};
+	const struct udphdr udp = {
+		.source = htons(p->port),
+		.dest = htons(9),
+		.len = htons((uint16_t)(total - sizeof(ip))),
+	};
+
+	f->ip = f->len;
+	append(f, &ip, sizeof(ip));
+	f->transport = f->len;
+	if (p->tcp)
+		append(f, &tcp, sizeof(tcp));
+	else
+		append(f, &udp, sizeof(udp));
+	f->len = f->ip + total;
+}
+
+static void make_frames(const struct plan *p)
 {
 	for (int i = 0; i < BATCH; i++) {
-		struct frame *f = &frames[i];
-
-		memset(f->eth.ether_dhost, 0xff, sizeof(f->eth.ether_dhost));
-		f->eth.ether_shost[0] = 2;
-		f->eth.ether_type = htons(ETHERTYPE_IP);
-		f->ip.version = 4;
-		f->ip.ihl = 5;
-		f->ip.ttl = 64;
-		f->ip.protocol = IPPROTO_UDP;
-		f->ip.tot_len = htons((uint16_t)(bytes - sizeof(f->eth)));
-		f->ip.daddr = htonl(0xc6336407); /* 198.51.100.7, for documentation (RFC 5737) */
-		f->udp.source = htons(4000);
-		f->udp.dest = htons(9);
-		f->udp.len = htons((uint16_t)(bytes - sizeof(f->eth) - sizeof(f->ip)));
-		vectors[i] = (struct iovec){ .iov_base = f, .iov_len = bytes };
+		append_link(&frames[i], p);
+		append_ip(&frames[i], p);
+		vectors[i] =
+			(struct iovec){ .iov_base = frames[i].bytes, .iov_len = frames[i].len };
 		messages[i].msg_hdr.msg_iov = &vectors[i];
 		messages[i].msg_hdr.msg_iovlen = 1;
 	}
 }
 
+/* What differs between frames: the number of this one is ordinal. */
+static void number_frame(struct frame *f, const struct plan *p, uint64_t ordinal)
+{
+	uint32_t source = htonl(FIRST_SOURCE + (uint32_t)(ordinal % p->sources));
+	uint32_t seq = htonl((uint32_t)ordinal);
+
+	memcpy(f->bytes + f->ip + offsetof(struct iphdr, saddr), &source, sizeof(source));
+	if (p->tcp)
+		memcpy(f->bytes + f->transport + offsetof(struct tcphdr, seq), &seq, sizeof(seq));
+}
+
+/* Without a queue in between, the driver's "full" comes back from sendmmsg(). */
 static int open_socket(const char *interface)
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET };
@@ -66,11 +147,11 @@ static int open_socket(const char *interface)
 	int one = 1;
 
 	to.sll_ifindex = (int)if_nametoindex(interface);
-	if (fd < 0 || !to.sll_ifindex || bind(fd, (struct sockaddr *)&to, sizeof(to))) {
+	if (fd < 0 || !to.sll_ifindex || bind(fd, (struct sockaddr *)&to, sizeof(to)) ||
+	    setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one))) {
 		perror(interface);
 		exit(1);
 	}
-	(void)setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one));
 	return fd;
 }
 
@@ -93,46 +174,102 @@ static void pace(uint64_t start, uint64_t sent, uint64_t rate)
 		;
 }
 
-static uint64_t send_all(int fd, uint64_t count, uint64_t rate, uint64_t sources)
+static uint64_t send_all(int fd, const struct plan *p)
 {
 	uint64_t start = now_ns();
 	uint64_t sent = 0;
 
-	while (sent < count) {
-		unsigned int n = count - sent < BATCH ? (unsigned int)(count - sent) : BATCH;
+	while (sent < p->count) {
+		unsigned int n = p->count - sent < BATCH ? (unsigned int)(p->count - sent) : BATCH;
 		int done;
 
 		for (unsigned int i = 0; i < n; i++)
-			frames[i].ip.saddr = htonl(FIRST_SOURCE + (uint32_t)((sent + i) % sources));
+			number_frame(&frames[i], p, sent + i);
 		done = sendmmsg(fd, messages, n, 0);
 		if (done < 0 && errno != ENOBUFS && errno != EAGAIN && errno != EINTR) {
 			perror("sendmmsg");
 			break;
 		}
 		sent += done > 0 ? (uint64_t)done : 0;
-		if (rate)
-			pace(start, sent, rate);
+		if (p->rate)
+			pace(start, sent, p->rate);
 	}
 	return sent;
 }
 
+static uint64_t number(const char *text, uint64_t min, uint64_t max)
+{
+	char *end;
+	uint64_t n;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || n < min || n > max) {
+		fprintf(stderr, "traffic: \"%s\" is not a number from %" PRIu64 " to %" PRIu64 "\n",
+			text, min, max);
+		exit(2);
+	}
+	return n;
+}
+
+static void add_vlan(struct plan *p, const char *text)
+{
+	uint16_t vlan = (uint16_t)number(text, 0, 0xffff);
+
+	if (p->n_vlans == VLANS_MAX) {
+		fprintf(stderr, "traffic: no more than %d tags\n", VLANS_MAX);
+		exit(2);
+	}
+	p->vlans[p->n_vlans++] = vlan;
+}
+
+static void usage(void)
+{
+	fputs("usage: traffic [-t] [-p PORT] [-v VLAN]... "
+	      "INTERFACE COUNT [RATE [SOURCES [BYTES]]]\n",
+	      stderr);
+	exit(2);
+}
+
+static void parse_args(struct plan *p, int argc, char *argv[])
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "+tp:v:")) != -1) {
+		if (c == 't')
+			p->tcp = true;
+		else if (c == 'p')
+			p->port = (uint16_t)number(optarg, 0, UINT16_MAX);
+		else if (c == 'v')
+			add_vlan(p, optarg);
+		else
+			usage();
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc < 2 || argc > 5)
+		usage();
+	p->interface = argv[0];
+	p->count = number(argv[1], 1, UINT32_MAX);
+	if (argc > 2)
+		p->rate = number(argv[2], 0, UINT32_MAX);
+	if (argc > 3)
+		p->sources = number(argv[3], 1, UINT32_MAX);
+	if (argc > 4)
+		p->bytes = number(argv[4], FRAME_MIN, FRAME_MAX);
+}
+
 int main(int argc, char *argv[])
 {
-	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
-	uint64_t rate = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
-	uint64_t sources = argc > 4 ? strtoull(argv[4], NULL, 10) : 1;
-	size_t bytes = argc > 5 ? strtoull(argv[5], NULL, 10) : 64;
+	struct plan plan = { .sources = 1, .bytes = FRAME_MIN, .port = 4000 };
 	uint64_t sent;
 	int fd;
 
-	if (!count || !sources || bytes < 64 || bytes > FRAME_MAX) {
-		fprintf(stderr, "usage: %s INTERFACE COUNT [RATE [SOURCES [BYTES]]]\n", argv[0]);
-		return 2;
-	}
-	make_frames(bytes);
-	fd = open_socket(argv[1]);
-	sent = send_all(fd, count, rate, sources);
+	parse_args(&plan, argc, argv);
+	make_frames(&plan);
+	fd = open_socket(plan.interface);
+	sent = send_all(fd, &plan);
 	close(fd);
-	printf("%llu\n", (unsigned long long)sent);
-	return sent == count ? 0 : 1;
+	printf("%" PRIu64 "\n", sent);
+	return sent == plan.count ? 0 : 1;
 }

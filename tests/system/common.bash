@@ -1,0 +1,211 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What every system test needs: two network namespaces of its own with a veth pair between them,
+# the program under test in one of them, and checks of what it says.
+#
+#   NS_A: tail0, 192.0.2.1, 2001:db8::1  <--->  NS_B: peer0, 192.0.2.2, 2001:db8::2
+#
+# xdptail watches tail0, so it sees what NS_B sends. XDPTAIL is the program, XDPTAIL_HELPERS the
+# directory of the helpers that are built from the C files here.
+
+bats_require_minimum_version 1.5.0
+
+# The variables in capitals are for the tests.
+# shellcheck disable=SC2034
+common_setup() {
+	local here name
+
+	[ "$(id -u)" = 0 ] || skip "needs root, for network namespaces and XDP"
+	here=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	XDPTAIL=${XDPTAIL:-$here/build/xdptail}
+	HELPERS=${XDPTAIL_HELPERS:-$here/build/tests/system}
+	OUT=$BATS_TEST_TMPDIR/out
+	ERR=$BATS_TEST_TMPDIR/err
+	name=$(basename "$BATS_TEST_FILENAME" .bats)
+	NS_A=xt-$name-$BATS_TEST_NUMBER-a
+	NS_B=xt-$name-$BATS_TEST_NUMBER-b
+	common_sweep
+}
+
+# Also what a run of this test left behind that did not come to its end.
+common_sweep() {
+	local ns pid
+
+	for ns in "$NS_A" "$NS_B"; do
+		[ -e "/run/netns/$ns" ] || continue
+		for pid in $(ip netns pids "$ns"); do
+			kill -KILL "$pid" || true
+		done
+		ip netns del "$ns"
+	done
+}
+
+common_teardown() {
+	local pid
+
+	for pid in $(jobs -p); do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	[ -z "${NS_A:-}" ] || common_sweep
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || ! [ -s "${ERR:-}" ] || sed 's/^/stderr: /' "$ERR"
+}
+
+setup() {
+	common_setup
+}
+
+teardown() {
+	common_teardown
+}
+
+fail() { # SENTENCE...
+	printf '%s\n' "$@" >&2
+	return 1
+}
+
+expect() { # NAME GOT WANT
+	[ "$2" = "$3" ] || fail "$1: got \"$2\", want \"$3\""
+}
+
+expect_within() { # NAME GOT LEAST MOST
+	if [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ]; then
+		fail "$1: got $2, want $3 to $4"
+	fi
+}
+
+expect_line() { # FILE PATTERN: some line matches
+	grep -q -e "$2" "$1" || fail "no line matches \"$2\" in:" "$(head -c 4000 "$1")"
+}
+
+expect_no_line() { # FILE PATTERN
+	! grep -e "$2" "$1" || fail "a line matches \"$2\" in $1"
+}
+
+needs() { # COMMAND...
+	local command
+
+	for command in "$@"; do
+		command -v "$command" >/dev/null || skip "needs the command $command"
+	done
+}
+
+# --- network ---
+
+# The pair, up. Nothing is sent on it but what a test sends: there is no IPv6 unless asked for, and
+# no neighbour has to be looked for.
+pair() { # [ipv6]
+	local ns
+
+	for ns in "$NS_A" "$NS_B"; do
+		ip netns add "$ns"
+		ip netns exec "$ns" sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 \
+			net.ipv6.conf.default.disable_ipv6=1
+	done
+	ip -n "$NS_A" link add tail0 address 02:00:00:00:00:01 type veth \
+		peer name peer0 address 02:00:00:00:00:02 netns "$NS_B"
+	ip -n "$NS_A" address add 192.0.2.1/24 dev tail0
+	ip -n "$NS_B" address add 192.0.2.2/24 dev peer0
+	[ "${1:-}" != ipv6 ] || pair_ipv6
+	ip -n "$NS_A" link set tail0 up
+	ip -n "$NS_B" link set peer0 up
+	ip -n "$NS_A" neigh replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev tail0
+	ip -n "$NS_B" neigh replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev peer0
+}
+
+pair_ipv6() {
+	local end ns dev address
+
+	for end in "$NS_A tail0 2001:db8::1" "$NS_B peer0 2001:db8::2"; do
+		read -r ns dev address <<<"$end"
+		ip netns exec "$ns" sysctl -q -w net.ipv6.conf.all.disable_ipv6=0 \
+			"net.ipv6.conf.$dev.disable_ipv6=0" \
+			"net.ipv6.conf.$dev.router_solicitations=0"
+		ip -n "$ns" address add "$address/64" dev "$dev" nodad
+	done
+}
+
+traffic() { # ARGUMENT OF traffic...: from the peer
+	ip netns exec "$NS_B" "$HELPERS/traffic" "$@"
+}
+
+# What is attached to tail0; nothing, if nothing is.
+attached() {
+	ip -n "$NS_A" -d link show dev tail0 | grep -o 'prog/xdp.*' || true
+}
+
+# --- processes ---
+
+# An end of the process ends the waiting, too; so does a time, which is no part of any result.
+wait_line() { # FILE PATTERN PID
+	timeout 20 tail -n +1 -s 0.1 -f --pid="$3" "$1" 2>/dev/null | grep -q -m 1 -e "$2" ||
+		fail "no line \"$2\" came in:" "$(tail -c 2000 "$1")"
+}
+
+# A signal that stops a process is under way until this.
+wait_stopped() { # PID
+	local end=$((SECONDS + 20))
+
+	until grep -q '^State:.T' "/proc/$1/status"; do
+		[ "$SECONDS" -lt "$end" ] || fail "process $1 did not stop"
+	done
+}
+
+# Sets CODE, the exit status. Not with wait -n: in bash 5.2 it misses an end that comes just before.
+# shellcheck disable=SC2034
+wait_end() { # PID [SECONDS]
+	timeout "${2:-20}" tail -s 0.02 --pid="$1" -f /dev/null ||
+		fail "process $1 did not end within ${2:-20} s"
+	CODE=0
+	wait "$1" || CODE=$?
+}
+
+# Sets PID, and leaves the stream in OUT, the messages in ERR. INTERFACE may be another than tail0.
+tail_start() { # ARGUMENT OF xdptail...
+	local interface=${INTERFACE:-tail0}
+
+	: >"$ERR"
+	ip netns exec "$NS_A" "$XDPTAIL" -i "$interface" "$@" >"$OUT" 2>"$ERR" 3>&- &
+	PID=$!
+	wait_line "$ERR" "listening on $interface" "$PID"
+}
+
+tail_stop() { # [SIGNAL]
+	kill -"${1:-INT}" "$PID"
+	wait_end "$PID"
+}
+
+# For what is refused: runs to its end, and sets status, output and stderr.
+tail_run() { # ARGUMENT OF xdptail...
+	run --separate-stderr timeout 20 ip netns exec "$NS_A" "$XDPTAIL" "$@"
+}
+
+# --- the stream ---
+
+# Every line of it, by two readers that know nothing of each other. Sets COUNTED.
+check_stream() { # FILE [OPTION OF check_stream...]
+	local err
+
+	err=$(head -n "$(wc -l <"$1")" "$1" | jq -e . 2>&1 >/dev/null) || fail "jq: $err"
+	COUNTED=$("$HELPERS/check_stream" "${@:2}" <"$1" 2>&1) || fail "$COUNTED"
+}
+
+counted() { # KEY: of the last check_stream
+	sed -n "s/.*\b$1=\([0-9]*\).*/\1/p" <<<"$COUNTED"
+}
+
+select_records() { # FILE CONDITION
+	jq -c "select($2)" "$1"
+}
+
+count_records() { # FILE CONDITION
+	select_records "$1" "$2" | wc -l
+}
+
+of_total() { # FILE TYPE KEY: of the record with the sums of the run
+	jq ".$3" <<<"$(select_records "$1" ".event_type == \"$2\" and .total")"
+}
+
+seen() { # by the last line of the messages
+	sed -n 's/^xdptail: \([0-9]*\) packets seen, .*/\1/p' "$ERR"
+}
