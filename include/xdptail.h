@@ -318,6 +318,7 @@ struct xdptail_stats {
 	uint64_t map_bytes; /**< kernel memory of the maps that count, about */
 	int shared_counts; /**< not 0: all CPUs share a source's value, to stay under max_map_bytes */
 	uint64_t ring_high_water; /**< most bytes seen waiting since the last xdptail_stats() */
+	uint64_t longest_wait_ns; /**< that a sample waited to be taken, since then */
 	uint64_t delivered;
 	uint64_t discarded;
 	uint64_t lost_undecodable;

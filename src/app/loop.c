@@ -40,6 +40,7 @@ struct loop {
 	int signal_fd;
 	int interval_fd; /* timerfd */
 	int duration_fd; /* timerfd */
+	bool attached; /* once */
 	bool counting; /* an interval is being closed */
 	bool again; /* … and another one was asked for meanwhile */
 	struct snapshot snapshot; /* the one that is being written */
@@ -392,6 +393,7 @@ static int attach(struct loop *l)
 {
 	int err = xdptail_attach(l->handle, l->options->interface, l->options->mode);
 
+	l->attached = !err;
 	if (!err)
 		return 0;
 	log_error("%s", xdptail_reason(l->handle));
@@ -448,7 +450,7 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	deadline = monotonic_ms() + STOP_MS;
 	close_stream(l, deadline);
 	close_outputs(l, deadline);
-	if (l->exit_code != EXIT_CODE_OUTPUT)
+	if (l->attached && l->exit_code != EXIT_CODE_OUTPUT)
 		log_notice("%" PRIu64 " packets seen, %" PRIu64 " sampled, %" PRIu64 " lost",
 			   l->report.counts_sums.seen, l->report.stats_sums.sampled,
 			   report_lost(&l->report));

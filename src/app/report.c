@@ -343,8 +343,11 @@ static int put_stats_of(struct report *r, const struct xdptail_counts *counts)
 	if (err)
 		return err;
 	stats.ring_high_water = handle.ring_high_water;
+	stats.longest_wait_ms = handle.longest_wait_ns / 1000000;
 	if (stats.ring_high_water > r->high_water)
 		r->high_water = stats.ring_high_water;
+	if (stats.longest_wait_ms > r->longest_wait_ms)
+		r->longest_wait_ms = stats.longest_wait_ms;
 	r->cpu_ms = cpu;
 	add_stats(&r->stats_sums, &stats);
 	return put_stats(r, &stats);
@@ -384,6 +387,7 @@ int report_stop(struct report *r, const char *reason, int exit_code)
 	stats.perf = r->perf;
 	stats.rss_kb = rss_kb();
 	stats.ring_high_water = r->high_water;
+	stats.longest_wait_ms = r->longest_wait_ms;
 	err = put_stats(r, &stats);
 	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++)
 		err = put_sink(r, i, &none, true);

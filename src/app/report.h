@@ -23,6 +23,7 @@ struct report {
 	struct xdptail_counts counts_sums;
 	uint64_t cpu_ms; /* at the end of the last interval */
 	uint64_t high_water; /* the highest of all intervals */
+	uint64_t longest_wait_ms; /* likewise */
 	struct sink_counts before[SINK_MAX]; /* as of the last sink record */
 };
 

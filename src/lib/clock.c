@@ -43,6 +43,11 @@ int64_t clock_measure(struct clock *c)
 	return step > CLOCK_STEP_NS || step < -CLOCK_STEP_NS ? step : 0;
 }
 
+uint64_t clock_source_ns(const struct clock *c)
+{
+	return (uint64_t)read_ns(c->source);
+}
+
 uint64_t clock_now_ns(void)
 {
 	return (uint64_t)read_ns(CLOCK_REALTIME);

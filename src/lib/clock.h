@@ -27,6 +27,9 @@ static inline uint64_t clock_wall_ns(const struct clock *c, uint64_t source_ns)
 	return source_ns + (uint64_t)c->offset_ns;
 }
 
+/* The kernel's clock of samples, now. */
+uint64_t clock_source_ns(const struct clock *c);
+
 /* CLOCK_REALTIME now. */
 uint64_t clock_now_ns(void);
 

@@ -43,6 +43,8 @@ struct xdptail {
 	unsigned int ticks; /* tenths of a second */
 	xdptail_packet_fn fn; /* of the xdptail_poll() under way */
 	void *arg;
+	bool first; /* no record was taken in it yet */
+	uint64_t longest_wait_ns;
 };
 
 static const char *interface_name(const struct xdptail *x, uint32_t ifindex)
@@ -60,6 +62,16 @@ static void take_sample(struct xdptail *x, enum fate fate, unsigned int gen)
 	x->sums[fate]++;
 }
 
+/* The first record of a drain is the one that has waited longest. */
+static void note_wait(struct xdptail *x, uint64_t taken_ns)
+{
+	uint64_t now = clock_source_ns(&x->clock);
+
+	x->first = false;
+	if (now > taken_ns && now - taken_ns > x->longest_wait_ns)
+		x->longest_wait_ns = now - taken_ns;
+}
+
 /* One record from the ring: transport_fn. */
 static int on_record(void *arg, const void *data, size_t size)
 {
@@ -75,6 +87,8 @@ static int on_record(void *arg, const void *data, size_t size)
 		take_sample(x, FATE_DISCARDED, gen);
 		return 0;
 	}
+	if (x->first)
+		note_wait(x, packet.timestamp_ns);
 	packet.timestamp_ns = clock_wall_ns(&x->clock, packet.timestamp_ns);
 	packet.interface = interface_name(x, packet.ifindex);
 	take_sample(x, FATE_DELIVERED, gen);
@@ -311,6 +325,7 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
 	reason_clear(&x->reason);
 	x->fn = fn;
 	x->arg = arg;
+	x->first = true;
 	n = (int)transport_drain(x->transport, max ? max : POLL_MAX);
 	err = step_early(x);
 	return err ? err : n;
@@ -459,6 +474,7 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 		.sample_mode = x->options.o.sample_mode,
 		.map_bytes = x->object.map_bytes,
 		.ring_high_water = transport_high_water(x->transport),
+		.longest_wait_ns = x->longest_wait_ns,
 		.shared_counts = x->object.shared_counts,
 		.delivered = x->sums[FATE_DELIVERED],
 		.discarded = x->sums[FATE_DISCARDED],
@@ -468,6 +484,7 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 	if (ret->size < sizeof(ret->size))
 		return reason_set(&x->reason, -EINVAL, "the size of the struct is not set");
 	memcpy(ret, &stats, ret->size < sizeof(stats) ? ret->size : sizeof(stats));
+	x->longest_wait_ns = 0;
 	return 0;
 }
 

@@ -195,6 +195,20 @@ static bool is_off(struct perf_cpu *c)
 	return off;
 }
 
+static int explain_open(struct reason *r, int err, int cpu)
+{
+	if (err != -EACCES && err != -EPERM)
+		return reason_set(r, err, "cannot open a perf buffer on CPU %d: %s", cpu,
+				  strerror(-err));
+	/* the one call refuses for lack of a capability, the other for lack of room: both EPERM */
+	return reason_set(
+		r, -EPERM,
+		"not permitted to open a perf buffer on CPU %d: that takes CAP_PERFMON, and "
+		"memory that may be locked: RLIMIT_MEMLOCK or CAP_IPC_LOCK allow more, a smaller "
+		"ring (--ring-size) needs less",
+		cpu);
+}
+
 /* Follow the CPUs. What a CPU left in its buffer is read before the buffer goes: perf_drain()
  * does not need the CPU to be there.
  */
@@ -214,12 +228,7 @@ static int perf_tick(void *ctx, struct reason *r)
 			continue;
 		err = cpu_open(perf, cpu);
 		if (err)
-			return reason_set(
-				r, err, "cannot open a perf buffer on CPU %d: %s%s", cpu,
-				strerror(-err),
-				err == -EACCES || err == -EPERM ?
-					" (needs CAP_PERFMON, or CAP_SYS_ADMIN before Linux 5.8)" :
-					"");
+			return explain_open(r, err, cpu);
 	}
 	return 0;
 }

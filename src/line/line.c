@@ -605,6 +605,7 @@ int line_stats(struct line_writer *w, uint64_t now_ns, const struct line_stats *
 	add_u64(&r, "cpu_ms", stats->cpu_ms);
 	add_u64(&r, "rss_kb", stats->rss_kb);
 	add_u64(&r, "ring_high_water", stats->ring_high_water);
+	add_u64(&r, "longest_wait_ms", stats->longest_wait_ms);
 	return end_record(&r, w, LINE_STATS, ret);
 }
 

@@ -130,6 +130,7 @@ struct line_stats {
 	uint64_t cpu_ms; /* user and system time of this process */
 	uint64_t rss_kb;
 	uint64_t ring_high_water; /* bytes */
+	uint64_t longest_wait_ms; /* of a sample, in the ring */
 };
 int line_stats(struct line_writer *w, uint64_t now_ns, const struct line_stats *stats,
 	       struct line *ret);

@@ -121,6 +121,7 @@ static const struct key stats_keys[] = {
 	{ "cpu_ms", U64, ALWAYS },
 	{ "rss_kb", U64, ALWAYS },
 	{ "ring_high_water", U64, ALWAYS },
+	{ "longest_wait_ms", U64, ALWAYS },
 	{ .name = NULL },
 };
 
@@ -151,6 +152,7 @@ static const struct key start_keys[] = {
 	{ "sample_rate", RATE, ALWAYS },
 	{ "interval_s", U32, ALWAYS },
 	{ "max_sources", U32, ALWAYS },
+	{ "map_type", TEXT, ALWAYS },
 	{ "map_bytes", U64, ALWAYS },
 	{ "capabilities", LIST, ALWAYS },
 	{ .name = NULL },

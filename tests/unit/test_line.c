@@ -634,6 +634,7 @@ static const struct line_stats some_stats = {
 	.cpu_ms = LIMIT - 1,
 	.rss_kb = LIMIT,
 	.ring_high_water = UINT64_MAX,
+	.longest_wait_ms = UINT64_MAX,
 };
 
 static int make_stats(struct line_writer *w, struct line *ret)
@@ -709,13 +710,13 @@ static const struct record_case record_cases[] = {
 	  "\"version\":\"0.1.0\",\"schema\":\"xdptail/1\",\"hostname\":\"host\","
 	  "\"kernel\":\"6.18.1\",\"function_name\":\"count_tcp_packets\","
 	  "\"transport\":\"ringbuf\",\"ring_bytes\":16777216,\"sample_mode\":\"every\","
-	  "\"sample_rate\":10,\"interval_s\":0,\"max_sources\":65536,\"map_bytes\":12345678,"
+	  "\"sample_rate\":10,\"interval_s\":0,\"max_sources\":65536,\"map_type\":\"percpu_hash\",\"map_bytes\":12345678,"
 	  "\"capabilities\":[\"CAP_NET_ADMIN\",\"CAP_BPF\"]}\n" },
 	{ "start, perf, random, no capabilities", make_start_bare, LINE_START, "start",
 	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"hostname\":\"\",\"kernel\":\"\","
 	  "\"function_name\":\"\",\"transport\":\"perf\",\"ring_bytes\":0,"
 	  "\"sample_mode\":\"random\",\"sample_rate\":0,\"interval_s\":0,\"max_sources\":0,"
-	  "\"map_bytes\":\"9007199254740992\",\"capabilities\":[]}\n" },
+	  "\"map_type\":\"percpu_hash\",\"map_bytes\":\"9007199254740992\",\"capabilities\":[]}\n" },
 	{ "start, as long as can be", make_start_long, LINE_START, "start", NULL },
 	{ "interface", make_attached, LINE_INTERFACE, "interface",
 	  "\"interface\":\"eth0\",\"ifindex\":2,\"state\":\"attached\",\"hook\":\"xdp\","
@@ -728,12 +729,14 @@ static const struct record_case record_cases[] = {
 	{ "stats", make_stats, LINE_STATS, "stats",
 	  "\"sampled\":21,\"delivered\":1,\"lost_ring_full\":2,\"lost_undecodable\":5,"
 	  "\"discarded\":6,\"cpu_ms\":9007199254740991,\"rss_kb\":\"9007199254740992\","
-	  "\"ring_high_water\":\"18446744073709551615\"}\n" },
+	  "\"ring_high_water\":\"18446744073709551615\","
+	  "\"longest_wait_ms\":\"18446744073709551615\"}\n" },
 	{ "stats, perf, total", make_stats_total, LINE_STATS, "stats",
 	  "\"total\":true,\"sampled\":21,\"delivered\":1,\"lost_ring_full\":2,"
 	  "\"lost_no_buffer\":3,\"lost_other\":4,\"lost_undecodable\":5,\"discarded\":6,"
 	  "\"cpu_ms\":9007199254740991,\"rss_kb\":\"9007199254740992\","
-	  "\"ring_high_water\":\"18446744073709551615\"}\n" },
+	  "\"ring_high_water\":\"18446744073709551615\","
+	  "\"longest_wait_ms\":\"18446744073709551615\"}\n" },
 	{ "stats, as long as can be", make_stats_long, LINE_STATS, "stats", NULL },
 	{ "sink", make_sink, LINE_SINK, "sink",
 	  "\"sink\":\"file:/var/log/\xc3\xa9.jsonl\",\"made\":15,\"written\":1,\"bytes\":300,"
