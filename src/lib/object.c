@@ -12,16 +12,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "lib/capabilities.h"
 #include "lib/transport.h"
 #include "xdptail_frags.skel.h"
 #include "xdptail_perf.skel.h"
 #include "xdptail_ring.skel.h"
-
-#define CAP_NET_ADMIN_BIT \
-	12 /* linux/capability.h; CAP_PERFMON and CAP_BPF are not in all of them */
-#define CAP_SYS_ADMIN_BIT 21
-#define CAP_PERFMON_BIT	  38
-#define CAP_BPF_BIT	  39
 
 struct flavour {
 	const char *name;
@@ -61,58 +56,11 @@ static int try_program(const struct bpf_insn *insns, size_t n, __u32 flags)
 	return 0;
 }
 
-static uint64_t effective_capabilities(void)
-{
-	FILE *file = fopen("/proc/self/status", "re");
-	uint64_t caps = 0;
-	char text[256];
-
-	if (!file)
-		return 0;
-	while (fgets(text, sizeof(text), file)) {
-		if (strncmp(text, "CapEff:", 7) == 0)
-			caps = strtoull(text + 7, NULL, 16);
-	}
-	fclose(file);
-	return caps;
-}
-
-/* What a BPF program that reads packets needs, beside root. Without CAP_PERFMON the verifier does not
- * let it compare a packet pointer (TRAPS C1).
- */
-static const struct {
-	int bit;
-	const char *name;
-} needed[] = {
-	{ CAP_BPF_BIT, "CAP_BPF" },
-	{ CAP_NET_ADMIN_BIT, "CAP_NET_ADMIN" },
-	{ CAP_PERFMON_BIT, "CAP_PERFMON" },
-};
-
-/* The names of those that are missing, into ret. How many. */
-static unsigned int missing_capabilities(uint64_t caps, char *ret, size_t size)
-{
-	unsigned int n = 0;
-	size_t len = 0;
-
-	*ret = '\0';
-	if (caps >> CAP_SYS_ADMIN_BIT & 1)
-		return 0;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		if (caps >> needed[i].bit & 1)
-			continue;
-		len += (size_t)snprintf(ret + len, size - len, "%s%s", n ? ", " : "",
-					needed[i].name);
-		n++;
-	}
-	return n;
-}
-
 /* EPERM has several causes; say which, and what grants it. */
 static int explain_permission(struct reason *r)
 {
 	char names[64];
-	unsigned int n = missing_capabilities(effective_capabilities(), names, sizeof(names));
+	unsigned int n = capabilities_missing(names, sizeof(names));
 
 	if (!n)
 		return reason_set(
@@ -132,7 +80,7 @@ static int check_permission(struct reason *r)
 	char names[64];
 	int err = try_program(pass_program, 2, 0);
 
-	if (!err && missing_capabilities(effective_capabilities(), names, sizeof(names)))
+	if (!err && capabilities_missing(names, sizeof(names)))
 		return explain_permission(r);
 	if (!err)
 		return 0;

@@ -13,6 +13,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "lib/capabilities.h"
 #include "lib/transport.h"
 
 #define ONLINE_CPUS "/sys/devices/system/cpu/online"
@@ -195,17 +196,25 @@ static bool is_off(struct perf_cpu *c)
 	return off;
 }
 
+/* Two calls can say EPERM: the one that opens, for lack of a capability, and the one that maps, for
+ * lack of memory that may be locked.
+ */
 static int explain_open(struct reason *r, int err, int cpu)
 {
 	if (err != -EACCES && err != -EPERM)
 		return reason_set(r, err, "cannot open a perf buffer on CPU %d: %s", cpu,
 				  strerror(-err));
-	/* the one call refuses for lack of a capability, the other for lack of room: both EPERM */
+	if (!capabilities_perfmon())
+		return reason_set(
+			r, -EPERM,
+			"not permitted to open a perf buffer on CPU %d: CAP_PERFMON is missing "
+			"(before Linux 5.8: CAP_SYS_ADMIN)",
+			cpu);
 	return reason_set(
 		r, -EPERM,
-		"not permitted to open a perf buffer on CPU %d: that takes CAP_PERFMON, and "
-		"memory that may be locked: RLIMIT_MEMLOCK or CAP_IPC_LOCK allow more, a smaller "
-		"ring (--ring-size) needs less",
+		"not permitted to map a perf buffer on CPU %d: it is larger than "
+		"RLIMIT_MEMLOCK allows; raise that, grant CAP_IPC_LOCK, or choose a smaller "
+		"ring (--ring-size)",
 		cpu);
 }
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/capabilities.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* linux/capability.h; not all of them are in all of those headers. */
+#define CAP_NET_ADMIN_BIT 12
+#define CAP_SYS_ADMIN_BIT 21
+#define CAP_PERFMON_BIT	  38
+#define CAP_BPF_BIT	  39
+
+/* Without CAP_PERFMON the verifier does not let a program compare a packet pointer (TRAPS C1). */
+static const struct {
+	int bit;
+	const char *name;
+} needed[] = {
+	{ CAP_BPF_BIT, "CAP_BPF" },
+	{ CAP_NET_ADMIN_BIT, "CAP_NET_ADMIN" },
+	{ CAP_PERFMON_BIT, "CAP_PERFMON" },
+};
+
+static uint64_t effective(void)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	uint64_t caps = 0;
+	char text[256];
+
+	if (!file)
+		return 0;
+	while (fgets(text, sizeof(text), file)) {
+		if (strncmp(text, "CapEff:", 7) == 0)
+			caps = strtoull(text + 7, NULL, 16);
+	}
+	fclose(file);
+	return caps;
+}
+
+unsigned int capabilities_missing(char *ret, size_t size)
+{
+	uint64_t caps = effective();
+	unsigned int n = 0;
+	size_t len = 0;
+
+	*ret = '\0';
+	if (caps >> CAP_SYS_ADMIN_BIT & 1)
+		return 0;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (caps >> needed[i].bit & 1)
+			continue;
+		len += (size_t)snprintf(ret + len, size - len, "%s%s", n ? ", " : "",
+					needed[i].name);
+		n++;
+	}
+	return n;
+}
+
+bool capabilities_perfmon(void)
+{
+	uint64_t caps = effective();
+
+	return caps >> CAP_SYS_ADMIN_BIT & 1 || caps >> CAP_PERFMON_BIT & 1;
+}
