@@ -12,6 +12,8 @@ INCLUDEDIR	?= $(PREFIX)/include
 DESTDIR	?=
 O	?= build
 T	?= 60
+SOAK_PACKETS ?= 1000000000
+SOAK_FLIPS ?= 10000
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
@@ -36,14 +38,19 @@ BPF_CFLAGS = -g -O2 -Wall -Wextra -target bpf -mcpu=v2 $(DEPS) -Ibpf \
 
 FLAVOURS := frags ring perf
 SKELETONS = $(FLAVOURS:%=$(O)/bpf/xdptail_%.skel.h)
+WINDOW = $(O)/bpf/xdptail_window
 LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/lib/*.c))
 CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/line/*.c src/sink/*.c src/app/*.c))
 UNIT_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PROG_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/prog/test_*.c))
 SYSTEM_HELPERS = $(patsubst %.c,$(O)/%,$(wildcard tests/system/*.c))
-SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/system/*.bash tests/system/*.bats .ci/run)
+BENCHES = $(O)/tests/bench/kernel_cost
+PRELOADS = $(patsubst %.c,$(O)/%.so,$(wildcard tests/preload/*.c))
+FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
+SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/system/*.bash tests/system/*.bats \
+	      tests/bench/*.sh .ci/run)
 C_FILES = $(wildcard include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
-TIDY_FILES = $(wildcard src/*/*.c tests/*/*.c)
+TIDY_FILES = $(filter-out %.bpf.c,$(wildcard src/*/*.c tests/*/*.c))
 
 ifneq ($(V),1)
 Q := @
@@ -56,6 +63,10 @@ $(O)/bpf/xdptail_%.bpf.o: bpf/xdptail.bpf.c
 	$(call say,BPF)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -DXDPTAIL_$(shell echo $* | tr a-z A-Z) -c $< -o $@
+
+# For a test: a packet that has chosen its counter takes its time to add to it.
+$(WINDOW).bpf.o: BPF_CFLAGS += -DXDPTAIL_RING \
+	'-DTEST_WINDOW()=for (int i = 0; i < 2000; i++) (void)bpf_ktime_get_ns()'
 
 $(O)/%.skel.h: $(O)/%.bpf.o
 	$(call say,SKEL)
@@ -91,14 +102,22 @@ $(O)/tests/system/%: $(O)/tests/system/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
 
+$(O)/tests/prog/soak $(O)/tests/prog/test_prog_soak: $(FLOOD_OBJS)
+
 $(O)/tests/%: $(O)/tests/%.o $(O)/tests/all.a
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ -lcriterion $(ALL_LIBS) -o $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) -lcriterion $(ALL_LIBS) -o $@
 
 $(O)/tests/%.o: INCLUDES += -Itests
-$(O)/tests/prog/%.o: $(SKELETONS)
+$(PROG_TESTS:=.o): $(SKELETONS) $(WINDOW).skel.h
 
-tests: $(UNIT_TESTS) $(PROG_TESTS) $(SYSTEM_HELPERS)
+# Without sanitizers: it is loaded before them.
+$(O)/tests/preload/%.so: tests/preload/%.c
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out $(SAN),$(ALL_CFLAGS)) -shared $(CFLAGS) $(LDFLAGS) $< -o $@ -ldl
+
+tests: $(UNIT_TESTS) $(PROG_TESTS) $(SYSTEM_HELPERS) $(PRELOADS) $(O)/tests/prog/soak
 
 install: all
 	install -D -m 0755 $(O)/xdptail $(DESTDIR)$(SBINDIR)/xdptail
@@ -125,10 +144,26 @@ check-asan:
 	$(Q)$(MAKE) --no-print-directory O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
 	$(Q)tests/run.sh $(O)/asan
 
+# Each of so many packets must be in exactly one of so many snapshots; takes some minutes.
+soak: $(O)/tests/prog/soak
+	$(Q)$(O)/tests/prog/soak $(SOAK_PACKETS) $(SOAK_FLIPS)
+
+# What ours is compared with.
+$(O)/bpf/single.bpf.o: tests/bench/single.bpf.c
+	$(call say,BPF)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BENCHES:=.o): $(SKELETONS) $(O)/bpf/single.skel.h
+
+bench: all tests $(BENCHES)
+	$(Q)$(O)/tests/bench/kernel_cost
+	$(Q)tests/bench/live.sh $(O)
+
 format:
 	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
 
-lint: $(SKELETONS)
+lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)
 	$(Q)tests/layers.sh
 	$(Q)shellcheck -x $(SHELL_FILES)
@@ -139,7 +174,7 @@ lint: $(SKELETONS)
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests install demo check check-asan format lint clean
+.PHONY: all tests install demo check check-asan soak bench format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d)

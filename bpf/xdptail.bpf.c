@@ -33,6 +33,13 @@
 #error "name a flavour: -DXDPTAIL_FRAGS, -DXDPTAIL_RING or -DXDPTAIL_PERF"
 #endif
 
+/* Where a packet has chosen its counter and not yet added to it. Nothing; a test that shows what
+ * can happen here compiles the program with a delay.
+ */
+#ifndef TEST_WINDOW
+#define TEST_WINDOW()
+#endif
+
 /* The errors of a map update and of perf output (errno-base.h), as the helpers return them. */
 #define ENOENT 2
 #define E2BIG  7
@@ -137,6 +144,7 @@ static __always_inline void count_unattributed(struct packet_totals *totals, lon
 
 static __always_inline void add_count(struct count_value *value, __u32 bytes)
 {
+	TEST_WINDOW();
 	if (constants.shared_counts) {
 		__sync_fetch_and_add(&value->packets, 1);
 		__sync_fetch_and_add(&value->bytes, bytes);

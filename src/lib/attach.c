@@ -82,8 +82,21 @@ static int explain_no_interface(struct reason *r, const char *interface)
 	return -ENODEV;
 }
 
+/* What ip-link calls the place of a program: "xdp" alone takes it for native where that exists. */
+static const char *hook_name(const struct bpf_xdp_query_opts *query)
+{
+	switch (query->attach_mode) {
+	case XDP_ATTACHED_SKB:
+		return "xdpgeneric";
+	case XDP_ATTACHED_HW:
+		return "xdpoffload";
+	default:
+		return "xdp";
+	}
+}
+
 /* Who is there already, by id and name; the kernel keeps 15 characters of a name. */
-static void describe_other(uint32_t ifindex, char *ret, size_t size)
+static const char *describe_other(uint32_t ifindex, char *ret, size_t size)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct bpf_prog_info info = { 0 };
@@ -93,32 +106,33 @@ static void describe_other(uint32_t ifindex, char *ret, size_t size)
 
 	(void)snprintf(ret, size, "another program");
 	if (bpf_xdp_query((int)ifindex, 0, &query))
-		return;
+		return "xdp";
 	id = query.prog_id     ? query.prog_id :
 	     query.drv_prog_id ? query.drv_prog_id :
 	     query.skb_prog_id ? query.skb_prog_id :
 				 query.hw_prog_id;
 	if (!id)
-		return;
+		return "xdp";
 	(void)snprintf(ret, size, "program id %u", id);
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd < 0)
-		return;
+		return hook_name(&query);
 	if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.name[0])
 		(void)snprintf(ret, size, "program id %u, \"%.15s\"", id, info.name);
 	close(fd);
+	return hook_name(&query);
 }
 
 static int explain_occupied(struct reason *r, int err, const char *interface, uint32_t ifindex)
 {
 	char other[64];
+	const char *hook = describe_other(ifindex, other, sizeof(other));
 
-	describe_other(ifindex, other, sizeof(other));
 	return reason_set(
 		r, err,
 		"\"%s\" has an XDP program already (%s), and it is not ours to replace; stop "
-		"what put it there, or: ip link set dev %s xdp off",
-		interface, other, interface);
+		"what put it there, or: ip link set dev %s %s off",
+		interface, other, interface, hook);
 }
 
 /* The link call gives a bare errno (TRAPS A56); what usually stands behind it. */

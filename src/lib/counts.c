@@ -242,6 +242,7 @@ int counts_drain(struct counts *c, unsigned int max, struct reason *r)
 	done = c->no_batch ? -EINVAL : drain_batch(c, max);
 	if (done == -EINVAL || done == -KERNEL_ENOTSUPP) {
 		c->no_batch = true;
+		c->begun = false;
 		done = drain_one_by_one(c, max);
 	}
 	if (done == 1) {

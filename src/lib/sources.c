@@ -11,12 +11,17 @@
  */
 #define HASH_NONFATAL_OOM	      1
 #define HASH_FUNCTION(key, len, hash) ((hash) = hash_key(key))
-/* Ten entries a bucket before uthash doubles them: as many as SOURCES_MAX needs, so that it never
- * moves everything at once.
- */
-#define HASH_INITIAL_NUM_BUCKETS      131072U
-#define HASH_INITIAL_NUM_BUCKETS_LOG2 17U
 #include <uthash.h>
+
+/* As many buckets as SOURCES_MAX needs, and no doubling, which would move everything at once.
+ * uthash 2.3 takes these from nobody.
+ */
+#undef HASH_INITIAL_NUM_BUCKETS
+#undef HASH_INITIAL_NUM_BUCKETS_LOG2
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_INITIAL_NUM_BUCKETS      262144U
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 18U
+#define HASH_BKT_CAPACITY_THRESH      48U
 
 #define CHUNK_ENTRIES 4096
 #define CHUNKS_MAX    (SOURCES_MAX / CHUNK_ENTRIES)

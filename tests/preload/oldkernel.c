@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* LD_PRELOAD: the kernel as an older one would answer. XDPTAIL_OLD is a list with commas of
+ *
+ *   batch     no batch operations on maps (before 5.6)
+ *   ringbuf   no BPF ring buffer (before 5.8)
+ *   link      no BPF links for XDP (before 5.9)
+ *   frags     no XDP programs for frames in several buffers (before 5.18)
+ *   cpus=N    N possible CPUs, as some firmware announces; at least as many as there are
+ *
+ * libbpf makes its system calls through syscall() and finds the CPUs in a file of sysfs, both of
+ * which this library stands in front of.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+
+#define AS(name)     __asm__(name) __attribute__((visibility("default"))) /* in place of libc's */
+#define POSSIBLE     "/sys/devices/system/cpu/possible"
+#define ARGUMENTS    6
+#define SIZE_TO(end) (offsetof(union bpf_attr, end) + sizeof(((union bpf_attr *)0)->end))
+
+/* Linux 5.18; older headers lack it */
+#ifndef BPF_F_XDP_HAS_FRAGS
+#define BPF_F_XDP_HAS_FRAGS (1U << 5)
+#endif
+
+typedef long (*syscall_fn)(long number, ...);
+typedef int (*open_fn)(const char *path, int flags, ...);
+typedef int (*openat_fn)(int dir, const char *path, int flags, ...);
+typedef FILE *(*fopen_fn)(const char *path, const char *mode);
+
+/* The libc's function of this name, into *ret, a pointer to a function. */
+static void find_next(const char *name, void *ret)
+{
+	void *symbol = dlsym(RTLD_NEXT, name);
+
+	if (!symbol)
+		abort();
+	memcpy(ret, &symbol, sizeof(symbol));
+}
+
+/* Behind "cpus=", or the empty end of a word that is in the list; NULL: it is not there. */
+static const char *find_word(const char *word)
+{
+	const char *list = getenv("XDPTAIL_OLD");
+	size_t len = strlen(word);
+
+	while (list && *list) {
+		if (!strncmp(list, word, len) &&
+		    (word[len - 1] == '=' || !list[len] || list[len] == ','))
+			return list + len;
+		list += strcspn(list, ",");
+		list += *list == ',';
+	}
+	return NULL;
+}
+
+static int announced_cpus(void)
+{
+	const char *number = find_word("cpus=");
+
+	return number ? (int)strtol(number, NULL, 10) : 0;
+}
+
+static bool is_refused(int cmd, const union bpf_attr *attr, size_t size)
+{
+	switch (cmd) {
+	case BPF_MAP_LOOKUP_BATCH:
+	case BPF_MAP_LOOKUP_AND_DELETE_BATCH:
+	case BPF_MAP_UPDATE_BATCH:
+	case BPF_MAP_DELETE_BATCH:
+		return find_word("batch");
+	case BPF_MAP_CREATE:
+		return size >= SIZE_TO(map_type) && attr->map_type == BPF_MAP_TYPE_RINGBUF &&
+		       find_word("ringbuf");
+	case BPF_PROG_LOAD:
+		return size >= SIZE_TO(prog_flags) && attr->prog_flags & BPF_F_XDP_HAS_FRAGS &&
+		       find_word("frags");
+	case BPF_LINK_CREATE:
+		return find_word("link");
+	default:
+		return false;
+	}
+}
+
+static long call(long number, const long a[ARGUMENTS])
+{
+	static syscall_fn next;
+
+	if (!next)
+		find_next("syscall", &next);
+	return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* The last number of "0-1" or "0", plus one. */
+static int real_cpus(void)
+{
+	char text[64] = "";
+	open_fn next;
+	const char *last;
+	ssize_t len;
+	int fd;
+
+	find_next("open", &next);
+	fd = next(POSSIBLE, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (len <= 0)
+		abort();
+	last = strrchr(text, '-');
+	return (int)strtol(last ? last + 1 : text, NULL, 10) + 1;
+}
+
+/* Bytes of a value from one CPU; 0: the map is not one of a value for each. */
+static size_t per_cpu_bytes(int map_fd)
+{
+	struct bpf_map_info info = { 0 };
+	union bpf_attr attr = { 0 };
+	const long args[ARGUMENTS] = { BPF_OBJ_GET_INFO_BY_FD, (long)&attr, sizeof(attr) };
+
+	attr.info.bpf_fd = (__u32)map_fd;
+	attr.info.info = (__u64)(unsigned long)&info;
+	attr.info.info_len = sizeof(info);
+	if (call(__NR_bpf, args))
+		return 0;
+	if (info.type != BPF_MAP_TYPE_PERCPU_HASH && info.type != BPF_MAP_TYPE_PERCPU_ARRAY)
+		return 0;
+	return ((size_t)info.value_size + 7) / 8 * 8;
+}
+
+/* The kernel wrote what n values are on the CPUs that there are. Spread them to what they would be
+ * on those announced, from the last on, as they move up; the additional CPUs counted nothing.
+ */
+static void spread(char *values, size_t n, size_t bytes, int announced)
+{
+	size_t from = bytes * (size_t)real_cpus();
+	size_t to = bytes * (size_t)announced;
+
+	for (size_t i = n; to > from && i-- > 0;) {
+		memmove(values + i * to, values + i * from, from);
+		memset(values + i * to + from, 0, to - from);
+	}
+}
+
+static void announce_values(int cmd, const union bpf_attr *attr)
+{
+	int announced = announced_cpus();
+	size_t bytes;
+
+	if (!announced)
+		return;
+	if (cmd == BPF_MAP_LOOKUP_ELEM) {
+		bytes = per_cpu_bytes((int)attr->map_fd);
+		if (bytes)
+			spread((char *)(unsigned long)attr->value, 1, bytes, announced);
+	} else if (cmd == BPF_MAP_LOOKUP_BATCH || cmd == BPF_MAP_LOOKUP_AND_DELETE_BATCH) {
+		bytes = per_cpu_bytes((int)attr->batch.map_fd);
+		if (bytes)
+			spread((char *)(unsigned long)attr->batch.values, attr->batch.count, bytes,
+			       announced);
+	}
+}
+
+static long call_bpf(const long a[ARGUMENTS])
+{
+	const union bpf_attr *attr = (const union bpf_attr *)a[1]; // NOLINT: an argument
+	int cmd = (int)a[0];
+	long result;
+	int err;
+
+	if (is_refused(cmd, attr, (size_t)a[2])) {
+		errno = EINVAL;
+		return -1;
+	}
+	result = call(__NR_bpf, a);
+	err = errno;
+	if (!result || err == ENOENT) /* the last batch comes with ENOENT */
+		announce_values(cmd, attr);
+	errno = err;
+	return result;
+}
+
+long old_syscall(long number, ...) AS("syscall");
+
+long old_syscall(long number, ...)
+{
+	long a[ARGUMENTS];
+	va_list args;
+
+	va_start(args, number);
+	for (int i = 0; i < ARGUMENTS; i++)
+		a[i] = va_arg(args, long);
+	va_end(args);
+	return number == __NR_bpf ? call_bpf(a) : call(number, a);
+}
+
+/* A file that announces the CPUs; -1: it is another path, or there is nothing to pretend. */
+static int open_announced(const char *path)
+{
+	int announced = strcmp(path, POSSIBLE) ? 0 : announced_cpus();
+	int fd;
+
+	if (!announced)
+		return -1;
+	fd = memfd_create("possible", MFD_CLOEXEC);
+	if (fd < 0 || dprintf(fd, "0-%d\n", announced - 1) < 0 || lseek(fd, 0, SEEK_SET))
+		abort();
+	return fd;
+}
+
+/* The permissions are there only if a file may be created. */
+#define MODE(flags, args) ((flags) & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0)
+
+#define OPEN(name)                                                  \
+	int old_##name(const char *path, int flags, ...) AS(#name); \
+	int old_##name(const char *path, int flags, ...)            \
+	{                                                           \
+		static open_fn next;                                \
+		int fd = open_announced(path);                      \
+		va_list args;                                       \
+		mode_t mode;                                        \
+                                                                    \
+		va_start(args, flags);                              \
+		mode = MODE(flags, args);                           \
+		va_end(args);                                       \
+		if (!next)                                          \
+			find_next(#name, &next);                    \
+		return fd < 0 ? next(path, flags, mode) : fd;       \
+	}
+
+#define OPENAT(name)                                                         \
+	int old_##name(int dir, const char *path, int flags, ...) AS(#name); \
+	int old_##name(int dir, const char *path, int flags, ...)            \
+	{                                                                    \
+		static openat_fn next;                                       \
+		int fd = open_announced(path);                               \
+		va_list args;                                                \
+		mode_t mode;                                                 \
+                                                                             \
+		va_start(args, flags);                                       \
+		mode = MODE(flags, args);                                    \
+		va_end(args);                                                \
+		if (!next)                                                   \
+			find_next(#name, &next);                             \
+		return fd < 0 ? next(dir, path, flags, mode) : fd;           \
+	}
+
+#define FOPEN(name)                                                     \
+	FILE *old_##name(const char *path, const char *mode) AS(#name); \
+	FILE *old_##name(const char *path, const char *mode)            \
+	{                                                               \
+		static fopen_fn next;                                   \
+		int fd = open_announced(path);                          \
+                                                                        \
+		if (!next)                                              \
+			find_next(#name, &next);                        \
+		return fd < 0 ? next(path, mode) : fdopen(fd, mode);    \
+	}
+
+OPEN(open)
+OPEN(open64)
+OPENAT(openat)
+OPENAT(openat64)
+FOPEN(fopen)
+FOPEN(fopen64)

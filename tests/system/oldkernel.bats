@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The ways that older kernels leave us, each reached by making this kernel refuse what they lack
+# (tests/preload/oldkernel.c).
+
+load common
+
+# From now on, for what tail_start and tail_run start.
+old_kernel() { # WORD,WORD...
+	local preload
+
+	preload=$(dirname "$HELPERS")/preload/oldkernel.so
+	[ -e "$preload" ] || fail "$preload is not built"
+	: "${XDPTAIL_REAL:=$XDPTAIL}"
+	XDPTAIL=$BATS_TEST_TMPDIR/xdptail
+	# A sanitizer's library wants to be the first one, and can be the second.
+	cat >"$XDPTAIL" <<-SCRIPT
+		#!/bin/sh
+		export LD_PRELOAD=$preload XDPTAIL_OLD=$1
+		export ASAN_OPTIONS=verify_asan_link_order=0:\$ASAN_OPTIONS
+		exec "$XDPTAIL_REAL" "\$@"
+	SCRIPT
+	chmod +x "$XDPTAIL"
+}
+
+# The laws by jq alone: by whoever reads the stream, without a program of ours.
+expect_laws() { # FILE
+	local broken
+
+	broken=$(jq -nc '
+		reduce inputs as $r ({listed: {}, bad: []};
+			if $r.event_type == "count" then
+				.listed["\($r.snapshot)"].packets += $r.packets |
+				.listed["\($r.snapshot)"].bytes += $r.bytes
+			elif $r.event_type == "snapshot" then
+				(if $r.total then {} else .listed["\($r.snapshot)"] // {} end) as $sum |
+				if $r.seen != ($r.not_ip + $r.no_source + $r.undetermined +
+					$r.not_selected + $r.counted) then
+					.bad += [{law: "L1", record: $r}] else . end |
+				if ($r.total | not) and $r.counted != (($sum.packets // 0) +
+					$r.unlisted_packets + $r.unattributed_packets) then
+					.bad += [{law: "L2", record: $r}] else . end
+			elif $r.event_type == "stats" then
+				if $r.sampled != ($r.delivered + $r.lost_ring_full +
+					$r.lost_undecodable + ($r.discarded // 0)) then
+					.bad += [{law: "L3", record: $r}] else . end
+			else . end) | .bad[]' "$1")
+	expect "broken laws" "$broken" ""
+}
+
+# Captures an exact number, over several snapshots, and leaves the stream in OUT.
+capture() { # ARGUMENT OF xdptail...
+	tail_start -a -N 10 --interval 1 "$@"
+	expect "sent" "$(traffic peer0 60000 30000 3000)" 60000
+	tail_stop
+	expect "exit" "$CODE" 0
+	expect_laws "$OUT"
+	expect "seen" "$(of_total "$OUT" snapshot seen)" 60000
+	expect "counted" "$(of_total "$OUT" snapshot counted)" 60000
+	expect "lost" "$(of_total "$OUT" stats lost_ring_full)" 0
+	expect "packets attributed" "$(of_total "$OUT" snapshot unattributed_packets)" 0
+	expect_within "snapshots" "$(count_records "$OUT" \
+		'.event_type == "snapshot" and (.total | not)')" 2 60
+}
+
+expect_start() { # KEY WANT
+	expect "start: $1" "$(jq -nr "input.$1" "$OUT")" "$2"
+}
+
+@test "without batch operations the counts are exact" {
+	pair
+	old_kernel batch
+	capture
+	capture --max-map-memory 15M
+	expect_start map_type hash
+}
+
+@test "without a ring buffer there is the perf buffer, and the counts are exact" {
+	pair
+	old_kernel ringbuf
+	capture
+	expect_start transport perf
+}
+
+@test "without a ring buffer one that is asked for is refused" {
+	pair
+	old_kernel ringbuf
+	tail_run -i tail0 -a --transport ringbuf
+	expect "exit" "$status" 4
+	# shellcheck disable=SC2154
+	[[ $stderr == *'no BPF ring buffer'*'"perf"'* ]] || fail "stderr: $stderr"
+}
+
+@test "without frames in several buffers the counts are exact" {
+	pair
+	old_kernel frags
+	capture
+	expect_start transport ringbuf
+}
+
+@test "with many possible CPUs the sources share their counts" {
+	pair
+	old_kernel cpus=128
+	capture
+	expect_start map_type hash
+}
+
+@test "with many possible CPUs and few sources each CPU has its own counts" {
+	pair
+	old_kernel cpus=128
+	capture --max-sources 4096
+	expect_start map_type percpu_hash
+	old_kernel batch,cpus=128
+	capture --max-sources 4096
+	expect_start map_type percpu_hash
+}
+
+@test "without links the counts are exact, and a clean stop detaches" {
+	pair
+	old_kernel link
+	capture
+	expect "attached" "$(attached)" ""
+	capture -m generic
+	expect "attached" "$(attached)" ""
+}
+
+@test "without links a killed process leaves its program, and the next one tells how to remove it" {
+	local mode advice
+
+	pair
+	old_kernel link
+	for mode in native generic; do
+		tail_start -a -m "$mode"
+		tail_stop KILL
+		[ -n "$(attached)" ] || fail "$mode: nothing is attached"
+		tail_run -i tail0 -a -m "$mode"
+		expect "$mode: exit" "$status" 4
+		[[ $stderr == *'has an XDP program already (program id '*', "count_packets")'* ]] ||
+			fail "$mode: stderr: $stderr"
+		advice=$(grep -o 'ip link set dev tail0 xdp[a-z]* off' <<<"$stderr") ||
+			fail "$mode: stderr: $stderr"
+		# shellcheck disable=SC2086 # a command
+		ip netns exec "$NS_A" $advice
+		expect "$mode: attached" "$(attached)" ""
+		capture -m "$mode"
+	done
+}
+
+@test "all of it together: the oldest kernel there is" {
+	pair
+	old_kernel batch,ringbuf,frags,link,cpus=128
+	capture
+	expect_start transport perf
+	expect_start map_type hash
+	capture --max-sources 4096 -m generic
+	expect_start map_type percpu_hash
+	expect "attached" "$(attached)" ""
+}
