@@ -9,6 +9,7 @@
 #include <sys/random.h>
 
 #include "xdptail.h"
+#include "app/audit.h"
 #include "app/log.h"
 #include "app/loop.h"
 #include "app/options.h"
@@ -166,6 +167,8 @@ int main(int argc, char *argv[])
 	char err_text[ERR_BYTES];
 
 	open_standard_fds();
+	if (argc > 1 && !strcmp(argv[1], "audit"))
+		return audit_main(argc - 1, argv + 1);
 	if (options_parse(&options, argc, argv, err_text, sizeof(err_text))) {
 		log_error("%s", err_text);
 		return EXIT_CODE_USAGE;

@@ -535,10 +535,13 @@ int options_parse(struct options *ret, int argc, char *const argv[], char *err, 
 
 static const char help_head[] =
 	"Usage: xdptail -i IF [OPTION]...\n"
+	"       xdptail audit [--json] [FILE]...\n"
 	"Count the packets of an interface, and write one in N as a line of JSON.\n"
+	"audit says whether a stream is complete, and adds up.\n"
 	"\n"
 	"  xdptail -i eth0 | jq .                       TCP packets, one in ten\n"
 	"  xdptail -i eth0 -a -N 100 -o file:out.jsonl  every IP protocol, one in 100\n"
+	"  xdptail audit out.jsonl*                     is it complete?\n"
 	"\n";
 
 static const char help_tail[] =

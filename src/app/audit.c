@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/audit.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/audit_book.h"
+#include "app/audit_words.h"
+#include "app/log.h"
+
+static const char help[] =
+	"Usage: xdptail audit [--json] [FILE...]\n"
+	"\n"
+	"Is a stream complete, and does it add up? Reads the lines that xdptail has written from\n"
+	"files, in any order, compressed by gzip or not, or from stdin (no FILE, or \"-\").\n"
+	"\n"
+	"      --json   an object for each run and one for all, instead of sentences\n"
+	"  -h, --help   this text\n"
+	"\n"
+	"Exit status:\n"
+	"  0  every run is whole, and adds up\n"
+	"  1  something is missing that is accounted for, or of which nothing can be known:\n"
+	"     dropped or lost records, a torn last line, a run without an end, a filtered copy\n"
+	"  2  it does not add up, or could not be read\n";
+
+struct wishes {
+	bool json;
+	bool help;
+	const char **paths; /* owned, the strings borrowed; NULL ends them */
+};
+
+static bool take_option(struct wishes *w, const char *arg)
+{
+	if (!strcmp(arg, "--json"))
+		w->json = true;
+	else if (!strcmp(arg, "--help") || !strcmp(arg, "-h"))
+		w->help = true;
+	else
+		return false;
+	return true;
+}
+
+/* 0; -ENOMEM; or -EINVAL after a sentence on stderr. */
+static int parse(struct wishes *w, int argc, char *const argv[])
+{
+	bool options = true; /* until "--" */
+	size_t n = 0;
+
+	w->paths = calloc((size_t)argc + 1, sizeof(*w->paths));
+	if (!w->paths)
+		return -ENOMEM;
+	for (int i = 1; i < argc; i++) {
+		if (!options || argv[i][0] != '-' || !argv[i][1]) {
+			w->paths[n++] = argv[i];
+		} else if (!strcmp(argv[i], "--")) {
+			options = false;
+		} else if (!take_option(w, argv[i])) {
+			log_error("audit: \"%s\" is not one of its options: there are --json and "
+				  "--help",
+				  argv[i]);
+			return -EINVAL;
+		}
+	}
+	if (!n)
+		w->paths[n] = "-";
+	return 0;
+}
+
+static int print_help(void)
+{
+	return fputs(help, stdout) < 0 || fflush(stdout) ? AUDIT_BROKEN : AUDIT_WHOLE;
+}
+
+/* A file that cannot be read is said on stderr too: stdout may be for a machine. */
+static int read_file(struct audit_book *book, const char *path)
+{
+	const struct audit_findings *f = &book->findings;
+	int err = audit_book_read(book, path);
+
+	if (err == -ENOMEM || f->err)
+		return -ENOMEM;
+	if (err)
+		log_error("audit: cannot read \"%s\": %s", path, audit_book_reason(err));
+	return 0;
+}
+
+static int read_files(struct audit_book *book, const char *const *paths)
+{
+	int err = 0;
+
+	for (; !err && *paths; paths++)
+		err = read_file(book, *paths);
+	return err;
+}
+
+static int audit(const struct wishes *w)
+{
+	struct audit_book book;
+	int verdict = AUDIT_BROKEN;
+	int err = audit_book_init(&book);
+
+	if (!err)
+		err = read_files(&book, w->paths);
+	if (!err) {
+		verdict = audit_book_judge(&book);
+		err = book.findings.err;
+	}
+	if (!err)
+		err = w->json ? audit_words_print_json(&book, stdout) :
+				audit_words_print(&book, stdout);
+	if (err)
+		log_error("audit: %s", strerror(-err));
+	audit_book_free(&book);
+	return err ? AUDIT_BROKEN : verdict;
+}
+
+int audit_main(int argc, char *const argv[])
+{
+	struct wishes wishes = { 0 };
+	int code = AUDIT_BROKEN;
+	int err = parse(&wishes, argc, argv);
+
+	if (err == -ENOMEM)
+		log_error("audit: %s", strerror(-err));
+	if (!err)
+		code = wishes.help ? print_help() : audit(&wishes);
+	free(wishes.paths);
+	return code;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Everything that was read: files in any order, to runs; and what was found in files that belongs to
+ * no run.
+ */
+#ifndef APP_AUDIT_BOOK_H
+#define APP_AUDIT_BOOK_H
+
+#include <json-c/json.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/audit_findings.h"
+#include "app/audit_run.h"
+
+struct audit_book {
+	struct json_tokener *tok; /* owned */
+	struct audit_run *runs; /* owned; the first of those that were met, or NULL */
+	struct audit_run **end; /* where the next is to be linked to */
+	size_t n_runs;
+	struct audit_run *run; /* the one whose record came last; borrowed; or NULL */
+	uint64_t files;
+	uint64_t records;
+	struct audit_findings findings;
+};
+
+int audit_book_init(struct audit_book *book); /* 0 or -ENOMEM; it must stay where it is */
+void audit_book_free(struct audit_book *book);
+
+/* Read a file; "-" is stdin. 0, or -errno when it could not be read to its end: then that is among
+ * the findings, and what was read counts. -ENOMEM: give up.
+ */
+int audit_book_read(struct audit_book *book, const char *path);
+
+/* What such an error means. */
+const char *audit_book_reason(int err);
+
+/* When everything was read, once. The worst of all findings. */
+enum audit_verdict audit_book_judge(struct audit_book *book);
+
+#endif

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/audit_record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/audit_json.h"
+
+#define U64_DIGITS    20
+#define NUMBER_DIGITS 16 /* that a number below the limit has at most */
+
+/* The digits of a number that is too large to be written as one. */
+static bool is_large(const char *text, size_t len, uint64_t *ret)
+{
+	char *end;
+
+	if (!len || len > U64_DIGITS || text[0] == '0')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+	}
+	errno = 0;
+	*ret = strtoull(text, &end, 10); /* json-c ends its strings with a NUL */
+	return !errno && *ret >= AUDIT_NUMBER_LIMIT;
+}
+
+/* json-c bounds what it cannot hold, so a limit of our own comes first. */
+static bool take_number(struct json_object *value, uint64_t max, uint64_t *ret)
+{
+	int64_t number;
+
+	if (json_object_is_type(value, json_type_string))
+		return is_large(json_object_get_string(value),
+				(size_t)json_object_get_string_len(value), ret) &&
+		       *ret <= max;
+	if (!json_object_is_type(value, json_type_int))
+		return false;
+	number = json_object_get_int64(value);
+	if (number < 0 || (uint64_t)number >= AUDIT_NUMBER_LIMIT || (uint64_t)number > max)
+		return false;
+	*ret = (uint64_t)number;
+	return true;
+}
+
+static bool is_signed(struct json_object *value)
+{
+	const int64_t limit = (int64_t)AUDIT_NUMBER_LIMIT;
+	const char *text;
+	uint64_t ignored;
+
+	if (json_object_is_type(value, json_type_int))
+		return json_object_get_int64(value) < limit &&
+		       json_object_get_int64(value) > -limit;
+	if (!json_object_is_type(value, json_type_string))
+		return false;
+	text = json_object_get_string(value);
+	text += *text == '-';
+	return is_large(text, strlen(text), &ignored);
+}
+
+static bool is_list(struct json_object *value)
+{
+	if (!json_object_is_type(value, json_type_array))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		if (!json_object_is_type(json_object_array_get_idx(value, i), json_type_string))
+			return false;
+	}
+	return true;
+}
+
+static bool is_string(struct json_object *value, bool (*is)(const char *text, size_t len))
+{
+	if (!json_object_is_type(value, json_type_string))
+		return false;
+	return !is || is(json_object_get_string(value), (size_t)json_object_get_string_len(value));
+}
+
+static bool take_value(struct json_object *value, const struct audit_field *field,
+		       struct audit_record *ret)
+{
+	uint64_t number = 0;
+	bool good = false;
+
+	switch (field->type) {
+	case AUDIT_FIELD_U8:
+	case AUDIT_FIELD_U16:
+	case AUDIT_FIELD_U32:
+	case AUDIT_FIELD_U64:
+		good = take_number(value, audit_field_max(field->type), &number);
+		break;
+	case AUDIT_FIELD_INT:
+		good = is_signed(value);
+		break;
+	case AUDIT_FIELD_BOOL:
+		good = json_object_is_type(value, json_type_boolean);
+		break;
+	case AUDIT_FIELD_IP:
+		good = is_string(value, audit_is_ip);
+		break;
+	case AUDIT_FIELD_FLAGS:
+		good = is_string(value, audit_is_flags);
+		break;
+	case AUDIT_FIELD_TIME:
+		good = is_string(value, audit_is_time);
+		break;
+	case AUDIT_FIELD_TEXT:
+		good = is_string(value, NULL);
+		break;
+	case AUDIT_FIELD_LIST:
+		good = is_list(value);
+		break;
+	}
+	if (field->to < AUDIT_KEY_MAX)
+		ret->values[field->to] = number;
+	return good;
+}
+
+/* One value of an object, by its key. -EBADMSG with the reason in err. */
+static int take_key(struct json_object *obj, const struct audit_field *field,
+		    struct audit_record *ret, char *err, size_t err_cap)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(obj, field->key, &value)) {
+		if (!field->required)
+			return 0;
+		(void)snprintf(err, err_cap, "there is no \"%s\"", field->key);
+		return -EBADMSG;
+	}
+	if (take_value(value, field, ret))
+		return 0;
+	(void)snprintf(err, err_cap, "the value of \"%s\" is not what it has to be", field->key);
+	return -EBADMSG;
+}
+
+static struct json_object *get(struct json_object *obj, const char *key)
+{
+	struct json_object *value = NULL;
+
+	(void)json_object_object_get_ex(obj, key, &value); /* NULL if it is not there */
+	return value;
+}
+
+static bool take_type(struct json_object *value, enum line_type *ret)
+{
+	if (!json_object_is_type(value, json_type_string))
+		return false;
+	for (int type = 0; type < LINE_TYPE_MAX; type++) {
+		if (strcmp(json_object_get_string(value), line_type_name(type)) == 0) {
+			*ret = type;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool take_run(struct json_object *value, uint64_t *ret)
+{
+	return json_object_is_type(value, json_type_string) &&
+	       audit_is_run(json_object_get_string(value),
+			    (size_t)json_object_get_string_len(value), ret);
+}
+
+/* The keys that every record has. Returns what is wrong with them, or NULL. */
+static const char *take_common(struct json_object *obj, struct audit_record *ret)
+{
+	if (!is_string(get(obj, "timestamp"), audit_is_time))
+		return "\"timestamp\" is not a time in UTC with six or nine digits";
+	if (!take_type(get(obj, "event_type"), &ret->type))
+		return "\"event_type\" is none that this version knows";
+	if (!take_run(get(obj, "run"), &ret->run))
+		return "\"run\" is not sixteen hexadecimal digits";
+	if (!take_number(get(obj, "record_seq"), UINT64_MAX, &ret->record_seq) || !ret->record_seq)
+		return "\"record_seq\" is not a number from 1";
+	return NULL;
+}
+
+/* Longer ones than ours are cut, between two characters. */
+static void take_name(struct json_object *obj, struct audit_record *ret)
+{
+	const char *key = ret->type == LINE_SINK ? "sink" : "hostname";
+	struct json_object *value = get(obj, key);
+
+	if (!value || (ret->type != LINE_SINK && ret->type != LINE_START))
+		return;
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", json_object_get_string(value));
+	while (!audit_json_is_utf8(ret->name, strlen(ret->name)))
+		ret->name[strlen(ret->name) - 1] = '\0';
+}
+
+static int take_object(struct json_object *obj, struct audit_record *ret, char *err, size_t err_cap)
+{
+	const char *wrong = take_common(obj, ret);
+	const struct audit_field *fields;
+	size_t n;
+
+	if (wrong) {
+		(void)snprintf(err, err_cap, "%s", wrong);
+		return -EBADMSG;
+	}
+	fields = audit_fields(ret->type, &n);
+	for (size_t i = 0; i < n; i++) {
+		int bad = take_key(obj, &fields[i], ret, err, err_cap);
+
+		if (bad)
+			return bad;
+	}
+	ret->total = json_object_get_boolean(get(obj, "total"));
+	ret->repeated = ret->type == LINE_START && json_object_get_boolean(get(obj, "repeated"));
+	take_name(obj, ret);
+	return 0;
+}
+
+static void begin_record(struct audit_record *ret)
+{
+	memset(ret, 0, offsetof(struct audit_record, name) + 1);
+}
+
+int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
+		      struct audit_record *ret, char *err, size_t err_cap)
+{
+	struct json_object *obj;
+	int bad = audit_json_parse(tok, text, len, &obj);
+
+	if (bad) {
+		(void)snprintf(err, err_cap, "%s",
+			       bad == -EEXIST ? "a key is there twice" :
+			       bad == -EINVAL ? "it is JSON, but not an object" :
+						"it is not JSON");
+		return bad == -ENODATA ? -ENODATA : -EBADMSG;
+	}
+	begin_record(ret);
+	bad = take_object(obj, ret, err, err_cap);
+	json_object_put(obj);
+	return bad;
+}
+
+struct cursor {
+	const char *pos;
+	const char *end;
+};
+
+static inline bool skip(struct cursor *c, const char *text, size_t len)
+{
+	if ((size_t)(c->end - c->pos) < len || memcmp(c->pos, text, len) != 0)
+		return false;
+	c->pos += len;
+	return true;
+}
+
+#define SKIP(c, literal) skip(c, literal, sizeof(literal) - 1)
+
+/* A number below the limit. A larger one is a string, and goes the other way. */
+static inline bool fast_number(struct cursor *c, uint64_t max, uint64_t *ret)
+{
+	const char *pos = c->pos;
+	uint64_t val = 0;
+
+	while (pos < c->end && pos - c->pos < NUMBER_DIGITS && *pos >= '0' && *pos <= '9')
+		val = val * 10 + (uint64_t)(*pos++ - '0');
+	if (pos == c->pos || (*c->pos == '0' && pos - c->pos > 1))
+		return false;
+	c->pos = pos;
+	*ret = val;
+	return val < AUDIT_NUMBER_LIMIT && val <= max;
+}
+
+/* Printable ASCII without escapes: text and len are of what is between the quotes. */
+static inline bool fast_string(struct cursor *c, const char **text, size_t *len)
+{
+	const char *pos;
+
+	if (!SKIP(c, "\""))
+		return false;
+	*text = c->pos;
+	for (pos = c->pos; pos < c->end && *pos != '"'; pos++) {
+		if (*pos < 0x20 || *pos > 0x7e || *pos == '\\')
+			return false;
+	}
+	*len = (size_t)(pos - c->pos);
+	c->pos = pos;
+	return SKIP(c, "\"");
+}
+
+static inline bool fast_value(struct cursor *c, const struct audit_field *field,
+			      struct audit_record *ret)
+{
+	uint64_t number = 0;
+	const char *text;
+	size_t len;
+
+	switch (field->type) {
+	case AUDIT_FIELD_U8:
+	case AUDIT_FIELD_U16:
+	case AUDIT_FIELD_U32:
+	case AUDIT_FIELD_U64:
+		if (!fast_number(c, audit_field_max(field->type), &number))
+			return false;
+		if (field->to < AUDIT_KEY_MAX)
+			ret->values[field->to] = number;
+		return true;
+	case AUDIT_FIELD_IP:
+		return fast_string(c, &text, &len) && audit_is_ip(text, len);
+	case AUDIT_FIELD_FLAGS:
+		return fast_string(c, &text, &len) && audit_is_flags(text, len);
+	case AUDIT_FIELD_TEXT:
+		return fast_string(c, &text, &len);
+	case AUDIT_FIELD_INT:
+	case AUDIT_FIELD_BOOL:
+	case AUDIT_FIELD_TIME:
+	case AUDIT_FIELD_LIST:
+		break;
+	}
+	return false;
+}
+
+/* The four keys at the head. */
+static inline bool fast_head(struct cursor *c, struct audit_record *ret)
+{
+	const char *text;
+	size_t len;
+
+	if (!SKIP(c, "{\"timestamp\":") || !fast_string(c, &text, &len) ||
+	    !audit_is_time(text, len))
+		return false;
+	if (SKIP(c, ",\"event_type\":\"packet\",\"run\":"))
+		ret->type = LINE_PACKET;
+	else if (SKIP(c, ",\"event_type\":\"count\",\"run\":"))
+		ret->type = LINE_COUNT;
+	else
+		return false;
+	return fast_string(c, &text, &len) && audit_is_run(text, len, &ret->run) &&
+	       SKIP(c, ",\"record_seq\":") && fast_number(c, UINT64_MAX, &ret->record_seq) &&
+	       ret->record_seq;
+}
+
+bool audit_record_fast(const char *text, size_t len, struct audit_record *ret)
+{
+	struct cursor c = { .pos = text, .end = text + len };
+	const struct audit_field *fields;
+	size_t n;
+
+	begin_record(ret);
+	if (!fast_head(&c, ret))
+		return false;
+	fields = audit_fields(ret->type, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct audit_field *field = &fields[i];
+
+		if (skip(&c, field->intro, field->intro_len)) {
+			if (!fast_value(&c, field, ret))
+				return false;
+		} else if (field->required) {
+			return false;
+		}
+	}
+	return SKIP(&c, "}") && c.pos == c.end;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is known of one run: which of its records were read, in whatever order, and the sums that its
+ * laws need. What a record contradicts by itself is found here; audit_laws.h has the rest.
+ */
+#ifndef APP_AUDIT_RUN_H
+#define APP_AUDIT_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/audit_findings.h"
+#include "app/audit_ranges.h"
+#include "app/audit_record.h"
+#include "app/audit_snapshots.h"
+
+/* The same numbers, but those that were read more than once are kept, too. */
+struct audit_numbers {
+	struct audit_ranges seen;
+	struct audit_ranges twice;
+};
+
+/* A sink record of an interval, as far as L4 needs it. */
+struct audit_queue {
+	uint64_t record_seq;
+	uint64_t before; /* lines that must have been queued, for the record to add up */
+	uint64_t now; /* that it says are queued */
+};
+
+struct audit_sink {
+	char name[AUDIT_NAME_BYTES];
+	struct audit_queue *queues; /* owned; in no order until they are settled */
+	size_t n_queues;
+	size_t cap_queues;
+	bool settled; /* the first of them was checked, and waits for its successor */
+	uint64_t sums[AUDIT_KEY_MAX]; /* of the intervals */
+	uint64_t total[AUDIT_KEY_MAX];
+	uint64_t total_seq; /* of the record with the totals; 0: it was not read */
+};
+
+struct audit_run {
+	struct audit_run *next; /* for whoever keeps several of them */
+	uint64_t id;
+	char hostname[AUDIT_NAME_BYTES]; /* "": not known */
+	bool repeated; /* a start was read that is not the first */
+	uint64_t torn; /* lines of it that end too early */
+	struct audit_numbers numbers[LINE_TYPE_MAX];
+	struct audit_numbers *cpus; /* owned */
+	size_t n_cpus;
+	struct audit_snapshots snapshots; /* not yet whole */
+	struct audit_ranges closed; /* snapshots that are */
+	uint64_t sums[AUDIT_KEY_MAX]; /* of snapshot and stats records of intervals */
+	uint64_t total[AUDIT_KEY_MAX];
+	uint64_t total_seq
+		[LINE_TYPE_MAX]; /* of the snapshot and the stats record with totals; or 0 */
+	struct audit_sink *sinks; /* owned */
+	size_t n_sinks;
+	struct audit_findings findings;
+};
+
+int audit_run_new(struct audit_run **ret, uint64_t id); /* 0 or -ENOMEM */
+void audit_run_free(struct audit_run *run); /* NULL is fine */
+
+/* A record of this run. 0 or -ENOMEM. */
+int audit_run_take(struct audit_run *run, const struct audit_record *record);
+
+/* L4 between the sink records that follow each other without a gap; last: no more will be read. */
+void audit_run_settle(struct audit_run *run, struct audit_sink *sink, bool last);
+
+#endif
