@@ -182,12 +182,14 @@ tail_run() { # ARGUMENT OF xdptail...
 
 # --- the stream ---
 
-# Every line of it, by two readers that know nothing of each other. Sets COUNTED.
+# Every line of it, by readers that know nothing of each other. Sets COUNTED.
 check_stream() { # FILE [OPTION OF check_stream...]
-	local err
+	local err verdict
 
 	err=$(head -n "$(wc -l <"$1")" "$1" | jq -e . 2>&1 >/dev/null) || fail "jq: $err"
 	COUNTED=$("$HELPERS/check_stream" "${@:2}" <"$1" 2>&1) || fail "$COUNTED"
+	# losses are no contradiction: 1
+	verdict=$("$XDPTAIL" audit "$1" 2>&1) || [ $? -eq 1 ] || fail "$verdict"
 }
 
 counted() { # KEY: of the last check_stream
