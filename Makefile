@@ -168,6 +168,8 @@ format:
 lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)
 	$(Q)tests/layers.sh
+	$(Q)$(CLANG) -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c include/xdptail.h
+	$(Q)$(CLANG) -std=c++98 -Wall -Wextra -Werror -fsyntax-only -x c++ include/xdptail.h
 	$(Q)shellcheck -x $(SHELL_FILES)
 	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 sh -c '$(CLANG_TIDY) --quiet "$$0" -- \
 		-std=gnu11 -D_GNU_SOURCE $(INCLUDES) -Itests '"$$(pkg-config --cflags $(PKGS))"

@@ -73,6 +73,14 @@ missing_other() {
 	done
 }
 
+# What a package of the right name may be too old for.
+check_versions() {
+	case " $* " in *" build "*) ;; *) return 0 ;; esac
+	pkg-config --atleast-version=1.1 libbpf && return 0
+	echo "deps.sh: libbpf $(pkg-config --modversion libbpf) is too old: 1.1 or newer is needed" >&2
+	exit 1
+}
+
 # One word a package, so unquoted.
 install_deb() {
 	export DEBIAN_FRONTEND=noninteractive
@@ -101,7 +109,10 @@ elif command -v dnf >/dev/null; then
 else
 	missing=$(missing_other) how=
 fi
-[ -n "$missing" ] || exit 0
+if [ -z "$missing" ]; then
+	check_versions "$@"
+	exit 0
+fi
 missing=$(echo "$missing" | tr '\n' ' ')
 
 if [ -z "$how" ]; then
@@ -117,3 +128,4 @@ case $how in
 apt-get*) install_deb "$missing" ;;
 dnf*) install_rpm "$missing" ;;
 esac
+check_versions "$@"

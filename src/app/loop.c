@@ -41,6 +41,9 @@ struct loop {
 	int interval_fd; /* timerfd */
 	int duration_fd; /* timerfd */
 	bool attached; /* once */
+	bool failed; /* something that is no longer in the stream as it should be */
+	bool ended[SINK_MAX]; /* outputs that have, and were named */
+	int failing[SINK_MAX]; /* outputs that cannot write at present: the -errno that was named */
 	bool counting; /* an interval is being closed */
 	bool again; /* … and another one was asked for meanwhile */
 	struct snapshot snapshot; /* the one that is being written */
@@ -64,7 +67,10 @@ static void check(struct loop *l, int err, const char *what)
 		return;
 	log_error("%s: %s", what,
 		  xdptail_reason(l->handle)[0] ? xdptail_reason(l->handle) : strerror(-err));
-	stop(l, what, EXIT_CODE_FAILED);
+	l->failed = true;
+	stop(l, "failed", EXIT_CODE_FAILED);
+	if (l->exit_code == EXIT_CODE_DONE) /* it was ending well, until now */
+		l->exit_code = EXIT_CODE_FAILED;
 }
 
 static void signal_set(sigset_t *ret)
@@ -102,6 +108,19 @@ static int start_timer(int fd, uint32_t seconds, bool repeat)
 	if (repeat)
 		its.it_interval = its.it_value;
 	return timerfd_settime(fd, 0, &its, NULL) ? -errno : 0;
+}
+
+/* The first signal ends the run in order; a second one, while that lasts, at once. The kernel then
+ * takes the program off the interface.
+ */
+static void unblock_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int loop_new(struct loop **ret, const struct options *o)
@@ -287,9 +306,10 @@ static void on_sinks(struct loop *l)
 	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
 		int err = sinks_error(l->sinks, i);
 
-		if (err && (err != -EPIPE || alive))
+		if (err && !l->ended[i] && (err != -EPIPE || alive))
 			log_warning("output \"%s\" has ended: %s", sinks_name(l->sinks, i),
 				    strerror(-err));
+		l->ended[i] = err != 0;
 	}
 	if (!alive)
 		stop(l, "output gone", EXIT_CODE_OUTPUT);
@@ -327,6 +347,37 @@ static void dispatch(struct loop *l, uint64_t event)
 	}
 }
 
+/* Say once that an output fails, and once that it has recovered; the stream has the figures. */
+static void check_outputs(struct loop *l)
+{
+	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
+		int err = sinks_failing(l->sinks, i);
+
+		if (err && !l->failing[i])
+			log_warning(
+				"output \"%s\" takes nothing: %s; lines are dropped and counted, "
+				"and it is tried again each second",
+				sinks_name(l->sinks, i), strerror(-err));
+		if (!err && l->failing[i] && !sinks_error(l->sinks, i))
+			log_notice("output \"%s\" takes lines again", sinks_name(l->sinks, i));
+		l->failing[i] = err;
+	}
+}
+
+static void log_drops(const struct loop *l)
+{
+	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
+		struct sink_counts c;
+
+		sinks_counts(l->sinks, i, &c);
+		if (c.dropped_queue_full || c.dropped_error)
+			log_warning("output \"%s\" did not get %" PRIu64 " lines: %" PRIu64
+				    " found its queue full, %" PRIu64 " could not be written",
+				    sinks_name(l->sinks, i), c.dropped_queue_full + c.dropped_error,
+				    c.dropped_queue_full, c.dropped_error);
+	}
+}
+
 static void run(struct loop *l)
 {
 	struct epoll_event events[8];
@@ -340,6 +391,7 @@ static void run(struct loop *l)
 			dispatch(l, events[i].data.u64);
 		step_snapshot(l, false);
 		sinks_flush(l->sinks);
+		check_outputs(l);
 	}
 }
 
@@ -372,7 +424,9 @@ static void close_stream(struct loop *l, int64_t deadline)
 	finish_counts(l, deadline);
 	begin_counts(l);
 	finish_counts(l, deadline);
-	check(l, report_stop(&l->report, l->stop_reason, l->exit_code),
+	if (is_counting(l))
+		check(l, -ETIMEDOUT, "cannot write the last snapshot in time");
+	check(l, report_stop(&l->report, l->stop_reason, l->exit_code, !l->failed),
 	      "cannot write the stop record");
 	sinks_flush(l->sinks);
 }
@@ -383,6 +437,8 @@ static void close_outputs(struct loop *l, int64_t deadline)
 	int64_t left = deadline - monotonic_ms();
 	uint64_t unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
 
+	if (l->exit_code != EXIT_CODE_OUTPUT)
+		log_drops(l);
 	if (unwritten && l->exit_code != EXIT_CODE_OUTPUT)
 		log_error("%" PRIu64 " lines could not be written before the end", unwritten);
 	if (unwritten && l->exit_code == EXIT_CODE_DONE)
@@ -447,6 +503,7 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 		sinks_flush(sinks);
 		run(l);
 	}
+	unblock_signals();
 	deadline = monotonic_ms() + STOP_MS;
 	close_stream(l, deadline);
 	close_outputs(l, deadline);

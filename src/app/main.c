@@ -33,7 +33,16 @@ static int print_version(void)
 									       EXIT_CODE_DONE;
 }
 
-/* As tcpdump -D: a line each, number, name, state. */
+/* A name is any bytes: those that a terminal would obey are masked. */
+static void mask_controls(char *name)
+{
+	for (; *name; name++) {
+		if ((unsigned char)*name < 0x20 || *name == 0x7f)
+			*name = '?';
+	}
+}
+
+/* As tcpdump -D begins: a line each, number and name. */
 static int print_interfaces(void)
 {
 	struct if_nameindex *list = if_nameindex();
@@ -42,8 +51,10 @@ static int print_interfaces(void)
 		log_error("cannot list interfaces: %s", strerror(errno));
 		return EXIT_CODE_FAILED;
 	}
-	for (size_t i = 0; list[i].if_index; i++)
+	for (size_t i = 0; list[i].if_index; i++) {
+		mask_controls(list[i].if_name);
 		(void)printf("%u.%s\n", list[i].if_index, list[i].if_name);
+	}
 	if_freenameindex(list);
 	return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
@@ -68,7 +79,9 @@ static int open_outputs(struct sinks **ret, const struct options *o)
 			log_error("%s", err_text);
 			(void)sinks_finish(sinks, 0);
 			sinks_free(sinks);
-			return EXIT_CODE_USAGE;
+			return err == -ENOMEM || err == -EMFILE || err == -ENFILE ?
+				       EXIT_CODE_FAILED :
+				       EXIT_CODE_USAGE;
 		}
 	}
 	*ret = sinks;
@@ -84,6 +97,8 @@ static int open_exit_code(int err)
 	case -ENOENT:
 		return EXIT_CODE_USAGE;
 	case -ENOMEM:
+	case -EMFILE:
+	case -ENFILE:
 		return EXIT_CODE_FAILED;
 	default:
 		return EXIT_CODE_ATTACH;

@@ -373,7 +373,7 @@ int report_interval(struct report *r, const struct line_snapshot *snapshot)
 	return err;
 }
 
-int report_stop(struct report *r, const char *reason, int exit_code)
+static int put_sums(struct report *r)
 {
 	static const struct sink_counts none = { 0 };
 	struct line_stats stats = r->stats_sums;
@@ -393,6 +393,14 @@ int report_stop(struct report *r, const char *reason, int exit_code)
 	err = put_stats(r, &stats);
 	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++)
 		err = put_sink(r, i, &none, true);
+	return err;
+}
+
+int report_stop(struct report *r, const char *reason, int exit_code, bool complete)
+{
+	struct line line;
+	int err = complete ? put_sums(r) : 0;
+
 	if (err)
 		return err;
 	return put(r, line_stop(r->writer, now_ns(), reason, exit_code, &line), &line);

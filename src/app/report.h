@@ -43,8 +43,10 @@ int report_clock(struct report *r, int64_t step_ns);
  */
 int report_interval(struct report *r, const struct line_snapshot *snapshot);
 
-/* The end of the stream: the same as sums of the run, then stop. */
-int report_stop(struct report *r, const char *reason, int exit_code);
+/* The end of the stream: the same as sums of the run, then stop. complete: every interval has been
+ * written; else the sums would say less than the stream does, and are left out.
+ */
+int report_stop(struct report *r, const char *reason, int exit_code, bool complete);
 
 /* Samples that were lost, over all intervals and causes. */
 uint64_t report_lost(const struct report *r);

@@ -15,17 +15,6 @@ static int64_t monotonic_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-int snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts *counts,
-		   uint64_t limit)
-{
-	*s = (struct snapshot){ .counts = counts, .limit = limit ? limit : UINT64_MAX };
-	s->record.snapshot = ++r->snapshots;
-	s->record.counts = counts;
-	s->record.aggregates = r->aggregates;
-	s->moved_ms = monotonic_ms();
-	return top_init(&s->top, counts);
-}
-
 bool snapshot_is_busy(const struct snapshot *s)
 {
 	return s->counts != NULL;
@@ -36,6 +25,22 @@ void snapshot_free(struct snapshot *s)
 	top_free(&s->top);
 	xdptail_counts_free(s->counts);
 	s->counts = NULL;
+}
+
+int snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts *counts,
+		   uint64_t limit)
+{
+	int err;
+
+	*s = (struct snapshot){ .counts = counts, .limit = limit ? limit : UINT64_MAX };
+	s->record.snapshot = ++r->snapshots;
+	s->record.counts = counts;
+	s->record.aggregates = r->aggregates;
+	s->moved_ms = monotonic_ms();
+	err = top_init(&s->top, counts);
+	if (err)
+		snapshot_free(s);
+	return err;
 }
 
 /* Do the outputs take a slice now, or have we waited long enough? */

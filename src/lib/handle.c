@@ -409,6 +409,7 @@ int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_coun
 {
 	int done;
 
+	reason_clear(&x->reason);
 	if (!x->interval.wanted && !x->interval.closing)
 		return reason_set(&x->reason, -EINVAL, "xdptail_counts_begin() comes first");
 	done = interval_step(&x->interval, max ? max : STEP_MAX, &x->reason);
@@ -483,6 +484,7 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 
 	if (ret->size < sizeof(ret->size))
 		return reason_set(&x->reason, -EINVAL, "the size of the struct is not set");
+	reason_clear(&x->reason);
 	memcpy(ret, &stats, ret->size < sizeof(stats) ? ret->size : sizeof(stats));
 	x->longest_wait_ns = 0;
 	return 0;

@@ -2,6 +2,7 @@
 #include "lib/sources.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -38,7 +39,9 @@ struct sources {
 	size_t used;
 };
 
-static uint64_t secret[2]; /* the same for all tables of a process */
+/* The same for all tables of a process, and drawn once: it never changes under a table. */
+static uint64_t secret[2];
+static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
 
 static uint64_t multiply_mix(uint64_t a, uint64_t b)
 {
@@ -59,16 +62,19 @@ static unsigned int hash_key(const void *key)
 					  k->ifindex ^ secret[0]);
 }
 
+/* Before the kernel has any entropy it gives none, and the table is no worse than an unkeyed one. */
+static void draw_secret(void)
+{
+	(void)!getrandom(secret, sizeof(secret), GRND_NONBLOCK);
+}
+
 int sources_new(struct sources **ret)
 {
 	struct sources *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
-	if (!secret[0] && getrandom(secret, sizeof(secret), 0) != sizeof(secret)) {
-		free(s);
-		return -ENOMEM;
-	}
+	(void)pthread_once(&secret_once, draw_secret);
 	*ret = s;
 	return 0;
 }

@@ -36,7 +36,7 @@ struct file {
 	bool started;
 	pthread_t thread;
 	atomic_bool asleep; /* the writer is in poll(), or about to be, and wants to be woken */
-	atomic_bool failing;
+	atomic_int failing; /* 0, or the -errno of the last try */
 	atomic_int stop; /* enum output_stop */
 	atomic_int error;
 };
@@ -127,7 +127,7 @@ static int write_run(struct file *f)
 		f->torn = false;
 	else
 		queue_written(f->queue, (size_t)n);
-	atomic_store_explicit(&f->failing, false, memory_order_relaxed);
+	atomic_store_explicit(&f->failing, 0, memory_order_relaxed);
 	return 0;
 }
 
@@ -172,7 +172,7 @@ static bool writer_step(struct file *f)
 	}
 	if (stop == OUTPUT_FINISH) /* what is left is reported as left, so it is not dropped */
 		return false;
-	atomic_store_explicit(&f->failing, true, memory_order_relaxed);
+	atomic_store_explicit(&f->failing, err, memory_order_relaxed);
 	queue_drop(f->queue);
 	wait_for(f, 0, RETRY_MS);
 	return true;
@@ -210,7 +210,7 @@ static int file_error(const void *ctx)
 	return atomic_load_explicit(&f->error, memory_order_acquire);
 }
 
-static bool file_failing(const void *ctx)
+static int file_failing(const void *ctx)
 {
 	const struct file *f = ctx;
 

@@ -19,8 +19,8 @@ struct output_ops {
 	void (*wake)(void *ctx);
 	/* 0, else the -errno that ended it; then what it has written changes no more. */
 	int (*error)(const void *ctx);
-	/* It cannot write at present, but tries again. */
-	bool (*failing)(const void *ctx);
+	/* 0, else the -errno for which it cannot write at present; it tries again. */
+	int (*failing)(const void *ctx);
 	void (*stop)(void *ctx, enum output_stop how);
 	/* Readable, and stays so, once it has ended: stopped, or failed for good. */
 	int (*ended_fd)(const void *ctx);

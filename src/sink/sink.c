@@ -280,6 +280,13 @@ void sinks_forget_drops(struct sinks *s, unsigned int i)
 	s->list[i].drop_last_ns = 0;
 }
 
+int sinks_failing(const struct sinks *s, unsigned int i)
+{
+	const struct sink *k = &s->list[i];
+
+	return sink_error(k) ? 0 : k->output.ops->failing(k->output.ctx);
+}
+
 size_t sinks_room(const struct sinks *s)
 {
 	size_t room = SIZE_MAX;

@@ -73,6 +73,9 @@ unsigned int sinks_alive(struct sinks *s);
 /* 0 while output i lives, else the -errno that ended it: -EPIPE when its reader went away. */
 int sinks_error(const struct sinks *s, unsigned int i);
 
+/* 0, or the -errno for which output i cannot write at present; it tries again each second. */
+int sinks_failing(const struct sinks *s, unsigned int i);
+
 void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret);
 
 /* Begin anew with drop_first_ns and drop_last_ns of output i. */

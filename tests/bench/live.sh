@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # live.sh BUILD: figures of the command on live traffic, over a veth pair in namespaces of its own:
 #   lines      every packet logged (N=1) to a file, at 300 000 packets a second: CPU time a line
+#   audit      of that file, plain
 #   snapshot   65 536 sources in one interval, all listed, while samples flow: how long the count
 #              lines took, and how long a sample waited in the ring at most
 # The first round is not counted: it makes the machine touch the memory of its page cache.
@@ -68,6 +69,15 @@ lines() {
 		'$cpu * 1000000 / $n | floor'
 	stats 'sampled - .delivered' >>"$dir/lost"
 	stats delivered >>"$dir/delivered"
+	audit
+}
+
+audit() { # MB a second
+	local start end
+	start=$(date +%s%N)
+	"$build/xdptail" audit "$dir/stream" >/dev/null
+	end=$(date +%s%N)
+	echo $(($(stat -c %s "$dir/stream") * 1000 / (end - start))) >>"$dir/audit"
 }
 
 snapshot() {
@@ -93,7 +103,7 @@ trap 'exit 130' INT TERM
 make_pair
 
 lines >/dev/null
-rm -f "$dir/lost" "$dir/delivered"
+rm -f "$dir/lost" "$dir/delivered" "$dir/audit"
 for _ in $(seq "$rounds"); do lines; done >"$dir/lines"
 for _ in $(seq "$rounds"); do snapshot; done >"$dir/snapshots"
 
@@ -101,6 +111,7 @@ printf '%-58s %s\n' \
 	"lines to a file, N=1: CPU ns a line (median of $rounds)" "$(median <"$dir/lines") ($(tr '\n' ' ' <"$dir/lines"))" \
 	"  of so many packets, lines (median)" "$(median <"$dir/delivered")" \
 	"  samples lost (most in a round)" "$(sort -n "$dir/lost" | tail -n 1)" \
+	"audit of that file: MB a second (median)" "$(median <"$dir/audit") ($(tr '\n' ' ' <"$dir/audit"))" \
 	"snapshot of sources (median)" "$(median <"$dir/listed")" \
 	"  interval's end to its last count line: ms (median)" "$(median <"$dir/snapshots") ($(tr '\n' ' ' <"$dir/snapshots"))" \
 	"  longest wait of a sample in the ring: ms (median)" "$(median <"$dir/wait") ($(tr '\n' ' ' <"$dir/wait"))"

@@ -2,6 +2,7 @@
 /* LD_PRELOAD: the kernel as an older one would answer. XDPTAIL_OLD is a list with commas of
  *
  *   batch     no batch operations on maps (before 5.6)
+ *   walk      no walk over the keys of a map: no kernel was like that, but reading can fail
  *   ringbuf   no BPF ring buffer (before 5.8)
  *   link      no BPF links for XDP (before 5.9)
  *   frags     no XDP programs for frames in several buffers (before 5.18)
@@ -81,6 +82,8 @@ static bool is_refused(int cmd, const union bpf_attr *attr, size_t size)
 	case BPF_MAP_UPDATE_BATCH:
 	case BPF_MAP_DELETE_BATCH:
 		return find_word("batch");
+	case BPF_MAP_GET_NEXT_KEY:
+		return find_word("walk");
 	case BPF_MAP_CREATE:
 		return size >= SIZE_TO(map_type) && attr->map_type == BPF_MAP_TYPE_RINGBUF &&
 		       find_word("ringbuf");

@@ -22,8 +22,10 @@ common_setup() {
 	OUT=$BATS_TEST_TMPDIR/out
 	ERR=$BATS_TEST_TMPDIR/err
 	name=$(basename "$BATS_TEST_FILENAME" .bats)
-	NS_A=xt-$name-$BATS_TEST_NUMBER-a
-	NS_B=xt-$name-$BATS_TEST_NUMBER-b
+	# by checkout, so that two of them can be tested at once
+	name+=-$(cksum <<<"$here" | cut -c1-5)-$BATS_TEST_NUMBER
+	NS_A=xt-$name-a
+	NS_B=xt-$name-b
 	common_sweep
 }
 

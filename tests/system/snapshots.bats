@@ -13,7 +13,8 @@ expect_sources() { # NAME SOURCES PACKETS BYTES
 	wrong=$(jq -n -c --argjson n "$2" --argjson packets "$3" --argjson bytes "$4" '
 		(reduce range($n) as $i ({}; .[$i | '"$SOURCE"'] = [$packets, $bytes])) as $want |
 		(reduce (inputs | select(.event_type == "count")) as $r ({};
-			.[$r.src_ip] |= [(.[0] // 0) + $r.packets, (.[1] // 0) + $r.bytes])) as $got |
+			.[$r.src_ip] as $o | # not |=, which copies the whole object in jq 1.6
+			.[$r.src_ip] = [($o[0] // 0) + $r.packets, ($o[1] // 0) + $r.bytes])) as $got |
 		[($want + $got | keys_unsorted[]) | select($got[.] != $want[.]) |
 			{source: ., got: $got[.], want: $want[.]}][:5]' "$OUT")
 	expect "$1: sources that are wrong" "$wrong" "[]"
