@@ -6,6 +6,7 @@ set -uo pipefail
 
 build=$(realpath "$1")
 tests=$(dirname "$(realpath "$0")")
+cd "$tests/.." || exit 1
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0
