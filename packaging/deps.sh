@@ -31,6 +31,7 @@ packages() {
 		test  socat             socat
 		test  util-linux        util-linux
 		test  procps            procps-ng
+		test  libclang-rt-dev   compiler-rt
 		lint  clang-format      clang-tools-extra
 		lint  clang-tidy        clang-tools-extra
 		lint  shellcheck        ShellCheck
