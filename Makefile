@@ -17,7 +17,7 @@ SOAK_FLIPS ?= 10000
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
-PKGS	:= libbpf json-c
+PKGS	:= libbpf json-c libpcap
 WARN	:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	   -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wwrite-strings -Wvla -Wimplicit-fallthrough
 DEPS	= -MMD -MP

@@ -49,6 +49,7 @@ enum xdptail_transport {
 	XDPTAIL_TRANSPORT_AUTO, /**< ring buffer where the kernel has one (5.8), else perf buffer */
 	XDPTAIL_TRANSPORT_RINGBUF,
 	XDPTAIL_TRANSPORT_PERF,
+	XDPTAIL_TRANSPORT_CAPTURE, /**< not to be asked for: what xdptail_open_capture() reads */
 	XDPTAIL_TRANSPORT_MAX
 };
 
@@ -206,6 +207,36 @@ int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
  *         interfaces)
  */
 int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode mode);
+
+/** How far a capture has been read. */
+enum xdptail_capture_state {
+	XDPTAIL_CAPTURE_MORE, /**< xdptail_poll() goes on */
+	XDPTAIL_CAPTURE_INTERVAL, /**< an interval of its clock is over: take the counts, then go on */
+	XDPTAIL_CAPTURE_END /**< nothing more comes; the last interval's counts can be taken */
+};
+
+/**
+ * Open a capture file in place of an interface: pcap or pcapng, of either byte order, plain or
+ * compressed with gzip; links of Ethernet, raw IP, Linux cooked and loopback. The same parser, the
+ * same selection and sampling, the same counts; no privileges. xdptail_poll() delivers samples,
+ * and never waits; time is the capture's own. transport, ring_bytes, max_sources, max_map_bytes,
+ * batch_ms, trace and interface_fn do not apply.
+ *
+ * @param path         "-" is stdin
+ * @param o            NULL for the defaults; function_name is one of the two that there are
+ * @param interval_ns  of the capture's clock, after which xdptail_poll() stops until the counts were
+ *                     taken; 0: at the end only. Counts of intervals in which nothing came are not
+ *                     told apart: the one before lasts longer
+ * @return as xdptail_open(); -EPROTONOSUPPORT: a link type that is not read; -EINVAL: no capture
+ */
+int xdptail_open_capture(struct xdptail **ret, const char *path, const struct xdptail_options *o,
+			 uint64_t interval_ns);
+
+/** MORE for a handle that is no capture. */
+enum xdptail_capture_state xdptail_capture_state(const struct xdptail *x);
+
+/** Unix time in nanoseconds: now; for a capture, that of the last packet. */
+uint64_t xdptail_time(const struct xdptail *x);
 
 /** Stop counting on an interface. 0, or -ENODEV when it is not attached. */
 int xdptail_detach(struct xdptail *x, const char *interface);

@@ -50,7 +50,7 @@ _Static_assert(ARRAY_SIZE(type_names) == LINE_TYPE_MAX, "a name for each");
 static const char *const mode_names[] = { "auto", "native", "generic" };
 _Static_assert(ARRAY_SIZE(mode_names) == XDPTAIL_MODE_MAX, "a name for each");
 
-static const char *const transport_names[] = { "auto", "ringbuf", "perf" };
+static const char *const transport_names[] = { "auto", "ringbuf", "perf", "capture" };
 _Static_assert(ARRAY_SIZE(transport_names) == XDPTAIL_TRANSPORT_MAX, "a name for each");
 
 static const char *const sample_mode_names[] = { "every", "random" };
