@@ -20,6 +20,7 @@
 
 #define PACKETS_A_TURN	 8192 /* then the other fds have their turn (TRAPS A20) */
 #define SOURCES_A_STEP	 4096
+#define FRAMES_A_TURN	 4096 /* of a capture: their lines fit half a queue */
 #define COUNTING_WAIT_MS 1 /* between two steps of a snapshot */
 #define STOP_MS		 5000 /* from the signal to the exit, whatever the outputs do */
 
@@ -208,7 +209,8 @@ static int on_packet(void *arg, const struct xdptail_packet *packet)
 static int poll_packets(struct loop *l)
 {
 	xdptail_packet_fn fn = has_enough(l) ? NULL : on_packet;
-	int n = xdptail_poll(l->handle, 0, PACKETS_A_TURN, fn, l);
+	unsigned int max = l->options->read ? FRAMES_A_TURN : PACKETS_A_TURN;
+	int n = xdptail_poll(l->handle, 0, max, fn, l);
 
 	if (n < 0 && n != -EINTR)
 		check(l, n, "cannot read samples");
@@ -343,6 +345,57 @@ static void run(struct loop *l)
 	}
 }
 
+/* Look after signals and outputs, waiting at most so long for them. */
+static void look_around(struct loop *l, int wait_ms)
+{
+	struct epoll_event events[8];
+	int n;
+
+	sinks_flush(l->sinks);
+	n = epoll_wait(l->epoll_fd, events, 8, wait_ms);
+	for (int i = 0; i < n; i++)
+		dispatch(l, events[i].data.u64);
+}
+
+/* A capture can wait, so nothing of it is dropped: until the outputs have room for a turn's lines. */
+static void wait_for_room(struct loop *l)
+{
+	look_around(l, 0);
+	while (!l->stop_reason && sinks_room(l->sinks) < (size_t)FRAMES_A_TURN * LINE_MAX_BYTES)
+		look_around(l, COUNTING_WAIT_MS);
+}
+
+static void write_interval(struct loop *l)
+{
+	begin_counts(l);
+	while (is_counting(l) && !l->stop_reason) {
+		wait_for_room(l);
+		step_snapshot(l, false);
+	}
+}
+
+/* The last call says whether it was the end of the file, or a place where it is broken. */
+static void end_capture(struct loop *l)
+{
+	if (poll_packets(l) >= 0)
+		stop(l, "end of capture", EXIT_CODE_DONE);
+}
+
+static void run_capture(struct loop *l)
+{
+	while (!l->stop_reason) {
+		wait_for_room(l);
+		if (!l->stop_reason)
+			(void)poll_packets(l);
+		if (l->stop_reason)
+			break;
+		if (xdptail_capture_state(l->handle) == XDPTAIL_CAPTURE_INTERVAL)
+			write_interval(l);
+		else if (xdptail_capture_state(l->handle) == XDPTAIL_CAPTURE_END)
+			end_capture(l);
+	}
+}
+
 static int64_t monotonic_ms(void)
 {
 	struct timespec ts = { 0 };
@@ -355,7 +408,8 @@ static int64_t monotonic_ms(void)
 static void finish_counts(struct loop *l, int64_t deadline)
 {
 	while (is_counting(l) && monotonic_ms() < deadline) {
-		(void)poll_packets(l);
+		if (!l->options->read)
+			(void)poll_packets(l);
 		step_snapshot(l, monotonic_ms() > deadline - STOP_MS / 2);
 		sinks_flush(l->sinks);
 	}
@@ -364,7 +418,7 @@ static void finish_counts(struct loop *l, int64_t deadline)
 /* Detach, and close the books: the interval under way if any, then the last one. */
 static void close_stream(struct loop *l, int64_t deadline)
 {
-	int err = xdptail_detach(l->handle, l->options->interface);
+	int err = l->options->read ? 0 : xdptail_detach(l->handle, l->options->interface);
 
 	if (err && err != -ENODEV) /* gone by itself */
 		check(l, err, "cannot detach");
@@ -403,10 +457,11 @@ static int attach(struct loop *l)
 
 static int start(struct loop *l)
 {
-	int err = watch(l, xdptail_fd(l->handle), EVENT_PACKETS);
+	int err = watch(l, sinks_fd(l->sinks), EVENT_SINKS);
 
-	if (!err)
-		err = watch(l, sinks_fd(l->sinks), EVENT_SINKS);
+	if (err || l->options->read) /* its clock is its own, and it is always ready */
+		return err;
+	err = watch(l, xdptail_fd(l->handle), EVENT_PACKETS);
 	if (!err)
 		err = start_timer(l->interval_fd, l->options->interval_s, true);
 	if (!err)
@@ -443,7 +498,10 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	log_setup(l);
 	check(l, report_start(&l->report, l->options), "cannot write the start record");
 	check(l, start(l), "cannot watch for events");
-	if (!l->stop_reason && !attach(l)) {
+	if (!l->stop_reason && l->options->read) {
+		l->attached = true;
+		run_capture(l);
+	} else if (!l->stop_reason && !attach(l)) {
 		sinks_flush(sinks);
 		run(l);
 	}

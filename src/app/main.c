@@ -17,6 +17,7 @@
 #include "sink/sink.h"
 
 #define ERR_BYTES 1024
+#define NS_PER_S  1000000000ULL
 
 static int print_help(void)
 {
@@ -82,6 +83,9 @@ static int open_exit_code(int err)
 		return EXIT_CODE_PERMISSION;
 	case -EINVAL:
 	case -ENOENT:
+	case -EISDIR:
+	case -EACCES:
+	case -EPROTONOSUPPORT:
 		return EXIT_CODE_USAGE;
 	case -ENOMEM:
 		return EXIT_CODE_FAILED;
@@ -109,7 +113,10 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	options.clock_arg = loop;
 	options.max_sources = o->max_sources;
 	options.max_map_bytes = o->max_map_bytes;
-	err = xdptail_open(ret, &options);
+	if (o->read)
+		err = xdptail_open_capture(ret, o->read, &options, o->interval_s * NS_PER_S);
+	else
+		err = xdptail_open(ret, &options);
 	if (!err)
 		return EXIT_CODE_DONE;
 	log_error("%s", xdptail_reason(*ret));
