@@ -2,18 +2,23 @@
 #include "lib/capture_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <net/ethernet.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <pcap/pcap.h>
-#include <zlib.h>
 
-#define READ_BYTES (256U << 10)
-#define ALIGN	   2 /* before a frame, so that its IP header is 4-byte aligned, as in the kernel */
+#include "lib/gunzip.h"
+
+#define NS_PER_S 1000000000U
+#define ALIGN	 2 /* before a frame, so that its IP header is 4-byte aligned, as in the kernel */
 
 #ifndef DLT_LINUX_SLL2
 #define DLT_LINUX_SLL2 276
@@ -23,7 +28,11 @@
 typedef bool (*link_fn)(const uint8_t *data, size_t len, size_t *ret_header, uint16_t *ret_type);
 
 struct capture_file {
-	pcap_t *pcap; /* owned; NULL until opened; owns the file below it */
+	pcap_t *pcap; /* owned; NULL until opened; owns the file below it, and that the bytes */
+	struct gunzip *bytes; /* borrowed, as long as there is pcap */
+	capture_wait_fn wait_fn;
+	void *arg; /* of wait_fn */
+	uint64_t frames; /* read so far */
 	link_fn link; /* NULL: Ethernet */
 	uint8_t buffer[ALIGN + ETHER_HDR_LEN + CAPTURE_FRAME_MAX] __attribute__((aligned(8)));
 };
@@ -108,41 +117,103 @@ static int choose_link(struct capture_file *c, const char *path, struct reason *
 		path, link_type, name ? name : "no name");
 }
 
-static ssize_t gz_read(void *cookie, char *buf, size_t size)
+/* gunzip_wait_fn. With nobody to ask, it just waits: a FIFO was opened without. */
+static int wait_readable(void *arg, int fd)
 {
-	return gzread(cookie, buf, (unsigned int)size);
+	const struct capture_file *c = arg;
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+
+	if (c->wait_fn)
+		return c->wait_fn(c->arg, fd);
+	(void)poll(&readable, 1, -1); /* if it fails, the read says so */
+	return 0;
 }
 
-static int gz_close(void *cookie)
+static ssize_t read_bytes(void *cookie, char *buf, size_t size)
 {
-	return gzclose(cookie) == Z_OK ? 0 : -1;
+	ssize_t n = gunzip_read(cookie, buf, size);
+
+	if (n < 0)
+		errno = (int)-n;
+	return n < 0 ? -1 : n;
 }
 
-/* zlib passes on what is not compressed as it is. */
-static FILE *open_stream(const char *path)
+static int close_bytes(void *cookie)
 {
-	static const cookie_io_functions_t functions = { .read = gz_read, .close = gz_close };
-	bool is_stdin = strcmp(path, "-") == 0;
-	FILE *file;
-	gzFile gz;
-	int fd = is_stdin ? dup(STDIN_FILENO) : -1;
+	gunzip_close(cookie);
+	return 0;
+}
 
-	if (is_stdin && fd < 0)
-		return NULL;
-	gz = is_stdin ? gzdopen(fd, "rb") : gzopen(path, "rbe");
-	if (!gz) {
-		if (fd >= 0)
-			close(fd);
-		return NULL;
+/* A FIFO opens at once, and its writer is waited for where reads are. An fd, or -errno. */
+static int open_path(const char *path, bool *ret_waits)
+{
+	struct stat st;
+	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) :
+					  open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st))
+		err = -errno;
+	else if (S_ISDIR(st.st_mode))
+		err = -EISDIR;
+	if (err) {
+		close(fd);
+		return err;
 	}
-	(void)gzbuffer(gz, READ_BYTES);
-	file = fopencookie(gz, "rb", functions);
-	if (!file)
-		gzclose(gz);
-	return file;
+	*ret_waits = !S_ISREG(st.st_mode);
+	return fd;
 }
 
-int capture_file_open(struct capture_file **ret, const char *path, struct reason *r)
+/* libpcap reads from a FILE, and closes it. */
+static int open_stream(struct capture_file *c, const char *path, FILE **ret)
+{
+	static const cookie_io_functions_t functions = { .read = read_bytes, .close = close_bytes };
+	bool waits = false;
+	FILE *file;
+	int fd = open_path(path, &waits);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = gunzip_open(&c->bytes, fd, waits ? wait_readable : NULL, c);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	file = fopencookie(c->bytes, "rb", functions);
+	if (!file) {
+		gunzip_close(c->bytes);
+		return -ENOMEM;
+	}
+	*ret = file;
+	return 0;
+}
+
+/* What libpcap calls wrong may be none of the capture's doing. */
+static int explain(struct capture_file *c, const char *text, struct reason *r)
+{
+	switch (gunzip_error(c->bytes)) {
+	case 0:
+		return reason_set(r, -EBADMSG,
+				  "the capture is cut or broken behind frame %" PRIu64 ": %s",
+				  c->frames, text);
+	case -EBADMSG:
+		return reason_set(r, -EBADMSG,
+				  "the capture is cut or broken behind frame %" PRIu64
+				  ": it is compressed, and the compressed data end or break off",
+				  c->frames);
+	case -EINTR:
+		return reason_set(r, -EINTR, "interrupted while waiting for the capture");
+	default:
+		return reason_set(r, -EIO, "cannot read the capture behind frame %" PRIu64 ": %s",
+				  c->frames, strerror(-gunzip_error(c->bytes)));
+	}
+}
+
+int capture_file_open(struct capture_file **ret, const char *path, capture_wait_fn wait_fn,
+		      void *arg, struct reason *r)
 {
 	struct capture_file *c = calloc(1, sizeof(*c));
 	char why[PCAP_ERRBUF_SIZE] = "";
@@ -151,18 +222,22 @@ int capture_file_open(struct capture_file **ret, const char *path, struct reason
 
 	if (!c)
 		return reason_set(r, -ENOMEM, "out of memory");
-	errno = 0;
-	file = open_stream(path);
-	if (!file) {
-		err = errno ? -errno : -ENOMEM;
+	c->wait_fn = wait_fn;
+	c->arg = arg;
+	err = open_stream(c, path, &file);
+	if (err) {
 		err = reason_set(r, err, "cannot open \"%s\": %s", path, strerror(-err));
 		goto fail;
 	}
 	c->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!c->pcap) {
+		err = gunzip_error(c->bytes);
+		if (err && err != -EBADMSG)
+			err = explain(c, why, r);
+		else
+			err = reason_set(r, -EINVAL, "\"%s\" is no capture that can be read: %s",
+					 path, why);
 		fclose(file);
-		err = reason_set(r, -EINVAL, "\"%s\" is no capture that can be read: %s", path,
-				 why);
 		goto fail;
 	}
 	err = choose_link(c, path, r);
@@ -213,6 +288,20 @@ static void copy_frame(struct capture_file *c, const uint8_t *data, size_t len,
 	ret->len = front + len;
 }
 
+/* Read with nanosecond precision, so tv_usec holds nanoseconds. Times that a file can have and we
+ * cannot, before 1970 and after 2554, are the nearest that we can.
+ */
+static uint64_t time_ns(const struct timeval *ts)
+{
+	uint64_t ns = ts->tv_usec > 0 ? (uint64_t)ts->tv_usec : 0;
+
+	if (ts->tv_sec < 0)
+		return 0;
+	if ((uint64_t)ts->tv_sec > (UINT64_MAX - ns) / NS_PER_S)
+		return UINT64_MAX;
+	return (uint64_t)ts->tv_sec * NS_PER_S + ns;
+}
+
 int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct reason *r)
 {
 	struct pcap_pkthdr *header;
@@ -222,12 +311,10 @@ int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct 
 	if (n == PCAP_ERROR_BREAK)
 		return 0;
 	if (n != 1)
-		return reason_set(r, -EBADMSG, "the capture is cut or broken here: %s",
-				  pcap_geterr(c->pcap));
+		return explain(c, pcap_geterr(c->pcap), r);
+	c->frames++;
 	copy_frame(c, data, header->caplen, ret);
 	ret->wire_len = header->len;
-	/* read with nanosecond precision, so tv_usec holds nanoseconds */
-	ret->timestamp_ns =
-		(uint64_t)header->ts.tv_sec * 1000000000U + (uint64_t)header->ts.tv_usec;
+	ret->timestamp_ns = time_ns(&header->ts);
 	return 1;
 }

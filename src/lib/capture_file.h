@@ -27,13 +27,19 @@ struct capture_frame {
 
 struct capture_file;
 
-/* path: "-" is stdin. 0, or -errno with the reason set: -EPROTONOSUPPORT for a link type that is not
- * read, -EINVAL for what is no capture.
+/* Called before a read that may take long, as gunzip.h has it. Not 0: read no more. */
+typedef int (*capture_wait_fn)(void *arg, int fd);
+
+/* path: "-" is stdin. wait_fn may be NULL. 0, or -errno with the reason set: -EPROTONOSUPPORT for a
+ * link type that is not read, -EINVAL for what is no capture, -EINTR when wait_fn said so.
  */
-int capture_file_open(struct capture_file **ret, const char *path, struct reason *r);
+int capture_file_open(struct capture_file **ret, const char *path, capture_wait_fn wait_fn,
+		      void *arg, struct reason *r);
 void capture_file_close(struct capture_file *c); /* NULL is fine */
 
-/* 1 and a frame; 0 at the end; or -EBADMSG with the reason set: the file is cut or broken here. */
+/* 1 and a frame; 0 at the end; or, with the reason set, -EBADMSG: the file is cut or broken here,
+ * -EINTR: wait_fn said so.
+ */
 int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct reason *r);
 
 #endif

@@ -30,8 +30,8 @@ struct replay {
 static void read_ahead(struct replay *p)
 {
 	p->have = capture_file_next(p->file, &p->frame, &p->reason);
-	p->over = p->have == 1 && p->spec.interval_ns &&
-		  p->frame.timestamp_ns >= p->start_ns + p->spec.interval_ns;
+	p->over = p->have == 1 && p->spec.interval_ns && p->frame.timestamp_ns >= p->start_ns &&
+		  p->frame.timestamp_ns - p->start_ns >= p->spec.interval_ns;
 }
 
 int replay_open(struct replay **ret, const struct replay_spec *spec, struct reason *r)
@@ -49,7 +49,7 @@ int replay_open(struct replay **ret, const struct replay_spec *spec, struct reas
 		       !strcmp(spec->path, "-") ? "stdin" :
 		       slash			? slash + 1 :
 						  spec->path);
-	err = capture_file_open(&p->file, spec->path, r);
+	err = capture_file_open(&p->file, spec->path, spec->wait_fn, spec->wait_arg, r);
 	if (err) {
 		replay_close(p);
 		return err;
@@ -184,7 +184,7 @@ int replay_take(struct replay *p, struct packet_totals *ret_totals, struct sourc
 	*ret_start_ns = p->start_ns;
 	if (p->over)
 		p->start_ns += (p->frame.timestamp_ns - p->start_ns) / step * step;
-	else
+	else if (p->now_ns > p->start_ns) /* it isn't while nothing came in this interval */
 		p->start_ns = p->now_ns;
 	*ret_end_ns = p->start_ns;
 	p->sources = fresh;

@@ -16,6 +16,8 @@
 
 struct replay_spec {
 	const char *path; /* "-": stdin */
+	capture_wait_fn wait_fn; /* may be NULL */
+	void *wait_arg;
 	bool tcp_only;
 	uint32_t sample_rate;
 	uint32_t sample_mode; /* enum abi_sample_mode */
@@ -36,7 +38,7 @@ enum xdptail_capture_state replay_state(const struct replay *p);
 uint64_t replay_time_ns(const struct replay *p); /* of the capture's clock */
 
 /* The next frame, lent until replay_step(). 1; 0 when the interval or the capture is over: the state
- * says which; or -EBADMSG with the reason set.
+ * says which; or what ended it, as capture_file_next() says, with the reason set.
  */
 int replay_next(struct replay *p, struct capture_frame *ret, struct reason *r);
 
