@@ -83,14 +83,26 @@ static int open_exit_code(int err)
 		return EXIT_CODE_PERMISSION;
 	case -EINVAL:
 	case -ENOENT:
-	case -EISDIR:
-	case -EACCES:
-	case -EPROTONOSUPPORT:
 		return EXIT_CODE_USAGE;
 	case -ENOMEM:
 		return EXIT_CODE_FAILED;
 	default:
 		return EXIT_CODE_ATTACH;
+	}
+}
+
+/* What can't be read was not the right thing to ask for, unless it is us who failed. */
+static int read_exit_code(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+	case -EMFILE:
+	case -ENFILE:
+	case -EIO:
+	case -EINTR:
+		return EXIT_CODE_FAILED;
+	default:
+		return EXIT_CODE_USAGE;
 	}
 }
 
@@ -111,6 +123,8 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	options.interface_arg = loop;
 	options.clock_fn = loop_on_clock;
 	options.clock_arg = loop;
+	options.wait_fn = loop_on_wait;
+	options.wait_arg = loop;
 	options.max_sources = o->max_sources;
 	options.max_map_bytes = o->max_map_bytes;
 	if (o->read)
@@ -120,7 +134,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	if (!err)
 		return EXIT_CODE_DONE;
 	log_error("%s", xdptail_reason(*ret));
-	return open_exit_code(err);
+	return o->read ? read_exit_code(err) : open_exit_code(err);
 }
 
 static int run(const struct options *o)
