@@ -11,6 +11,7 @@ LIBDIR	?= $(PREFIX)/lib
 INCLUDEDIR	?= $(PREFIX)/include
 DESTDIR	?=
 O	?= build
+JOBS	?= $(shell nproc)
 T	?= 60
 SOAK_PACKETS ?= 1000000000
 SOAK_FLIPS ?= 10000
@@ -130,19 +131,20 @@ install: all
 # These two start on a machine that has nothing: what they need may not be there before deps.sh.
 demo:
 	$(Q)packaging/deps.sh build
-	$(Q)$(MAKE) --no-print-directory O=$(O) all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all
 	$(Q)packaging/deps.sh demo
 	$(Q)tests/demo.sh $(O)/xdptail
 
 check:
 	$(Q)packaging/deps.sh build test
-	$(Q)$(MAKE) --no-print-directory O=$(O) all tests
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
 	$(Q)tests/run.sh $(O)
 
+# User space is what the sanitizers see, so the BPF programs' own tests (prog) are left out.
 # A different set of flags is a different tree, so the two never mix objects.
 check-asan:
-	$(Q)$(MAKE) --no-print-directory O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
-	$(Q)tests/run.sh $(O)/asan
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
+	$(Q)tests/run.sh $(O)/asan unit system
 
 # Each of so many packets must be in exactly one of so many snapshots; takes some minutes.
 soak: $(O)/tests/prog/soak

@@ -113,7 +113,7 @@ if [ "$(id -u)" -ne 0 ]; then
 	echo "deps.sh: missing: $missing; as root: $how $missing" >&2
 	exit 1
 fi
-echo "deps.sh: installing: $missing"
+echo "deps.sh: installing: $missing" >&2
 case $how in
 apt-get*) install_deb "$missing" ;;
 dnf*) install_rpm "$missing" ;;

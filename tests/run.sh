@@ -1,10 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# run.sh BUILD: run the tests that were built there (unit, prog) and the system tests on the command
-# that was built there, and close with one line of counts. A skipped test is counted as such.
+# run.sh BUILD [GROUP…]: run the tests that were built there (unit, prog) and the system tests on the
+# command that was built there (system), or only those groups, and close with one line of counts. A
+# skipped test is counted as such.
 set -uo pipefail
 
 build=$(realpath "$1")
+shift
+groups=" ${*:-unit prog system} "
 tests=$(dirname "$(realpath "$0")")
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
@@ -24,6 +27,11 @@ count() { # TAP-FILE NAME STATUS
 	grep -iE '^ok .*# *skip' "$1" | sed 's/^/    /'
 }
 
+wanted() { # GROUP
+	case $groups in *" $1 "*) return 0 ;; esac
+	return 1
+}
+
 criterion() { # TEST-BINARY
 	local name status
 	name=$(basename "$(dirname "$1")")/$(basename "$1")
@@ -35,10 +43,11 @@ criterion() { # TEST-BINARY
 	rm -f "$log/tap"
 }
 
-for test in "$build"/tests/unit/test_* "$build"/tests/prog/test_*; do
-	[ -x "$test" ] && criterion "$test"
+for test in "$build"/tests/{unit,prog}/test_*; do
+	[ -x "$test" ] && wanted "$(basename "$(dirname "$test")")" && criterion "$test"
 done
 for test in "$tests"/system/*.bats; do
+	wanted system || break
 	XDPTAIL=$build/xdptail XDPTAIL_HELPERS=$build/tests/system \
 		bats --formatter tap "$test" >"$log/tap" 2>&1
 	status=$?

@@ -298,18 +298,19 @@ static int put_sample_losses(struct report *r, const struct xdptail_counts *c)
 
 static int put_sink_losses(struct report *r, unsigned int i, const struct sink_counts *before)
 {
-	struct sink_counts now;
-	struct line_loss loss = { .where = sinks_name(r->sinks, i) };
+	const struct sink_counts *now = &r->before[i]; /* as the sink record says */
+	struct line_loss loss = {
+		.where = sinks_name(r->sinks, i),
+		.first_ns = now->drop_first_ns,
+		.last_ns = now->drop_last_ns,
+	};
 	int err;
 
-	sinks_counts(r->sinks, i, &now);
-	loss.first_ns = now.drop_first_ns;
-	loss.last_ns = now.drop_last_ns;
 	loss.cause = "queue_full";
-	loss.records = now.dropped_queue_full - before->dropped_queue_full;
+	loss.records = now->dropped_queue_full - before->dropped_queue_full;
 	err = put_loss(r, &loss);
 	loss.cause = "error";
-	loss.records = now.dropped_error - before->dropped_error;
+	loss.records = now->dropped_error - before->dropped_error;
 	sinks_forget_drops(r->sinks, i);
 	return err ? err : put_loss(r, &loss);
 }
@@ -353,6 +354,7 @@ int report_interval(struct report *r, const struct line_snapshot *snapshot)
 		err = put_stats_of(r, snapshot->counts);
 	if (!err)
 		err = put_sample_losses(r, snapshot->counts);
+	sinks_flush(r->sinks); /* looks when lines were dropped */
 	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++) {
 		struct sink_counts before = r->before[i];
 

@@ -41,10 +41,9 @@ static uint64_t sum_lost(const struct packet_totals *t)
 	return sum;
 }
 
-static void note_lost(struct interval *i, const struct packet_totals *t)
+static void note_lost(struct interval *i, const struct packet_totals *t, uint64_t now)
 {
 	uint64_t lost = sum_lost(t);
-	uint64_t now = clock_now_ns();
 
 	if (lost > i->lost) {
 		if (!i->lost_first_ns)
@@ -65,7 +64,8 @@ static bool is_pressed(const struct interval *i, const struct packet_totals *t)
 	return unattributed || t->sources >= i->max_sources - i->max_sources / 4;
 }
 
-static int flip(struct interval *i, struct reason *r)
+/* now is before the wait, which is not part of the interval. */
+static int flip(struct interval *i, uint64_t now, struct reason *r)
 {
 	struct packet_totals last;
 	int err = counts_peek(i->counts, &last);
@@ -75,20 +75,20 @@ static int flip(struct interval *i, struct reason *r)
 	else
 		(void)reason_set(r, err, "cannot read the map \"packet_totals\": %s",
 				 strerror(-err));
-	if (err)
+	if (!counts_is_draining(i->counts))
 		return err;
-	note_lost(i, &last);
+	note_lost(i, &last, now);
 	i->lost = 0;
 	i->flip_ms = clock_monotonic_ms();
 	i->flipped = true;
-	transport_mark(i->transport);
-	return 0;
+	i->marked = false;
+	return err; /* if the wait failed, interval_step() begins with it */
 }
 
 static int flip_to_close(struct interval *i, struct reason *r)
 {
-	uint64_t now = clock_now_ns(); /* the wait that follows is not part of it */
-	int err = flip(i, r);
+	uint64_t now = clock_now_ns();
+	int err = flip(i, now, r);
 
 	if (err)
 		return err;
@@ -106,11 +106,11 @@ int interval_look(struct interval *i, struct reason *r)
 	if (err)
 		return reason_set(r, err, "cannot read the map \"packet_totals\": %s",
 				  strerror(-err));
-	note_lost(i, &t);
+	note_lost(i, &t, clock_now_ns());
 	if (i->flipped || i->wanted || !is_pressed(i, &t) ||
 	    clock_monotonic_ms() - i->flip_ms < EARLY_FLIP_MS)
 		return 0;
-	return flip(i, r);
+	return flip(i, clock_now_ns(), r);
 }
 
 /* The samples of the retired generation have all been taken from the ring. */
@@ -128,6 +128,11 @@ int interval_step(struct interval *i, unsigned int max, struct reason *r)
 
 	if (i->flipped) {
 		done = counts_drain(i->counts, max, r);
+		if (done >= 0 && !i->marked) {
+			transport_mark(
+				i->transport); /* the wait is over: all its samples are there */
+			i->marked = true;
+		}
 		if (done <= 0)
 			return done;
 		if (!transport_passed(i->transport))

@@ -32,6 +32,7 @@ struct interval {
 	uint64_t fates[FATE_MAX]; /* of this interval, as far as the ring was read */
 	uint64_t pending; /* samples of earlier intervals that were left in the ring */
 	bool flipped; /* a generation is being drained, or its samples are still in the ring */
+	bool marked; /* … and how far the ring must be read is known */
 	bool closing; /* … and with it the interval ends */
 	bool wanted; /* to close, when what is under way is done */
 	uint64_t start_ns; /* wall time */

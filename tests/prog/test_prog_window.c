@@ -205,8 +205,8 @@ Test(prog_window, wait_loses_nothing)
 	__s64 without = lose(false, FLIPS_NO_WAIT, &driven_without);
 	__s64 with = lose(true, FLIPS, &driven);
 
-	cr_log_warn(
-		"%d flips without the wait: %lld of %llu packets lost; %d with it: %lld of %llu",
+	fprintf(stderr,
+		"%d flips without the wait: %lld of %llu packets lost; %d with it: %lld of %llu\n",
 		FLIPS_NO_WAIT, without, driven_without, FLIPS, with, driven);
 	cr_expect_geq(without, LEAST, "lost without the wait: got %lld, want at least %d", without,
 		      LEAST);

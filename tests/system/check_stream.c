@@ -4,7 +4,8 @@
  * Hold one run's stream to everything that is promised of it: the form of each line, the keys of
  * each type and their order, the numbering, and the laws that the numbers obey. What is wrong goes
  * to stderr, with its line, and the exit status is 1. If nothing is, what was counted is printed,
- * as KEY=VALUE words in one line.
+ * as KEY=VALUE words in one line. A sink may have dropped any record, if it says so in the end: then
+ * what a law says of records that did not come is not looked at.
  *
  * It shares nothing with the program that writes the stream, tables included: what it knows is
  * what readers are told. With --unfinished the run may have been killed: its last line may be torn,
@@ -38,8 +39,11 @@ enum kind {
 	VLAN_ID,
 	CPU,
 	RATE,
+	NOT_0, /* left out instead */
 	NUMBERS, /* all above are */
+	STEP, /* signed, and not 0 */
 	TEXT,
+	TIME,
 	ADDRESS,
 	FLAGS,
 	YES, /* true, or absent */
@@ -48,7 +52,7 @@ enum kind {
 
 static const uint64_t number_max[NUMBERS] = {
 	[U8] = UINT8_MAX, [U16] = UINT16_MAX,	[U32] = UINT32_MAX,	    [U64] = UINT64_MAX,
-	[VLAN_ID] = 4095, [CPU] = CPUS_MAX - 1, [RATE] = UINT64_C(1) << 30,
+	[VLAN_ID] = 4095, [CPU] = CPUS_MAX - 1, [RATE] = UINT64_C(1) << 30, [NOT_0] = UINT64_MAX,
 };
 
 /* Keys of one group are all there or all not. */
@@ -65,6 +69,11 @@ enum group {
 	REASON,
 	TOTAL,
 	PERF,
+	SOURCES,
+	FULL,
+	BUSY,
+	NO_MEMORY,
+	OTHER,
 };
 
 struct key {
@@ -75,7 +84,7 @@ struct key {
 
 /* clang-format off */
 #define COMMON_KEYS \
-	{ "timestamp", TEXT, ALWAYS }, \
+	{ "timestamp", TIME, ALWAYS }, \
 	{ "event_type", TEXT, ALWAYS }, \
 	{ "run", TEXT, ALWAYS }, \
 	{ "record_seq", U64, ALWAYS }
@@ -105,6 +114,43 @@ static const struct key packet_keys[] = {
 	{ "sample_rate", RATE, ALWAYS },
 	{ "cpu", CPU, ALWAYS },
 	{ "cpu_seq", U64, ALWAYS },
+	{ .name = NULL },
+};
+
+static const struct key count_keys[] = {
+	COMMON_KEYS,
+	{ "snapshot", U64, ALWAYS },
+	{ "interface", TEXT, ALWAYS },
+	{ "src_ip", ADDRESS, ALWAYS },
+	{ "packets", NOT_0, ALWAYS },
+	{ "bytes", NOT_0, ALWAYS },
+	{ .name = NULL },
+};
+
+static const struct key snapshot_keys[] = {
+	COMMON_KEYS,
+	{ "total", YES, TOTAL },
+	{ "snapshot", U64, ALWAYS },
+	{ "interval_start", TIME, ALWAYS },
+	{ "interval_end", TIME, ALWAYS },
+	{ "counts", TEXT, ALWAYS },
+	{ "sources", U64, SOURCES },
+	{ "listed", U64, ALWAYS },
+	{ "seen", U64, ALWAYS },
+	{ "not_ip", U64, ALWAYS },
+	{ "no_source", U64, ALWAYS },
+	{ "undetermined", U64, ALWAYS },
+	{ "not_selected", U64, ALWAYS },
+	{ "counted", U64, ALWAYS },
+	{ "counted_bytes", U64, ALWAYS },
+	{ "unlisted_packets", U64, ALWAYS },
+	{ "unlisted_bytes", U64, ALWAYS },
+	{ "unattributed_packets", U64, ALWAYS },
+	{ "unattributed_bytes", U64, ALWAYS },
+	{ "unattributed_full", NOT_0, FULL },
+	{ "unattributed_busy", NOT_0, BUSY },
+	{ "unattributed_no_memory", NOT_0, NO_MEMORY },
+	{ "unattributed_other", NOT_0, OTHER },
 	{ .name = NULL },
 };
 
@@ -170,11 +216,35 @@ static const struct key interface_keys[] = {
 	{ .name = NULL },
 };
 
+static const struct key loss_keys[] = {
+	COMMON_KEYS,
+	{ "where", TEXT, ALWAYS },
+	{ "cause", TEXT, ALWAYS },
+	{ "records", NOT_0, ALWAYS },
+	{ "first", TIME, ALWAYS },
+	{ "last", TIME, ALWAYS },
+	{ .name = NULL },
+};
+
+static const struct key clock_keys[] = {
+	COMMON_KEYS,
+	{ "step_ns", STEP, ALWAYS },
+	{ .name = NULL },
+};
+
 static const struct key stop_keys[] = {
 	COMMON_KEYS,
 	{ "reason", TEXT, ALWAYS },
 	{ "exit", U8, ALWAYS },
 	{ .name = NULL },
+};
+
+/* Of packets and counts the totals say how many there are; of the others, the last one. */
+enum {
+	TYPE_PACKET,
+	TYPE_COUNT,
+	TYPE_SNAPSHOT,
+	TYPE_STATS,
 };
 
 struct sink {
@@ -183,7 +253,20 @@ struct sink {
 	uint64_t made; /* in all its intervals */
 	uint64_t written;
 	uint64_t dropped; /* in the run, by its last record */
+	bool known; /* that last record is the one before the next, as far as can be seen */
 	bool total;
+};
+
+#define TIME_BYTES sizeof("0000-00-00T00:00:00.000000000Z")
+
+/* The count lines since the last snapshot record. */
+struct listed {
+	uint64_t snapshot; /* theirs; 0: there are none */
+	uint64_t lines;
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t last_packets; /* of the last of them */
+	struct json_object *sources; /* owned; a set */
 };
 
 struct stream {
@@ -193,12 +276,24 @@ struct stream {
 	const char *sink; /* that it comes from; NULL: the first */
 	bool stopped;
 	bool stats_total;
+	bool snapshot_total;
 	char run[17];
-	uint64_t seq[8]; /* number of the last record, by type */
-	uint64_t records[8];
+	char started[TIME_BYTES]; /* when the first record was made */
+	char counts[16]; /* what the interface says that it counts; "" while none is attached */
+	char counting_from[TIME_BYTES]; /* where the first interval starts */
+	char interval_start[TIME_BYTES]; /* of the last one */
+	char interval_end[TIME_BYTES];
+	uint64_t seq[10]; /* number of the last record, by type */
+	uint64_t records[10];
 	uint64_t cpu_seq[CPUS_MAX];
 	uint64_t gaps; /* samples that are missing between others of their CPU */
+	uint64_t counted; /* in the last interval */
+	struct listed listed;
 	struct json_object *sums; /* owned; of the stats records, by key */
+	struct json_object *snapshot_sums; /* owned; likewise */
+	struct json_object *owed; /* owned; losses that have no loss record yet, "where cause" */
+	uint64_t unpaired; /* losses without a loss record, or the other way round */
+	bool gap; /* one of this record's type is missing before it */
 	struct sink sinks[SINKS_MAX + 1];
 };
 
@@ -255,6 +350,34 @@ static bool is_number(struct json_object *value, enum kind kind)
 	       json_object_get_uint64(value) < NUMBER_LIMIT;
 }
 
+/* In all of these a digit stands for a digit. */
+static bool has_form(const char *value, const char *form)
+{
+	for (; *form && *value; form++, value++) {
+		if (*form == '0' ? !isdigit((unsigned char)*value) : *form != *value)
+			return false;
+	}
+	return !*form && !*value;
+}
+
+static bool is_time(const char *value)
+{
+	return has_form(value, "0000-00-00T00:00:00.000000Z") ||
+	       has_form(value, "0000-00-00T00:00:00.000000000Z");
+}
+
+static bool is_step(struct json_object *value)
+{
+	const int64_t limit = (int64_t)NUMBER_LIMIT;
+	const char *digits = json_object_get_string(value);
+	int64_t step = strtoll(digits, NULL, 10);
+	bool is_long = step >= limit || step <= -limit;
+
+	digits += *digits == '-';
+	return step && is_digits(digits) &&
+	       json_object_is_type(value, is_long ? json_type_string : json_type_int);
+}
+
 /* Of IPv4 or IPv6, and written as inet_ntop() writes it. */
 static bool is_address(const char *value)
 {
@@ -279,8 +402,14 @@ static bool is_kind(struct json_object *value, const struct key *key)
 	case CPU:
 	case RATE:
 		return is_number(value, key->kind);
+	case NOT_0:
+		return is_number(value, U64) && json_object_get_uint64(value);
 	case NUMBERS:
 		break;
+	case STEP:
+		return is_step(value);
+	case TIME:
+		return is_text && is_time(json_object_get_string(value));
 	case TEXT:
 		return is_text && *json_object_get_string(value);
 	case ADDRESS:
@@ -322,25 +451,11 @@ static void check_keys(struct stream *s, struct json_object *obj, const struct k
 		fault(s, "a key is missing that comes together with others");
 }
 
-/* In all of these a digit stands for a digit. */
-static bool has_form(const char *value, const char *form)
-{
-	for (; *form && *value; form++, value++) {
-		if (*form == '0' ? !isdigit((unsigned char)*value) : *form != *value)
-			return false;
-	}
-	return !*form && !*value;
-}
-
 static void check_common(struct stream *s, struct json_object *obj, unsigned int type)
 {
-	const char *timestamp = text(obj, "timestamp");
 	const char *run = text(obj, "run");
 	uint64_t seq = number(obj, "record_seq");
 
-	if (!has_form(timestamp, "0000-00-00T00:00:00.000000Z") &&
-	    !has_form(timestamp, "0000-00-00T00:00:00.000000000Z"))
-		fault(s, "the timestamp \"%s\" is not in its form", timestamp);
 	if (strlen(run) != 16 || strspn(run, "0123456789abcdef") != 16)
 		fault(s, "the run \"%s\" is not sixteen hex digits", run);
 	if (!s->run[0])
@@ -349,6 +464,7 @@ static void check_common(struct stream *s, struct json_object *obj, unsigned int
 		fault(s, "the run \"%s\" was \"%s\" before", run, s->run);
 	if (seq <= s->seq[type])
 		fault(s, "record_seq %" PRIu64 " comes after %" PRIu64, seq, s->seq[type]);
+	s->gap = seq != s->seq[type] + 1;
 	s->seq[type] = seq;
 	s->records[type]++;
 }
@@ -407,6 +523,245 @@ static void check_packet(struct stream *s, struct json_object *obj)
 		fault(s, "vlan_inner without vlan");
 }
 
+/* Count lines of a snapshot come in a row, heaviest first, and one for each source. */
+static void check_count(struct stream *s, struct json_object *obj)
+{
+	uint64_t snapshot = number(obj, "snapshot");
+	uint64_t packets = number(obj, "packets");
+	struct listed *l = &s->listed;
+	char source[128];
+
+	if (s->snapshot_total)
+		fault(s, "a count line after the total");
+	if (snapshot <= number(s->snapshot_sums, "snapshot") || snapshot < l->snapshot)
+		fault(s, "a count line of snapshot %" PRIu64 " comes late", snapshot);
+	if (snapshot != l->snapshot) {
+		json_object_put(l->sources);
+		*l = (struct listed){ .snapshot = snapshot, .last_packets = UINT64_MAX };
+		l->sources = json_object_new_object();
+	}
+	(void)snprintf(source, sizeof(source), "%s %s", text(obj, "interface"),
+		       text(obj, "src_ip"));
+	if (has(l->sources, source))
+		fault(s, "%s is listed twice", source);
+	json_object_object_add(l->sources, source, NULL);
+	if (packets > l->last_packets)
+		fault(s, "%" PRIu64 " packets are listed below %" PRIu64, packets, l->last_packets);
+	l->last_packets = packets;
+	l->lines++;
+	l->packets += packets;
+	l->bytes += number(obj, "bytes");
+}
+
+/* obj: a record of an interval, to be added to sums; or the total, to be compared with them, and to
+ * take their place. Records that did not come are in the total only.
+ */
+static void check_sums(struct stream *s, struct json_object *obj, unsigned int type,
+		       struct json_object *sums, const char *const *keys)
+{
+	bool whole = s->records[type] == s->seq[type];
+	bool total = has(obj, "total");
+
+	for (; *keys; keys++) {
+		uint64_t sum = number(sums, *keys);
+		uint64_t value = number(obj, *keys);
+
+		if (total && (whole ? value != sum : value < sum))
+			fault(s, "total of \"%s\" is %" PRIu64 ", the sum %" PRIu64, *keys, value,
+			      sum);
+		if (!total)
+			value += sum;
+		json_object_object_add(sums, *keys, json_object_new_uint64(value));
+	}
+}
+
+/* What every snapshot says of itself, totals included: L1, and the causes. */
+static void check_terms(struct stream *s, struct json_object *obj)
+{
+	uint64_t terms = number(obj, "not_ip") + number(obj, "no_source") +
+			 number(obj, "undetermined") + number(obj, "not_selected") +
+			 number(obj, "counted");
+	uint64_t causes = number(obj, "unattributed_full") + number(obj, "unattributed_busy") +
+			  number(obj, "unattributed_no_memory") + number(obj, "unattributed_other");
+
+	if (number(obj, "seen") != terms)
+		fault(s, "L1: seen %" PRIu64 ", accounted for %" PRIu64, number(obj, "seen"),
+		      terms);
+	if (number(obj, "unattributed_packets") != causes)
+		fault(s, "unattributed_packets %" PRIu64 ", by cause %" PRIu64,
+		      number(obj, "unattributed_packets"), causes);
+	if (s->counts[0] && strcmp(text(obj, "counts"), s->counts) != 0)
+		fault(s, "the snapshot counts \"%s\", the interface \"%s\"", text(obj, "counts"),
+		      s->counts);
+	if (strcmp(text(obj, "interval_start"), text(obj, "interval_end")) > 0)
+		fault(s, "the interval ends before it starts");
+	if (has(obj, "total") == has(obj, "sources"))
+		fault(s, "sources are for an interval, not for the total");
+}
+
+/* L2. Where the sink dropped count lines, those that came are a part of them. */
+static void check_listed(struct stream *s, struct json_object *obj)
+{
+	const struct listed none = { 0 };
+	const struct listed *l = s->listed.snapshot == number(obj, "snapshot") ? &s->listed : &none;
+	uint64_t packets =
+		l->packets + number(obj, "unlisted_packets") + number(obj, "unattributed_packets");
+	uint64_t bytes =
+		l->bytes + number(obj, "unlisted_bytes") + number(obj, "unattributed_bytes");
+	uint64_t unlisted = number(obj, "sources") - number(obj, "listed");
+	bool whole = number(obj, "listed") == l->lines;
+
+	if (number(obj, "listed") < l->lines)
+		fault(s, "listed %" PRIu64 ", and there are %" PRIu64 " count lines",
+		      number(obj, "listed"), l->lines);
+	if (whole ? number(obj, "counted") != packets : number(obj, "counted") < packets)
+		fault(s, "L2: counted %" PRIu64 ", accounted for %" PRIu64, number(obj, "counted"),
+		      packets);
+	if (whole ? number(obj, "counted_bytes") != bytes : number(obj, "counted_bytes") < bytes)
+		fault(s, "L2: counted_bytes %" PRIu64 ", accounted for %" PRIu64,
+		      number(obj, "counted_bytes"), bytes);
+	if (number(obj, "listed") > number(obj, "sources"))
+		fault(s, "more are listed than there are sources");
+	else if (number(obj, "unlisted_packets") < unlisted ||
+		 (!unlisted && number(obj, "unlisted_packets")))
+		fault(s, "%" PRIu64 " sources are not listed, with %" PRIu64 " packets", unlisted,
+		      number(obj, "unlisted_packets"));
+}
+
+static void set_time(char ret[TIME_BYTES], const char *value)
+{
+	(void)snprintf(ret, TIME_BYTES, "%s", value);
+}
+
+/* Intervals are numbered, and join without a gap; one that the sink dropped leaves both. */
+static void check_interval(struct stream *s, struct json_object *obj)
+{
+	uint64_t snapshot = number(obj, "snapshot");
+	uint64_t last = number(s->snapshot_sums, "snapshot");
+
+	if (snapshot != number(obj, "record_seq"))
+		fault(s, "snapshot %" PRIu64 " is record %" PRIu64, snapshot,
+		      number(obj, "record_seq"));
+	if (last && snapshot == last + 1 &&
+	    strcmp(text(obj, "interval_start"), s->interval_end) != 0)
+		fault(s, "the interval starts at %s, the one before ended at %s",
+		      text(obj, "interval_start"), s->interval_end);
+	set_time(s->interval_start, text(obj, "interval_start"));
+	set_time(s->interval_end, text(obj, "interval_end"));
+	if (snapshot <= s->seq[TYPE_STATS])
+		fault(s, "snapshot %" PRIu64 " comes after its stats", snapshot);
+	if (snapshot == 1)
+		set_time(s->counting_from, s->interval_start);
+	s->counted = number(obj, "counted");
+	check_listed(s, obj);
+	json_object_object_add(s->snapshot_sums, "snapshot", json_object_new_uint64(snapshot));
+}
+
+/* It is numbered as the last snapshot, and comes after it. */
+static void check_snapshot_total(struct stream *s, struct json_object *obj)
+{
+	bool first_came = s->counting_from[0];
+	bool last_came = number(obj, "snapshot") == number(s->snapshot_sums, "snapshot");
+
+	s->snapshot_total = true;
+	if (number(obj, "snapshot") + 1 != number(obj, "record_seq"))
+		fault(s, "the total of %" PRIu64 " snapshots is record %" PRIu64,
+		      number(obj, "snapshot"), number(obj, "record_seq"));
+	if ((first_came && strcmp(text(obj, "interval_start"), s->counting_from) != 0) ||
+	    (last_came && strcmp(text(obj, "interval_end"), s->interval_end) != 0))
+		fault(s, "the total is of %s to %s, the intervals of %s to %s",
+		      text(obj, "interval_start"), text(obj, "interval_end"), s->counting_from,
+		      s->interval_end);
+}
+
+static const char *const summed_counts[] = {
+	"listed",
+	"seen",
+	"not_ip",
+	"no_source",
+	"undetermined",
+	"not_selected",
+	"counted",
+	"counted_bytes",
+	"unlisted_packets",
+	"unlisted_bytes",
+	"unattributed_packets",
+	"unattributed_bytes",
+	"unattributed_full",
+	"unattributed_busy",
+	"unattributed_no_memory",
+	"unattributed_other",
+	NULL,
+};
+
+static void check_snapshot(struct stream *s, struct json_object *obj)
+{
+	if (s->snapshot_total)
+		fault(s, "a snapshot after the total");
+	check_terms(s, obj);
+	if (has(obj, "total"))
+		check_snapshot_total(s, obj);
+	else
+		check_interval(s, obj);
+	check_sums(s, obj, TYPE_SNAPSHOT, s->snapshot_sums, summed_counts);
+}
+
+static void owed_key(char ret[LINE_BYTES_MAX], const char *where, const char *cause)
+{
+	(void)snprintf(ret, LINE_BYTES_MAX, "%s %s", where, cause);
+}
+
+/* So much was lost in an interval: a loss record of it is to come before the next interval's. */
+static void owe(struct stream *s, const char *where, const char *cause, uint64_t records)
+{
+	char key[LINE_BYTES_MAX];
+
+	owed_key(key, where, cause);
+	if (has(s->owed, key))
+		s->unpaired++;
+	json_object_object_del(s->owed, key);
+	if (records)
+		json_object_object_add(s->owed, key, json_object_new_uint64(records));
+}
+
+/* Each interval has one stats record: is the last of them of the last snapshot that came? */
+static bool is_counted(const struct stream *s)
+{
+	return s->seq[TYPE_STATS] == number(s->snapshot_sums, "snapshot");
+}
+
+/* It says of one loss what the record before it said in passing, and when that was: samples are
+ * lost within their interval.
+ */
+static void check_loss(struct stream *s, struct json_object *obj)
+{
+	const char *where = text(obj, "where");
+	const char *first = text(obj, "first");
+	const char *last = text(obj, "last");
+	bool sampled = strcmp(where, "ring") == 0 || strcmp(where, "decode") == 0;
+	bool timed = sampled && is_counted(s);
+	const char *from = timed ? s->interval_start : s->started;
+	const char *to = timed ? s->interval_end : text(obj, "timestamp");
+	char key[LINE_BYTES_MAX];
+
+	owed_key(key, where, text(obj, "cause"));
+	if (!has(s->owed, key))
+		s->unpaired++;
+	else if (number(obj, "records") != number(s->owed, key))
+		fault(s, "loss of %" PRIu64 " where %" PRIu64 " were lost: %s",
+		      number(obj, "records"), number(s->owed, key), key);
+	json_object_object_del(s->owed, key);
+	if (strcmp(from, first) > 0 || strcmp(first, last) > 0 || strcmp(last, to) > 0)
+		fault(s, "lost from %s to %s, but that can only be from %s to %s", first, last,
+		      from, to);
+}
+
+static void check_clock(struct stream *s, struct json_object *obj)
+{
+	(void)s; /* its keys say all there is */
+	(void)obj;
+}
+
 static uint64_t lost(struct json_object *stats)
 {
 	return number(stats, "lost_ring_full") + number(stats, "lost_no_buffer") +
@@ -415,8 +770,16 @@ static uint64_t lost(struct json_object *stats)
 
 static const char *const summed[] = {
 	"sampled",    "delivered",	  "lost_ring_full", "lost_no_buffer",
-	"lost_other", "lost_undecodable", "discarded",
+	"lost_other", "lost_undecodable", "discarded",	    NULL,
 };
+
+static void owe_samples(struct stream *s, struct json_object *stats)
+{
+	owe(s, "ring", "ring_full", number(stats, "lost_ring_full"));
+	owe(s, "ring", "no_buffer", number(stats, "lost_no_buffer"));
+	owe(s, "ring", "other", number(stats, "lost_other"));
+	owe(s, "decode", "undecodable", number(stats, "lost_undecodable"));
+}
 
 /* L3, and the totals are the sums. */
 static void check_stats(struct stream *s, struct json_object *obj)
@@ -428,18 +791,16 @@ static void check_stats(struct stream *s, struct json_object *obj)
 		      accounted);
 	if (s->stats_total)
 		fault(s, "stats after their total");
-	for (size_t i = 0; i < ARRAY_SIZE(summed); i++) {
-		uint64_t sum = number(s->sums, summed[i]);
-		uint64_t value = number(obj, summed[i]);
-
-		if (!has(obj, "total"))
-			json_object_object_add(s->sums, summed[i],
-					       json_object_new_uint64(sum + value));
-		else if (value != sum)
-			fault(s, "total of \"%s\" is %" PRIu64 ", the sum %" PRIu64, summed[i],
-			      value, sum);
-	}
+	check_sums(s, obj, TYPE_STATS, s->sums, summed);
 	s->stats_total = has(obj, "total");
+	if (s->stats_total)
+		return;
+	if (number(obj, "record_seq") < number(s->snapshot_sums, "snapshot"))
+		fault(s, "stats of interval %" PRIu64 " come late", number(obj, "record_seq"));
+	if (is_counted(s) && number(obj, "sampled") > s->counted)
+		fault(s, "sampled %" PRIu64 " of %" PRIu64 " that were counted",
+		      number(obj, "sampled"), s->counted);
+	owe_samples(s, obj);
 }
 
 static struct sink *find_sink(struct stream *s, const char *name)
@@ -452,9 +813,16 @@ static struct sink *find_sink(struct stream *s, const char *name)
 		fault(s, "more than %d sinks", SINKS_MAX);
 		exit(1);
 	}
-	if (!sink->name)
-		sink->name = strdup(name);
+	if (!sink->name) /* its queue was empty before */
+		*sink = (struct sink){ .name = strdup(name), .known = true };
 	return sink;
+}
+
+/* After a gap it is not known whose record is missing. */
+static void forget_sinks(struct stream *s)
+{
+	for (struct sink *sink = s->sinks; sink->name; sink++)
+		sink->known = false;
 }
 
 /* L4. A total begins with an empty queue. */
@@ -467,17 +835,22 @@ static void check_sink(struct stream *s, struct json_object *obj)
 	uint64_t out =
 		number(obj, "written") + number(obj, "filtered") + dropped + number(obj, "queued");
 
-	if (in != out)
+	if (s->gap)
+		forget_sinks(s);
+	if (in != out && (sink->known || has(obj, "total")))
 		fault(s, "L4: %" PRIu64 " into \"%s\", %" PRIu64 " accounted for", in, sink->name,
 		      out);
 	if (sink->total)
 		fault(s, "a record of \"%s\" after its total", sink->name);
+	sink->known = true;
 	sink->total = has(obj, "total");
 	sink->queued = number(obj, "queued");
 	if (!sink->total) {
 		sink->made += number(obj, "made");
 		sink->written += number(obj, "written");
 		sink->dropped += dropped;
+		owe(s, sink->name, "queue_full", number(obj, "dropped_queue_full"));
+		owe(s, sink->name, "error", number(obj, "dropped_error"));
 		return;
 	}
 	if (number(obj, "made") < sink->made || number(obj, "written") < sink->written ||
@@ -492,6 +865,7 @@ static void check_start(struct stream *s, struct json_object *obj)
 		fault(s, "start is not the first record");
 	if (strcmp(text(obj, "schema"), "xdptail/1") != 0)
 		fault(s, "the schema is \"%s\"", text(obj, "schema"));
+	set_time(s->started, text(obj, "timestamp"));
 }
 
 static void check_interface(struct stream *s, struct json_object *obj)
@@ -501,6 +875,7 @@ static void check_interface(struct stream *s, struct json_object *obj)
 
 	if (strcmp(text(obj, "counts"), want) != 0)
 		fault(s, "mode \"%s\" counts \"%s\"", text(obj, "mode"), text(obj, "counts"));
+	(void)snprintf(s->counts, sizeof(s->counts), "%s", want);
 }
 
 static void check_stop(struct stream *s, struct json_object *obj)
@@ -509,20 +884,20 @@ static void check_stop(struct stream *s, struct json_object *obj)
 	s->stopped = true;
 }
 
-enum {
-	TYPE_PACKET, /* the only one that is dropped before others */
-};
-
 static const struct {
 	const char *name;
 	const struct key *keys;
 	void (*check)(struct stream *s, struct json_object *obj);
 } types[] = {
 	[TYPE_PACKET] = { "packet", packet_keys, check_packet },
-	{ "stats", stats_keys, check_stats },
+	[TYPE_COUNT] = { "count", count_keys, check_count },
+	[TYPE_SNAPSHOT] = { "snapshot", snapshot_keys, check_snapshot },
+	[TYPE_STATS] = { "stats", stats_keys, check_stats },
 	{ "sink", sink_keys, check_sink },
 	{ "start", start_keys, check_start },
 	{ "interface", interface_keys, check_interface },
+	{ "loss", loss_keys, check_loss },
+	{ "clock", clock_keys, check_clock },
 	{ "stop", stop_keys, check_stop },
 };
 _Static_assert(ARRAY_SIZE(types) <= ARRAY_SIZE(((struct stream *)0)->seq), "one for each type");
@@ -592,15 +967,17 @@ static void read_stream(struct stream *s)
 	free(line);
 }
 
-/* Records that were numbered and did not come. Packets after the last that came are known by the
- * total of delivered samples, each of which became a record.
+/* Records that were numbered and did not come. Those after the last that came are known by the
+ * totals: each delivered sample became a packet record, each listed source a count record.
  */
 static uint64_t missing(const struct stream *s)
 {
 	uint64_t packets = s->stats_total ? number(s->sums, "delivered") : s->seq[TYPE_PACKET];
-	uint64_t n = packets - s->records[TYPE_PACKET];
+	uint64_t counts =
+		s->snapshot_total ? number(s->snapshot_sums, "listed") : s->seq[TYPE_COUNT];
+	uint64_t n = packets - s->records[TYPE_PACKET] + counts - s->records[TYPE_COUNT];
 
-	for (size_t i = TYPE_PACKET + 1; i < ARRAY_SIZE(types); i++)
+	for (size_t i = TYPE_SNAPSHOT; i < ARRAY_SIZE(types); i++)
 		n += s->seq[i] - s->records[i];
 	return n;
 }
@@ -625,11 +1002,18 @@ static void check_end(struct stream *s)
 
 	if (!s->stopped)
 		fault(s, "the last record is not stop");
-	if (!s->stats_total || !s->sinks[0].name)
+	if (!s->snapshot_total || !s->stats_total || !s->sinks[0].name)
 		fault(s, "the totals are missing");
 	if (s->seq[TYPE_PACKET] > number(s->sums, "delivered"))
 		fault(s, "L4: %" PRIu64 " samples delivered, but packet record %" PRIu64,
 		      number(s->sums, "delivered"), s->seq[TYPE_PACKET]);
+	if (s->seq[TYPE_COUNT] > number(s->snapshot_sums, "listed"))
+		fault(s, "%" PRIu64 " sources are listed, but there is count record %" PRIu64,
+		      number(s->snapshot_sums, "listed"), s->seq[TYPE_COUNT]);
+	s->unpaired += (uint64_t)json_object_object_length(s->owed);
+	if (s->unpaired > dropped)
+		fault(s, "%" PRIu64 " losses are said once and not twice, the last: %s",
+		      s->unpaired, json_object_to_json_string(s->owed));
 	if (missing(s) != dropped)
 		fault(s, "L5: %" PRIu64 " records are missing, %" PRIu64 " were dropped",
 		      missing(s), dropped);
@@ -640,9 +1024,10 @@ static void check_end(struct stream *s)
 
 static void report(const struct stream *s)
 {
-	printf("packets=%" PRIu64 " gaps=%" PRIu64 " missing=%" PRIu64 " lost=%" PRIu64
-	       " discarded=%" PRIu64 "\n",
-	       s->records[TYPE_PACKET], s->gaps, missing(s), lost(s->sums),
+	printf("packets=%" PRIu64 " counts=%" PRIu64 " snapshots=%" PRIu64 " gaps=%" PRIu64
+	       " missing=%" PRIu64 " lost=%" PRIu64 " discarded=%" PRIu64 "\n",
+	       s->records[TYPE_PACKET], s->records[TYPE_COUNT],
+	       number(s->snapshot_sums, "snapshot"), s->gaps, missing(s), lost(s->sums),
 	       number(s->sums, "discarded"));
 }
 
@@ -672,6 +1057,8 @@ int main(int argc, char *argv[])
 
 	parse_args(s, argc, argv);
 	s->sums = json_object_new_object();
+	s->snapshot_sums = json_object_new_object();
+	s->owed = json_object_new_object();
 	read_stream(s);
 	if (!s->line)
 		fault(s, "there is no record");
@@ -682,5 +1069,8 @@ int main(int argc, char *argv[])
 	for (struct sink *sink = s->sinks; sink->name; sink++)
 		free(sink->name);
 	json_object_put(s->sums);
+	json_object_put(s->snapshot_sums);
+	json_object_put(s->owed);
+	json_object_put(s->listed.sources);
 	return s->faults ? 1 : 0;
 }

@@ -91,8 +91,8 @@ fifo_start() { # ARGUMENT OF xdptail...
 	exec 9<&-
 	check_stream "$OUT" --unfinished
 	complete=$(wc -l <"$OUT")
-	# start, attached, detached, stats and sink twice, stop
-	expect "lines in the pipe and unwritten" $((complete + unwritten)) $((3000 + 8))
+	# start, attached, detached, a count, snapshot, stats and sink twice, stop
+	expect "lines in the pipe and unwritten" $((complete + unwritten)) $((3000 + 11))
 }
 
 @test "a full disk: what is not written is counted, and a file beside it is complete" {

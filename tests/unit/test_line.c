@@ -396,10 +396,10 @@ static void add_ip(struct json_object *obj, const char *key, const uint8_t ip[16
 	add(obj, key, json_object_new_string(text));
 }
 
-static void add_common(struct json_object *obj, uint64_t record_seq)
+static void add_common(struct json_object *obj, const char *event_type, uint64_t record_seq)
 {
 	add(obj, "timestamp", json_object_new_string(NOW_TEXT));
-	add(obj, "event_type", json_object_new_string("packet"));
+	add(obj, "event_type", json_object_new_string(event_type));
 	add(obj, "run", json_object_new_string(RUN_TEXT));
 	add_u64(obj, "record_seq", record_seq);
 }
@@ -426,7 +426,7 @@ static struct json_object *oracle(const struct xdptail_packet *p, uint64_t recor
 	static const char *const parses[] = { NULL, "truncated", "malformed", "too_deep" };
 	struct json_object *obj = json_object_new_object();
 
-	add_common(obj, record_seq);
+	add_common(obj, "packet", record_seq);
 	add(obj, "interface", json_object_new_string(p->interface));
 	add_ip(obj, "src_ip", p->src_ip, p->ip_version);
 	add_ip(obj, "dst_ip", p->dst_ip, p->ip_version);
@@ -460,6 +460,16 @@ static struct json_object *oracle(const struct xdptail_packet *p, uint64_t recor
 	return obj;
 }
 
+static void check_oracle(uint32_t i, const struct line *got, struct json_object *obj)
+{
+	size_t len = 0;
+	const char *want = json_object_to_json_string_length(obj, TO_STRING, &len);
+
+	if (got->len != len + 1 || memcmp(got->text, want, len) != 0 || got->text[len] != '\n')
+		cr_assert_fail("case %u:\n got %.*swant %s", i, (int)got->len, got->text, want);
+	json_object_put(obj);
+}
+
 /* Random values, and among the first 256 every combination of optional members. */
 Test(line, packets_are_what_json_c_would_write)
 {
@@ -468,22 +478,67 @@ Test(line, packets_are_what_json_c_would_write)
 
 	for (uint32_t i = 0; i < RANDOM_CASES; i++) {
 		struct xdptail_packet packet;
-		struct json_object *obj;
 		struct line line;
-		const char *want;
-		size_t len = 0;
 
 		fill_random(&packet, &state);
 		packet.timestamp_ns = NOW;
 		packet.has = i & HAS_ALL;
 		cr_assert_eq(line_packet(w, &packet, &line), 0, "case %u", i);
-		obj = oracle(&packet, i + 1);
-		want = json_object_to_json_string_length(obj, TO_STRING, &len);
-		if (line.len != len + 1 || memcmp(line.text, want, len) != 0 ||
-		    line.text[len] != '\n')
-			cr_assert_fail("case %u:\n got %.*swant %s", i, (int)line.len, line.text,
-				       want);
-		json_object_put(obj);
+		check_oracle(i, &line, oracle(&packet, i + 1));
+	}
+	line_writer_free(w);
+}
+
+/* A mapped address is an IPv4 source: the counts know no version. */
+static struct json_object *count_oracle(const struct line_count *count, uint64_t record_seq)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const struct xdptail_source *source = count->source;
+	bool is_ip4 = memcmp(source->src_ip, mapped, sizeof(mapped)) == 0;
+	struct json_object *obj = json_object_new_object();
+
+	add_common(obj, "count", record_seq);
+	add_u64(obj, "snapshot", count->snapshot);
+	add(obj, "interface", json_object_new_string(source->interface));
+	add_ip(obj, "src_ip", source->src_ip, is_ip4 ? 4 : 6);
+	add_u64(obj, "packets", source->packets);
+	add_u64(obj, "bytes", source->bytes);
+	return obj;
+}
+
+/* Addresses are mapped, nearly so, or anything. */
+static void fill_source(struct xdptail_source *source, uint64_t *state)
+{
+	struct xdptail_packet packet;
+	uint64_t bits = next_random(state);
+
+	fill_random(&packet, state);
+	memcpy(source->src_ip, packet.src_ip, sizeof(source->src_ip));
+	if (bits & 1) {
+		memset(source->src_ip, 0, 10);
+		memset(source->src_ip + 10, 0xff, 2);
+	}
+	if ((bits & 6) == 6)
+		source->src_ip[(bits >> 3) % 12] ^= 1U << (bits >> 7) % 8;
+	source->interface = packet.interface;
+	source->packets = packet.cpu_seq;
+	source->bytes = bits & 0x400 ? edges[(bits >> 11) % ARRAY_SIZE(edges)] :
+				       next_random(state) >> (bits >> 16) % 64;
+}
+
+Test(line, counts_are_what_json_c_would_write)
+{
+	struct line_writer *w = new_writer(false);
+	uint64_t state = 2;
+
+	for (uint32_t i = 0; i < RANDOM_CASES; i++) {
+		struct xdptail_source source;
+		const struct line_count count = { .snapshot = i, .source = &source };
+		struct line line;
+
+		fill_source(&source, &state);
+		cr_assert_eq(line_count(w, NOW, &count, &line), 0, "case %u", i);
+		check_oracle(i, &line, count_oracle(&count, i + 1));
 	}
 	line_writer_free(w);
 }
@@ -623,6 +678,181 @@ static int make_interface_long(struct line_writer *w, struct line *ret)
 	return line_interface(w, NOW, &event, ret);
 }
 
+static int make_count(struct line_writer *w, struct line *ret)
+{
+	static const struct xdptail_source source = {
+		.src_ip = IP4(192, 0, 2, 7),
+		.interface = "eth0",
+		.packets = 1272,
+		.bytes = 99999,
+	};
+	const struct line_count count = { .snapshot = 7, .source = &source };
+
+	return line_count(w, NOW, &count, ret);
+}
+
+static int make_count_ip6(struct line_writer *w, struct line *ret)
+{
+	static const struct xdptail_source source = {
+		.src_ip = IP6_DOC,
+		.interface = "a\"\xff",
+		.packets = LIMIT - 1,
+		.bytes = LIMIT,
+	};
+	const struct line_count count = { .snapshot = 1, .source = &source };
+
+	return line_count(w, NOW, &count, ret);
+}
+
+static int make_count_long(struct line_writer *w, struct line *ret)
+{
+	struct xdptail_source source;
+	const struct line_count count = { .snapshot = UINT64_MAX, .source = &source };
+
+	memset(&source, 0xff, sizeof(source));
+	source.interface = long_text;
+	return line_count(w, NOW, &count, ret);
+}
+
+static const struct xdptail_counts some_counts = {
+	.interval_start_ns = NOW - UINT64_C(10000000000),
+	.interval_end_ns = NOW,
+	.seen = 1,
+	.not_ip = 2,
+	.no_source = 3,
+	.undetermined = 4,
+	.not_selected = 5,
+	.counted = 6,
+	.counted_bytes = 7,
+	.unattributed_packets = 8,
+	.unattributed_bytes = 9,
+	.n_sources = 10,
+};
+
+#define SNAPSHOT_TIMES                                        \
+	"\"interval_start\":\"2026-11-22T03:41:30.704885Z\"," \
+	"\"interval_end\":\"" NOW_TEXT "\","
+
+#define SNAPSHOT_FIGURES                                                                   \
+	"\"seen\":1,\"not_ip\":2,\"no_source\":3,\"undetermined\":4,\"not_selected\":5,"   \
+	"\"counted\":6,\"counted_bytes\":7,\"unlisted_packets\":12,\"unlisted_bytes\":13," \
+	"\"unattributed_packets\":8,\"unattributed_bytes\":9"
+
+static int make_snapshot(struct line_writer *w, struct line *ret)
+{
+	static const struct line_snapshot snapshot = {
+		.snapshot = 14,
+		.listed = 11,
+		.unlisted_packets = 12,
+		.unlisted_bytes = 13,
+		.counts = &some_counts,
+	};
+
+	return line_snapshot(w, NOW, &snapshot, ret);
+}
+
+static int make_snapshot_total(struct line_writer *w, struct line *ret)
+{
+	struct xdptail_counts counts = some_counts;
+	const struct line_snapshot snapshot = {
+		.total = true,
+		.aggregates = true,
+		.snapshot = LIMIT,
+		.listed = 0,
+		.unlisted_packets = 12,
+		.unlisted_bytes = 13,
+		.counts = &counts,
+	};
+
+	counts.unattributed_full = 15;
+	counts.unattributed_busy = 16;
+	counts.unattributed_no_memory = 17;
+	counts.unattributed_other = LIMIT;
+	return line_snapshot(w, NOW, &snapshot, ret);
+}
+
+static int make_snapshot_long(struct line_writer *w, struct line *ret)
+{
+	struct xdptail_counts counts;
+	const struct line_snapshot snapshot = {
+		.aggregates = true,
+		.snapshot = UINT64_MAX,
+		.listed = UINT64_MAX,
+		.unlisted_packets = UINT64_MAX,
+		.unlisted_bytes = UINT64_MAX,
+		.counts = &counts,
+	};
+
+	memset(&counts, 0xff, sizeof(counts));
+	return line_snapshot(w, NOW, &snapshot, ret);
+}
+
+static int make_loss(struct line_writer *w, struct line *ret)
+{
+	static const struct line_loss loss = {
+		.where = "file:/var/log/\xc3\xa9.jsonl",
+		.cause = "queue_full",
+		.records = 3,
+		.first_ns = NOW - 2000,
+		.last_ns = NOW - 1000,
+	};
+
+	return line_loss(w, NOW, &loss, ret);
+}
+
+static int make_loss_long(struct line_writer *w, struct line *ret)
+{
+	const struct line_loss loss = {
+		.where = long_text,
+		.cause = "undecodable",
+		.records = UINT64_MAX,
+		.first_ns = UINT64_MAX,
+		.last_ns = UINT64_MAX,
+	};
+
+	return line_loss(w, NOW, &loss, ret);
+}
+
+static int make_clock(struct line_writer *w, struct line *ret)
+{
+	return line_clock(w, NOW, 3600 * INT64_C(1000000000), ret);
+}
+
+static int make_clock_back(struct line_writer *w, struct line *ret)
+{
+	return line_clock(w, NOW, -1, ret);
+}
+
+static int make_clock_most_number(struct line_writer *w, struct line *ret)
+{
+	return line_clock(w, NOW, (int64_t)LIMIT - 1, ret);
+}
+
+static int make_clock_least_number(struct line_writer *w, struct line *ret)
+{
+	return line_clock(w, NOW, 1 - (int64_t)LIMIT, ret);
+}
+
+static int make_clock_text(struct line_writer *w, struct line *ret)
+{
+	return line_clock(w, NOW, (int64_t)LIMIT, ret);
+}
+
+static int make_clock_text_back(struct line_writer *w, struct line *ret)
+{
+	return line_clock(w, NOW, -(int64_t)LIMIT, ret);
+}
+
+static int make_clock_most(struct line_writer *w, struct line *ret)
+{
+	return line_clock(w, NOW, INT64_MAX, ret);
+}
+
+static int make_clock_least(struct line_writer *w, struct line *ret)
+{
+	return line_clock(w, NOW, INT64_MIN, ret);
+}
+
 static const struct line_stats some_stats = {
 	.sampled = 21,
 	.delivered = 1,
@@ -746,6 +976,41 @@ static const struct record_case record_cases[] = {
 	  "\"written\":1,\"bytes\":300,\"filtered\":2,\"dropped_queue_full\":3,"
 	  "\"dropped_error\":4,\"queued\":5}\n" },
 	{ "sink, as long as can be", make_sink_long, LINE_SINK, "sink", NULL },
+	{ "count", make_count, LINE_COUNT, "count",
+	  "\"snapshot\":7,\"interface\":\"eth0\",\"src_ip\":\"192.0.2.7\",\"packets\":1272,"
+	  "\"bytes\":99999}\n" },
+	{ "count, IPv6, numbers and a string", make_count_ip6, LINE_COUNT, "count",
+	  "\"snapshot\":1,\"interface\":\"a\\\"\xef\xbf\xbd\",\"src_ip\":\"2001:db8::1\","
+	  "\"packets\":9007199254740991,\"bytes\":\"9007199254740992\"}\n" },
+	{ "count, as long as can be", make_count_long, LINE_COUNT, "count", NULL },
+	{ "snapshot", make_snapshot, LINE_SNAPSHOT, "snapshot",
+	  "\"snapshot\":14," SNAPSHOT_TIMES "\"counts\":\"frames\",\"sources\":10,"
+	  "\"listed\":11," SNAPSHOT_FIGURES "}\n" },
+	{ "snapshot, total, aggregates, every cause", make_snapshot_total, LINE_SNAPSHOT,
+	  "snapshot",
+	  "\"total\":true,\"snapshot\":\"9007199254740992\"," SNAPSHOT_TIMES
+	  "\"counts\":\"aggregates\",\"listed\":0," SNAPSHOT_FIGURES ","
+	  "\"unattributed_full\":15,\"unattributed_busy\":16,\"unattributed_no_memory\":17,"
+	  "\"unattributed_other\":\"9007199254740992\"}\n" },
+	{ "snapshot, as long as can be", make_snapshot_long, LINE_SNAPSHOT, "snapshot", NULL },
+	{ "loss", make_loss, LINE_LOSS, "loss",
+	  "\"where\":\"file:/var/log/\xc3\xa9.jsonl\",\"cause\":\"queue_full\",\"records\":3,"
+	  "\"first\":\"2026-11-22T03:41:40.704883Z\",\"last\":\"2026-11-22T03:41:40.704884Z\"}\n" },
+	{ "loss, as long as can be", make_loss_long, LINE_LOSS, "loss", NULL },
+	{ "clock", make_clock, LINE_CLOCK, "clock", "\"step_ns\":3600000000000}\n" },
+	{ "clock, back", make_clock_back, LINE_CLOCK, "clock", "\"step_ns\":-1}\n" },
+	{ "clock, most that is a number", make_clock_most_number, LINE_CLOCK, "clock",
+	  "\"step_ns\":9007199254740991}\n" },
+	{ "clock, least that is a number", make_clock_least_number, LINE_CLOCK, "clock",
+	  "\"step_ns\":-9007199254740991}\n" },
+	{ "clock, least that is a string", make_clock_text, LINE_CLOCK, "clock",
+	  "\"step_ns\":\"9007199254740992\"}\n" },
+	{ "clock, back, a string", make_clock_text_back, LINE_CLOCK, "clock",
+	  "\"step_ns\":\"-9007199254740992\"}\n" },
+	{ "clock, most", make_clock_most, LINE_CLOCK, "clock",
+	  "\"step_ns\":\"9223372036854775807\"}\n" },
+	{ "clock, least", make_clock_least, LINE_CLOCK, "clock",
+	  "\"step_ns\":\"-9223372036854775808\"}\n" },
 	{ "stop", make_stop, LINE_STOP, "stop", "\"reason\":\"SIGTERM\",\"exit\":0}\n" },
 	{ "stop, as long as can be", make_stop_long, LINE_STOP, "stop", NULL },
 };
@@ -865,6 +1130,8 @@ Test(line, record_seq_counts_each_type)
 		cr_assert_eq(line.record_seq, seq, "packet");
 		cr_assert_eq(make_attached(w, &line), 0);
 		cr_assert_eq(line.record_seq, seq, "interface");
+		cr_assert_eq(make_count(w, &line), 0);
+		cr_assert_eq(line.record_seq, seq, "count");
 		cr_assert_eq(make_sink(w, &line), 0);
 		cr_assert_eq(line.record_seq, seq, "sink");
 	}
