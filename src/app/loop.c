@@ -207,7 +207,8 @@ int loop_poll_packets(struct loop *l)
 	int n = xdptail_poll(l->handle, 0, max, fn, l);
 
 	if (n < 0 && n != -EINTR)
-		loop_check(l, n, "cannot read samples");
+		loop_check(l, n,
+			   l->options->read ? "cannot read the capture" : "cannot read samples");
 	return n;
 }
 
