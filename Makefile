@@ -146,6 +146,11 @@ check-asan:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
 	$(Q)tests/run.sh $(O)/asan unit system
 
+# Captures of yours, read by xdptail and by tshark: do they agree?
+check-captures: all $(O)/tests/system/number_frames
+	$(Q)[ -n "$(CAPTURES)" ] || { echo "make check-captures CAPTURES=DIR" >&2; exit 2; }
+	$(Q)tests/check-captures.sh $(O) "$(CAPTURES)"
+
 # Each of so many packets must be in exactly one of so many snapshots; takes some minutes.
 soak: $(O)/tests/prog/soak
 	$(Q)$(O)/tests/prog/soak $(SOAK_PACKETS) $(SOAK_FLIPS)
@@ -176,7 +181,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests install demo check check-asan soak bench format lint clean
+.PHONY: all tests install demo check check-asan check-captures soak bench format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d)

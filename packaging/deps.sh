@@ -32,6 +32,7 @@ packages() {
 		test  socat             socat
 		test  util-linux        util-linux
 		test  procps            procps-ng
+		test  tshark            wireshark-cli
 		lint  clang-format      clang-tools-extra
 		lint  clang-tidy        clang-tools-extra
 		lint  shellcheck        ShellCheck

@@ -288,18 +288,19 @@ static void copy_frame(struct capture_file *c, const uint8_t *data, size_t len,
 	ret->len = front + len;
 }
 
-/* Read with nanosecond precision, so tv_usec holds nanoseconds. Times that a file can have and we
- * cannot, before 1970 and after 2554, are the nearest that we can.
+/* Read with nanosecond precision, so tv_usec holds nanoseconds. libpcap (1.10) takes the 32 bits of
+ * pcap's seconds to be signed; they are not, until 2106. Times beyond 2554 are the latest that we have.
  */
 static uint64_t time_ns(const struct timeval *ts)
 {
 	uint64_t ns = ts->tv_usec > 0 ? (uint64_t)ts->tv_usec : 0;
+	uint64_t s = (uint64_t)ts->tv_sec;
 
-	if (ts->tv_sec < 0)
-		return 0;
-	if ((uint64_t)ts->tv_sec > (UINT64_MAX - ns) / NS_PER_S)
+	if (ts->tv_sec < 0 && ts->tv_sec >= INT32_MIN)
+		s = (uint32_t)ts->tv_sec;
+	if (s > (UINT64_MAX - ns) / NS_PER_S)
 		return UINT64_MAX;
-	return (uint64_t)ts->tv_sec * NS_PER_S + ns;
+	return s * NS_PER_S + ns;
 }
 
 int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct reason *r)

@@ -450,7 +450,7 @@ Test(capture_file, times_out_of_range)
 		{ "2038", 0, 0x80000000, 0x80000000ULL * 1000000000 },
 		{ "2554", 4, 1266874889, 18446744073ULL * 1000000000 },
 		{ "too late", 5, 0, UINT64_MAX },
-		{ "before 1970, perhaps", 0x80000000, 0, 0 },
+		{ "the last of 64 bits", 0x80000000, 0, UINT64_MAX },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -479,6 +479,26 @@ Test(capture_file, times_out_of_range)
 		capture_file_close(c);
 		close(file.fd);
 		free(image.bytes);
+	}
+}
+
+/* The seconds of pcap go beyond 2038. */
+Test(capture_file, times_beyond_2038)
+{
+	static const uint64_t seconds[] = { 0x7fffffff, 0x80000000, 0xffffffff };
+
+	for (unsigned int format = 0; format < CAPTURES_FORMAT_MAX; format++) {
+		const struct captures_spec spec = { .format = format };
+		struct sent *frames;
+		struct image image;
+		size_t n = make_frames(&frames);
+
+		for (size_t i = 0; i < n; i++)
+			frames[i].time_ns = seconds[i % 3] * 1000000000 + 999999000;
+		make_image(&image, &spec, frames, n);
+		expect_image(captures_formats[format].name, &image, &spec, frames, n);
+		free(image.bytes);
+		free_frames(frames, n);
 	}
 }
 
