@@ -47,9 +47,11 @@ PROG_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/prog/test_*.c))
 SYSTEM_HELPERS = $(patsubst %.c,$(O)/%,$(wildcard tests/system/*.c))
 BENCHES = $(O)/tests/bench/kernel_cost
 PRELOADS = $(patsubst %.c,$(O)/%.so,$(wildcard tests/preload/*.c))
+FUZZ = $(O)/fuzz
+FUZZERS = $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
 SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/system/*.bash tests/system/*.bats \
-	      tests/bench/*.sh .ci/run)
+	      tests/bench/*.sh tests/fuzz/*.sh .ci/run)
 C_FILES = $(wildcard include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
 TIDY_FILES = $(filter-out %.bpf.c,$(wildcard src/*/*.c tests/*/*.c))
 
@@ -155,6 +157,28 @@ check-captures: all $(O)/tests/system/number_frames
 soak: $(O)/tests/prog/soak
 	$(Q)$(O)/tests/prog/soak $(SOAK_PACKETS) $(SOAK_FLIPS)
 
+# Always by clang, which has libFuzzer, and in a tree of its own: other flags.
+$(FUZZ)/%.o: %.c
+	$(call say,FUZZCC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(ALL_CFLAGS) $(SAN_FLAGS) -fsanitize=fuzzer-no-link -Itests -c $< -o $@
+
+$(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
+	$(call say,FUZZLD)
+	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c) -o $@
+
+$(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
+$(FUZZ)/fuzz_line: $(FUZZ)/src/line/line.o $(FUZZ)/src/line/json.o
+$(FUZZ)/fuzz_options: $(FUZZ)/src/app/options.o $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/sink/*.c))
+
+$(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(O)/src/lib/decode.o
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
+
+fuzz: $(FUZZERS) $(O)/tests/fuzz/make_corpus
+	$(Q)$(O)/tests/fuzz/make_corpus $(FUZZ)/corpus
+	$(Q)tests/fuzz/run.sh $(O) $(T)
+
 # What ours is compared with.
 $(O)/bpf/single.bpf.o: tests/bench/single.bpf.c
 	$(call say,BPF)
@@ -181,7 +205,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests install demo check check-asan check-captures soak bench format lint clean
+.PHONY: all tests install demo check check-asan check-captures soak fuzz bench format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(wildcard $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d)
+-include $(wildcard $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)

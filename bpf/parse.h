@@ -12,13 +12,12 @@
  * recorded is or-ed together rather than branched on, and an IPv6 extension header is measured by
  * arithmetic: branches there made it walk 700 000 instructions instead of 20 000.
  *
- * Formats: IEEE 802.1Q, RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 9293 (TCP), 768 (UDP), 792 and
- * 4443 (ICMP), 9260 (SCTP), 4340 (DCCP), 3828 (UDP-Lite).
+ * Formats: RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 9293 (TCP), 768 (UDP), 792 and 4443 (ICMP), 9260
+ * (SCTP), 4340 (DCCP), 3828 (UDP-Lite). What comes before IP is in parse_link.h.
  */
 #ifndef XDPTAIL_PARSE_H
 #define XDPTAIL_PARSE_H
 
-#include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -26,12 +25,8 @@
 #include <bpf/bpf_endian.h>
 
 #include "abi.h"
+#include "parse_link.h"
 
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
-
-#define PARSE_VLAN_DEPTH     2 /* tags stepped over and recorded */
 #define PARSE_IPV6_EXT_DEPTH 6 /* extension headers followed (TRAPS A47) */
 
 #define PARSE_IP4_OFFSET_MASK 0x1fff
@@ -50,31 +45,6 @@ enum parse_class {
 	PARSE_CLASS_MAX,
 };
 
-/* Where the parser is. Pointers are borrowed from the frame. */
-struct parse_walk {
-	const void *pos; /* first byte not yet parsed */
-	const void *end; /* one past the last byte in reach */
-	const void *ip; /* the fixed IP header */
-	__u32 left; /* bytes from pos to the end of the IP packet, by its own length field */
-	__u32 fragment; /* the fragment field, host order: offset and flag as in its version */
-	__be16 vlan[PARSE_VLAN_DEPTH];
-	__u8 version; /* 4 or 6 */
-	__u8 protocol;
-	__u8 parse; /* enum abi_parse */
-	__u8 has; /* enum abi_has */
-};
-
-/* The len bytes at the cursor, stepping over them; NULL if they are not in reach. */
-static __always_inline const void *parse_take(struct parse_walk *w, __u32 len)
-{
-	const void *p = w->pos;
-
-	if ((const char *)p + len > (const char *)w->end)
-		return 0;
-	w->pos = (const char *)p + len;
-	return p;
-}
-
 /* Why a header of len bytes can't be read at the cursor; ABI_PARSE_OK if it can. */
 static __always_inline enum abi_parse parse_room(const struct parse_walk *w, __u32 len)
 {
@@ -83,38 +53,6 @@ static __always_inline enum abi_parse parse_room(const struct parse_walk *w, __u
 	if ((const char *)w->pos + len > (const char *)w->end)
 		return ABI_PARSE_TRUNCATED;
 	return ABI_PARSE_OK;
-}
-
-static __always_inline int parse_is_vlan(__be16 ethertype)
-{
-	return ethertype == bpf_htons(ETH_P_8021Q) || ethertype == bpf_htons(ETH_P_8021AD);
-}
-
-/* Ethernet and its tags. The EtherType behind them, network order; 0 if they are cut short. */
-static __always_inline __be16 parse_link(struct parse_walk *w)
-{
-	const struct ethhdr *eth = parse_take(w, sizeof(*eth));
-	__be16 ethertype;
-
-	if (!eth)
-		return 0;
-	ethertype = eth->h_proto;
-#ifdef __bpf__
-#pragma unroll
-#endif
-	for (int i = 0; i < PARSE_VLAN_DEPTH; i++) {
-		const __be16 *tag; /* TCI, then the next EtherType */
-
-		if (!parse_is_vlan(ethertype))
-			break;
-		tag = parse_take(w, 2 * sizeof(*tag));
-		if (!tag)
-			return 0;
-		w->vlan[i] = tag[0];
-		w->has |= i ? ABI_HAS_VLAN_INNER : ABI_HAS_VLAN;
-		ethertype = tag[1];
-	}
-	return ethertype;
 }
 
 /* A length field of IP. 0 says nothing (segmentation offload, jumbograms): then it is 65536, more
@@ -154,7 +92,7 @@ static __always_inline enum parse_class parse_ip6(struct parse_walk *w)
 
 /* From the frame's first byte to the fixed IP header. PARSE_COUNTED: there is a source address. */
 static __always_inline enum parse_class parse_source(struct parse_walk *w, const void *data,
-						     const void *end)
+						     const void *end, enum parse_link link)
 {
 	__be16 ethertype;
 
@@ -163,14 +101,16 @@ static __always_inline enum parse_class parse_source(struct parse_walk *w, const
 	w->ip = 0;
 	w->left = 0;
 	w->fragment = 0;
+	w->words = 0;
 	w->vlan[0] = 0;
 	w->vlan[1] = 0;
+	w->tags = 0;
 	w->version = 0;
 	w->protocol = 0;
 	w->parse = ABI_PARSE_OK;
 	w->has = 0;
 
-	ethertype = parse_link(w);
+	ethertype = parse_link(w, link);
 	if (ethertype == bpf_htons(ETH_P_IP))
 		return parse_ip4(w);
 	if (ethertype == bpf_htons(ETH_P_IPV6))
@@ -252,11 +192,14 @@ static __always_inline void parse_ip6_protocol(struct parse_walk *w)
 		w->parse = ABI_PARSE_TOO_DEEP;
 }
 
-/* Frame to class: the one place where packets are selected. tcp_only is a constant of the caller. */
+/* Frame to class: the one place where packets are selected. link and tcp_only are constants of the
+ * caller.
+ */
 static __always_inline enum parse_class parse_classify(struct parse_walk *w, const void *data,
-						       const void *end, int tcp_only)
+						       const void *end, enum parse_link link,
+						       int tcp_only)
 {
-	enum parse_class class = parse_source(w, data, end);
+	enum parse_class class = parse_source(w, data, end, link);
 
 	if (class != PARSE_COUNTED || !tcp_only)
 		return class;
@@ -419,7 +362,7 @@ static __always_inline void parse_fill(struct parse_walk *w, struct packet_info 
 	pkt->parse = w->parse;
 	pkt->vlan = w->vlan[0];
 	pkt->vlan_inner = w->vlan[1];
-	pkt->has = w->has;
+	pkt->has = w->has | w->tags;
 	pkt->version = ABI_VERSION;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The maps, the settings, and the two programs: count_tcp_packets and count_packets.
+/* The maps, the settings, and the two programs: count_tcp_packets and count_packets, each with a
+ * sibling (…_ip) for interfaces whose frames begin at IP.
  *
  * One source, three flavours, so that no program refers to a map or a helper that its kernel
  * lacks (TRAPS A54):
@@ -261,7 +262,7 @@ static __always_inline void sample_frame(const struct frame *frame, struct parse
 /* Count first, then sample. The generation is read once: all that this packet adds to is of the
  * same one, so that the retired half adds up by itself.
  */
-static __always_inline void observe(const struct frame *frame, bool tcp_only)
+static __always_inline void observe(const struct frame *frame, enum parse_link link, bool tcp_only)
 {
 	struct packet_totals *totals;
 	struct parse_walk walk;
@@ -278,7 +279,7 @@ static __always_inline void observe(const struct frame *frame, bool tcp_only)
 		return;
 
 	totals->seen++;
-	switch (parse_classify(&walk, frame->data, frame->end, tcp_only)) {
+	switch (parse_classify(&walk, frame->data, frame->end, link, tcp_only)) {
 	case PARSE_COUNTED:
 		totals->counted++;
 		totals->counted_bytes += frame->wire_len;
@@ -301,7 +302,7 @@ static __always_inline void observe(const struct frame *frame, bool tcp_only)
 	}
 }
 
-static __always_inline void observe_xdp(struct xdp_md *ctx, bool tcp_only)
+static __always_inline void observe_xdp(struct xdp_md *ctx, enum parse_link link, bool tcp_only)
 {
 	const struct frame frame = {
 		.ctx = ctx,
@@ -311,14 +312,14 @@ static __always_inline void observe_xdp(struct xdp_md *ctx, bool tcp_only)
 		.ifindex = ctx->ingress_ifindex,
 	};
 
-	observe(&frame, tcp_only);
+	observe(&frame, link, tcp_only);
 }
 
 /* The ancestor's program: TCP only. */
 PROGRAM
 int count_tcp_packets(struct xdp_md *ctx)
 {
-	observe_xdp(ctx, true);
+	observe_xdp(ctx, PARSE_LINK_ETHERNET, true);
 	return XDP_PASS;
 }
 
@@ -326,7 +327,21 @@ int count_tcp_packets(struct xdp_md *ctx)
 PROGRAM
 int count_packets(struct xdp_md *ctx)
 {
-	observe_xdp(ctx, false);
+	observe_xdp(ctx, PARSE_LINK_ETHERNET, false);
+	return XDP_PASS;
+}
+
+PROGRAM
+int count_tcp_packets_ip(struct xdp_md *ctx)
+{
+	observe_xdp(ctx, PARSE_LINK_IP, true);
+	return XDP_PASS;
+}
+
+PROGRAM
+int count_packets_ip(struct xdp_md *ctx)
+{
+	observe_xdp(ctx, PARSE_LINK_IP, false);
 	return XDP_PASS;
 }
 

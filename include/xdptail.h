@@ -212,9 +212,11 @@ int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
  * Start counting on an interface. Where the kernel has BPF links (5.9) it ends by itself with the
  * process, however that ends; before, only xdptail_detach() and xdptail_close() end it.
  *
+ * Its frames must begin with Ethernet, or with IP as those of tun, WireGuard, PPP and IP tunnels do.
+ *
  * @return 0, or -ENODEV (no such interface), -EBUSY (another XDP program is there, or this one),
- *         -EOPNOTSUPP or whatever else the driver said to this mode, -EPERM, -ENOSPC (too many
- *         interfaces)
+ *         -EOPNOTSUPP (frames of another kind) or whatever else the driver said to this mode,
+ *         -EPERM, -ENOSPC (too many interfaces)
  */
 int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode mode);
 

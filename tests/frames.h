@@ -5,35 +5,19 @@
 #ifndef TESTS_FRAMES_H
 #define TESTS_FRAMES_H
 
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "abi.h"
+#include "frame.h"
 #include "parse.h"
-
-struct frame_case {
-	const char *name;
-	const char *hex; /* bytes; blanks between them do not count; 00*18 is eighteen of them */
-	enum parse_class all; /* what count_packets makes of it */
-	enum parse_class tcp; /* what count_tcp_packets makes of it */
-	struct packet_info want; /* the wire's fields, if it is counted */
-};
-
-/* A frame in memory as the tests want it: the IP header is 4-byte aligned, as in the kernel, and
- * the block ends where the frame ends, so that a sanitizer sees the first byte read beyond it.
- */
-struct frame_bytes {
-	void *block; /* owned */
-	__u8 *data;
-	size_t len;
-};
 
 /* clang-format off */
 #define HEX_MACS   "020000000002 020000000001 "
 #define HEX_ETH4   HEX_MACS "0800 "
 #define HEX_ETH6   HEX_MACS "86dd "
+#define HEX_SNAP   "aaaa03 000000 "
+#define HEX_PPPOE(len, protocol) "1100 0001 " len " " protocol " "
+#define HEX_LABEL  "000640ff "
+#define HEX_LABEL7 HEX_LABEL HEX_LABEL HEX_LABEL HEX_LABEL HEX_LABEL HEX_LABEL HEX_LABEL
+#define HEX_BOTTOM "000641ff "
 #define HEX_ADDR4  "c0000207 c6336408 " /* 192.0.2.7 to 198.51.100.8 */
 #define HEX_DST6   "20010db8 00000000 00000000 00000008 "
 #define HEX_ADDR6  "20010db8 00000000 00000000 00000007 " HEX_DST6
@@ -43,6 +27,8 @@ struct frame_bytes {
 
 #define HEX_PORTS  "01bb bdc1 " /* 443 to 48577 */
 #define HEX_TCP(doff_flags) HEX_PORTS "01020304 0a0b0c0d " doff_flags " ffff 0000 0000 "
+#define HEX_TCP4   HEX_IP4("45", "0028", "0000", "06") HEX_TCP("5018")
+#define HEX_TCP6   HEX_IP6("0014", "06") HEX_TCP("5018")
 #define HEX_UDP    HEX_PORTS "000c 0000 61616161 "
 #define HEX_PING   "08 00 0000 0001 0001 "
 #define HEX_PING6  "80 00 0000 0001 0001 "
@@ -84,6 +70,8 @@ struct frame_bytes {
 #define WANT_PING  WANT_ICMP(IPPROTO_ICMP, ABI_TYPE_ICMP, 8, 0)
 #define WANT_PING6 WANT_ICMP(IPPROTO_ICMPV6, ABI_TYPE_ICMPV6, 128, 0)
 #define WANT_NO_PROTOCOL .packet_type = ABI_TYPE_OTHER
+#define WANT_TCP4  WANT4, WANT_TCP(0x18, 0)
+#define WANT_TCP6  WANT6, WANT_TCP(0x18, 0)
 #define WANT_VLAN(tci) .vlan = bpf_htons(tci)
 #define WANT_VLANS(outer, inner) .vlan = bpf_htons(outer), .vlan_inner = bpf_htons(inner)
 
@@ -95,6 +83,8 @@ struct frame_bytes {
 
 #define FRAME(title, bytes, classes, ...) \
 	{ .name = (title), .hex = bytes, classes, .want = { __VA_ARGS__ } }
+#define IP_FRAME(title, bytes, classes, ...) \
+	{ .name = (title), .hex = bytes, .link = PARSE_LINK_IP, classes, .want = { __VA_ARGS__ } }
 #define RUNT(len) FRAME("runt of " #len, "02*" #len, NOT_IP, 0)
 #define TCP4_FLAGS(title, doff_flags, flags) \
 	FRAME("IPv4 TCP " title, HEX_ETH4 HEX_IP4("45", "0028", "0000", "06") \
@@ -120,14 +110,8 @@ static const struct frame_case frame_cases[] = {
 	FRAME("ARP", "ffffffffffff 020000000001 0806 0001 0800 0604 0001"
 	      "020000000001 c0000207 000000000000 c6336408 00*18", NOT_IP, 0),
 	FRAME("802.3 length, LLC", "0180c2000000 020000000001 0026 424203 00*35 00*8", NOT_IP, 0),
-	FRAME("802.3 length, SNAP with IPv4", HEX_MACS "0030 aaaa03 000000 0800"
-	      HEX_IP4("45", "0028", "0000", "06") HEX_TCP("5018"), NOT_IP, 0),
 	FRAME("LLDP", "0180c200000e 020000000001 88cc 0207 04 020000000001"
 	      "0407 03 020000000001 0602 0078 0000", NOT_IP, 0),
-	FRAME("MPLS", HEX_MACS "8847 000641ff" HEX_IP4("45", "0028", "0000", "06")
-	      HEX_TCP("5018"), NOT_IP, 0),
-	FRAME("PPPoE", HEX_MACS "8864 1100 0001 002a 0021" HEX_IP4("45", "0028", "0000", "06")
-	      HEX_TCP("5018"), NOT_IP, 0),
 	FRAME("EtherType 0", HEX_MACS "0000" HEX_IP4("45", "0028", "0000", "06")
 	      HEX_TCP("5018"), NOT_IP, 0),
 
@@ -282,12 +266,163 @@ static const struct frame_case frame_cases[] = {
 	FRAME("802.1Q twice, IPv6", HEX_MACS "8100 0001 8100 0002 86dd" HEX_IP6("0014", "06")
 	      HEX_TCP("5018"), COUNTED,
 	      WANT6, WANT_TCP(0x18, ABI_HAS_VLAN | ABI_HAS_VLAN_INNER), WANT_VLANS(1, 2)),
-	FRAME("three tags", HEX_MACS "8100 0001 8100 0002 8100 0003 0800"
-	      HEX_IP4("45", "0028", "0000", "06") HEX_TCP("5018"), NOT_IP, 0),
+	FRAME("802.1Q under its old EtherType", HEX_MACS "9100 0007 0800" HEX_TCP4, COUNTED,
+	      WANT4, WANT_TCP(0x18, ABI_HAS_VLAN), WANT_VLAN(7)),
+	FRAME("an EtherType of some switches is no tag", HEX_MACS "9200 0007 0800" HEX_TCP4,
+	      NOT_IP, 0),
+	FRAME("three tags", HEX_MACS "8100 0001 8100 0002 8100 0003 0800" HEX_TCP4, COUNTED,
+	      WANT4, WANT_TCP(0x18, ABI_HAS_VLAN | ABI_HAS_VLAN_INNER), WANT_VLANS(1, 2)),
+	FRAME("four tags of each kind, IPv6", HEX_MACS "88a8 0001 9100 0002 8100 0003 8100 0004"
+	      "86dd" HEX_TCP6, COUNTED,
+	      WANT6, WANT_TCP(0x18, ABI_HAS_VLAN | ABI_HAS_VLAN_INNER), WANT_VLANS(1, 2)),
+	FRAME("five tags", HEX_MACS "8100 0001 8100 0002 8100 0003 8100 0004 8100 0005 0800"
+	      HEX_TCP4, NOT_IP, 0),
+	FRAME("fourth tag cut short", HEX_MACS "8100 0001 8100 0002 8100 0003 8100 0004", NOT_IP, 0),
 	FRAME("802.1Q ARP", HEX_MACS "8100 0007 0806 00*28", NOT_IP, 0),
 	FRAME("802.1Q without its tag", HEX_MACS "8100", NOT_IP, 0),
 	FRAME("802.1Q cut short", HEX_MACS "8100 0007 08", NOT_IP, 0),
 	FRAME("inner 802.1Q cut short", HEX_MACS "88a8 0064 8100 0007", NOT_IP, 0),
+
+	/* 802.3 length and LLC */
+	FRAME("SNAP with IPv4", HEX_MACS "0030" HEX_SNAP "0800" HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("SNAP with IPv6", HEX_MACS "0044" HEX_SNAP "86dd" HEX_TCP6, COUNTED, WANT_TCP6),
+	FRAME("SNAP with ARP", HEX_MACS "0024" HEX_SNAP "0806 00*28", NOT_IP, 0),
+	FRAME("SNAP, length 1", HEX_MACS "0001" HEX_SNAP "0800" HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("SNAP, the greatest length", HEX_MACS "05dc" HEX_SNAP "0800" HEX_TCP4, COUNTED,
+	      WANT_TCP4),
+	FRAME("SNAP, length 0", HEX_MACS "0000" HEX_SNAP "0800" HEX_TCP4, NOT_IP, 0),
+	FRAME("SNAP, neither length nor EtherType", HEX_MACS "05dd" HEX_SNAP "0800" HEX_TCP4,
+	      NOT_IP, 0),
+	FRAME("SNAP, length in the other byte order", HEX_MACS "3000" HEX_SNAP "0800" HEX_TCP4,
+	      NOT_IP, 0),
+	FRAME("SNAP of another organisation", HEX_MACS "0030 aaaa03 0000f8 0800" HEX_TCP4,
+	      NOT_IP, 0),
+	FRAME("SNAP of an organisation that is alike but for a byte",
+	      HEX_MACS "0030 aaaa03 010000 0800" HEX_TCP4, NOT_IP, 0),
+	FRAME("SNAP in frames that are numbered", HEX_MACS "0030 aaaa00 000000 0800" HEX_TCP4,
+	      NOT_IP, 0),
+	FRAME("LLC, one service access point of SNAP", HEX_MACS "0030 aa0003 000000 0800" HEX_TCP4,
+	      NOT_IP, 0),
+	FRAME("LLC, service access points of IP", HEX_MACS "002b 060603" HEX_TCP4, NOT_IP, 0),
+	FRAME("SNAP with a tag is not followed", HEX_MACS "0034" HEX_SNAP "8100 0007 0800" HEX_TCP4,
+	      NOT_IP, 0),
+	FRAME("SNAP in SNAP is not followed", HEX_MACS "0038" HEX_SNAP "0030" HEX_SNAP "0800"
+	      HEX_TCP4, NOT_IP, 0),
+	FRAME("802.1Q, then SNAP", HEX_MACS "8100 0007 0030" HEX_SNAP "0800" HEX_TCP4, COUNTED,
+	      WANT4, WANT_TCP(0x18, ABI_HAS_VLAN), WANT_VLAN(7)),
+	FRAME("SNAP cut short", HEX_MACS "0030" HEX_SNAP "08", NOT_IP, 0),
+	FRAME("SNAP, IPv4 cut short", HEX_MACS "0030" HEX_SNAP "0800 4500", NO_SOURCE, 0),
+
+	/* PPPoE */
+	FRAME("PPPoE with IPv4", HEX_MACS "8864" HEX_PPPOE("002a", "0021") HEX_TCP4, COUNTED,
+	      WANT_TCP4),
+	FRAME("PPPoE with IPv6", HEX_MACS "8864" HEX_PPPOE("003e", "0057") HEX_TCP6, COUNTED,
+	      WANT_TCP6),
+	FRAME("PPPoE, Ethernet padding", HEX_MACS "8864" HEX_PPPOE("002a", "0021") HEX_TCP4 "00*8",
+	      COUNTED, WANT_TCP4),
+	FRAME("PPPoE, its length too short for IP", HEX_MACS "8864" HEX_PPPOE("0002", "0021")
+	      HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("PPPoE, its length too short for TCP", HEX_MACS "8864" HEX_PPPOE("0016", "0021")
+	      HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("PPPoE, its length 0", HEX_MACS "8864" HEX_PPPOE("0000", "0021") HEX_TCP4, COUNTED,
+	      WANT_TCP4),
+	FRAME("PPPoE, its length beyond the frame", HEX_MACS "8864" HEX_PPPOE("ffff", "0021")
+	      HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("PPPoE, LCP", HEX_MACS "8864" HEX_PPPOE("000a", "c021") "09 01 0008 00000000",
+	      NOT_IP, 0),
+	FRAME("PPPoE, a protocol compressed to one byte is not followed",
+	      HEX_MACS "8864 1100 0001 0029 21" HEX_TCP4, NOT_IP, 0),
+	FRAME("PPPoE, a protocol of IPv6 compressed to one byte is not followed",
+	      HEX_MACS "8864 1100 0001 003d 57" HEX_TCP6, NOT_IP, 0),
+	FRAME("PPPoE, version 2", HEX_MACS "8864 2100 0001 002a 0021" HEX_TCP4, NOT_IP, 0),
+	FRAME("PPPoE, type 2", HEX_MACS "8864 1200 0001 002a 0021" HEX_TCP4, NOT_IP, 0),
+	FRAME("PPPoE, a code of discovery", HEX_MACS "8864 11a7 0001 002a 0021" HEX_TCP4,
+	      NOT_IP, 0),
+	FRAME("PPPoE discovery", HEX_MACS "8863 1109 0000 0004 0101 0000 00*36", NOT_IP, 0),
+	FRAME("PPPoE with IPv4, of version 6", HEX_MACS "8864" HEX_PPPOE("003e", "0021") HEX_TCP6,
+	      NO_SOURCE, 0),
+	FRAME("PPPoE with MPLS is not followed", HEX_MACS "8864" HEX_PPPOE("002e", "0281")
+	      HEX_BOTTOM HEX_TCP4, NOT_IP, 0),
+	FRAME("802.1Q, then PPPoE with IPv6", HEX_MACS "8100 0007 8864" HEX_PPPOE("003e", "0057")
+	      HEX_TCP6, COUNTED, WANT6, WANT_TCP(0x18, ABI_HAS_VLAN), WANT_VLAN(7)),
+	FRAME("four tags, SNAP, then PPPoE", HEX_MACS "8100 0001 8100 0002 8100 0003 8100 0004 0038"
+	      HEX_SNAP "8864" HEX_PPPOE("0028", "0021") HEX_IP4("45", "0020", "0000", "11") HEX_UDP,
+	      NOT_TCP, WANT4, WANT_UDP(ABI_HAS_VLAN | ABI_HAS_VLAN_INNER), WANT_VLANS(1, 2)),
+	FRAME("PPPoE, extension headers of IPv6", HEX_MACS "8864" HEX_PPPOE("004e", "0057")
+	      HEX_IP6("0024", "00") HEX_EXT2("06") HEX_TCP("5018"), COUNTED, WANT_TCP6),
+	FRAME("PPPoE cut short", HEX_MACS "8864 1100 0001 002a 00", NOT_IP, 0),
+	FRAME("PPPoE, IPv4 cut short", HEX_MACS "8864" HEX_PPPOE("002a", "0021") "4500",
+	      NO_SOURCE, 0),
+
+	/* MPLS */
+	FRAME("MPLS with IPv4", HEX_MACS "8847" HEX_BOTTOM HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("MPLS with IPv6", HEX_MACS "8847" HEX_BOTTOM HEX_TCP6, COUNTED, WANT_TCP6),
+	FRAME("MPLS multicast", HEX_MACS "8848" HEX_BOTTOM HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("MPLS, two labels", HEX_MACS "8847" HEX_LABEL HEX_BOTTOM HEX_TCP4, COUNTED,
+	      WANT_TCP4),
+	FRAME("MPLS, eight labels", HEX_MACS "8847 " HEX_LABEL7 HEX_BOTTOM HEX_TCP4, COUNTED,
+	      WANT_TCP4),
+	FRAME("MPLS, nine labels", HEX_MACS "8847 " HEX_LABEL7 HEX_LABEL HEX_BOTTOM HEX_TCP4, NOT_IP, 0),
+	FRAME("MPLS without a bottom", HEX_MACS "8847 00*200", NOT_IP, 0),
+	FRAME("MPLS, explicit null of IPv4", HEX_MACS "8847 000001ff" HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("MPLS, explicit null of IPv6", HEX_MACS "8847 000021ff" HEX_TCP6, COUNTED, WANT_TCP6),
+	FRAME("MPLS, explicit null of IPv4 before IPv6", HEX_MACS "8847 000001ff" HEX_TCP6, COUNTED,
+	      WANT_TCP6),
+	FRAME("MPLS, explicit null above the bottom", HEX_MACS "8847 000000ff" HEX_BOTTOM HEX_TCP4,
+	      COUNTED, WANT_TCP4),
+	FRAME("MPLS, entropy label", HEX_MACS "8847" HEX_LABEL "000070ff 123451ff" HEX_TCP4, COUNTED,
+	      WANT_TCP4),
+	FRAME("MPLS, every bit of a label but the bottom's", HEX_MACS "8847 fffffeff" HEX_BOTTOM
+	      HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("MPLS, associated channel", HEX_MACS "8847 0000d1ff 1000 0007 00*40", NOT_IP, 0),
+	FRAME("MPLS, Ethernet behind a control word", HEX_MACS "8847" HEX_BOTTOM "00000000" HEX_ETH4
+	      HEX_TCP4, NOT_IP, 0),
+	FRAME("MPLS, Ethernet", HEX_MACS "8847" HEX_BOTTOM HEX_ETH4 HEX_TCP4, NOT_IP, 0),
+	FRAME("MPLS, version 5", HEX_MACS "8847" HEX_BOTTOM "5500 00*38", NOT_IP, 0),
+	FRAME("MPLS, header length of IPv4 too small", HEX_MACS "8847" HEX_BOTTOM
+	      HEX_IP4("44", "0028", "0000", "06") HEX_TCP("5018"), NO_SOURCE, 0),
+	FRAME("802.1Q, then MPLS", HEX_MACS "8100 0007 8847" HEX_LABEL HEX_BOTTOM
+	      HEX_IP4("45", "0020", "0000", "11") HEX_UDP, NOT_TCP,
+	      WANT4, WANT_UDP(ABI_HAS_VLAN), WANT_VLAN(7)),
+	FRAME("four tags, SNAP, then eight labels, IPv6", HEX_MACS
+	      "8100 0001 8100 0002 8100 0003 8100 0004 0064" HEX_SNAP "8847 " HEX_LABEL7 HEX_BOTTOM
+	      HEX_IP6("0014", "3c") HEX_EXT("11") HEX_UDP, NOT_TCP,
+	      WANT6, WANT_UDP(ABI_HAS_VLAN | ABI_HAS_VLAN_INNER), WANT_VLANS(1, 2)),
+	FRAME("MPLS with a tag is not followed", HEX_MACS "8847" HEX_BOTTOM "8100 0007 0800"
+	      HEX_TCP4, NOT_IP, 0),
+	FRAME("MPLS without its label", HEX_MACS "8847", NOT_IP, 0),
+	FRAME("MPLS label cut short", HEX_MACS "8847 000641", NOT_IP, 0),
+	FRAME("MPLS second label cut short", HEX_MACS "8847" HEX_LABEL "000641", NOT_IP, 0),
+	FRAME("MPLS, nothing behind the bottom", HEX_MACS "8847" HEX_BOTTOM, NOT_IP, 0),
+	FRAME("MPLS, IPv4 cut short", HEX_MACS "8847" HEX_BOTTOM "4500", NO_SOURCE, 0),
+	FRAME("MPLS, IPv6 cut short", HEX_MACS "8847" HEX_BOTTOM "6000", NO_SOURCE, 0),
+
+	/* interfaces whose frames begin at IP */
+	IP_FRAME("IP, TCP of IPv4", HEX_TCP4, COUNTED, WANT_TCP4),
+	IP_FRAME("IP, TCP of IPv6", HEX_TCP6, COUNTED, WANT_TCP6),
+	IP_FRAME("IP, UDP of IPv4", HEX_IP4("45", "0020", "0000", "11") HEX_UDP, NOT_TCP,
+		 WANT4, WANT_UDP(0)),
+	IP_FRAME("IP, ICMPv6", HEX_IP6("0008", "3a") HEX_PING6, NOT_TCP, WANT6, WANT_PING6),
+	IP_FRAME("IP, extension headers", HEX_IP6("0024", "00") HEX_EXT2("06") HEX_TCP("5018"),
+		 COUNTED, WANT_TCP6),
+	IP_FRAME("IP, seven extension headers", HEX_IP6("004c", "00") HEX_EXT4("3c")
+		 HEX_EXT2("3c") HEX_EXT("06") HEX_TCP("5018"), UNDETERMINED,
+		 WANT6, WANT_NO_PROTOCOL, TOO_DEEP),
+	IP_FRAME("IP, options of IPv4", HEX_IP4("47", "0030", "0000", "06") "01*8 " HEX_TCP("5018"),
+		 COUNTED, WANT_TCP4),
+	IP_FRAME("IP, header length too small", HEX_IP4("44", "0028", "0000", "06")
+		 HEX_TCP("5018"), NO_SOURCE, 0),
+	IP_FRAME("IP, version 5", HEX_IP4("55", "0028", "0000", "06") HEX_TCP("5018"), NOT_IP, 0),
+	IP_FRAME("IP, version 0", "00*40", NOT_IP, 0),
+	IP_FRAME("IP, an Ethernet frame instead", HEX_ETH4 HEX_TCP4, NOT_IP, 0),
+	IP_FRAME("IP, nothing", "", NOT_IP, 0),
+	IP_FRAME("IP, a byte of IPv4", "45", NO_SOURCE, 0),
+	IP_FRAME("IP, a byte of IPv6", "60", NO_SOURCE, 0),
+	IP_FRAME("IP, IPv4 cut short", "4500 0028 0000 0000 4006 0000 c0000207 c63364",
+		 NO_SOURCE, 0),
+	IP_FRAME("IP, IPv6 cut short", "60000000 0014 06 40 00*31", NO_SOURCE, 0),
+	IP_FRAME("IP, TCP cut short", HEX_IP4("45", "0028", "0000", "06") HEX_PORTS "0102", COUNTED,
+		 WANT4, WANT_PORTS(IPPROTO_TCP, ABI_TYPE_TCP, 0), TRUNCATED),
 
 	/* IPv6 */
 	FRAME("IPv6 TCP", HEX_ETH6 HEX_IP6("0014", "06") HEX_TCP("5012"), COUNTED,
@@ -422,141 +557,5 @@ static const struct frame_case frame_cases[] = {
 /* clang-format on */
 
 #define FRAME_CASES (sizeof(frame_cases) / sizeof(frame_cases[0]))
-
-/* What the frame tells, and the two marks by which the record is known; the rest is the sampler's. */
-struct frame_field {
-	const char *name;
-	size_t offset;
-	size_t size;
-};
-
-#define FRAME_FIELD(member)                                                      \
-	{                                                                        \
-		.name = #member, .offset = offsetof(struct packet_info, member), \
-		.size = sizeof(((struct packet_info *)0)->member)                \
-	}
-
-static const struct frame_field frame_fields[] = {
-	FRAME_FIELD(timestamp_ns), FRAME_FIELD(cpu_seq),     FRAME_FIELD(src_ip),
-	FRAME_FIELD(dst_ip),	   FRAME_FIELD(seq_num),     FRAME_FIELD(ack_num),
-	FRAME_FIELD(src_port),	   FRAME_FIELD(dst_port),    FRAME_FIELD(packet_len),
-	FRAME_FIELD(ifindex),	   FRAME_FIELD(sample_rate), FRAME_FIELD(vlan),
-	FRAME_FIELD(vlan_inner),   FRAME_FIELD(cpu),	     FRAME_FIELD(protocol),
-	FRAME_FIELD(packet_type),  FRAME_FIELD(tcp_flags),   FRAME_FIELD(ttl),
-	FRAME_FIELD(icmp_type),	   FRAME_FIELD(icmp_code),   FRAME_FIELD(ip_version),
-	FRAME_FIELD(fragment),	   FRAME_FIELD(parse),	     FRAME_FIELD(has),
-	FRAME_FIELD(generation),   FRAME_FIELD(version),     FRAME_FIELD(pad),
-};
-
-#define FRAME_FIELDS (sizeof(frame_fields) / sizeof(frame_fields[0]))
-
-static inline void frame_alloc(struct frame_bytes *ret, size_t len)
-{
-	ret->block = malloc(len + 2);
-	if (!ret->block)
-		abort();
-	ret->data = (__u8 *)ret->block + 2;
-	ret->len = len;
-}
-
-static inline void frame_copy(struct frame_bytes *ret, const void *data, size_t len)
-{
-	frame_alloc(ret, len);
-	if (len)
-		memcpy(ret->data, data, len);
-}
-
-static inline void frame_free(struct frame_bytes *frame)
-{
-	free(frame->block);
-	*frame = (struct frame_bytes){ 0 };
-}
-
-static inline __u8 frame_nibble(char digit)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = digit ? strchr(digits, digit) : NULL;
-
-	if (!at)
-		abort(); /* a typing error in the table */
-	return (__u8)(at - digits);
-}
-
-/* The bytes that hex stands for. Returns how many; out may be NULL, to ask for that only. */
-static inline size_t frame_unhex(const char *hex, __u8 *out)
-{
-	size_t len = 0;
-
-	while (*hex) {
-		size_t times = 1;
-		char *rest;
-		__u8 byte;
-
-		if (*hex == ' ') {
-			hex++;
-			continue;
-		}
-		byte = (__u8)(frame_nibble(hex[0]) << 4 | frame_nibble(hex[1]));
-		hex += 2;
-		if (*hex == '*') {
-			times = strtoul(hex + 1, &rest, 10);
-			hex = rest;
-		}
-		if (out)
-			memset(out + len, byte, times);
-		len += times;
-	}
-	return len;
-}
-
-static inline void frame_decode(struct frame_bytes *ret, const char *hex)
-{
-	frame_alloc(ret, frame_unhex(hex, NULL));
-	(void)frame_unhex(hex, ret->data);
-}
-
-/* Both steps of the parser, as its callers take them. *ret is zero unless the frame is counted. */
-static inline enum parse_class frame_parse(const void *data, size_t len, int tcp_only,
-					   struct packet_info *ret)
-{
-	struct parse_walk walk;
-	enum parse_class class;
-
-	memset(ret, 0, sizeof(*ret));
-	class = parse_classify(&walk, data, (const char *)data + len, tcp_only);
-	if (class == PARSE_COUNTED)
-		parse_fill(&walk, ret, tcp_only);
-	return class;
-}
-
-static inline void frame_print_field(const __u8 *value, size_t size)
-{
-	/* As the bytes lie in memory: a wrong byte order shows. */
-	for (size_t i = 0; i < size; i++)
-		fprintf(stderr, "%02x", value[i]);
-}
-
-/* How many fields differ; each is printed to stderr with what it belongs to. */
-static inline unsigned frame_compare(const char *name, const struct packet_info *got,
-				     const struct packet_info *want)
-{
-	unsigned differing = 0;
-
-	for (size_t i = 0; i < FRAME_FIELDS; i++) {
-		const struct frame_field *field = &frame_fields[i];
-		const __u8 *g = (const __u8 *)got + field->offset;
-		const __u8 *w = (const __u8 *)want + field->offset;
-
-		if (!memcmp(g, w, field->size))
-			continue;
-		fprintf(stderr, "%s: %s: got 0x", name, field->name);
-		frame_print_field(g, field->size);
-		fprintf(stderr, ", want 0x");
-		frame_print_field(w, field->size);
-		fprintf(stderr, " (bytes as they lie)\n");
-		differing++;
-	}
-	return differing;
-}
 
 #endif

@@ -10,7 +10,8 @@ rules() {
 	cat <<-'TABLE'
 		include/xdptail.h
 		bpf/abi.h
-		bpf/parse.h          abi.h
+		bpf/parse_link.h     abi.h
+		bpf/parse.h          abi.h parse_link.h
 		bpf/sample.h         abi.h
 		bpf/xdptail.bpf.c    abi.h parse.h sample.h
 		src/lib/object.c     lib/* abi.h xdptail.h xdptail_*.skel.h

@@ -9,6 +9,7 @@ build=$(realpath "$1")
 shift
 groups=" ${*:-unit prog system} "
 tests=$(dirname "$(realpath "$0")")
+cd "$tests/.." || exit 1
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0

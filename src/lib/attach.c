@@ -196,16 +196,37 @@ static bool is_refusal(int err)
 	return err && err != -EBUSY && err != -EEXIST && err != -EPERM && err != -ENODEV;
 }
 
-int attach_open(struct attachment *ret, int program_fd, const char *interface,
+static int choose_program(const int program_fd[LINK_MAX], const char *interface, int *ret_fd,
+			  struct reason *r)
+{
+	enum link link = LINK_ETHERNET;
+	int err = link_of(interface, &link, r);
+
+	if (err)
+		return err;
+	if (program_fd[link] < 0)
+		return reason_set(
+			r, -EOPNOTSUPP,
+			"frames of \"%.15s\" begin with IP, and this kernel takes no "
+			"program that reads them (its machine cannot read unaligned words)",
+			interface);
+	*ret_fd = program_fd[link];
+	return 0;
+}
+
+int attach_open(struct attachment *ret, const int program_fd[LINK_MAX], const char *interface,
 		enum xdptail_mode mode, struct reason *r)
 {
-	struct attachment a = { .link_fd = -1, .program_fd = program_fd };
+	struct attachment a = { .link_fd = -1 };
 	int err;
 
 	reason_clear(r);
 	a.ifindex = if_nametoindex(interface);
 	if (!a.ifindex)
 		return explain_no_interface(r, interface);
+	err = choose_program(program_fd, interface, &a.program_fd, r);
+	if (err)
+		return err;
 	(void)snprintf(a.interface, sizeof(a.interface), "%s", interface);
 
 	a.mode = mode == XDPTAIL_MODE_GENERIC ? XDPTAIL_MODE_GENERIC : XDPTAIL_MODE_NATIVE;

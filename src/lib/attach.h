@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "xdptail.h"
+#include "lib/link.h"
 #include "lib/reason.h"
 
 struct attachment {
@@ -19,11 +20,11 @@ struct attachment {
 	int program_fd; /* borrowed */
 };
 
-/* Hook a loaded program to an interface. Native mode first, unless GENERIC is asked for; with AUTO
+/* Hook the program that reads this interface's frames to it. Native mode first, unless GENERIC is asked for; with AUTO
  * a driver's refusal leads to generic mode, and r then says why.
  * 0, or -errno with the reason set; *ret is set on success only.
  */
-int attach_open(struct attachment *ret, int program_fd, const char *interface,
+int attach_open(struct attachment *ret, const int program_fd[LINK_MAX], const char *interface,
 		enum xdptail_mode mode, struct reason *r);
 
 /* Unhook. Packets may still be in the program for a grace period. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,27 @@ static const struct bpf_insn pass_program[] = {
 /* Calls a helper of 5.18 as a program for several buffers: if it loads, both are there. */
 static const struct bpf_insn frags_program[] = {
 	{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_xdp_get_buff_len },
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+/* Reads four bytes where a frame begins. The kernel takes Ethernet to begin 2 bytes beyond a multiple
+ * of 4, so that IP behind it is aligned, and on machines that can't read unaligned words it refuses
+ * a program that reads IP in Ethernet's place.
+ */
+static const struct bpf_insn unaligned_program[] = {
+	{ .code = BPF_LDX | BPF_MEM | BPF_W,
+	  .dst_reg = BPF_REG_2,
+	  .src_reg = BPF_REG_1,
+	  .off = offsetof(struct xdp_md, data) },
+	{ .code = BPF_LDX | BPF_MEM | BPF_W,
+	  .dst_reg = BPF_REG_3,
+	  .src_reg = BPF_REG_1,
+	  .off = offsetof(struct xdp_md, data_end) },
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_4, .src_reg = BPF_REG_2 },
+	{ .code = BPF_ALU64 | BPF_ADD, .dst_reg = BPF_REG_4, .imm = 4 },
+	{ .code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = BPF_REG_4, .src_reg = BPF_REG_3, .off = 1 },
+	{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_0, .src_reg = BPF_REG_2 },
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
 	{ .code = BPF_JMP | BPF_EXIT },
 };
@@ -144,11 +166,35 @@ uint64_t object_count_bytes(uint32_t max_sources, uint32_t values)
 	return ABI_GENERATIONS * (max_sources * (element + value_bytes) + buckets);
 }
 
-/* Load only the program that was named; the others cost nothing then. */
-static int choose_program(struct bpf_object *obj, const char *function_name,
-			  struct bpf_program **ret, struct reason *r)
+/* A program's name with this behind it: the program that does the same where frames begin at IP.
+ * Users name the first only.
+ */
+#define SIBLING	   "_ip"
+#define NAME_BYTES 128
+
+static bool is_sibling(const char *name)
 {
-	struct bpf_program *found = NULL;
+	size_t len = strlen(name);
+	size_t tail = strlen(SIBLING);
+
+	return len > tail && strcmp(name + len - tail, SIBLING) == 0;
+}
+
+/* NULL: there is none, or this kernel would not take it. */
+static struct bpf_program *find_sibling(struct bpf_object *obj, const char *function_name)
+{
+	char name[NAME_BYTES];
+
+	if (try_program(unaligned_program, 8, 0))
+		return NULL;
+	(void)snprintf(name, sizeof(name), "%s" SIBLING, function_name);
+	return bpf_object__find_program_by_name(obj, name);
+}
+
+/* Load only the program that was named, and its sibling; the others cost nothing then. */
+static int choose_programs(struct bpf_object *obj, const char *function_name,
+			   struct bpf_program *ret[LINK_MAX], struct reason *r)
+{
 	struct bpf_program *prog;
 	char names[256] = "";
 	size_t len = 0;
@@ -158,17 +204,22 @@ static int choose_program(struct bpf_object *obj, const char *function_name,
 		const char *name = bpf_program__name(prog);
 
 		(void)bpf_program__set_autoload(prog, false);
+		if (is_sibling(name))
+			continue;
 		if (strcmp(name, function_name) == 0)
-			found = prog;
+			ret[LINK_ETHERNET] = prog;
 		if (len < sizeof(names))
 			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s\"%s\"",
 						len ? ", " : "", name);
 	}
-	if (!found)
+	if (!ret[LINK_ETHERNET])
 		return reason_set(r, -ENOENT, "there is no program \"%.64s\"; there are %s",
 				  function_name, names);
-	(void)bpf_program__set_autoload(found, true);
-	*ret = found;
+	ret[LINK_IP] = find_sibling(obj, function_name);
+	for (int link = 0; link < LINK_MAX; link++) {
+		if (ret[link])
+			(void)bpf_program__set_autoload(ret[link], true);
+	}
 	return 0;
 }
 
@@ -252,6 +303,12 @@ static int find_fds(struct object *o, const struct flavour *f)
 	return 0;
 }
 
+static void find_program_fds(struct object *o, struct bpf_program *const progs[LINK_MAX])
+{
+	for (int link = 0; link < LINK_MAX; link++)
+		o->program_fd[link] = progs[link] ? bpf_program__fd(progs[link]) : -1;
+}
+
 static int explain_load(struct reason *r, int err, const struct object *o)
 {
 	if (err == -EPERM || err == -EACCES)
@@ -297,7 +354,7 @@ int object_open(struct object *ret, const struct object_spec *spec, struct reaso
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xdptail");
 	const struct flavour *f = &flavours[0];
-	struct bpf_program *prog = NULL;
+	struct bpf_program *progs[LINK_MAX] = { NULL };
 	struct object o = { 0 };
 	const void *bytes;
 	size_t size;
@@ -321,7 +378,7 @@ int object_open(struct object *ret, const struct object_spec *spec, struct reaso
 	err = choose_counts(&o, spec, r);
 	if (err)
 		goto fail;
-	err = choose_program(o.obj, spec->function_name, &prog, r);
+	err = choose_programs(o.obj, spec->function_name, progs, r);
 	if (err)
 		goto fail;
 	err = configure(&o, f, spec);
@@ -333,7 +390,7 @@ int object_open(struct object *ret, const struct object_spec *spec, struct reaso
 		err = explain_load(r, err, &o);
 		goto fail;
 	}
-	o.program_fd = bpf_program__fd(prog);
+	find_program_fds(&o, progs);
 	*ret = o;
 	return 0;
 

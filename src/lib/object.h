@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The BPF object: which flavour this kernel takes, its maps sized, its constants set, one program
- * loaded. The only includer of the skeletons, which are used for the bytes in them: every object
+ * for each kind of link loaded. The only includer of the skeletons, which are used for the bytes in them: every object
  * is opened alike and its maps are found by name.
  */
 #ifndef LIB_OBJECT_H
@@ -11,6 +11,7 @@
 
 #include "xdptail.h"
 #include "abi.h"
+#include "lib/link.h"
 #include "lib/reason.h"
 
 struct bpf_object;
@@ -33,7 +34,7 @@ struct object {
 	uint32_t ring_bytes; /* as the kernel has them */
 	bool shared_counts; /* packet_count has one value a source, else one each possible CPU */
 	uint64_t map_bytes;
-	int program_fd;
+	int program_fd[LINK_MAX]; /* -1: none for this kind of link */
 	int events_fd;
 	int settings_fd;
 	int sample_counter_fd;

@@ -137,7 +137,7 @@ int replay_observe(struct replay *p, const struct capture_frame *frame, replay_f
 	struct parse_walk walk;
 
 	p->totals.seen++;
-	switch (parse_classify(&walk, frame->data, end, p->spec.tcp_only)) {
+	switch (parse_classify(&walk, frame->data, end, PARSE_LINK_ETHERNET, p->spec.tcp_only)) {
 	case PARSE_COUNTED:
 		p->totals.counted++;
 		p->totals.counted_bytes += frame->wire_len;

@@ -63,7 +63,7 @@ int count_packets(struct xdp_md *ctx)
 	if (!set || !totals)
 		return XDP_PASS;
 	totals->seen++;
-	if (parse_classify(&walk, data, end, 0) != PARSE_COUNTED) {
+	if (parse_classify(&walk, data, end, PARSE_LINK_ETHERNET, 0) != PARSE_COUNTED) {
 		totals->not_ip++;
 		return XDP_PASS;
 	}

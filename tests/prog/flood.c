@@ -163,7 +163,8 @@ static void find_frame(struct frame *ret, enum parse_class class)
 	for (size_t i = 0; i < FRAME_CASES; i++) {
 		size_t len = frame_unhex(frame_cases[i].hex, NULL);
 
-		if (frame_cases[i].tcp != class || len < 14 || len > FRAME_MAX)
+		if (frame_cases[i].link != PARSE_LINK_ETHERNET || frame_cases[i].tcp != class ||
+		    len < 14 || len > FRAME_MAX)
 			continue;
 		ret->len = (__u32)frame_unhex(frame_cases[i].hex, ret->bytes);
 		ret->class = class;

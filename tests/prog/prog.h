@@ -42,12 +42,16 @@ enum prog_flavour {
 enum prog_which {
 	PROG_ALL, /* count_packets */
 	PROG_TCP, /* count_tcp_packets */
+	PROG_ALL_IP,
+	PROG_TCP_IP,
 	PROG_MAX,
 };
 
 static const char *const prog_names[] = {
 	[PROG_ALL] = "count_packets",
 	[PROG_TCP] = "count_tcp_packets",
+	[PROG_ALL_IP] = "count_packets_ip",
+	[PROG_TCP_IP] = "count_tcp_packets_ip",
 };
 _Static_assert(sizeof(prog_names) / sizeof(prog_names[0]) == PROG_MAX, "one name each");
 
@@ -100,6 +104,17 @@ static inline const void *prog_elf(enum prog_flavour flavour, size_t *ret_size)
 		break;
 	}
 	return NULL;
+}
+
+static inline bool prog_is_tcp(enum prog_which which)
+{
+	return which == PROG_TCP || which == PROG_TCP_IP;
+}
+
+/* What the program takes frames to begin with. */
+static inline enum parse_link prog_link(enum prog_which which)
+{
+	return which == PROG_ALL_IP || which == PROG_TCP_IP ? PARSE_LINK_IP : PARSE_LINK_ETHERNET;
 }
 
 static inline struct bpf_map *prog_map(const struct prog *p, const char *name)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The kernel's result is the host's: every frame, and every prefix of it, through both programs of
+/* The kernel's result is the host's: every frame, and every prefix of it, through all programs of
  * every flavour.
  */
 #include "frames.h"
@@ -20,7 +20,7 @@ static void expect(struct expected *ret, const struct prog *p, enum prog_which w
 		   const void *data, size_t reach, size_t len)
 {
 	memset(ret, 0, sizeof(*ret));
-	ret->class = frame_parse(data, reach, which == PROG_TCP, &ret->pkt);
+	ret->class = frame_parse(data, reach, prog_link(which), prog_is_tcp(which), &ret->pkt);
 	ret->pkt.packet_len = (__u32)len;
 	ret->pkt.ifindex = PROG_IFINDEX;
 	ret->pkt.sample_rate = 1;
@@ -128,7 +128,7 @@ static void every_prefix_of(struct prog *p, enum prog_which which, const struct 
 	struct frame_bytes frame;
 	size_t max;
 
-	frame_decode(&frame, c->hex);
+	frame_open(&frame, prog_link(which), c);
 	max = frame.len;
 	if (p->flavour != PROG_FRAGS && max > LINEAR_MAX)
 		max = LINEAR_MAX;
@@ -150,8 +150,8 @@ static void prog_every_prefix_as_on_the_host(enum prog_flavour flavour)
 
 	open_sampling_all(&p, flavour);
 	for (size_t i = 0; i < FRAME_CASES; i++) {
-		every_prefix_of(&p, PROG_ALL, &frame_cases[i]);
-		every_prefix_of(&p, PROG_TCP, &frame_cases[i]);
+		for (enum prog_which which = 0; which < PROG_MAX; which++)
+			every_prefix_of(&p, which, &frame_cases[i]);
 	}
 	prog_close(&p);
 }
@@ -169,12 +169,12 @@ static void prog_no_stale_bytes(enum prog_flavour flavour)
 	struct prog p;
 
 	open_sampling_all(&p, flavour);
-	frame_decode(&full, full_hex);
+	frame_decode(&full, PARSE_LINK_ETHERNET, full_hex);
 	for (size_t i = 0; i < FRAME_CASES; i++) {
 		struct frame_bytes frame;
 		struct run run = { frame_cases[i].name, PROG_ALL, NULL, 0, 0 };
 
-		frame_decode(&frame, frame_cases[i].hex);
+		frame_open(&frame, PARSE_LINK_ETHERNET, &frame_cases[i]);
 		run.data = frame.data;
 		run.len = frame.len < LINEAR_MAX ? frame.len : LINEAR_MAX;
 		for (unsigned j = 0; j < STALE_RUNS; j++) {
@@ -200,7 +200,7 @@ Test(prog_several_buffers, frags)
 		struct frame_bytes frame;
 		struct run run = { frame_cases[i].name, PROG_ALL, NULL, 0, ETH_HLEN };
 
-		frame_decode(&frame, frame_cases[i].hex);
+		frame_open(&frame, PARSE_LINK_ETHERNET, &frame_cases[i]);
 		run.data = frame.data;
 		run.len = frame.len;
 		if (frame.len > ETH_HLEN &&
@@ -222,7 +222,7 @@ Test(prog_jumbo_frame, frags)
 	int verdict;
 
 	open_sampling_all(&p, PROG_FRAGS);
-	frame_decode(&frame,
+	frame_decode(&frame, PARSE_LINK_ETHERNET,
 		     HEX_ETH4 HEX_IP4("45", "231a", "4000", "06") HEX_TCP("5018") "61*8946");
 	cr_assert_eq(frame.len, 9000);
 	verdict = prog_run_split(&p, PROG_TCP, frame.data, frame.len, 0);

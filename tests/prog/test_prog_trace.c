@@ -177,7 +177,8 @@ static void prog_trace_writes(enum prog_flavour flavour)
 	struct trace trace;
 	struct prog p;
 
-	frame_decode(&frame, HEX_ETH4 HEX_IP4("45", "0028", "0000", "06") HEX_TCP("5018"));
+	frame_decode(&frame, PARSE_LINK_ETHERNET,
+		     HEX_ETH4 HEX_IP4("45", "0028", "0000", "06") HEX_TCP("5018"));
 	prog_open(&p, flavour, &(struct prog_setup){ .constants.trace = 1 });
 	prog_set(&p, 0, 1, ABI_SAMPLE_EVERY);
 	trace_open(&trace);

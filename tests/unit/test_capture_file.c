@@ -129,10 +129,10 @@ static bool frame_is(const char *name, const struct capture_frame *got, const st
 	enum parse_class got_class, want_class;
 	bool good = true;
 
-	frame_alloc(&copy, want->kept);
+	frame_alloc(&copy, PARSE_LINK_ETHERNET, want->kept);
 	memcpy(copy.data, want->data, want->kept);
-	want_class = frame_parse(copy.data, copy.len, 0, &want_pkt);
-	got_class = frame_parse(got->data, got->len, 0, &got_pkt);
+	want_class = frame_parse(copy.data, copy.len, PARSE_LINK_ETHERNET, 0, &want_pkt);
+	got_class = frame_parse(got->data, got->len, PARSE_LINK_ETHERNET, 0, &got_pkt);
 	frame_free(&copy);
 	if (got_class != want_class) {
 		fprintf(stderr, "%s: class: got %d, want %d\n", name, got_class, want_class);

@@ -7,190 +7,10 @@
 #include "abi.h"
 #include "frames.h"
 #include "parse.h"
+#include "view.h"
 
 #define MUTATIONS   1000000
 #define MUTATED_MAX 256 /* no frame's headers are longer, but for one; the rest is payload */
-
-/* A statement about every record, whatever the frame was. */
-struct invariant {
-	const char *name;
-	bool (*holds)(const struct packet_info *pkt);
-};
-
-static bool all_zero(const void *data, size_t size)
-{
-	const __u8 *bytes = data;
-
-	for (size_t i = 0; i < size; i++) {
-		if (bytes[i])
-			return false;
-	}
-	return true;
-}
-
-static bool has(const struct packet_info *pkt, unsigned what)
-{
-	return (pkt->has & what) == what;
-}
-
-static bool values_are_in_range(const struct packet_info *pkt)
-{
-	return pkt->parse < ABI_PARSE_MAX && pkt->fragment < ABI_FRAGMENT_MAX &&
-	       !(pkt->has & ~ABI_HAS_ALL) && pkt->version == ABI_VERSION &&
-	       (pkt->ip_version == 4 || pkt->ip_version == 6);
-}
-
-static bool samplers_fields_are_untouched(const struct packet_info *pkt)
-{
-	return !pkt->timestamp_ns && !pkt->cpu_seq && !pkt->packet_len && !pkt->ifindex &&
-	       !pkt->sample_rate && !pkt->cpu && !pkt->generation &&
-	       all_zero(pkt->pad, sizeof(pkt->pad));
-}
-
-static bool ports_agree(const struct packet_info *pkt)
-{
-	if (!has(pkt, ABI_HAS_PORTS))
-		return !pkt->src_port && !pkt->dst_port;
-	return has(pkt, ABI_HAS_PROTOCOL) && parse_has_ports(pkt->protocol);
-}
-
-static bool tcp_agrees(const struct packet_info *pkt)
-{
-	if (!has(pkt, ABI_HAS_TCP))
-		return !pkt->seq_num && !pkt->ack_num && !pkt->tcp_flags;
-	return has(pkt, ABI_HAS_PORTS) && pkt->protocol == IPPROTO_TCP;
-}
-
-static bool icmp_agrees(const struct packet_info *pkt)
-{
-	if (!has(pkt, ABI_HAS_ICMP))
-		return !pkt->icmp_type && !pkt->icmp_code;
-	return has(pkt, ABI_HAS_PROTOCOL) &&
-	       (pkt->protocol == IPPROTO_ICMP || pkt->protocol == IPPROTO_ICMPV6);
-}
-
-static bool vlans_agree(const struct packet_info *pkt)
-{
-	if (!has(pkt, ABI_HAS_VLAN) && (pkt->vlan || has(pkt, ABI_HAS_VLAN_INNER)))
-		return false;
-	return has(pkt, ABI_HAS_VLAN_INNER) || !pkt->vlan_inner;
-}
-
-static bool protocol_agrees(const struct packet_info *pkt)
-{
-	if (!has(pkt, ABI_HAS_PROTOCOL))
-		return pkt->ip_version == 6 && !pkt->protocol &&
-		       pkt->packet_type == ABI_TYPE_OTHER &&
-		       (pkt->parse || pkt->fragment == ABI_FRAGMENT_LATER);
-	return pkt->ip_version == 4 || !parse_is_ip6_extension(pkt->protocol);
-}
-
-static bool type_is_the_protocols(const struct packet_info *pkt)
-{
-	static const struct {
-		__u8 protocol;
-		__u8 type;
-	} types[] = {
-		{ 6, 0 }, { 17, 1 }, { 1, 2 }, { 58, 3 }, { 132, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (has(pkt, ABI_HAS_PROTOCOL) && pkt->protocol == types[i].protocol)
-			return pkt->packet_type == types[i].type;
-	}
-	return pkt->packet_type == ABI_TYPE_OTHER;
-}
-
-static bool later_fragment_has_no_transport(const struct packet_info *pkt)
-{
-	return pkt->fragment != ABI_FRAGMENT_LATER ||
-	       !(pkt->has & (ABI_HAS_PORTS | ABI_HAS_TCP | ABI_HAS_ICMP));
-}
-
-/* What is missing is missing for a reason. */
-static bool complete_unless_said(const struct packet_info *pkt)
-{
-	if (pkt->parse || pkt->fragment == ABI_FRAGMENT_LATER)
-		return true;
-	return has(pkt, ABI_HAS_PORTS) == parse_has_ports(pkt->protocol) &&
-	       has(pkt, ABI_HAS_TCP) == (pkt->protocol == IPPROTO_TCP) &&
-	       has(pkt, ABI_HAS_ICMP) ==
-		       (pkt->protocol == IPPROTO_ICMP || pkt->protocol == IPPROTO_ICMPV6);
-}
-
-static bool ip4_addresses_are_mapped(const struct packet_info *pkt)
-{
-	static const __u8 prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return pkt->ip_version == 6 || (!memcmp(pkt->src_ip, prefix, sizeof(prefix)) &&
-					!memcmp(pkt->dst_ip, prefix, sizeof(prefix)));
-}
-
-static const struct invariant invariants[] = {
-	{ "values are in range", values_are_in_range },
-	{ "the sampler's fields are untouched", samplers_fields_are_untouched },
-	{ "ports agree", ports_agree },
-	{ "TCP agrees", tcp_agrees },
-	{ "ICMP agrees", icmp_agrees },
-	{ "VLANs agree", vlans_agree },
-	{ "protocol agrees", protocol_agrees },
-	{ "type is the protocol's", type_is_the_protocols },
-	{ "a later fragment has no transport header", later_fragment_has_no_transport },
-	{ "complete unless said", complete_unless_said },
-	{ "IPv4 addresses are mapped", ip4_addresses_are_mapped },
-};
-
-/* The class that count_tcp_packets must give, from what count_packets found. */
-static enum parse_class tcp_class(enum parse_class all, const struct packet_info *pkt)
-{
-	if (all != PARSE_COUNTED)
-		return all;
-	if (!has(pkt, ABI_HAS_PROTOCOL))
-		return PARSE_UNDETERMINED;
-	return pkt->protocol == IPPROTO_TCP ? PARSE_COUNTED : PARSE_NOT_SELECTED;
-}
-
-/* Both programs' view of a frame; one agrees with the other, and with every invariant. */
-struct view {
-	enum parse_class all;
-	enum parse_class tcp;
-	struct packet_info pkt; /* zero unless all is PARSE_COUNTED */
-};
-
-static bool view_holds(const char *name, const struct view *view, const struct packet_info *tcp_pkt)
-{
-	static const struct packet_info none;
-	enum parse_class want = tcp_class(view->all, &view->pkt);
-	bool good = true;
-
-	if (view->all == PARSE_UNDETERMINED || view->all == PARSE_NOT_SELECTED ||
-	    view->all >= PARSE_CLASS_MAX || view->tcp != want) {
-		fprintf(stderr, "%s: class: got %d for all, %d for TCP, want %d for TCP\n", name,
-			view->all, view->tcp, want);
-		good = false;
-	}
-	if (frame_compare(name, tcp_pkt, view->tcp == PARSE_COUNTED ? &view->pkt : &none))
-		good = false;
-	if (view->all != PARSE_COUNTED)
-		return good;
-	for (size_t i = 0; i < sizeof(invariants) / sizeof(invariants[0]); i++) {
-		if (invariants[i].holds(&view->pkt))
-			continue;
-		fprintf(stderr, "%s: does not hold: %s\n", name, invariants[i].name);
-		(void)frame_compare(name, &view->pkt, &none);
-		good = false;
-	}
-	return good;
-}
-
-static bool look(const char *name, const struct frame_bytes *frame, struct view *ret)
-{
-	struct packet_info tcp_pkt;
-
-	ret->all = frame_parse(frame->data, frame->len, 0, &ret->pkt);
-	ret->tcp = frame_parse(frame->data, frame->len, 1, &tcp_pkt);
-	return view_holds(name, ret, &tcp_pkt);
-}
 
 Test(parse, every_frame_as_the_table_says)
 {
@@ -199,8 +19,9 @@ Test(parse, every_frame_as_the_table_says)
 		struct frame_bytes frame;
 		struct view got;
 
-		frame_decode(&frame, want->hex);
-		cr_expect(look(want->name, &frame, &got), "%s: see above", want->name);
+		frame_open(&frame, want->link, want);
+		cr_expect(view_look(want->name, &frame, want->link, &got), "%s: see above",
+			  want->name);
 		cr_expect_eq(got.all, want->all, "%s: class for all: got %d, want %d", want->name,
 			     got.all, want->all);
 		cr_expect_eq(got.tcp, want->tcp, "%s: class for TCP: got %d, want %d", want->name,
@@ -208,6 +29,37 @@ Test(parse, every_frame_as_the_table_says)
 		cr_expect_eq(frame_compare(want->name, &got.pkt, &want->want), 0, "%s: see above",
 			     want->name);
 		frame_free(&frame);
+	}
+}
+
+/* Counted, and directly behind Ethernet. */
+static bool is_plain(const struct frame_case *c)
+{
+	return c->link == PARSE_LINK_ETHERNET && c->all == PARSE_COUNTED &&
+	       (!strncmp(c->hex, HEX_ETH4, strlen(HEX_ETH4)) ||
+		!strncmp(c->hex, HEX_ETH6, strlen(HEX_ETH6)));
+}
+
+/* IP is the same behind Ethernet and without it. */
+Test(parse, ip_frames_as_behind_ethernet)
+{
+	for (size_t i = 0; i < FRAME_CASES; i++) {
+		const struct frame_case *want = &frame_cases[i];
+		struct frame_bytes frame;
+		struct view got;
+
+		frame_open(&frame, PARSE_LINK_IP, want);
+		cr_expect(view_look(want->name, &frame, PARSE_LINK_IP, &got), "%s: see above",
+			  want->name);
+		frame_free(&frame);
+		if (!is_plain(want))
+			continue;
+		cr_expect_eq(got.all, want->all, "%s: class for all: got %d, want %d", want->name,
+			     got.all, want->all);
+		cr_expect_eq(got.tcp, want->tcp, "%s: class for TCP: got %d, want %d", want->name,
+			     got.tcp, want->tcp);
+		cr_expect_eq(frame_compare(want->name, &got.pkt, &want->want), 0, "%s: see above",
+			     want->name);
 	}
 }
 
@@ -230,13 +82,13 @@ static bool agrees_with_whole(const struct packet_info *part, const struct packe
 		return false;
 	want.has = part->has;
 	want.parse = part->parse;
-	if (!has(part, ABI_HAS_PORTS))
+	if (!view_has(part, ABI_HAS_PORTS))
 		want.src_port = want.dst_port = 0;
-	if (!has(part, ABI_HAS_TCP))
+	if (!view_has(part, ABI_HAS_TCP))
 		want.seq_num = want.ack_num = want.tcp_flags = 0;
-	if (!has(part, ABI_HAS_ICMP))
+	if (!view_has(part, ABI_HAS_ICMP))
 		want.icmp_type = want.icmp_code = 0;
-	if (!has(part, ABI_HAS_PROTOCOL)) {
+	if (!view_has(part, ABI_HAS_PROTOCOL)) {
 		want.protocol = 0;
 		want.packet_type = ABI_TYPE_OTHER;
 		if (!part->fragment)
@@ -254,15 +106,16 @@ static bool knows_no_less(const struct view *more, const struct view *less)
 	       !(less->pkt.has & ~more->pkt.has);
 }
 
-static bool prefix_holds(const char *name, const struct frame_bytes *whole, size_t len,
+static bool prefix_holds(const struct frame_case *c, const struct frame_bytes *whole, size_t len,
 			 const struct view *want, struct view *last)
 {
+	const char *name = c->name;
 	struct frame_bytes part;
 	struct view got;
 	bool good;
 
-	frame_copy(&part, whole->data, len);
-	good = look(name, &part, &got);
+	frame_copy(&part, c->link, whole->data, len);
+	good = view_look(name, &part, c->link, &got);
 	if (got.all == PARSE_COUNTED && !agrees_with_whole(&got.pkt, &want->pkt)) {
 		fprintf(stderr, "%s: prefix of %zu differs from the whole frame:\n", name, len);
 		(void)frame_compare(name, &got.pkt, &want->pkt);
@@ -281,17 +134,17 @@ static bool prefix_holds(const char *name, const struct frame_bytes *whole, size
 Test(parse, every_prefix_of_every_frame)
 {
 	for (size_t i = 0; i < FRAME_CASES; i++) {
-		const char *name = frame_cases[i].name;
+		const struct frame_case *c = &frame_cases[i];
 		struct view last = { 0 };
 		struct frame_bytes frame;
 		struct view whole;
 		bool good;
 
-		frame_decode(&frame, frame_cases[i].hex);
-		good = look(name, &frame, &whole);
+		frame_open(&frame, c->link, c);
+		good = view_look(c->name, &frame, c->link, &whole);
 		for (size_t len = 0; good && len <= frame.len; len++)
-			good = prefix_holds(name, &frame, len, &whole, &last);
-		cr_expect(good, "%s: see above", name);
+			good = prefix_holds(c, &frame, len, &whole, &last);
+		cr_expect(good, "%s: see above", c->name);
 		frame_free(&frame);
 	}
 }
@@ -305,14 +158,15 @@ static uint64_t xorshift(uint64_t *state)
 }
 
 /* One to four bytes changed, mostly where the headers are, and sometimes an end cut off. */
-static void mutate(struct frame_bytes *ret, const struct frame_bytes *frame, uint64_t *state)
+static void mutate(struct frame_bytes *ret, enum parse_link link, const struct frame_bytes *frame,
+		   uint64_t *state)
 {
 	size_t len = frame->len < MUTATED_MAX ? frame->len : MUTATED_MAX;
 	unsigned changes = 1 + xorshift(state) % 4;
 
 	if (xorshift(state) % 4 == 0)
 		len = xorshift(state) % (len + 1);
-	frame_copy(ret, frame->data, len);
+	frame_copy(ret, link, frame->data, len);
 	for (unsigned i = 0; len && i < changes; i++) {
 		uint64_t draw = xorshift(state);
 		size_t at = (draw >> 16) % len;
@@ -324,7 +178,7 @@ static void mutate(struct frame_bytes *ret, const struct frame_bytes *frame, uin
 	}
 }
 
-Test(parse, mutated_frames, .timeout = 120)
+static void mutated_frames(enum parse_link link)
 {
 	struct frame_bytes frames[FRAME_CASES];
 	uint64_t state = 0x9e3779b97f4a7c15;
@@ -332,17 +186,27 @@ Test(parse, mutated_frames, .timeout = 120)
 	bool good = true;
 
 	for (size_t i = 0; i < FRAME_CASES; i++)
-		frame_decode(&frames[i], frame_cases[i].hex);
+		frame_open(&frames[i], link, &frame_cases[i]);
 	for (; good && done < MUTATIONS; done++) {
 		size_t pick = xorshift(&state) % FRAME_CASES;
 		struct frame_bytes mutant;
 		struct view view;
 
-		mutate(&mutant, &frames[pick], &state);
-		good = look(frame_cases[pick].name, &mutant, &view);
+		mutate(&mutant, link, &frames[pick], &state);
+		good = view_look(frame_cases[pick].name, &mutant, link, &view);
 		frame_free(&mutant);
 	}
 	cr_expect(good, "mutation %u: see above", done);
 	for (size_t i = 0; i < FRAME_CASES; i++)
 		frame_free(&frames[i]);
+}
+
+Test(parse, mutated_frames_of_ethernet, .timeout = 120)
+{
+	mutated_frames(PARSE_LINK_ETHERNET);
+}
+
+Test(parse, mutated_frames_of_ip, .timeout = 120)
+{
+	mutated_frames(PARSE_LINK_IP);
 }

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a frame begins with, up to its IP header: the first part of parse.h, and under its rules.
+ *
+ *   Ethernet, up to four tags, SNAP, then PPPoE or up to eight labels of MPLS
+ *
+ * Each of these but Ethernet itself is a number of 4-byte words, so that IP is 4-byte aligned
+ * behind any of them if it is behind Ethernet alone. The lengths that they name (802.3, PPPoE) are
+ * not looked at: IP has its own.
+ *
+ * Formats: IEEE 802.3, 802.1Q, RFC 1042 (SNAP), 2516 (PPPoE), 1661 (PPP), 3032 (MPLS).
+ */
+#ifndef XDPTAIL_PARSE_LINK_H
+#define XDPTAIL_PARSE_LINK_H
+
+#include <linux/if_ether.h>
+#include <bpf/bpf_endian.h>
+
+#include "abi.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+#define PARSE_VLAN_DEPTH 4 /* tags stepped over */
+#define PARSE_VLANS	 2 /* of them, the outer ones that are recorded */
+#define PARSE_MPLS_DEPTH 8 /* labels stepped over */
+#define PARSE_LINK_WORDS 15 /* of 4 bytes, between Ethernet and IP; a mask */
+_Static_assert(PARSE_VLAN_DEPTH + 2 + PARSE_MPLS_DEPTH <= PARSE_LINK_WORDS,
+	       "with SNAP, the longest");
+
+#define PARSE_ETH_P_QINQ1   0x9100 /* not in every linux/if_ether.h */
+#define PARSE_LENGTH_MAX    1500 /* in place of an EtherType, up to this (802.3, 3.2.6) */
+#define PARSE_SNAP_HEAD	    0xaaaa /* both service access points, … */
+#define PARSE_SNAP_TAIL	    0x0300 /* … unnumbered information, first byte of the organisation */
+#define PARSE_PPPOE_SESSION 0x1100 /* version 1, type 1, code 0 */
+#define PARSE_PPP_IP	    0x0021
+#define PARSE_PPP_IPV6	    0x0057
+#define PARSE_MPLS_BOTTOM   0x01 /* in the third byte of a label */
+
+/* What a frame begins with; a constant of the caller. */
+enum parse_link {
+	PARSE_LINK_ETHERNET,
+	PARSE_LINK_IP, /* tunnels: no link header at all */
+	PARSE_LINK_MAX,
+};
+
+/* Where the parser is. Pointers are borrowed from the frame. */
+struct parse_walk {
+	const void *pos; /* first byte not yet parsed */
+	const void *end; /* one past the last byte in reach */
+	const void *ip; /* the fixed IP header */
+	__u64 words; /* stepped over between Ethernet and pos, of 4 bytes */
+	__u32 left; /* bytes from pos to the end of the IP packet, by its own length field */
+	__u32 fragment; /* the fragment field, host order: offset and flag as in its version */
+	__be16 vlan[PARSE_VLANS];
+	__u8 tags; /* ABI_HAS_VLAN… */
+	__u8 version; /* 4 or 6 */
+	__u8 protocol;
+	__u8 parse; /* enum abi_parse */
+	__u8 has; /* enum abi_has, but for tags */
+};
+
+/* The len bytes at the cursor, stepping over them; NULL if they are not in reach. */
+static __always_inline const void *parse_take(struct parse_walk *w, __u32 len)
+{
+	const void *p = w->pos;
+
+	if ((const char *)p + len > (const char *)w->end)
+		return 0;
+	w->pos = (const char *)p + len;
+	return p;
+}
+
+/* The same between Ethernet and IP. */
+static __always_inline const void *parse_take_words(struct parse_walk *w, __u32 words)
+{
+	w->words += words;
+	return parse_take(w, 4 * words);
+}
+
+/* Make the verifier forget how many words were stepped over, or it walks all that comes behind once
+ * for each number: xor-ed twice with a byte of the frame, the number is what it was, and the
+ * verifier knows no more than its mask.
+ */
+static __always_inline void parse_settle(struct parse_walk *w, const struct ethhdr *eth)
+{
+	__u64 noise = eth->h_dest[0];
+	__u64 words = w->words ^ noise;
+
+	__asm__("" : "+r"(words));
+	w->words = (words ^ noise) & PARSE_LINK_WORDS;
+	w->pos = (const char *)(eth + 1) + 4 * w->words;
+}
+
+static __always_inline int parse_is_vlan(__be16 ethertype)
+{
+	return ethertype == bpf_htons(ETH_P_8021Q) || ethertype == bpf_htons(ETH_P_8021AD) ||
+	       ethertype == bpf_htons(PARSE_ETH_P_QINQ1);
+}
+
+/* Each of these steps returns the EtherType of what is behind it, network order; 0 if that is not
+ * known, or cut short.
+ */
+static __always_inline __be16 parse_vlans(struct parse_walk *w, __be16 ethertype)
+{
+#ifdef __bpf__
+#pragma unroll
+#endif
+	for (int i = 0; i < PARSE_VLAN_DEPTH; i++) {
+		const __be16 *tag; /* TCI, then the next EtherType */
+
+		if (!parse_is_vlan(ethertype))
+			break;
+		tag = parse_take_words(w, 1);
+		if (!tag)
+			return 0;
+		if (i < PARSE_VLANS) {
+			w->vlan[i] = tag[0];
+			w->tags |= i ? ABI_HAS_VLAN_INNER : ABI_HAS_VLAN;
+		}
+		ethertype = tag[1];
+	}
+	return ethertype;
+}
+
+/* A length where an EtherType would be: what follows is LLC, and of that only SNAP with an EtherType
+ * may be IP.
+ */
+static __always_inline __be16 parse_snap(struct parse_walk *w, __be16 ethertype)
+{
+	const __be16 *snap;
+
+	if ((__u16)(bpf_ntohs(ethertype) - 1) >= PARSE_LENGTH_MAX)
+		return ethertype;
+	snap = parse_take_words(w, 2);
+	if (!snap || snap[0] != bpf_htons(PARSE_SNAP_HEAD) ||
+	    snap[1] != bpf_htons(PARSE_SNAP_TAIL) || snap[2])
+		return 0;
+	return snap[3];
+}
+
+/* A PPP protocol compressed to one byte is not followed: no sender of PPPoE should use it (RFC 2516,
+ * 7), and IP behind it would lie where not every kernel lets a program read it.
+ */
+static __always_inline __be16 parse_pppoe(struct parse_walk *w)
+{
+	const __be16 *pppoe = parse_take_words(w, 2); /* kind, session, length, protocol */
+
+	if (!pppoe || pppoe[0] != bpf_htons(PARSE_PPPOE_SESSION))
+		return 0;
+	if (pppoe[3] == bpf_htons(PARSE_PPP_IP))
+		return bpf_htons(ETH_P_IP);
+	return pppoe[3] == bpf_htons(PARSE_PPP_IPV6) ? bpf_htons(ETH_P_IPV6) : 0;
+}
+
+/* To the bottom of the label stack. 0: it is cut short, or too deep. */
+static __always_inline int parse_mpls(struct parse_walk *w)
+{
+#ifdef __bpf__
+#pragma unroll
+#endif
+	for (int i = 0; i < PARSE_MPLS_DEPTH; i++) {
+		const __u8 *label = parse_take_words(w, 1);
+
+		if (!label)
+			return 0;
+		if (label[2] & PARSE_MPLS_BOTTOM)
+			return 1;
+	}
+	return 0;
+}
+
+/* What no header names begins with its version, if it is IP. */
+static __always_inline __be16 parse_nibble(const struct parse_walk *w)
+{
+	const __u8 *first = w->pos;
+
+	if (first + 1 > (const __u8 *)w->end)
+		return 0;
+	if (*first >> 4 == 4)
+		return bpf_htons(ETH_P_IP);
+	return *first >> 4 == 6 ? bpf_htons(ETH_P_IPV6) : 0;
+}
+
+/* What may stand between Ethernet and IP: tags, then SNAP, then PPPoE or MPLS. */
+static __always_inline __be16 parse_encapsulation(struct parse_walk *w, const struct ethhdr *eth)
+{
+	__be16 ethertype = parse_snap(w, parse_vlans(w, eth->h_proto));
+	int unnamed = 0;
+
+	parse_settle(w, eth);
+	if (ethertype == bpf_htons(ETH_P_PPP_SES)) {
+		ethertype = parse_pppoe(w);
+	} else if (ethertype == bpf_htons(ETH_P_MPLS_UC) || ethertype == bpf_htons(ETH_P_MPLS_MC)) {
+		if (!parse_mpls(w))
+			return 0;
+		unnamed = 1;
+	}
+	parse_settle(w, eth);
+	return unnamed ? parse_nibble(w) : ethertype;
+}
+
+/* Most frames have nothing between Ethernet and IP, and should not pay for those that have. */
+static __always_inline __be16 parse_ethernet(struct parse_walk *w)
+{
+	const struct ethhdr *eth = parse_take(w, sizeof(*eth));
+
+	if (!eth)
+		return 0;
+	if (eth->h_proto == bpf_htons(ETH_P_IP) || eth->h_proto == bpf_htons(ETH_P_IPV6))
+		return eth->h_proto;
+	return parse_encapsulation(w, eth);
+}
+
+/* The EtherType of the IP header at the cursor, or of whatever else is there; 0: it is not known. */
+static __always_inline __be16 parse_link(struct parse_walk *w, enum parse_link link)
+{
+	return link == PARSE_LINK_IP ? parse_nibble(w) : parse_ethernet(w);
+}
+
+#endif

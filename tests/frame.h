@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A frame as a test holds it: its bytes in memory, what they parse to, and how two records differ. */
+#ifndef TESTS_FRAME_H
+#define TESTS_FRAME_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi.h"
+#include "parse.h"
+
+struct frame_case {
+	const char *name;
+	const char *hex; /* bytes; blanks between them do not count; 00*18 is eighteen of them */
+	enum parse_link link; /* what it begins with */
+	enum parse_class all; /* what count_packets makes of it */
+	enum parse_class tcp; /* what count_tcp_packets makes of it */
+	struct packet_info want; /* the wire's fields, if it is counted */
+};
+
+/* A frame in memory as the tests want it: the IP header is 4-byte aligned, and the block ends where
+ * the frame ends, so that a sanitizer sees the first byte read beyond it.
+ */
+struct frame_bytes {
+	void *block; /* owned */
+	__u8 *data;
+	size_t len;
+};
+
+/* What the frame tells, and the two marks by which the record is known; the rest is the sampler's. */
+struct frame_field {
+	const char *name;
+	size_t offset;
+	size_t size;
+};
+
+#define FRAME_FIELD(member)                                                      \
+	{                                                                        \
+		.name = #member, .offset = offsetof(struct packet_info, member), \
+		.size = sizeof(((struct packet_info *)0)->member)                \
+	}
+
+static const struct frame_field frame_fields[] = {
+	FRAME_FIELD(timestamp_ns), FRAME_FIELD(cpu_seq),     FRAME_FIELD(src_ip),
+	FRAME_FIELD(dst_ip),	   FRAME_FIELD(seq_num),     FRAME_FIELD(ack_num),
+	FRAME_FIELD(src_port),	   FRAME_FIELD(dst_port),    FRAME_FIELD(packet_len),
+	FRAME_FIELD(ifindex),	   FRAME_FIELD(sample_rate), FRAME_FIELD(vlan),
+	FRAME_FIELD(vlan_inner),   FRAME_FIELD(cpu),	     FRAME_FIELD(protocol),
+	FRAME_FIELD(packet_type),  FRAME_FIELD(tcp_flags),   FRAME_FIELD(ttl),
+	FRAME_FIELD(icmp_type),	   FRAME_FIELD(icmp_code),   FRAME_FIELD(ip_version),
+	FRAME_FIELD(fragment),	   FRAME_FIELD(parse),	     FRAME_FIELD(has),
+	FRAME_FIELD(generation),   FRAME_FIELD(version),     FRAME_FIELD(pad),
+};
+
+#define FRAME_FIELDS (sizeof(frame_fields) / sizeof(frame_fields[0]))
+
+static inline void frame_alloc(struct frame_bytes *ret, enum parse_link link, size_t len)
+{
+	size_t before = link == PARSE_LINK_ETHERNET ? 2 : 4;
+
+	ret->block = malloc(before + len);
+	if (!ret->block)
+		abort();
+	ret->data = (__u8 *)ret->block + before;
+	ret->len = len;
+}
+
+static inline void frame_copy(struct frame_bytes *ret, enum parse_link link, const void *data,
+			      size_t len)
+{
+	frame_alloc(ret, link, len);
+	if (len)
+		memcpy(ret->data, data, len);
+}
+
+static inline void frame_free(struct frame_bytes *frame)
+{
+	free(frame->block);
+	*frame = (struct frame_bytes){ 0 };
+}
+
+static inline __u8 frame_nibble(char digit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = digit ? strchr(digits, digit) : NULL;
+
+	if (!at)
+		abort(); /* a typing error in the table */
+	return (__u8)(at - digits);
+}
+
+/* The bytes that hex stands for. Returns how many; out may be NULL, to ask for that only. */
+static inline size_t frame_unhex(const char *hex, __u8 *out)
+{
+	size_t len = 0;
+
+	while (*hex) {
+		size_t times = 1;
+		char *rest;
+		__u8 byte;
+
+		if (*hex == ' ') {
+			hex++;
+			continue;
+		}
+		byte = (__u8)(frame_nibble(hex[0]) << 4 | frame_nibble(hex[1]));
+		hex += 2;
+		if (*hex == '*') {
+			times = strtoul(hex + 1, &rest, 10);
+			hex = rest;
+		}
+		if (out)
+			memset(out + len, byte, times);
+		len += times;
+	}
+	return len;
+}
+
+static inline void frame_decode(struct frame_bytes *ret, enum parse_link link, const char *hex)
+{
+	frame_alloc(ret, link, frame_unhex(hex, NULL));
+	(void)frame_unhex(hex, ret->data);
+}
+
+/* A case's frame for an interface of this link: where frames begin at IP, what is behind Ethernet. */
+static inline void frame_open(struct frame_bytes *ret, enum parse_link link,
+			      const struct frame_case *c)
+{
+	struct frame_bytes whole;
+	size_t skip = 0;
+
+	frame_decode(&whole, c->link, c->hex);
+	if (link == PARSE_LINK_IP && c->link == PARSE_LINK_ETHERNET)
+		skip = whole.len < ETH_HLEN ? whole.len : ETH_HLEN;
+	frame_copy(ret, link, whole.data + skip, whole.len - skip);
+	frame_free(&whole);
+}
+
+/* Both steps of the parser, as its callers take them. *ret is zero unless the frame is counted. */
+static inline enum parse_class frame_parse(const void *data, size_t len, enum parse_link link,
+					   int tcp_only, struct packet_info *ret)
+{
+	const void *end = (const char *)data + len;
+	struct parse_walk walk;
+	enum parse_class class;
+
+	memset(ret, 0, sizeof(*ret));
+	/* constants, as in the programs */
+	class = link == PARSE_LINK_IP ?
+			parse_classify(&walk, data, end, PARSE_LINK_IP, tcp_only) :
+			parse_classify(&walk, data, end, PARSE_LINK_ETHERNET, tcp_only);
+	if (class == PARSE_COUNTED)
+		parse_fill(&walk, ret, tcp_only);
+	return class;
+}
+
+static inline void frame_print_field(const __u8 *value, size_t size)
+{
+	/* As the bytes lie in memory: a wrong byte order shows. */
+	for (size_t i = 0; i < size; i++)
+		fprintf(stderr, "%02x", value[i]);
+}
+
+/* How many fields differ; each is printed to stderr with what it belongs to. */
+static inline unsigned frame_compare(const char *name, const struct packet_info *got,
+				     const struct packet_info *want)
+{
+	unsigned differing = 0;
+
+	for (size_t i = 0; i < FRAME_FIELDS; i++) {
+		const struct frame_field *field = &frame_fields[i];
+		const __u8 *g = (const __u8 *)got + field->offset;
+		const __u8 *w = (const __u8 *)want + field->offset;
+
+		if (!memcmp(g, w, field->size))
+			continue;
+		fprintf(stderr, "%s: %s: got 0x", name, field->name);
+		frame_print_field(g, field->size);
+		fprintf(stderr, ", want 0x");
+		frame_print_field(w, field->size);
+		fprintf(stderr, " (bytes as they lie)\n");
+		differing++;
+	}
+	return differing;
+}
+
+#endif

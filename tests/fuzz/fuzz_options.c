@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Arguments, each ending in a NUL: whatever they are, there is a result, or one line that says why
+ * not. The first byte is how much room the line has.
+ */
+#include <ctype.h>
+#include <errno.h>
+
+#include "app/options.h"
+#include "fuzz.h"
+
+#define ARGS_MAX 40
+
+/* argv of the input, each argument in memory of its own, so that a sanitizer sees where it ends. */
+static int make_argv(char *argv[ARGS_MAX + 2], const uint8_t *data, size_t size)
+{
+	int argc = 0;
+
+	argv[argc++] = strdup("xdptail");
+	while (size && argc <= ARGS_MAX) {
+		const uint8_t *nul = memchr(data, 0, size);
+		size_t len = nul ? (size_t)(nul - data) : size;
+
+		argv[argc++] = strndup((const char *)data, len);
+		data += nul ? len + 1 : len;
+		size -= nul ? len + 1 : len;
+	}
+	argv[argc] = NULL;
+	for (int i = 0; i < argc; i++)
+		FUZZ_CHECK(argv[i], "no memory");
+	return argc;
+}
+
+static void check_refusal(const char *err, size_t cap)
+{
+	size_t len = strnlen(err, cap);
+
+	FUZZ_CHECK(len < cap, "no end in %zu bytes", cap);
+	FUZZ_CHECK(len || cap <= 1, "refused without a word");
+	for (size_t i = 0; i < len; i++)
+		FUZZ_CHECK(!iscntrl((unsigned char)err[i]), "\"%s\" has 0x%02x", err,
+			   (unsigned)(unsigned char)err[i]);
+}
+
+static void check_options(const struct options *o)
+{
+	FUZZ_CHECK(o->action <= OPTIONS_LIST_INTERFACES, "%u", o->action);
+	if (o->action != OPTIONS_RUN)
+		return;
+	FUZZ_CHECK(o->interface && o->function_name, "not named");
+	FUZZ_CHECK(o->sample_rate <= XDPTAIL_SAMPLE_RATE_MAX, "%u", o->sample_rate);
+	FUZZ_CHECK(o->sample_mode < XDPTAIL_SAMPLE_MODE_MAX, "%u", o->sample_mode);
+	FUZZ_CHECK(o->mode < XDPTAIL_MODE_MAX, "%u", o->mode);
+	FUZZ_CHECK(o->transport < XDPTAIL_TRANSPORT_MAX, "%u", o->transport);
+	FUZZ_CHECK(o->ring_bytes >= XDPTAIL_RING_BYTES_MIN &&
+			   o->ring_bytes <= XDPTAIL_RING_BYTES_MAX,
+		   "%u", o->ring_bytes);
+	FUZZ_CHECK(o->max_sources >= 1 && o->max_sources <= XDPTAIL_MAX_SOURCES_MAX, "%u",
+		   o->max_sources);
+	FUZZ_CHECK(o->batch_ms <= XDPTAIL_BATCH_MS_MAX, "%u", o->batch_ms);
+	FUZZ_CHECK(o->n_outputs >= 1 && o->n_outputs <= SINK_MAX, "%u", o->n_outputs);
+	for (unsigned int i = 0; i < o->n_outputs; i++)
+		FUZZ_CHECK(o->outputs[i], "output %u", i);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *argv[ARGS_MAX + 2];
+	struct options options;
+	size_t cap;
+	char *err;
+	int argc;
+	int result;
+
+	if (!size)
+		return 0;
+	cap = data[0] + 1U;
+	err = malloc(cap);
+	FUZZ_CHECK(err, "no memory");
+	memset(err, '\n', cap);
+	argc = make_argv(argv, data + 1, size - 1);
+	result = options_parse(&options, argc, argv, err, cap);
+	FUZZ_CHECK(!result || result == -EINVAL, "%d", result);
+	if (result)
+		check_refusal(err, cap);
+	else
+		check_options(&options);
+	for (int i = 0; i < argc; i++)
+		free(argv[i]);
+	free(err);
+	return 0;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* make_corpus DIRECTORY: what the fuzzers begin with, made from the table of frames: a directory for
+ * each fuzzer, a file for each input.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "frames.h"
+#include "lib/decode.h"
+#include "line/line.h"
+
+/* Arguments with a NUL after each, behind a byte for the room that a message has. */
+#define ARGS(text)                                   \
+	{                                            \
+		"\xff" text, sizeof("\xff" text) - 1 \
+	}
+
+static const struct {
+	const char *bytes;
+	size_t len;
+} command_lines[] = {
+	ARGS("-i\0eth0\0"),
+	ARGS("-ieth0\0-a\0-N\0"
+	     "100\0-o\0file:/tmp/x.jsonl\0"),
+	ARGS("--interface=eth0\0--function-name\0count_packets\0--all\0"),
+	ARGS("-i\0lo\0--sample-mode\0random\0--mode\0drv\0--transport\0perf\0--ring-size\0"
+	     "64M\0"),
+	ARGS("-i\0lo\0--interval\0"
+	     "1\0--max-sources\0"
+	     "1K\0--top\0"
+	     "0\0-c\0"
+	     "7\0"),
+	ARGS("-i\0lo\0--timestamps\0ns\0--batch\0"
+	     "5\0--trace\0-l\0-q\0-v\0"),
+	ARGS("-i\0lo\0-o\0stdout\0-o\0file:a\0-o\0file:b,flush=1\0"),
+	ARGS("-D\0"),
+	ARGS("-V\0"),
+	ARGS("-h\0"),
+	ARGS("-i\0lo\0port\0"
+	     "80\0"),
+	ARGS("--sampel\0"
+	     "5\0"),
+	ARGS("-i\0lo\0--\0x\0"),
+	ARGS("-i\0lo\0-N\0-1\0"),
+};
+
+static void fail(const char *path)
+{
+	fprintf(stderr, "make_corpus: %s: %s\n", path, strerror(errno));
+	exit(1);
+}
+
+static void make_directory(const char *path)
+{
+	if (mkdir(path, 0755) && errno != EEXIST)
+		fail(path);
+}
+
+static void put(const char *directory, const char *fuzzer, size_t number, const void *data,
+		size_t len)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, fuzzer);
+	make_directory(path);
+	(void)snprintf(path, sizeof(path), "%s/%s/%03zu", directory, fuzzer, number);
+	file = fopen(path, "we");
+	if (!file)
+		fail(path);
+	if (len && fwrite(data, len, 1, file) != 1)
+		fail(path);
+	if (fclose(file))
+		fail(path);
+}
+
+/* As fuzz_line.c reads it: type, fraction, time, the packet, and its interface's name. */
+static void put_packet_line(const char *directory, size_t number, const struct xdptail_packet *p)
+{
+	static const char interface[] = "\4eth0";
+	const __u64 now_ns = 1795318900704885554;
+	char bytes[2 + sizeof(now_ns) + sizeof(*p) + sizeof(interface)] = { LINE_PACKET,
+									    (char)(number & 1) };
+	char *pos = bytes + 2;
+
+	memcpy(pos, &now_ns, sizeof(now_ns));
+	pos += sizeof(now_ns);
+	memcpy(pos, p, sizeof(*p));
+	pos += sizeof(*p);
+	memcpy(pos, interface, sizeof(interface));
+	put(directory, "line", number, bytes, sizeof(bytes));
+}
+
+/* The record of a frame, as the program would send it. */
+static void put_record(const char *directory, size_t number, struct packet_info *info)
+{
+	struct xdptail_packet packet = { 0 };
+	unsigned int generation;
+
+	info->timestamp_ns = 1;
+	info->cpu_seq = number + 1;
+	info->packet_len = 60;
+	info->ifindex = 2;
+	info->sample_rate = 10;
+	info->generation = number & 1;
+	put(directory, "decode", number, info, sizeof(*info));
+	if (decode_record(info, sizeof(*info), &packet, &generation)) {
+		errno = EBADMSG;
+		fail(frame_cases[number].name);
+	}
+	put_packet_line(directory, number, &packet);
+}
+
+static void put_frame(const char *directory, size_t number)
+{
+	const struct frame_case *c = &frame_cases[number];
+	struct frame_bytes frame;
+	struct packet_info info;
+
+	frame_open(&frame, c->link, c);
+	put(directory, "parse", number, frame.data, frame.len);
+	if (frame_parse(frame.data, frame.len, c->link, 0, &info) == PARSE_COUNTED)
+		put_record(directory, number, &info);
+	frame_free(&frame);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: make_corpus DIRECTORY\n");
+		return 2;
+	}
+	make_directory(argv[1]);
+	for (size_t i = 0; i < FRAME_CASES; i++)
+		put_frame(argv[1], i);
+	for (size_t i = 0; i < LINE_TYPE_MAX; i++) {
+		const char type = (char)i;
+
+		put(argv[1], "line", FRAME_CASES + i, &type, sizeof(type));
+	}
+	for (size_t i = 0; i < sizeof(command_lines) / sizeof(command_lines[0]); i++)
+		put(argv[1], "options", i, command_lines[i].bytes, command_lines[i].len);
+	return 0;
+}

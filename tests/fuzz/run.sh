@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# run.sh BUILD SECONDS [FUZZER...]: let each fuzzer of BUILD/fuzz run so long, from the seeds in
+# BUILD/fuzz/corpus and what earlier runs found in BUILD/fuzz/found. One line each; fails when any
+# has found something, and says where the input is.
+set -uo pipefail
+
+fuzz=$(realpath "$1")/fuzz
+seconds=$2
+shift 2
+[ $# -gt 0 ] || set -- parse decode line options
+here=$(dirname "$(realpath "$0")")
+failed=0
+
+for name in "$@"; do
+	log=$fuzz/$name.log
+	dict=()
+	[ ! -e "$here/$name.dict" ] || dict=("-dict=$here/$name.dict")
+	mkdir -p "$fuzz/found/$name" "$fuzz/findings"
+	"$fuzz/fuzz_$name" "${dict[@]}" "-max_total_time=$seconds" -print_final_stats=1 \
+		-timeout=10 -max_len=4096 "-artifact_prefix=$fuzz/findings/$name-" \
+		"$fuzz/found/$name" "$fuzz/corpus/$name" >"$log" 2>&1
+	status=$?
+	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+	printf 'fuzz_%-8s %10s executions in %s s\n' "$name" "${runs:-no}" "$seconds"
+	if [ "$status" -ne 0 ] || [ -z "$runs" ]; then
+		failed=1
+		grep -v '^#' "$log" | tail -n 60
+	fi
+done
+exit $failed

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the programs cost the verifier, against verifier.txt; the kernel refuses a program at a
+ * million instructions, and older ones at fewer branches than newer ones.
+ */
+#include "prog.h"
+
+#define VERIFIER_FILE "tests/prog/verifier.txt" /* tests run in the top directory */
+#define LOG_BYTES     65536
+#define LOG_STATS     4 /* libbpf's log level for the verifier's figures alone */
+#define TOLERANCE     10 /* percent */
+#define MOST	      60000 /* by whatever compiler */
+#define COMPILER      "clang version "
+
+static const char *const flavour_names[] = {
+	[PROG_FRAGS] = "frags",
+	[PROG_RING] = "ring",
+	[PROG_PERF] = "perf",
+};
+_Static_assert(sizeof(flavour_names) / sizeof(flavour_names[0]) == PROG_FLAVOUR_MAX, "one each");
+
+static void load_alone(struct prog *p, enum prog_flavour flavour, enum prog_which which,
+		       __u32 flags, char log[LOG_BYTES])
+{
+	const struct prog_setup setup = { 0 };
+	struct bpf_program *program;
+	size_t size = 0;
+	const void *elf = prog_elf(flavour, &size);
+	int pattern;
+	int err;
+
+	memset(p, 0, sizeof(*p));
+	p->flavour = flavour;
+	p->object = bpf_object__open_mem(elf, size, NULL);
+	cr_assert_not_null(p->object, "opening the object: %s", strerror(errno));
+	bpf_object__for_each_program(program, p->object)
+	{
+		bool wanted = !strcmp(bpf_program__name(program), prog_names[which]);
+
+		cr_assert_eq(bpf_program__set_autoload(program, wanted), 0);
+		if (!wanted)
+			continue;
+		cr_assert_eq(bpf_program__set_log_buf(program, log, LOG_BYTES), 0);
+		cr_assert_eq(bpf_program__set_log_level(program, LOG_STATS), 0);
+		cr_assert_eq(bpf_program__set_flags(program, bpf_program__flags(program) | flags),
+			     0);
+	}
+	pattern = prog_set_counts(p, &setup);
+	if (flavour != PROG_PERF)
+		cr_assert_eq(
+			bpf_map__set_max_entries(prog_map(p, "packet_events"), PROG_RING_BYTES), 0);
+	err = bpf_object__load(p->object);
+	close(pattern);
+	if (err)
+		prog_explain(p, err);
+}
+
+/* Of the compiler that made the object, from its debug information; 0 if it does not say. */
+static unsigned long compiler_major(enum prog_flavour flavour)
+{
+	size_t size = 0;
+	const char *elf = prog_elf(flavour, &size);
+	const char *at = memmem(elf, size, COMPILER, strlen(COMPILER));
+
+	return at ? strtoul(at + strlen(COMPILER), NULL, 10) : 0;
+}
+
+/* What the file says of a key of two words, such as "ring count_packets"; 0: nothing. */
+static unsigned long file_value(const char *first, const char *second)
+{
+	FILE *file = fopen(VERIFIER_FILE, "re");
+	unsigned long value = 0;
+	char line[128];
+	char key[64];
+	size_t len;
+
+	cr_assert_not_null(file, "%s: %s", VERIFIER_FILE, strerror(errno));
+	len = (size_t)snprintf(key, sizeof(key), "%s %s ", first, second);
+	while (fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, key, len))
+			value = strtoul(line + len, NULL, 10);
+	}
+	(void)fclose(file); /* nothing was written */
+	return value;
+}
+
+static unsigned long processed(enum prog_flavour flavour, enum prog_which which)
+{
+	static const char figure[] = "processed ";
+	static char log[LOG_BYTES];
+	const char *at;
+	struct prog p;
+
+	load_alone(&p, flavour, which, 0, log);
+	bpf_object__close(p.object);
+	at = strstr(log, figure);
+	cr_assert_not_null(at, "the verifier's log has no figures: \"%.200s\"", log);
+	return strtoul(at + strlen(figure), NULL, 10);
+}
+
+static void compare(const char *flavour, const char *program, unsigned long got)
+{
+	unsigned long want = file_value(flavour, program);
+
+	cr_expect_leq(got * 100, want * (100 + TOLERANCE),
+		      "%s %s: instructions verified: got %lu, want %lu, and %d %% more at most",
+		      flavour, program, got, want, TOLERANCE);
+	if (got * 100 < want * (100 - TOLERANCE))
+		fprintf(stderr, "verifier.txt can be lowered: %s %s %lu (is %lu)\n", flavour,
+			program, got, want);
+}
+
+static void prog_verifier(enum prog_flavour flavour)
+{
+	unsigned long want = file_value("compiler", "clang");
+	unsigned long clang = compiler_major(flavour);
+
+	for (enum prog_which which = 0; which < PROG_MAX; which++) {
+		unsigned long got = processed(flavour, which);
+
+		cr_expect_leq(got, MOST, "%s %s: instructions verified: got %lu, want %d at most",
+			      flavour_names[flavour], prog_names[which], got, MOST);
+		if (clang == want)
+			compare(flavour_names[flavour], prog_names[which], got);
+		else
+			fprintf(stderr, "clang %lu: %s %s %lu\n", clang, flavour_names[flavour],
+				prog_names[which], got);
+	}
+	if (clang != want)
+		cr_skip_test("verifier.txt is about clang %lu, and this is built by clang %lu",
+			     want, clang);
+}
+PROG_TEST(prog_verifier)
+
+/* Where words can only be read where they are aligned (some RISC-V and MIPS). Frames that begin at
+ * IP are out of reach there; src/lib/object.c knows.
+ */
+static void prog_aligned_words(enum prog_flavour flavour)
+{
+	static char log[LOG_BYTES];
+	struct prog p;
+
+	load_alone(&p, flavour, PROG_ALL, BPF_F_STRICT_ALIGNMENT, log);
+	bpf_object__close(p.object);
+	load_alone(&p, flavour, PROG_TCP, BPF_F_STRICT_ALIGNMENT, log);
+	bpf_object__close(p.object);
+}
+PROG_TEST(prog_aligned_words)
