@@ -18,7 +18,7 @@ SOAK_FLIPS ?= 10000
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
-PKGS	:= libbpf json-c
+PKGS	:= libbpf json-c libpcap
 WARN	:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	   -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wwrite-strings -Wvla -Wimplicit-fallthrough
 DEPS	= -MMD -MP
@@ -148,6 +148,11 @@ check-asan:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
 	$(Q)tests/run.sh $(O)/asan unit system
 
+# Captures of yours, read by xdptail and by tshark: do they agree?
+check-captures: all $(O)/tests/system/number_frames
+	$(Q)[ -n "$(CAPTURES)" ] || { echo "make check-captures CAPTURES=DIR" >&2; exit 2; }
+	$(Q)tests/check-captures.sh $(O) "$(CAPTURES)"
+
 # Each of so many packets must be in exactly one of so many snapshots; takes some minutes.
 soak: $(O)/tests/prog/soak
 	$(Q)$(O)/tests/prog/soak $(SOAK_PACKETS) $(SOAK_FLIPS)
@@ -160,8 +165,9 @@ $(FUZZ)/%.o: %.c
 
 $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 	$(call say,FUZZLD)
-	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c) -o $@
+	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap zlib) -o $@
 
+$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(FUZZ)/src/line/line.o $(FUZZ)/src/line/json.o
 $(FUZZ)/fuzz_options: $(FUZZ)/src/app/options.o $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/sink/*.c))
@@ -202,7 +208,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests install demo check check-asan soak fuzz bench format lint clean
+.PHONY: all tests install demo check check-asan check-captures soak fuzz bench format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)

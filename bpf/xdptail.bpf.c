@@ -17,6 +17,8 @@
 
 #include "abi.h"
 #include "parse.h"
+#define SAMPLE_RANDOM() bpf_get_prandom_u32()
+#include "sample.h"
 
 #if defined(XDPTAIL_FRAGS)
 #define PROGRAM		 SEC("xdp.frags")
@@ -191,32 +193,6 @@ static __always_inline void count_source(const struct parse_walk *walk, __u32 ge
 		count_unattributed(totals, err, frame->wire_len);
 }
 
-/* Is this packet the one in N? The counter is compared with the live N, so that a new N holds
- * from the next packet on.
- */
-static __always_inline bool take_sample(struct sample_counter *counter, __u32 rate, __u32 mode)
-{
-	__u32 target = rate;
-
-	if (!rate)
-		return false;
-	if (mode == ABI_SAMPLE_RANDOM) {
-		if (counter->target_rate != rate) {
-			counter->target_rate = rate;
-			counter->target = 1 + bpf_get_prandom_u32() % (2 * rate - 1);
-			counter->since = 0;
-		}
-		target = counter->target;
-	}
-	if (++counter->since < target)
-		return false;
-	counter->since = 0;
-	counter->seq++;
-	if (mode == ABI_SAMPLE_RANDOM)
-		counter->target = 1 + bpf_get_prandom_u32() % (2 * rate - 1);
-	return true;
-}
-
 /* Everything of a record that does not come from the wire. */
 static __always_inline void label_sample(struct packet_info *pkt, const struct frame *frame,
 					 __u32 gen, __u32 rate, __u64 seq)
@@ -273,7 +249,7 @@ static __always_inline void sample_frame(const struct frame *frame, struct parse
 	__u32 zero = 0;
 
 	counter = bpf_map_lookup_elem(&sample_counter, &zero);
-	if (!counter || !take_sample(counter, rate, set->sample_mode))
+	if (!counter || !sample_take(counter, rate, set->sample_mode))
 		return;
 	totals->sampled++;
 	parse_fill(walk, &pkt, tcp_only);

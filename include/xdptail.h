@@ -49,6 +49,7 @@ enum xdptail_transport {
 	XDPTAIL_TRANSPORT_AUTO, /**< ring buffer where the kernel has one (5.8), else perf buffer */
 	XDPTAIL_TRANSPORT_RINGBUF,
 	XDPTAIL_TRANSPORT_PERF,
+	XDPTAIL_TRANSPORT_CAPTURE, /**< not to be asked for: what xdptail_open_capture() reads */
 	XDPTAIL_TRANSPORT_MAX
 };
 
@@ -151,6 +152,14 @@ typedef void (*xdptail_interface_fn)(void *arg, const struct xdptail_interface *
 /** Wall time has stepped by so many nanoseconds. Called from within xdptail_poll(). */
 typedef void (*xdptail_clock_fn)(void *arg, int64_t step_ns);
 
+/**
+ * A capture is about to be read from what is no regular file, which may take long: wait until fd is
+ * readable, and do meanwhile whatever else there is to do; the counts may be taken, too. Called from
+ * within xdptail_open_capture() and xdptail_poll(). 0 to read; anything else ends the capture here,
+ * with -EINTR.
+ */
+typedef int (*xdptail_wait_fn)(void *arg, int fd);
+
 #define XDPTAIL_SAMPLE_RATE_MAX (1U << 30)
 #define XDPTAIL_RING_BYTES_MIN	65536U
 #define XDPTAIL_RING_BYTES_MAX	(1U << 30)
@@ -175,6 +184,8 @@ struct xdptail_options {
 		max_map_bytes; /**< kernel memory of the counts; above it all CPUs share (256 MiB) */
 	xdptail_clock_fn clock_fn; /**< may be NULL */
 	void *clock_arg;
+	xdptail_wait_fn wait_fn; /**< may be NULL: then reading a capture waits as long as it takes */
+	void *wait_arg;
 };
 
 /**
@@ -208,6 +219,37 @@ int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
  *         -EPERM, -ENOSPC (too many interfaces)
  */
 int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode mode);
+
+/** How far a capture has been read. */
+enum xdptail_capture_state {
+	XDPTAIL_CAPTURE_MORE, /**< xdptail_poll() goes on */
+	XDPTAIL_CAPTURE_INTERVAL, /**< an interval of its clock is over: take the counts, then go on */
+	XDPTAIL_CAPTURE_END /**< nothing more comes; the last interval's counts can be taken */
+};
+
+/**
+ * Open a capture file in place of an interface: pcap or pcapng, of either byte order, plain or
+ * compressed with gzip; links of Ethernet, raw IP, Linux cooked and loopback. The same parser, the
+ * same selection and sampling, the same counts; no privileges. xdptail_poll() delivers samples, and
+ * waits for nothing but the file; time is the capture's own. transport, ring_bytes, max_sources, max_map_bytes,
+ * batch_ms, trace and interface_fn do not apply.
+ *
+ * @param path         "-" is stdin
+ * @param o            NULL for the defaults; function_name is one of the two that there are
+ * @param interval_ns  of the capture's clock, after which xdptail_poll() stops until the counts were
+ *                     taken; 0: at the end only. Counts of intervals in which nothing came are not
+ *                     told apart: the one before lasts longer
+ * @return as xdptail_open(); -EPROTONOSUPPORT: a link type that is not read; -EINVAL: no capture;
+ *         -EINTR: wait_fn said so
+ */
+int xdptail_open_capture(struct xdptail **ret, const char *path, const struct xdptail_options *o,
+			 uint64_t interval_ns);
+
+/** MORE for a handle that is no capture. */
+enum xdptail_capture_state xdptail_capture_state(const struct xdptail *x);
+
+/** Unix time in nanoseconds: now; for a capture, that of the last packet. */
+uint64_t xdptail_time(const struct xdptail *x);
 
 /** Stop counting on an interface. 0, or -ENODEV when it is not attached. */
 int xdptail_detach(struct xdptail *x, const char *interface);

@@ -18,6 +18,7 @@ packages() {
 		build zlib1g-dev        zlib-devel
 		build libjson-c-dev     json-c-devel
 		build uthash-dev        uthash-devel
+		build libpcap-dev       libpcap-devel
 		build pkg-config        pkgconf-pkg-config
 		demo  iproute2          iproute
 		demo  iputils-ping      iputils
@@ -31,6 +32,7 @@ packages() {
 		test  socat             socat
 		test  util-linux        util-linux
 		test  procps            procps-ng
+		test  tshark            wireshark-cli
 		test  libclang-rt-dev   compiler-rt
 		lint  clang-format      clang-tools-extra
 		lint  clang-tidy        clang-tools-extra
@@ -69,7 +71,7 @@ missing_other() {
 	for command in cc make clang bpftool pkg-config; do
 		command -v "$command" >/dev/null || echo "$command"
 	done
-	for library in libbpf json-c; do
+	for library in libbpf json-c libpcap; do
 		pkg-config --exists "$library" 2>/dev/null || echo "$library (headers)"
 	done
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/loop.h"
+#include "app/loop_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,13 +15,10 @@
 #include <unistd.h>
 
 #include "app/log.h"
-#include "app/report.h"
-#include "app/snapshot.h"
 
-#define PACKETS_A_TURN	 8192 /* then the other fds have their turn (TRAPS A20) */
-#define SOURCES_A_STEP	 4096
-#define COUNTING_WAIT_MS 1 /* between two steps of a snapshot */
-#define STOP_MS		 5000 /* from the signal to the exit, whatever the outputs do */
+#define PACKETS_A_TURN 8192 /* then the other fds have their turn (TRAPS A20) */
+#define SOURCES_A_STEP 4096
+#define STOP_MS	       5000 /* from the signal to the exit, whatever the outputs do */
 
 enum {
 	EVENT_PACKETS,
@@ -31,44 +28,38 @@ enum {
 	EVENT_SINKS,
 };
 
-struct loop {
-	const struct options *options; /* borrowed */
-	struct xdptail *handle; /* borrowed */
-	struct sinks *sinks; /* borrowed */
-	struct report report;
-	int epoll_fd;
-	int signal_fd;
-	int interval_fd; /* timerfd */
-	int duration_fd; /* timerfd */
-	bool attached; /* once */
-	bool failed; /* something that is no longer in the stream as it should be */
-	bool ended[SINK_MAX]; /* outputs that have, and were named */
-	int failing[SINK_MAX]; /* outputs that cannot write at present: the -errno that was named */
-	bool counting; /* an interval is being closed */
-	bool again; /* … and another one was asked for meanwhile */
-	struct snapshot snapshot; /* the one that is being written */
-	uint64_t packets; /* records made */
-	const char *stop_reason; /* NULL while running */
-	int exit_code;
-};
-
-static void stop(struct loop *l, const char *reason, int exit_code)
+static int64_t monotonic_ms(void)
 {
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void loop_hurry(struct loop *l)
+{
+	if (l->deadline_ms == LOOP_NO_DEADLINE)
+		l->deadline_ms = monotonic_ms() + STOP_MS;
+}
+
+void loop_stop(struct loop *l, const char *reason, int exit_code)
+{
+	if (!l->options->read)
+		loop_hurry(l);
 	if (l->stop_reason)
 		return;
 	l->stop_reason = reason;
 	l->exit_code = exit_code;
 }
 
-/* A line that cannot be made, or a count that cannot be read, is not to be passed over. */
-static void check(struct loop *l, int err, const char *what)
+void loop_check(struct loop *l, int err, const char *what)
 {
 	if (err >= 0)
 		return;
 	log_error("%s: %s", what,
 		  xdptail_reason(l->handle)[0] ? xdptail_reason(l->handle) : strerror(-err));
 	l->failed = true;
-	stop(l, "failed", EXIT_CODE_FAILED);
+	loop_stop(l, "failed", EXIT_CODE_FAILED);
 	if (l->exit_code == EXIT_CODE_DONE) /* it was ending well, until now */
 		l->exit_code = EXIT_CODE_FAILED;
 }
@@ -133,6 +124,7 @@ int loop_new(struct loop **ret, const struct options *o)
 		return -ENOMEM;
 	signal_set(&set);
 	l->options = o;
+	l->deadline_ms = LOOP_NO_DEADLINE;
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->interval_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -179,7 +171,7 @@ void loop_on_interface(void *arg, const struct xdptail_interface *event)
 {
 	struct loop *l = arg;
 
-	check(l, report_interface(&l->report, event), "cannot write an interface record");
+	loop_check(l, report_interface(&l->report, event), "cannot write an interface record");
 	switch (event->state) {
 	case XDPTAIL_STATE_ATTACHED:
 		if (event->reason)
@@ -190,7 +182,7 @@ void loop_on_interface(void *arg, const struct xdptail_interface *event)
 		break;
 	case XDPTAIL_STATE_GONE:
 		log_error("the interface %s was deleted; ending", event->interface);
-		stop(l, "interface gone", EXIT_CODE_FAILED);
+		loop_stop(l, "interface gone", EXIT_CODE_FAILED);
 		break;
 	case XDPTAIL_STATE_DETACHED:
 	case XDPTAIL_STATE_MAX:
@@ -202,7 +194,7 @@ void loop_on_clock(void *arg, int64_t step_ns)
 {
 	struct loop *l = arg;
 
-	check(l, report_clock(&l->report, step_ns), "cannot write a clock record");
+	loop_check(l, report_clock(&l->report, step_ns), "cannot write a clock record");
 	log_warning("the clock was set: wall time stepped by %.3f s", (double)step_ns / 1e9);
 }
 
@@ -216,34 +208,38 @@ static int on_packet(void *arg, const struct xdptail_packet *packet)
 {
 	struct loop *l = arg;
 
-	check(l, report_packet(&l->report, packet), "cannot write a packet record");
+	loop_check(l, report_packet(&l->report, packet), "cannot write a packet record");
 	l->packets++;
 	if (has_enough(l))
-		stop(l, "count", EXIT_CODE_DONE);
+		loop_stop(l, "count", EXIT_CODE_DONE);
 	return has_enough(l);
 }
 
 /* After -c the rest of the samples is thrown away, and counted as discarded. */
-static int poll_packets(struct loop *l)
+int loop_poll_packets(struct loop *l)
 {
 	xdptail_packet_fn fn = has_enough(l) ? NULL : on_packet;
-	int n = xdptail_poll(l->handle, 0, PACKETS_A_TURN, fn, l);
+	unsigned int max = l->options->read ? LOOP_FRAMES_A_TURN : PACKETS_A_TURN;
+	int n = xdptail_poll(l->handle, 0, max, fn, l);
 
 	if (n < 0 && n != -EINTR)
-		check(l, n, "cannot read samples");
+		loop_check(l, n,
+			   l->options->read ? "cannot read the capture" : "cannot read samples");
 	return n;
 }
 
 /* One interval after the other: the next is closed when the last is written. */
-static void begin_counts(struct loop *l)
+void loop_begin_counts(struct loop *l)
 {
 	int err;
 
+	if (!l->handle) /* a signal, before there is anything to count */
+		return;
 	l->again = l->counting || snapshot_is_busy(&l->snapshot);
 	if (l->again)
 		return;
 	err = xdptail_counts_begin(l->handle);
-	check(l, err, "cannot take the counts");
+	loop_check(l, err, "cannot take the counts");
 	l->counting = !err;
 }
 
@@ -252,16 +248,15 @@ static void step_counts(struct loop *l)
 	struct xdptail_counts *counts;
 	int done = xdptail_counts_step(l->handle, SOURCES_A_STEP, &counts);
 
-	check(l, done, "cannot take the counts");
+	loop_check(l, done, "cannot take the counts");
 	if (done)
 		l->counting = false;
 	if (done > 0)
-		check(l, snapshot_begin(&l->snapshot, &l->report, counts, l->options->top),
-		      "cannot write a snapshot");
+		loop_check(l, snapshot_begin(&l->snapshot, &l->report, counts, l->options->top),
+			   "cannot write a snapshot");
 }
 
-/* The next step of closing an interval, or of writing it. */
-static void step_snapshot(struct loop *l, bool hurry)
+void loop_step_snapshot(struct loop *l, bool hurry)
 {
 	int done = 0;
 
@@ -269,15 +264,15 @@ static void step_snapshot(struct loop *l, bool hurry)
 		step_counts(l);
 	} else if (snapshot_is_busy(&l->snapshot)) {
 		done = snapshot_step(&l->snapshot, &l->report, hurry);
-		check(l, done, "cannot write a snapshot");
+		loop_check(l, done, "cannot write a snapshot");
 		if (done < 0)
 			snapshot_free(&l->snapshot);
 	}
 	if (done > 0 && l->again)
-		begin_counts(l);
+		loop_begin_counts(l);
 }
 
-static bool is_counting(const struct loop *l)
+bool loop_is_counting(const struct loop *l)
 {
 	return l->counting || snapshot_is_busy(&l->snapshot);
 }
@@ -287,14 +282,18 @@ static void on_signal(struct loop *l)
 	struct signalfd_siginfo info;
 
 	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGUSR1)
-			begin_counts(l);
-		else if (info.ssi_signo == SIGTERM)
-			stop(l, "SIGTERM", EXIT_CODE_DONE);
+		if (info.ssi_signo == SIGUSR1) {
+			loop_begin_counts(l);
+			continue;
+		}
+		l->signalled = true;
+		loop_hurry(l);
+		if (info.ssi_signo == SIGTERM)
+			loop_stop(l, "SIGTERM", EXIT_CODE_DONE);
 		else if (info.ssi_signo == SIGHUP)
-			stop(l, "SIGHUP", EXIT_CODE_DONE);
+			loop_stop(l, "SIGHUP", EXIT_CODE_DONE);
 		else
-			stop(l, "SIGINT", EXIT_CODE_DONE);
+			loop_stop(l, "SIGINT", EXIT_CODE_DONE);
 	}
 }
 
@@ -311,8 +310,11 @@ static void on_sinks(struct loop *l)
 				    strerror(-err));
 		l->ended[i] = err != 0;
 	}
-	if (!alive)
-		stop(l, "output gone", EXIT_CODE_OUTPUT);
+	if (alive)
+		return;
+	loop_stop(l, "output gone", EXIT_CODE_OUTPUT);
+	if (l->exit_code == EXIT_CODE_DONE) /* while the end of a capture was being written */
+		l->exit_code = EXIT_CODE_OUTPUT;
 }
 
 static void on_timer(int fd)
@@ -326,18 +328,18 @@ static void dispatch(struct loop *l, uint64_t event)
 {
 	switch (event) {
 	case EVENT_PACKETS:
-		(void)poll_packets(l);
+		(void)loop_poll_packets(l);
 		break;
 	case EVENT_SIGNAL:
 		on_signal(l);
 		break;
 	case EVENT_INTERVAL:
 		on_timer(l->interval_fd);
-		begin_counts(l);
+		loop_begin_counts(l);
 		break;
 	case EVENT_DURATION:
 		on_timer(l->duration_fd);
-		stop(l, "duration", EXIT_CODE_DONE);
+		loop_stop(l, "duration", EXIT_CODE_DONE);
 		break;
 	case EVENT_SINKS:
 		on_sinks(l);
@@ -383,60 +385,72 @@ static void run(struct loop *l)
 	struct epoll_event events[8];
 
 	while (!l->stop_reason) {
-		int n = epoll_wait(l->epoll_fd, events, 8, is_counting(l) ? COUNTING_WAIT_MS : -1);
+		int n = epoll_wait(l->epoll_fd, events, 8, loop_is_counting(l) ? LOOP_STEP_MS : -1);
 
 		if (n < 0 && errno != EINTR)
-			check(l, -errno, "cannot wait for events");
+			loop_check(l, -errno, "cannot wait for events");
 		for (int i = 0; i < n; i++)
 			dispatch(l, events[i].data.u64);
-		step_snapshot(l, false);
+		loop_step_snapshot(l, false);
 		sinks_flush(l->sinks);
 		check_outputs(l);
 	}
 }
 
-static int64_t monotonic_ms(void)
+void loop_look_around(struct loop *l, int wait_ms)
 {
-	struct timespec ts = { 0 };
+	struct epoll_event events[8];
+	int n;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	if (l->sinks)
+		sinks_flush(l->sinks);
+	n = epoll_wait(l->epoll_fd, events, 8, wait_ms);
+	for (int i = 0; i < n; i++)
+		dispatch(l, events[i].data.u64);
 }
 
 /* Take the interval to its end, with the ring drained as far as it needs, and write it. */
-static void finish_counts(struct loop *l, int64_t deadline)
+static void finish_counts(struct loop *l)
 {
-	while (is_counting(l) && monotonic_ms() < deadline) {
-		(void)poll_packets(l);
-		step_snapshot(l, monotonic_ms() > deadline - STOP_MS / 2);
+	while (loop_is_counting(l) && monotonic_ms() < l->deadline_ms) {
+		if (l->options->read)
+			loop_wait_for_room(l);
+		else
+			(void)loop_poll_packets(l);
+		loop_step_snapshot(l, monotonic_ms() > l->deadline_ms - STOP_MS / 2);
 		sinks_flush(l->sinks);
 	}
 }
 
 /* Detach, and close the books: the interval under way if any, then the last one. */
-static void close_stream(struct loop *l, int64_t deadline)
+static void close_stream(struct loop *l)
 {
-	int err = xdptail_detach(l->handle, l->options->interface);
+	int err = l->options->read ? 0 : xdptail_detach(l->handle, l->options->interface);
 
 	if (err && err != -ENODEV) /* gone by itself */
-		check(l, err, "cannot detach");
+		loop_check(l, err, "cannot detach");
 	l->again = false;
-	finish_counts(l, deadline);
-	begin_counts(l);
-	finish_counts(l, deadline);
-	if (is_counting(l))
-		check(l, -ETIMEDOUT, "cannot write the last snapshot in time");
-	check(l, report_stop(&l->report, l->stop_reason, l->exit_code, !l->failed),
-	      "cannot write the stop record");
+	finish_counts(l);
+	loop_begin_counts(l);
+	finish_counts(l);
+	if (loop_is_counting(l))
+		loop_check(l, -ETIMEDOUT, "cannot write the last snapshot in time");
+	loop_check(l, report_stop(&l->report, l->stop_reason, l->exit_code, !l->failed),
+		   "cannot write the stop record");
 	sinks_flush(l->sinks);
 }
 
 /* Wait for the outputs, but not for ever. */
-static void close_outputs(struct loop *l, int64_t deadline)
+static void close_outputs(struct loop *l)
 {
-	int64_t left = deadline - monotonic_ms();
-	uint64_t unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
+	uint64_t unwritten;
+	int64_t left;
 
+	if (l->options->read)
+		loop_wait_for_outputs(l);
+	loop_hurry(l);
+	left = l->deadline_ms - monotonic_ms();
+	unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
 	if (l->exit_code != EXIT_CODE_OUTPUT)
 		log_drops(l);
 	if (unwritten && l->exit_code != EXIT_CODE_OUTPUT)
@@ -453,16 +467,17 @@ static int attach(struct loop *l)
 	if (!err)
 		return 0;
 	log_error("%s", xdptail_reason(l->handle));
-	stop(l, "cannot attach", err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_ATTACH);
+	loop_stop(l, "cannot attach", err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_ATTACH);
 	return err;
 }
 
 static int start(struct loop *l)
 {
-	int err = watch(l, xdptail_fd(l->handle), EVENT_PACKETS);
+	int err = watch(l, sinks_fd(l->sinks), EVENT_SINKS);
 
-	if (!err)
-		err = watch(l, sinks_fd(l->sinks), EVENT_SINKS);
+	if (err || l->options->read) /* its clock is its own, and it is always ready */
+		return err;
+	err = watch(l, xdptail_fd(l->handle), EVENT_PACKETS);
 	if (!err)
 		err = start_timer(l->interval_fd, l->options->interval_s, true);
 	if (!err)
@@ -491,22 +506,23 @@ static void log_setup(const struct loop *l)
 int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	     struct sinks *sinks)
 {
-	int64_t deadline;
-
 	l->handle = handle;
 	l->sinks = sinks;
 	report_init(&l->report, writer, sinks, handle);
 	log_setup(l);
-	check(l, report_start(&l->report, l->options), "cannot write the start record");
-	check(l, start(l), "cannot watch for events");
-	if (!l->stop_reason && !attach(l)) {
+	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");
+	loop_check(l, start(l), "cannot watch for events");
+	if (!l->stop_reason && l->options->read) {
+		l->attached = true;
+		loop_run_capture(l);
+	} else if (!l->stop_reason && !attach(l)) {
 		sinks_flush(sinks);
 		run(l);
 	}
-	unblock_signals();
-	deadline = monotonic_ms() + STOP_MS;
-	close_stream(l, deadline);
-	close_outputs(l, deadline);
+	if (l->signalled)
+		unblock_signals();
+	close_stream(l);
+	close_outputs(l);
 	if (l->attached && l->exit_code != EXIT_CODE_OUTPUT)
 		log_notice("%" PRIu64 " packets seen, %" PRIu64 " sampled, %" PRIu64 " lost",
 			   l->report.counts_sums.seen, l->report.stats_sums.sampled,

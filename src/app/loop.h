@@ -29,6 +29,9 @@ void loop_free(struct loop *l); /* NULL is fine */
 void loop_on_interface(void *arg, const struct xdptail_interface *event);
 void loop_on_clock(void *arg, int64_t step_ns);
 
+/* What it calls before it reads a capture that may have to be waited for; arg is the loop. */
+int loop_on_wait(void *arg, int fd);
+
 /* Attach, run until something ends it, and close the stream. All pointers are borrowed. Returns
  * the exit code; what was wrong has been logged.
  */

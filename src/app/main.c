@@ -17,6 +17,7 @@
 #include "sink/sink.h"
 
 #define ERR_BYTES 1024
+#define NS_PER_S  1000000000ULL
 
 static int print_help(void)
 {
@@ -105,6 +106,21 @@ static int open_exit_code(int err)
 	}
 }
 
+/* What can't be read was not the right thing to ask for, unless it is us who failed. */
+static int read_exit_code(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+	case -EMFILE:
+	case -ENFILE:
+	case -EIO:
+	case -EINTR:
+		return EXIT_CODE_FAILED;
+	default:
+		return EXIT_CODE_USAGE;
+	}
+}
+
 static int open_handle(struct xdptail **ret, const struct options *o, struct loop *loop)
 {
 	struct xdptail_options options;
@@ -122,13 +138,18 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	options.interface_arg = loop;
 	options.clock_fn = loop_on_clock;
 	options.clock_arg = loop;
+	options.wait_fn = loop_on_wait;
+	options.wait_arg = loop;
 	options.max_sources = o->max_sources;
 	options.max_map_bytes = o->max_map_bytes;
-	err = xdptail_open(ret, &options);
+	if (o->read)
+		err = xdptail_open_capture(ret, o->read, &options, o->interval_s * NS_PER_S);
+	else
+		err = xdptail_open(ret, &options);
 	if (!err)
 		return EXIT_CODE_DONE;
 	log_error("%s", xdptail_reason(*ret));
-	return open_exit_code(err);
+	return o->read ? read_exit_code(err) : open_exit_code(err);
 }
 
 static int run(const struct options *o)

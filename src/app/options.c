@@ -43,6 +43,7 @@ struct row {
 	const struct choice *choices;
 	unsigned int size; /* of the field */
 	int value; /* what a switch stores, or adds */
+	bool live; /* has a meaning for an interface only */
 };
 
 static const struct choice sample_modes[] = {
@@ -271,6 +272,8 @@ static int take_output(struct parser *p, const struct row *row, const char *arg)
 /* clang-format off */
 static const struct row rows[] = {
 	{ 'i', "interface", "IF", "interface to watch", NULL, .take = take_interface },
+	{ 'r', "read", "FILE", "pcap or pcapng, in place of an interface; - is stdin", NULL,
+	  STRING(o.read) },
 	{ 'a', "all", NULL, "every IP protocol: --function-name " FUNCTION_ALL, NULL, SWITCH(all) },
 	{ 0, "function-name", "NAME", "BPF program", "count_tcp_packets", STRING(o.function_name) },
 	{ 'N', "sample", "N", "one record in N packets; 1 all, 0 none", "10",
@@ -278,30 +281,30 @@ static const struct row rows[] = {
 	{ 0, "sample-mode", "every|random", "each Nth packet, or N apart on average", "every",
 	  CHOICE(o.sample_mode, sample_modes) },
 	{ 'm', "mode", "auto|native|generic", "XDP mode; drv and skb are aliases", "auto",
-	  CHOICE(o.mode, modes) },
+	  CHOICE(o.mode, modes), .live = true },
 	{ 0, "transport", "auto|ringbuf|perf", "how samples leave the kernel", "auto",
-	  CHOICE(o.transport, transports) },
+	  CHOICE(o.transport, transports), .live = true },
 	{ 0, "ring-size", "BYTES", "room for samples; K and M are units", "16M",
-	  SIZE(o.ring_bytes, XDPTAIL_RING_BYTES_MIN, XDPTAIL_RING_BYTES_MAX) },
+	  SIZE(o.ring_bytes, XDPTAIL_RING_BYTES_MIN, XDPTAIL_RING_BYTES_MAX), .live = true },
 	{ 0, "interval", "SECONDS", "between snapshots; 0: only at the end", "10",
 	  NUMBER(o.interval_s, 0, 86400) },
 	{ 0, "max-sources", "N", "addresses counted apart at a time", "65536",
-	  NUMBER(o.max_sources, 1, XDPTAIL_MAX_SOURCES_MAX) },
+	  NUMBER(o.max_sources, 1, XDPTAIL_MAX_SOURCES_MAX), .live = true },
 	{ 0, "max-map-memory", "BYTES", "for counting; above it, all CPUs share", "256M",
-	  SIZE(o.max_map_bytes, 1U << 16, 1ULL << 40) },
+	  SIZE(o.max_map_bytes, 1U << 16, 1ULL << 40), .live = true },
 	{ 0, "top", "N", "count lines a snapshot, heaviest; 0 all", "1024",
 	  NUMBER(o.top, 0, XDPTAIL_MAX_SOURCES_MAX) },
 	{ 'c', "count", "N", "stop after N packet records", NULL,
 	  NUMBER(o.count, 1, (1ULL << 53) - 1) },
 	{ 0, "duration", "SECONDS", "stop after a time", NULL,
-	  NUMBER(o.duration_s, 1, 31536000) },
+	  NUMBER(o.duration_s, 1, 31536000), .live = true },
 	{ 'o', "output", "OUT", "stdout or file:PATH; may be repeated", "stdout",
 	  .take = take_output },
 	{ 0, "timestamps", "us|ns", "six or nine fraction digits", "us",
 	  CHOICE(o.timestamps_ns, timestamps) },
 	{ 0, "batch", "MS", "how long samples may gather", "20",
-	  NUMBER(o.batch_ms, 0, XDPTAIL_BATCH_MS_MAX) },
-	{ 0, "trace", NULL, "samples to the kernel's trace pipe, too", NULL, SWITCH(o.trace) },
+	  NUMBER(o.batch_ms, 0, XDPTAIL_BATCH_MS_MAX), .live = true },
+	{ 0, "trace", NULL, "samples to the kernel's trace pipe, too", NULL, SWITCH(o.trace), .live = true },
 	{ 'l', "flush", NULL, "each line goes out at once: --batch 0", NULL, SWITCH(o.flush) },
 	{ 'q', "quiet", NULL, "errors only", NULL, STEP(o.verbose, -1) },
 	{ 'v', "verbose", NULL, "more about what is done; may be repeated", NULL,
@@ -493,6 +496,21 @@ static int take_defaults(struct parser *p)
 	return err;
 }
 
+/* A capture has no kernel side: what is for that is refused rather than ignored. */
+static int finish_read(struct parser *p)
+{
+	if (!*p->o.read)
+		return refuse(p, "--read: needs the name of a capture file; - is stdin");
+	if (p->o.interface)
+		return refuse(p, "--read: there is --interface too; one of them is enough");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].live && p->given & 1ULL << i)
+			return refuse(p, "--%s: does not apply to a capture file (--read)",
+				      rows[i].name);
+	}
+	return 0;
+}
+
 /* What can be said only when all options are known. */
 static int finish(struct parser *p)
 {
@@ -511,8 +529,10 @@ static int finish(struct parser *p)
 		p->o.function_name = FUNCTION_ALL;
 	if (p->o.flush)
 		p->o.batch_ms = 0;
+	if (p->o.read)
+		return finish_read(p);
 	if (!p->o.interface)
-		return refuse(p, "no interface is named: use -i IF; -D lists them");
+		return refuse(p, "no interface is named: use -i IF (-D lists them), or -r FILE");
 	return 0;
 }
 
@@ -534,13 +554,14 @@ int options_parse(struct options *ret, int argc, char *const argv[], char *err, 
 }
 
 static const char help_head[] =
-	"Usage: xdptail -i IF [OPTION]...\n"
+	"Usage: xdptail -i IF | -r FILE [OPTION]...\n"
 	"       xdptail audit [--json] [FILE]...\n"
 	"Count the packets of an interface, and write one in N as a line of JSON.\n"
 	"audit says whether a stream is complete, and adds up.\n"
 	"\n"
 	"  xdptail -i eth0 | jq .                       TCP packets, one in ten\n"
 	"  xdptail -i eth0 -a -N 100 -o file:out.jsonl  every IP protocol, one in 100\n"
+	"  xdptail -r capture.pcap.gz -a -N 1           the same from a capture file\n"
 	"  xdptail audit out.jsonl*                     is it complete?\n"
 	"\n";
 

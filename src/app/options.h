@@ -22,6 +22,7 @@ enum options_action { /* what is to be done at all */
 struct options {
 	enum options_action action;
 	const char *interface; /* NULL only where action is not OPTIONS_RUN */
+	const char *read; /* a capture file; NULL: interface */
 	const char *function_name;
 	uint32_t sample_rate;
 	enum xdptail_sample_mode sample_mode;

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CAPABILITIES_LISTED   8
@@ -59,14 +58,6 @@ static const char *const capability_names[] = {
 	"CAP_CHECKPOINT_RESTORE",
 };
 #define N_CAPABILITIES (sizeof(capability_names) / sizeof(capability_names[0]))
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts = { 0 };
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
-}
 
 static uint64_t cpu_ms(void)
 {
@@ -160,6 +151,7 @@ int report_start(struct report *r, const struct options *o)
 		.hostname = uts.nodename,
 		.kernel = uts.release,
 		.function_name = stats.function_name,
+		.capture = o->read,
 		.transport = stats.transport,
 		.ring_bytes = stats.ring_bytes,
 		.sample_mode = stats.sample_mode,
@@ -170,7 +162,7 @@ int report_start(struct report *r, const struct options *o)
 		.map_bytes = stats.map_bytes,
 		.capabilities = capabilities,
 	};
-	return put(r, line_start(r->writer, now_ns(), &start, &line), &line);
+	return put(r, line_start(r->writer, xdptail_time(r->handle), &start, &line), &line);
 }
 
 int report_interface(struct report *r, const struct xdptail_interface *event)
@@ -179,7 +171,7 @@ int report_interface(struct report *r, const struct xdptail_interface *event)
 
 	if (event->state == XDPTAIL_STATE_ATTACHED)
 		r->aggregates = event->mode == XDPTAIL_MODE_GENERIC;
-	return put(r, line_interface(r->writer, now_ns(), event, &line), &line);
+	return put(r, line_interface(r->writer, xdptail_time(r->handle), event, &line), &line);
 }
 
 int report_packet(struct report *r, const struct xdptail_packet *packet)
@@ -194,21 +186,21 @@ int report_count(struct report *r, uint64_t snapshot, const struct xdptail_sourc
 	const struct line_count count = { .snapshot = snapshot, .source = source };
 	struct line line;
 
-	return put(r, line_count(r->writer, now_ns(), &count, &line), &line);
+	return put(r, line_count(r->writer, xdptail_time(r->handle), &count, &line), &line);
 }
 
 int report_clock(struct report *r, int64_t step_ns)
 {
 	struct line line;
 
-	return put(r, line_clock(r->writer, now_ns(), step_ns, &line), &line);
+	return put(r, line_clock(r->writer, xdptail_time(r->handle), step_ns, &line), &line);
 }
 
 static int put_stats(struct report *r, const struct line_stats *stats)
 {
 	struct line line;
 
-	return put(r, line_stats(r->writer, now_ns(), stats, &line), &line);
+	return put(r, line_stats(r->writer, xdptail_time(r->handle), stats, &line), &line);
 }
 
 /* before: what was counted up to the last such record; the queue is what is left of it. */
@@ -229,7 +221,7 @@ static int put_sink(struct report *r, unsigned int i, const struct sink_counts *
 		now.made - now.written - now.filtered - now.dropped_queue_full - now.dropped_error;
 	if (!total)
 		r->before[i] = now;
-	return put(r, line_sink(r->writer, now_ns(), &sink, &line), &line);
+	return put(r, line_sink(r->writer, xdptail_time(r->handle), &sink, &line), &line);
 }
 
 static void add_stats(struct line_stats *sum, const struct line_stats *add)
@@ -275,7 +267,7 @@ static int put_snapshot(struct report *r, const struct line_snapshot *snapshot)
 	sum->unlisted_packets += snapshot->unlisted_packets;
 	sum->unlisted_bytes += snapshot->unlisted_bytes;
 	add_counts(&r->counts_sums, snapshot->counts);
-	return put(r, line_snapshot(r->writer, now_ns(), snapshot, &line), &line);
+	return put(r, line_snapshot(r->writer, xdptail_time(r->handle), snapshot, &line), &line);
 }
 
 static int put_loss(struct report *r, const struct line_loss *loss)
@@ -284,7 +276,7 @@ static int put_loss(struct report *r, const struct line_loss *loss)
 
 	if (!loss->records)
 		return 0;
-	return put(r, line_loss(r->writer, now_ns(), loss, &line), &line);
+	return put(r, line_loss(r->writer, xdptail_time(r->handle), loss, &line), &line);
 }
 
 /* Samples that were lost between the wire and us: one record a cause. */
@@ -382,7 +374,8 @@ static int put_sums(struct report *r)
 
 	r->snapshot_sums.total = true;
 	r->snapshot_sums.counts = &r->counts_sums;
-	err = put(r, line_snapshot(r->writer, now_ns(), &r->snapshot_sums, &line), &line);
+	err = put(r, line_snapshot(r->writer, xdptail_time(r->handle), &r->snapshot_sums, &line),
+		  &line);
 	if (err)
 		return err;
 	stats.total = true;
@@ -403,7 +396,8 @@ int report_stop(struct report *r, const char *reason, int exit_code, bool comple
 
 	if (err)
 		return err;
-	return put(r, line_stop(r->writer, now_ns(), reason, exit_code, &line), &line);
+	return put(r, line_stop(r->writer, xdptail_time(r->handle), reason, exit_code, &line),
+		   &line);
 }
 
 uint64_t report_lost(const struct report *r)

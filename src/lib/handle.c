@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The handle: what the public calls do, in terms of the rooms beside this one. */
-#include "xdptail.h"
+#include "lib/handle.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -12,40 +12,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "abi.h"
-#include "lib/attach.h"
-#include "lib/clock.h"
-#include "lib/counts.h"
+#include "lib/capture.h"
 #include "lib/decode.h"
-#include "lib/interval.h"
-#include "lib/object.h"
-#include "lib/options.h"
-#include "lib/reason.h"
-#include "lib/transport.h"
+#include "lib/taken.h"
 
-#define INTERFACES_MAX 64
-#define POLL_MAX       4096 /* records a call, when the caller does not say */
 #define STEP_MAX       4096 /* sources a step, likewise */
 #define EARLY_STEPS    8 /* of an early flip, each time we come by */
 #define TICKS_A_SECOND 10 /* of the transport */
-
-struct xdptail {
-	struct options options;
-	struct reason reason;
-	struct object object;
-	struct counts *counts; /* owned; NULL until open */
-	struct transport *transport; /* owned; NULL until open */
-	struct clock clock;
-	struct attachment interfaces[INTERFACES_MAX]; /* past ones too: their names are in use */
-	unsigned int n_interfaces;
-	struct interval interval;
-	uint64_t sums[FATE_MAX]; /* of samples taken from the ring since open */
-	unsigned int ticks; /* tenths of a second */
-	xdptail_packet_fn fn; /* of the xdptail_poll() under way */
-	void *arg;
-	bool first; /* no record was taken in it yet */
-	uint64_t longest_wait_ns;
-};
 
 static const char *interface_name(const struct xdptail *x, uint32_t ifindex)
 {
@@ -206,9 +179,9 @@ int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode m
 	struct attachment *a = &x->interfaces[x->n_interfaces];
 	int err;
 
-	if (x->n_interfaces == INTERFACES_MAX)
+	if (x->n_interfaces == HANDLE_INTERFACES_MAX)
 		return reason_set(&x->reason, -ENOSPC, "no more than %d interfaces",
-				  INTERFACES_MAX);
+				  HANDLE_INTERFACES_MAX);
 	if (find_attached(x, interface))
 		return reason_set(&x->reason, -EBUSY, "\"%s\" is attached already", interface);
 	err = attach_open(a, x->object.program_fd, interface, mode, &x->reason);
@@ -234,6 +207,8 @@ int xdptail_detach(struct xdptail *x, const char *interface)
 
 int xdptail_fd(const struct xdptail *x)
 {
+	if (x->replay)
+		return -ENOTSUP;
 	return transport_fd(x->transport);
 }
 
@@ -317,6 +292,8 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
 {
 	int due, err, n;
 
+	if (x->replay)
+		return capture_poll(x, max ? max : HANDLE_POLL_MAX, fn, arg);
 	if (!is_attached(x)) /* no more will come: there is no batch to wait for */
 		transport_hurry(x->transport);
 	due = wait_due(x, timeout_ms);
@@ -326,82 +303,47 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
 	x->fn = fn;
 	x->arg = arg;
 	x->first = true;
-	n = (int)transport_drain(x->transport, max ? max : POLL_MAX);
+	n = (int)transport_drain(x->transport, max ? max : HANDLE_POLL_MAX);
 	err = step_early(x);
 	return err ? err : n;
 }
 
 int xdptail_counts_begin(struct xdptail *x)
 {
+	if (x->replay)
+		return 0;
 	return interval_close(&x->interval, &x->reason);
 }
 
-/* What the caller holds: the figures first, so that a pointer to them is a pointer to all. */
-struct taken {
-	struct xdptail_counts counts;
-	struct sources *sources; /* owned */
-	const struct xdptail *x; /* borrowed: it has the names */
-};
-
-static void fill_totals(struct xdptail_counts *c, const struct packet_totals *t)
+static const char *handle_name(const void *arg, uint32_t ifindex)
 {
-	c->seen = t->seen;
-	c->not_ip = t->not_ip;
-	c->no_source = t->no_source;
-	c->undetermined = t->undetermined;
-	c->not_selected = t->not_selected;
-	c->counted = t->counted;
-	c->counted_bytes = t->counted_bytes;
-	c->unattributed_full = t->unattributed_packets[ABI_UNATTRIBUTED_FULL];
-	c->unattributed_busy = t->unattributed_packets[ABI_UNATTRIBUTED_BUSY];
-	c->unattributed_no_memory = t->unattributed_packets[ABI_UNATTRIBUTED_NOMEM];
-	c->unattributed_other = t->unattributed_packets[ABI_UNATTRIBUTED_OTHER];
-	c->unattributed_packets = c->unattributed_full + c->unattributed_busy +
-				  c->unattributed_no_memory + c->unattributed_other;
-	for (int cause = 0; cause < ABI_UNATTRIBUTED_MAX; cause++)
-		c->unattributed_bytes += t->unattributed_bytes[cause];
-	c->sampled = t->sampled;
-	c->lost_ring_full = t->lost[ABI_LOST_RING_FULL];
-	c->lost_no_buffer = t->lost[ABI_LOST_NO_BUFFER];
-	c->lost_other = t->lost[ABI_LOST_OTHER];
-}
-
-static void fill_samples(struct xdptail_counts *c, const struct interval *i)
-{
-	c->interval_start_ns = i->start_ns;
-	c->interval_end_ns = i->end_ns;
-	c->delivered = i->fates[FATE_DELIVERED];
-	c->discarded = i->fates[FATE_DISCARDED];
-	c->lost_undecodable = i->fates[FATE_UNDECODABLE];
-	c->lost_first_ns = i->lost_first_ns;
-	c->lost_last_ns = i->lost_last_ns;
-	if (c->lost_ring_full + c->lost_no_buffer + c->lost_other == i->lost_noted)
-		return;
-	/* the last ones came after the last look */
-	c->lost_last_ns = i->end_ns;
-	if (!c->lost_first_ns)
-		c->lost_first_ns = i->looked_ns < i->end_ns ? i->looked_ns : i->start_ns;
+	return interface_name(arg, ifindex);
 }
 
 /* The interval is closed: hand its figures and sources over. */
 static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
 {
-	struct taken *taken = calloc(1, sizeof(*taken));
-	struct packet_totals totals;
+	struct interval *i = &x->interval;
+	struct taken taken = {
+		.start_ns = i->start_ns,
+		.end_ns = i->end_ns,
+		.delivered = i->fates[FATE_DELIVERED],
+		.discarded = i->fates[FATE_DISCARDED],
+		.undecodable = i->fates[FATE_UNDECODABLE],
+		.lost_noted = i->lost_noted,
+		.lost_first_ns = i->lost_first_ns,
+		.lost_last_ns = i->lost_last_ns,
+		.looked_ns = i->looked_ns,
+		.name = handle_name,
+		.arg = x,
+	};
 
-	if (!taken)
+	if (counts_take(x->counts, &taken.totals, &taken.sources))
 		return reason_set(&x->reason, -ENOMEM, "out of memory");
-	if (counts_take(x->counts, &totals, &taken->sources)) {
-		free(taken);
+	interval_next(i, &taken.totals);
+	taken.pending = i->pending;
+	if (taken_hand_over(&taken, ret))
 		return reason_set(&x->reason, -ENOMEM, "out of memory");
-	}
-	fill_totals(&taken->counts, &totals);
-	fill_samples(&taken->counts, &x->interval);
-	interval_next(&x->interval, &totals);
-	taken->counts.pending = x->interval.pending;
-	taken->counts.n_sources = sources_number(taken->sources);
-	taken->x = x;
-	*ret = &taken->counts;
 	return 0;
 }
 
@@ -410,6 +352,8 @@ int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_coun
 	int done;
 
 	reason_clear(&x->reason);
+	if (x->replay)
+		return capture_take(x, ret) ? -ENOMEM : 1;
 	if (!x->interval.wanted && !x->interval.closing)
 		return reason_set(&x->reason, -EINVAL, "xdptail_counts_begin() comes first");
 	done = interval_step(&x->interval, max ? max : STEP_MAX, &x->reason);
@@ -420,35 +364,11 @@ int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_coun
 
 int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret)
 {
-	int err = interval_close_now(&x->interval, &x->reason);
+	int err = x->replay ? 0 : interval_close_now(&x->interval, &x->reason);
 
+	if (x->replay)
+		return capture_take(x, ret);
 	return err ? err : finish_counts(x, ret);
-}
-
-int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdptail_source *ret)
-{
-	const struct taken *taken = (const struct taken *)c;
-	const struct count_value *value;
-	const struct count_key *key;
-
-	if (i >= c->n_sources)
-		return -EINVAL;
-	key = sources_at(taken->sources, i, &value);
-	memcpy(ret->src_ip, key->addr, sizeof(ret->src_ip));
-	ret->interface = interface_name(taken->x, key->ifindex);
-	ret->packets = value->packets;
-	ret->bytes = value->bytes;
-	return 0;
-}
-
-void xdptail_counts_free(struct xdptail_counts *c)
-{
-	struct taken *taken = (struct taken *)c;
-
-	if (!taken)
-		return;
-	sources_free(taken->sources);
-	free(taken);
 }
 
 int xdptail_get_packet_count(struct xdptail *x, uint64_t *ret)
@@ -474,7 +394,7 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 		.sample_rate = x->options.o.sample_rate,
 		.sample_mode = x->options.o.sample_mode,
 		.map_bytes = x->object.map_bytes,
-		.ring_high_water = transport_high_water(x->transport),
+		.ring_high_water = x->replay ? 0 : transport_high_water(x->transport),
 		.longest_wait_ns = x->longest_wait_ns,
 		.shared_counts = x->object.shared_counts,
 		.delivered = x->sums[FATE_DELIVERED],
@@ -501,6 +421,7 @@ void xdptail_close(struct xdptail *x)
 		return;
 	for (unsigned int i = 0; i < x->n_interfaces; i++)
 		attach_close(&x->interfaces[i]);
+	replay_close(x->replay);
 	transport_close(x->transport);
 	counts_close(x->counts);
 	object_close(&x->object);

@@ -72,7 +72,7 @@ int options_copy(struct options *ret, const struct xdptail_options *from, struct
 	if (!err)
 		err = check_range(r, "sample_mode", o->sample_mode, 0, XDPTAIL_SAMPLE_MODE_MAX - 1);
 	if (!err)
-		err = check_range(r, "transport", o->transport, 0, XDPTAIL_TRANSPORT_MAX - 1);
+		err = check_range(r, "transport", o->transport, 0, XDPTAIL_TRANSPORT_PERF);
 	if (!err)
 		err = check_range(r, "ring_bytes", o->ring_bytes, XDPTAIL_RING_BYTES_MIN,
 				  XDPTAIL_RING_BYTES_MAX);

@@ -50,7 +50,7 @@ _Static_assert(ARRAY_SIZE(type_names) == LINE_TYPE_MAX, "a name for each");
 static const char *const mode_names[] = { "auto", "native", "generic" };
 _Static_assert(ARRAY_SIZE(mode_names) == XDPTAIL_MODE_MAX, "a name for each");
 
-static const char *const transport_names[] = { "auto", "ringbuf", "perf" };
+static const char *const transport_names[] = { "auto", "ringbuf", "perf", "capture" };
 _Static_assert(ARRAY_SIZE(transport_names) == XDPTAIL_TRANSPORT_MAX, "a name for each");
 
 static const char *const sample_mode_names[] = { "every", "random" };
@@ -544,6 +544,13 @@ static struct json_object *new_list(const char *const *names, size_t room)
 	return list;
 }
 
+static void add_maps(struct record *r, const struct line_start *start)
+{
+	add_u64(r, "max_sources", start->max_sources);
+	add_name(r, "map_type", start->shared_counts ? "hash" : "percpu_hash");
+	add_u64(r, "map_bytes", start->map_bytes);
+}
+
 int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *start,
 	       struct line *ret)
 {
@@ -556,14 +563,16 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 	add_text(&r, "kernel", start->kernel, NAME_BYTES);
 	add_text(&r, "function_name", start->function_name, NAME_BYTES);
 	add_choice(&r, "transport", transport_names, XDPTAIL_TRANSPORT_MAX, start->transport);
-	add_u64(&r, "ring_bytes", start->ring_bytes);
+	if (start->capture)
+		add_text(&r, "capture", start->capture, TEXT_BYTES);
+	else
+		add_u64(&r, "ring_bytes", start->ring_bytes);
 	add_choice(&r, "sample_mode", sample_mode_names, XDPTAIL_SAMPLE_MODE_MAX,
 		   start->sample_mode);
 	add_u64(&r, "sample_rate", start->sample_rate);
 	add_u64(&r, "interval_s", start->interval_s);
-	add_u64(&r, "max_sources", start->max_sources);
-	add_name(&r, "map_type", start->shared_counts ? "hash" : "percpu_hash");
-	add_u64(&r, "map_bytes", start->map_bytes);
+	if (!start->capture)
+		add_maps(&r, start);
 	add(&r, "capabilities", new_list(start->capabilities, CAPABILITIES_BYTES));
 	return end_record(&r, w, LINE_START, ret);
 }

@@ -100,8 +100,9 @@ struct line_start {
 	const char *hostname;
 	const char *kernel;
 	const char *function_name;
-	enum xdptail_transport transport; /* RINGBUF or PERF */
-	uint32_t ring_bytes;
+	const char *capture; /* the file that is read; NULL: an interface */
+	enum xdptail_transport transport; /* RINGBUF, PERF or CAPTURE */
+	uint32_t ring_bytes; /* of a transport from the kernel, like all about maps */
 	enum xdptail_sample_mode sample_mode;
 	uint32_t sample_rate;
 	uint32_t interval_s;

@@ -9,9 +9,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "captures.h"
 #include "frames.h"
 #include "lib/decode.h"
 #include "line/line.h"
+
+#define CAPTURED_FRAMES 8 /* of a capture */
+#define CAPTURED_BYTES	256 /* at most, of each */
 
 /* Arguments with a NUL after each, behind a byte for the room that a message has. */
 #define ARGS(text)                                   \
@@ -128,6 +132,42 @@ static void put_frame(const char *directory, size_t number)
 	frame_free(&frame);
 }
 
+/* A few frames of the table, in each format on each link. */
+static void put_capture(const char *directory, size_t number, const struct captures_spec *spec)
+{
+	char *bytes = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&bytes, &len);
+
+	if (!file)
+		fail("memory");
+	captures_begin(file, spec);
+	for (size_t i = 0; i < CAPTURED_FRAMES; i++) {
+		const struct frame_case *c = &frame_cases[(number * 7 + i * 13) % FRAME_CASES];
+		struct frame_bytes frame;
+
+		frame_open(&frame, c->link, c);
+		if (frame.len <= CAPTURED_BYTES)
+			(void)captures_frame(file, spec, i, frame.data, frame.len);
+		frame_free(&frame);
+	}
+	if (fclose(file))
+		fail("memory");
+	put(directory, "capture", number, bytes, len);
+	free(bytes);
+}
+
+static void put_captures(const char *directory)
+{
+	for (unsigned int format = 0; format < CAPTURES_FORMAT_MAX; format++) {
+		for (unsigned int link = 0; link < CAPTURES_LINK_MAX; link++) {
+			const struct captures_spec spec = { .format = format, .link = link };
+
+			put_capture(directory, format * CAPTURES_LINK_MAX + link, &spec);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -137,6 +177,7 @@ int main(int argc, char **argv)
 	make_directory(argv[1]);
 	for (size_t i = 0; i < FRAME_CASES; i++)
 		put_frame(argv[1], i);
+	put_captures(argv[1]);
 	for (size_t i = 0; i < LINE_TYPE_MAX; i++) {
 		const char type = (char)i;
 

@@ -74,6 +74,8 @@ enum group {
 	BUSY,
 	NO_MEMORY,
 	OTHER,
+	CAPTURE,
+	LIVE,
 };
 
 struct key {
@@ -193,13 +195,14 @@ static const struct key start_keys[] = {
 	{ "kernel", TEXT, ALWAYS },
 	{ "function_name", TEXT, ALWAYS },
 	{ "transport", TEXT, ALWAYS },
-	{ "ring_bytes", U32, ALWAYS },
+	{ "capture", TEXT, CAPTURE },
+	{ "ring_bytes", U32, LIVE },
 	{ "sample_mode", TEXT, ALWAYS },
 	{ "sample_rate", RATE, ALWAYS },
 	{ "interval_s", U32, ALWAYS },
-	{ "max_sources", U32, ALWAYS },
-	{ "map_type", TEXT, ALWAYS },
-	{ "map_bytes", U64, ALWAYS },
+	{ "max_sources", U32, LIVE },
+	{ "map_type", TEXT, LIVE },
+	{ "map_bytes", U64, LIVE },
 	{ "capabilities", LIST, ALWAYS },
 	{ .name = NULL },
 };
@@ -274,6 +277,7 @@ struct stream {
 	unsigned int faults;
 	bool unfinished;
 	const char *sink; /* that it comes from; NULL: the first */
+	bool capture; /* is what the run reads */
 	bool stopped;
 	bool stats_total;
 	bool snapshot_total;
@@ -866,6 +870,12 @@ static void check_start(struct stream *s, struct json_object *obj)
 	if (strcmp(text(obj, "schema"), "xdptail/1") != 0)
 		fault(s, "the schema is \"%s\"", text(obj, "schema"));
 	set_time(s->started, text(obj, "timestamp"));
+	s->capture = has(obj, "capture");
+	if (s->capture == has(obj, "ring_bytes") ||
+	    s->capture != (strcmp(text(obj, "transport"), "capture") == 0))
+		fault(s, "neither a capture nor an interface is what is read, or both");
+	if (s->capture)
+		(void)snprintf(s->counts, sizeof(s->counts), "frames");
 }
 
 static void check_interface(struct stream *s, struct json_object *obj)
@@ -873,6 +883,8 @@ static void check_interface(struct stream *s, struct json_object *obj)
 	bool generic = strcmp(text(obj, "mode"), "generic") == 0;
 	const char *want = generic ? "aggregates" : "frames";
 
+	if (s->capture)
+		fault(s, "a capture has no interface");
 	if (strcmp(text(obj, "counts"), want) != 0)
 		fault(s, "mode \"%s\" counts \"%s\"", text(obj, "mode"), text(obj, "counts"));
 	(void)snprintf(s->counts, sizeof(s->counts), "%s", want);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A capture can wait, so nothing of it is dropped: the outputs decide how fast it is read. */
+#include <errno.h>
+#include <poll.h>
+
+#include "app/loop_internal.h"
+
+#define OUTPUTS_MS 20 /* between two looks at how far they are */
+
+static bool is_written(const struct loop *l)
+{
+	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
+		struct sink_counts c;
+
+		sinks_counts(l->sinks, i, &c);
+		if (c.made != c.written + c.filtered + c.dropped_queue_full + c.dropped_error)
+			return false;
+	}
+	return true;
+}
+
+void loop_wait_for_room(struct loop *l)
+{
+	const size_t room = (size_t)LOOP_FRAMES_A_TURN * LINE_MAX_BYTES;
+
+	loop_look_around(l, 0);
+	while (l->deadline_ms == LOOP_NO_DEADLINE && sinks_room(l->sinks) < room)
+		loop_look_around(l, LOOP_STEP_MS);
+}
+
+void loop_wait_for_outputs(struct loop *l)
+{
+	loop_look_around(l, 0);
+	while (l->deadline_ms == LOOP_NO_DEADLINE && !is_written(l))
+		loop_look_around(l, OUTPUTS_MS);
+	loop_look_around(l, 0); /* the last of them may just have failed */
+}
+
+/* One that its clock has ended, or that a signal asked for. */
+static void write_interval(struct loop *l)
+{
+	while (loop_is_counting(l) && !l->stop_reason) {
+		loop_wait_for_room(l);
+		loop_step_snapshot(l, false);
+	}
+}
+
+static void read_frames(struct loop *l)
+{
+	int n = loop_poll_packets(l);
+
+	if (n < 0 || l->stop_reason)
+		return;
+	switch (xdptail_capture_state(l->handle)) {
+	case XDPTAIL_CAPTURE_MORE:
+		break;
+	case XDPTAIL_CAPTURE_INTERVAL:
+		loop_begin_counts(l);
+		break;
+	case XDPTAIL_CAPTURE_END:
+		/* once more: is it the end of the file, or a place where it is broken? */
+		if (loop_poll_packets(l) >= 0)
+			loop_stop(l, "end of capture", EXIT_CODE_DONE);
+		break;
+	}
+}
+
+void loop_run_capture(struct loop *l)
+{
+	while (!l->stop_reason) {
+		loop_wait_for_room(l);
+		write_interval(l);
+		if (!l->stop_reason)
+			read_frames(l);
+	}
+}
+
+/* Lines of the frames that were read are not held up by those that did not come. */
+int loop_on_wait(void *arg, int fd)
+{
+	struct loop *l = arg;
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = l->epoll_fd, .events = POLLIN },
+	};
+
+	while (!l->stop_reason) {
+		int n;
+
+		loop_look_around(l, 0);
+		write_interval(l);
+		if (l->stop_reason)
+			break;
+		if (l->sinks)
+			sinks_flush(l->sinks);
+		n = poll(fds, 2, -1);
+		if (n < 0 && errno != EINTR)
+			loop_check(l, -errno, "cannot wait for the capture");
+		if (n > 0 && fds[0].revents)
+			return 0;
+	}
+	return 1;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a run consists of. loop.c owns it; loop_capture.c has the part that reads captures. */
+#ifndef APP_LOOP_INTERNAL_H
+#define APP_LOOP_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/loop.h"
+#include "app/report.h"
+#include "app/snapshot.h"
+
+#define LOOP_NO_DEADLINE   INT64_MAX
+#define LOOP_FRAMES_A_TURN 4096 /* of a capture: their lines fit half a queue */
+#define LOOP_STEP_MS	   1 /* between two steps of what goes on by itself */
+
+struct loop {
+	const struct options *options; /* borrowed */
+	struct xdptail *handle; /* borrowed; NULL before loop_run() */
+	struct sinks *sinks; /* borrowed; NULL before loop_run() */
+	struct report report;
+	int epoll_fd;
+	int signal_fd;
+	int interval_fd; /* timerfd */
+	int duration_fd; /* timerfd */
+	bool attached; /* once */
+	bool failed; /* something is no longer in the stream as it should be */
+	bool signalled; /* to end */
+	bool ended[SINK_MAX]; /* outputs that have, and were named */
+	int failing[SINK_MAX]; /* outputs that cannot write at present: the -errno that was named */
+	bool counting; /* an interval is being closed */
+	bool again; /* … and another one was asked for meanwhile */
+	struct snapshot snapshot; /* the one that is being written */
+	uint64_t packets; /* records made */
+	const char *stop_reason; /* NULL while running */
+	int64_t deadline_ms; /* for the exit, whatever the outputs do */
+	int exit_code;
+};
+
+/* End the run; the first reason stands. A capture's end waits for the outputs as its lines do, and
+ * has no deadline until somebody asks for one.
+ */
+void loop_stop(struct loop *l, const char *reason, int exit_code);
+void loop_hurry(struct loop *l);
+
+/* If err is one: log it, and stop. */
+void loop_check(struct loop *l, int err, const char *what);
+
+/* Records that are waiting, or the next frames of a capture. As xdptail_poll(). */
+int loop_poll_packets(struct loop *l);
+
+/* Close the interval, as soon as the last one is written. */
+void loop_begin_counts(struct loop *l);
+
+/* The next step of closing an interval, or of writing it; in a hurry lines may be dropped. */
+void loop_step_snapshot(struct loop *l, bool hurry);
+
+bool loop_is_counting(const struct loop *l); /* there is a next step */
+
+/* Look after signals and outputs, waiting at most so long for them. */
+void loop_look_around(struct loop *l, int wait_ms);
+
+/* Until the outputs have room for the lines of a turn, unless there is a deadline. */
+void loop_wait_for_room(struct loop *l);
+
+/* Until the outputs have written everything, likewise. */
+void loop_wait_for_outputs(struct loop *l);
+
+/* A capture, to its end or whatever else ends it. */
+void loop_run_capture(struct loop *l);
+
+#endif

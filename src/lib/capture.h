@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A handle that reads a capture file: what the public calls do then. */
+#ifndef LIB_CAPTURE_H
+#define LIB_CAPTURE_H
+
+#include "lib/handle.h"
+
+/* As xdptail_poll(), which never waits here. max: frames at most. */
+int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void *arg);
+
+/* As xdptail_take_counts(). */
+int capture_take(struct xdptail *x, struct xdptail_counts **ret);
+
+#endif

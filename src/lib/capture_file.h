@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A capture file as a source of frames: pcap and pcapng of either byte order, plain or compressed
+ * with gzip, read by libpcap. Whatever link a capture was made on, what comes out is an Ethernet
+ * frame as the parser wants it: for links without Ethernet a header is put in front that has
+ * nothing but the EtherType.
+ */
+#ifndef LIB_CAPTURE_FILE_H
+#define LIB_CAPTURE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/reason.h"
+
+/* More than the parser can reach: an Ethernet header, tags, an IPv6 header, and extension headers of
+ * 2048 bytes each.
+ */
+#define CAPTURE_FRAME_MAX 16384
+
+struct capture_frame {
+	const uint8_t *
+		data; /* lent until the next frame; what is behind its Ethernet header is aligned */
+	size_t len; /* bytes in reach: what was captured, at most CAPTURE_FRAME_MAX */
+	uint32_t wire_len; /* bytes that the frame had on the wire, as the capture says */
+	uint64_t timestamp_ns; /* Unix time */
+};
+
+struct capture_file;
+
+/* Called before a read that may take long, as gunzip.h has it. Not 0: read no more. */
+typedef int (*capture_wait_fn)(void *arg, int fd);
+
+/* path: "-" is stdin. wait_fn may be NULL. 0, or -errno with the reason set: -EPROTONOSUPPORT for a
+ * link type that is not read, -EINVAL for what is no capture, -EINTR when wait_fn said so.
+ */
+int capture_file_open(struct capture_file **ret, const char *path, capture_wait_fn wait_fn,
+		      void *arg, struct reason *r);
+void capture_file_close(struct capture_file *c); /* NULL is fine */
+
+/* 1 and a frame; 0 at the end; or, with the reason set, -EBADMSG: the file is cut or broken here,
+ * -EINTR: wait_fn said so.
+ */
+int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct reason *r);
+
+#endif

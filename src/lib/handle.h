@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a handle consists of. handle.c owns it; capture.c has the half of it that reads files. */
+#ifndef LIB_HANDLE_H
+#define LIB_HANDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xdptail.h"
+#include "abi.h"
+#include "lib/attach.h"
+#include "lib/clock.h"
+#include "lib/counts.h"
+#include "lib/interval.h"
+#include "lib/object.h"
+#include "lib/options.h"
+#include "lib/reason.h"
+#include "lib/replay.h"
+#include "lib/transport.h"
+
+#define HANDLE_INTERFACES_MAX 64
+#define HANDLE_POLL_MAX	      4096 /* records a call, when the caller does not say */
+
+struct xdptail {
+	struct options options;
+	struct reason reason;
+	struct object object;
+	struct replay *replay; /* owned; NULL: not a capture */
+	uint64_t replay_fates[FATE_MAX]; /* of its interval */
+	struct counts *counts; /* owned; NULL until open, and for a capture */
+	struct transport *transport; /* owned; NULL until open */
+	struct clock clock;
+	struct attachment
+		interfaces[HANDLE_INTERFACES_MAX]; /* past ones too: their names are in use */
+	unsigned int n_interfaces;
+	struct interval interval;
+	uint64_t sums[FATE_MAX]; /* of samples taken from the ring since open */
+	unsigned int ticks; /* tenths of a second */
+	xdptail_packet_fn fn; /* of the xdptail_poll() under way */
+	void *arg;
+	bool first; /* no record was taken in it yet */
+	uint64_t longest_wait_ns;
+};
+
+#endif

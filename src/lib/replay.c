@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/replay.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parse.h"
+#define SAMPLE_RANDOM() ((__u32)random())
+#include "sample.h"
+
+#define IFINDEX 1 /* of the one interface that a capture has for us */
+
+struct replay {
+	struct capture_file *file; /* owned */
+	struct capture_frame frame; /* the next one */
+	int have; /* 1: frame is there; 0: the end; or the -errno that ends it */
+	struct replay_spec spec; /* its path is not kept */
+	char name[64];
+	uint64_t start_ns; /* of the interval */
+	uint64_t now_ns; /* of the last frame that was stepped over */
+	bool over; /* the next frame belongs to another interval */
+	struct sample_counter counter;
+	struct packet_totals totals;
+	struct sources *sources; /* owned */
+	struct reason reason; /* why have is negative */
+};
+
+static void read_ahead(struct replay *p)
+{
+	p->have = capture_file_next(p->file, &p->frame, &p->reason);
+	p->over = p->have == 1 && p->spec.interval_ns && p->frame.timestamp_ns >= p->start_ns &&
+		  p->frame.timestamp_ns - p->start_ns >= p->spec.interval_ns;
+}
+
+int replay_open(struct replay **ret, const struct replay_spec *spec, struct reason *r)
+{
+	struct replay *p = calloc(1, sizeof(*p));
+	const char *slash = strrchr(spec->path, '/');
+	int err;
+
+	if (!p || sources_new(&p->sources)) {
+		free(p);
+		return reason_set(r, -ENOMEM, "out of memory");
+	}
+	p->spec = *spec;
+	(void)snprintf(p->name, sizeof(p->name), "%s",
+		       !strcmp(spec->path, "-") ? "stdin" :
+		       slash			? slash + 1 :
+						  spec->path);
+	err = capture_file_open(&p->file, spec->path, spec->wait_fn, spec->wait_arg, r);
+	if (err) {
+		replay_close(p);
+		return err;
+	}
+	read_ahead(p);
+	if (p->have == 1)
+		p->start_ns = p->frame.timestamp_ns;
+	p->now_ns = p->start_ns;
+	p->over = false;
+	*ret = p;
+	return 0;
+}
+
+void replay_close(struct replay *p)
+{
+	if (!p)
+		return;
+	capture_file_close(p->file);
+	sources_free(p->sources);
+	free(p);
+}
+
+const char *replay_name(const struct replay *p)
+{
+	return p->name;
+}
+
+enum xdptail_capture_state replay_state(const struct replay *p)
+{
+	if (p->have <= 0)
+		return XDPTAIL_CAPTURE_END;
+	return p->over ? XDPTAIL_CAPTURE_INTERVAL : XDPTAIL_CAPTURE_MORE;
+}
+
+uint64_t replay_time_ns(const struct replay *p)
+{
+	return p->now_ns;
+}
+
+int replay_next(struct replay *p, struct capture_frame *ret, struct reason *r)
+{
+	if (p->have < 0)
+		return reason_set(r, p->have, "%s", p->reason.text);
+	if (!p->have || p->over)
+		return 0;
+	*ret = p->frame;
+	return 1;
+}
+
+static void count_source(struct replay *p, const struct parse_walk *walk, uint32_t bytes)
+{
+	const struct count_value one = { .packets = 1, .bytes = bytes };
+	struct count_key key = { .ifindex = IFINDEX };
+	int err;
+
+	parse_source_address(walk, key.addr);
+	err = sources_add(p->sources, &key, &one);
+	if (err) {
+		int cause = err == -ENOSPC ? ABI_UNATTRIBUTED_FULL : ABI_UNATTRIBUTED_NOMEM;
+
+		p->totals.unattributed_packets[cause]++;
+		p->totals.unattributed_bytes[cause] += bytes;
+	}
+}
+
+static int sample(struct replay *p, struct parse_walk *walk, const struct capture_frame *frame,
+		  replay_fn fn, void *arg)
+{
+	struct packet_info pkt = { 0 };
+
+	p->totals.sampled++;
+	parse_fill(walk, &pkt, p->spec.tcp_only);
+	pkt.timestamp_ns = frame->timestamp_ns;
+	pkt.cpu_seq = p->counter.seq;
+	pkt.packet_len = frame->wire_len;
+	pkt.ifindex = IFINDEX;
+	pkt.sample_rate = p->spec.sample_rate;
+	return fn(arg, &pkt);
+}
+
+/* As observe() in bpf/xdptail.bpf.c. */
+int replay_observe(struct replay *p, const struct capture_frame *frame, replay_fn fn, void *arg)
+{
+	const uint8_t *end = frame->data + frame->len;
+	struct parse_walk walk;
+
+	p->totals.seen++;
+	switch (parse_classify(&walk, frame->data, end, PARSE_LINK_ETHERNET, p->spec.tcp_only)) {
+	case PARSE_COUNTED:
+		p->totals.counted++;
+		p->totals.counted_bytes += frame->wire_len;
+		count_source(p, &walk, frame->wire_len);
+		if (sample_take(&p->counter, p->spec.sample_rate, p->spec.sample_mode))
+			return sample(p, &walk, frame, fn, arg);
+		break;
+	case PARSE_NOT_SELECTED:
+		p->totals.not_selected++;
+		break;
+	case PARSE_UNDETERMINED:
+		p->totals.undetermined++;
+		break;
+	case PARSE_NO_SOURCE:
+		p->totals.no_source++;
+		break;
+	case PARSE_NOT_IP:
+	case PARSE_CLASS_MAX:
+		p->totals.not_ip++;
+		break;
+	}
+	return 0;
+}
+
+void replay_step(struct replay *p)
+{
+	if (p->frame.timestamp_ns > p->now_ns)
+		p->now_ns = p->frame.timestamp_ns;
+	read_ahead(p);
+}
+
+/* An interval in which nothing came is not one of its own: the one before it lasts longer. */
+int replay_take(struct replay *p, struct packet_totals *ret_totals, struct sources **ret_sources,
+		uint64_t *ret_start_ns, uint64_t *ret_end_ns)
+{
+	uint64_t step = p->spec.interval_ns;
+	struct sources *fresh;
+	int err = sources_new(&fresh);
+
+	if (err)
+		return err;
+	*ret_sources = p->sources;
+	*ret_totals = p->totals;
+	*ret_start_ns = p->start_ns;
+	if (p->over)
+		p->start_ns += (p->frame.timestamp_ns - p->start_ns) / step * step;
+	else if (p->now_ns > p->start_ns) /* it isn't while nothing came in this interval */
+		p->start_ns = p->now_ns;
+	*ret_end_ns = p->start_ns;
+	p->sources = fresh;
+	memset(&p->totals, 0, sizeof(p->totals));
+	p->over = false;
+	return 0;
+}

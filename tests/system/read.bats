@@ -1,0 +1,434 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Captures: every kind gives the same records, in intervals of its own clock, and none is dropped.
+
+load common
+
+setup() {
+	common_setup
+	FILE=$BATS_TEST_TMPDIR/capture
+}
+
+capture() { # ARGUMENT OF make_capture...: leaves it in FILE
+	"$HELPERS/make_capture" "$@" >"$FILE"
+}
+
+# To the end of the run: sets CODE, and leaves the stream in OUT, the messages in ERR.
+read_run() { # ARGUMENT OF xdptail...
+	CODE=0
+	timeout 60 "$XDPTAIL" "$@" >"$OUT" 2>"$ERR" 3>&- || CODE=$?
+}
+
+# Likewise, with no more to say than a summary.
+read_good() { # ARGUMENT OF xdptail...
+	read_run "$@"
+	expect "$*: exit, $(head -n 1 "$ERR")" "$CODE" 0
+	expect "$*: lines of messages" "$(wc -l <"$ERR")" 1
+	check_stream "$OUT"
+}
+
+# In the background; stdout is what it is redirected to. Sets PID.
+read_start() { # ARGUMENT OF xdptail...
+	: >"$ERR"
+	"$XDPTAIL" "$@" 2>"$ERR" 3>&- &
+	PID=$!
+}
+
+# The packet records of OUT, but for what tells runs and files apart.
+packets() {
+	sed -n '/"event_type":"packet"/ { s/"run":"[^"]*",//; s/"interface":"[^"]*",//; p }' "$OUT"
+}
+
+to_microseconds() {
+	sed 's/\(\.[0-9]\{6\}\)[0-9]*Z/\1Z/'
+}
+
+without_length() {
+	sed 's/"packet_len":[0-9]*,//'
+}
+
+values() { # TYPE KEY: of OUT, but not of totals
+	jq -r "select(.event_type == \"$1\" and (.total | not)).$2" "$OUT" | xargs
+}
+
+numbers() { # FIRST STEP LAST
+	seq "$1" "$2" "$3" | xargs
+}
+
+@test "every format gives the same records, compressed or not, by name or from stdin" {
+	local format ns="" us="" want
+
+	for format in pcap-{,ns-}{le,be} pcapng-{,ns-}{le,be}; do
+		capture -t -f "$format"
+		read_good -a -N 1 --timestamps ns -r "$FILE"
+		if [[ $format = *-ns-* ]]; then
+			ns=${ns:-$(packets)} want=$ns
+		else
+			us=${us:-$(packets)} want=$us
+		fi
+		[ -n "$want" ] || fail "$format: no packet records"
+		expect "$format: records" "$(packets)" "$want"
+		read_good -a -N 1 --timestamps ns -r - <"$FILE"
+		expect "$format: records from stdin" "$(packets)" "$want"
+		gzip -c "$FILE" >"$FILE.gz"
+		read_good -a -N 1 --timestamps ns -r "$FILE.gz"
+		expect "$format: records, compressed" "$(packets)" "$want"
+		read_good -a -N 1 --timestamps ns -r - < <(cat "$FILE.gz")
+		expect "$format: records, compressed, from a pipe" "$(packets)" "$want"
+	done
+	expect "with nanoseconds and without" \
+		"$(to_microseconds <<<"$ns" | md5sum)" "$(to_microseconds <<<"$us" | md5sum)"
+}
+
+@test "every link gives the same records, but for the length of its header" {
+	local link bytes order want=""
+
+	while read -r link bytes; do
+		for order in le be; do
+			capture -l "$link" -f "pcap-$order" -n 20 -S 5
+			read_good -N 1 -r "$FILE"
+			[ -n "$want" ] || want=$(packets | without_length)
+			expect "$link, $order: records" "$(packets | without_length)" "$want"
+			expect "$link, $order: packet_len" \
+				"$(values packet packet_len | tr ' ' '\n' | sort -u)" "$bytes"
+		done
+	done <<-'TABLE'
+		ethernet 64
+		raw 50
+		ipv4 50
+		sll 66
+		sll2 70
+		null 54
+		null-swapped 54
+		loop 54
+	TABLE
+}
+
+@test "the stream says what was read, and from what the names come" {
+	capture -n 3
+	read_good -N 1 -r "$FILE"
+	expect "capture" "$(values start capture)" "$FILE"
+	expect "transport" "$(values start transport)" capture
+	expect "interface of packets" "$(values packet interface)" "capture capture capture"
+	expect "interface of counts" "$(values count interface)" capture
+	expect "interface records" "$(count_records "$OUT" '.event_type == "interface"')" 0
+	expect "reason" "$(values stop reason)" "end of capture"
+	expect "exit in the stream" "$(values stop exit)" 0
+	expect "summary" "$(cat "$ERR")" "xdptail: 3 packets seen, 3 sampled, 0 lost"
+	read_good -N 1 -r - <"$FILE"
+	expect "stdin: interface of packets" "$(values packet interface)" "stdin stdin stdin"
+}
+
+@test "timestamps are the capture's, to the nanosecond" {
+	capture -f pcap-ns-le -n 3 -g 1000000001
+	read_good -N 1 --timestamps ns -r "$FILE"
+	expect "packets" "$(values packet timestamp)" "2026-11-22T03:41:40.123456789Z \
+2026-11-22T03:41:41.123456790Z 2026-11-22T03:41:42.123456791Z"
+	expect "start" "$(values start timestamp)" 2026-11-22T03:41:40.123456789Z
+	expect "stop" "$(values stop timestamp)" 2026-11-22T03:41:42.123456791Z
+	read_good -N 1 -r "$FILE"
+	expect "us" "$(values packet timestamp)" "2026-11-22T03:41:40.123456Z \
+2026-11-22T03:41:41.123456Z 2026-11-22T03:41:42.123456Z"
+}
+
+@test "lengths are those on the wire, however little was kept" {
+	local snap
+
+	for snap in 14 34 60 1514; do
+		capture -n 10 -b 1514 -s "$snap"
+		read_good -a -N 1 -r "$FILE"
+		expect "snap $snap: no_source" "$(values snapshot no_source)" \
+			"$([ "$snap" -gt 14 ] && echo 0 || echo 10)"
+		[ "$snap" -gt 14 ] || continue
+		expect "snap $snap: packet_len" "$(values packet packet_len | tr ' ' '\n' | sort -u)" 1514
+		expect "snap $snap: bytes" "$(values count bytes)" 15140
+		expect "snap $snap: parse" "$(values packet parse | tr ' ' '\n' | sort -u)" \
+			"$([ "$snap" -gt 34 ] && echo null || echo truncated)"
+	done
+}
+
+@test "intervals are of the capture's clock" {
+	capture -n 100 -g 100000000
+	read_good -N 10 --interval 1 -r "$FILE"
+	expect "seen" "$(values snapshot seen)" "10 10 10 10 10 10 10 10 10 10"
+	expect "sampled" "$(values stats sampled)" "1 1 1 1 1 1 1 1 1 1"
+	expect "starts" "$(values snapshot interval_start | cut -d ' ' -f 1-3)" \
+		"2026-11-22T03:41:40.123456Z 2026-11-22T03:41:41.123456Z 2026-11-22T03:41:42.123456Z"
+	expect "the last end" "$(values snapshot interval_end | cut -d ' ' -f 10)" \
+		2026-11-22T03:41:50.023456Z
+	read_good -N 10 --interval 0 -r "$FILE"
+	expect "--interval 0: seen" "$(values snapshot seen)" 100
+}
+
+@test "an interval in which nothing came belongs to the one before" {
+	capture -n 100 -g 100000000 -G 50:3600000000000
+	read_good -N 10 --interval 1 -r "$FILE"
+	expect "seen" "$(values snapshot seen)" "10 10 10 10 10 10 10 10 10 10"
+	expect "the end of the fifth" "$(values snapshot interval_end | cut -d ' ' -f 5)" \
+		2026-11-22T04:41:45.123456Z
+}
+
+@test "time that goes backwards stays in its interval" {
+	capture -n 100 -g 100000000 -G 50:-5000000000
+	read_good -N 1 --interval 2 -r "$FILE"
+	expect "seen" "$(values snapshot seen)" "20 20 60"
+	expect "packets" "$(counted packets)" 100
+	capture -n 100 -g 100000000 -G 50:-3600000000000
+	read_good -N 1 --interval 2 -r "$FILE"
+	expect "by an hour: seen" "$(values snapshot seen)" "20 20 60"
+}
+
+@test "one in N: which, and how many" {
+	local n want
+
+	capture -n 1000 -S 7
+	for n in 1 3 10 999 1000; do
+		read_good -N "$n" -r "$FILE"
+		want=$(numbers $((n - 1)) "$n" 999)
+		expect "N=$n: seq_num" "$(values packet seq_num)" "$want"
+		expect "N=$n: cpu_seq" "$(values packet cpu_seq)" "$(numbers 1 1 $((1000 / n)))"
+		expect "N=$n: sources" "$(values snapshot sources)" 7
+		expect "N=$n: counted" "$(of_total "$OUT" snapshot counted)" 1000
+	done
+	for n in 0 1001; do
+		read_good -N "$n" -r "$FILE"
+		expect "N=$n: packets" "$(counted packets)" 0
+		expect "N=$n: counted" "$(of_total "$OUT" snapshot counted)" 1000
+	done
+	read_good -N 10 --sample-mode random -r "$FILE"
+	expect_within "random: packets" "$(counted packets)" 50 200
+}
+
+@test "TCP by default, every protocol with -a" {
+	capture -n 100 -u 4
+	read_good -N 1 -r "$FILE"
+	expect "packets" "$(counted packets)" 75
+	expect "not selected" "$(values snapshot not_selected)" 25
+	read_good -N 1 -a -r "$FILE"
+	expect "-a: packets" "$(counted packets)" 100
+	expect "-a: not selected" "$(values snapshot not_selected)" 0
+}
+
+@test "-c ends with exactly so many packet records" {
+	local count
+
+	capture -n 10000
+	for count in 1 100 4096 4097 9999; do
+		read_good -N 1 -c "$count" -r "$FILE"
+		expect "-c $count: packets" "$(counted packets)" "$count"
+		expect "-c $count: reason" "$(values stop reason)" count
+		expect "-c $count: seen" "$(values snapshot seen)" "$count"
+	done
+	read_good -N 1 -c 10001 -r "$FILE"
+	expect "more than there are: reason" "$(values stop reason)" "end of capture"
+}
+
+@test "a capture without a frame" {
+	capture -n 0
+	read_good -N 1 -r "$FILE"
+	expect "seen" "$(of_total "$OUT" snapshot seen)" 0
+}
+
+@test "what does not apply to a capture is refused by name" {
+	local arguments want
+
+	capture
+	while IFS='|' read -r arguments want; do
+		# shellcheck disable=SC2086
+		read_run -r "$FILE" $arguments
+		expect "$arguments: exit" "$CODE" 2
+		expect_line "$ERR" "^xdptail: error: $want"
+		expect "$arguments: lines of messages" "$(wc -l <"$ERR")" 1
+		expect "$arguments: stdout" "$(cat "$OUT")" ""
+	done <<-'TABLE'
+		-i lo|--read: there is --interface too
+		-m native|--mode: does not apply to a capture file
+		--transport perf|--transport: does not apply
+		--ring-size 1M|--ring-size: does not apply
+		--max-sources 10|--max-sources: does not apply
+		--max-map-memory 1M|--max-map-memory: does not apply
+		--duration 1|--duration: does not apply
+		--batch 10|--batch: does not apply
+		--trace|--trace: does not apply
+		--function-name count_nothing|there is no program "count_nothing" for captures
+	TABLE
+}
+
+@test "what is no capture is refused by name" {
+	local name want
+
+	: >"$FILE.empty"
+	printf 'no capture' >"$FILE.text"
+	"$HELPERS/make_capture" -l ppp >"$FILE.ppp"
+	mkdir "$FILE.directory"
+	while IFS='|' read -r name want; do
+		read_run -r "$FILE.$name"
+		expect "$name: exit" "$CODE" 2
+		expect_line "$ERR" "^xdptail: error: .*\"$FILE.$name\".*$want"
+		expect "$name: lines of messages" "$(wc -l <"$ERR")" 1
+		expect "$name: stdout" "$(cat "$OUT")" ""
+	done <<-'TABLE'
+		empty|is no capture that can be read
+		text|is no capture that can be read
+		ppp|link of type 9 (PPP), which is not read; there are Ethernet
+		missing|No such file or directory
+		directory|Is a directory
+	TABLE
+	read_run -r - </dev/null
+	expect "nothing on stdin: exit" "$CODE" 2
+}
+
+@test "a capture that is cut: all before it, a sentence, and a whole stream" {
+	local name
+
+	capture -n 10000
+	truncate -s -1 "$FILE"
+	gzip -c "$FILE" >"$FILE.gz"
+	for name in "$FILE" "$FILE.gz"; do
+		read_run -N 1 -r "$name"
+		expect "$name: exit" "$CODE" 1
+		expect_line "$ERR" "cut or broken behind frame 9999"
+		check_stream "$OUT"
+		expect "$name: packets" "$(counted packets)" 9999
+		expect "$name: reason" "$(values stop reason)" "cannot read the capture"
+		expect "$name: exit in the stream" "$(values stop exit)" 1
+	done
+	truncate -s -100 "$FILE.gz"
+	read_run -N 1 -r "$FILE.gz"
+	expect "gzip, cut: exit" "$CODE" 1
+	expect_line "$ERR" "the compressed data end or break off"
+	check_stream "$OUT"
+}
+
+# A reader of a pipe that holds 4 KiB, which copies it to OUT. Sets READER and PIPE.
+narrow_start() {
+	PIPE=$BATS_TEST_TMPDIR/pipe
+	mkfifo "$PIPE"
+	exec 8<>"$PIPE"
+	"$HELPERS/narrow" <"$PIPE" >"$OUT" 2>"$BATS_TEST_TMPDIR/narrow" 3>&- 8<&- &
+	READER=$!
+	wait_line "$BATS_TEST_TMPDIR/narrow" ready "$READER"
+	kill -STOP "$READER"
+	wait_stopped "$READER"
+}
+
+@test "a slow reader: nothing is dropped" {
+	capture -n 100000 -S 3000 -g 1000000
+	narrow_start
+	read_start -N 1 --top 0 --interval 10 -r "$FILE" >"$PIPE" 8<&-
+	exec 8<&-
+	kill -CONT "$READER"
+	wait_end "$READER" 60
+	wait_end "$PID"
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	expect "packets" "$(counted packets)" 100000
+	expect "missing" "$(counted missing)" 0
+	expect "dropped" "$(of_total "$OUT" sink dropped_queue_full)" 0
+}
+
+@test "a reader that reads nothing for a while: the end of a capture waits for it" {
+	capture -n 1000
+	narrow_start
+	read_start -N 1 -r "$FILE" >"$PIPE" 8<&-
+	exec 8<&-
+	# longer than a run may take to end when it was told to
+	! timeout 6 tail -s 0.1 --pid="$PID" -f /dev/null || fail "it has not waited"
+	kill -CONT "$READER"
+	wait_end "$READER"
+	wait_end "$PID"
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	expect "packets" "$(counted packets)" 1000
+}
+
+@test "SIGTERM in the middle: what was read is counted, and the stream is whole" {
+	local seen
+
+	capture -n 1000000 -S 100
+	narrow_start
+	read_start -N 1 -r "$FILE" >"$PIPE" 8<&-
+	exec 8<&-
+	kill -CONT "$READER"
+	wait_line "$OUT" '"record_seq":1000,' "$PID"
+	kill -TERM "$PID"
+	wait_end "$PID" 6
+	expect "exit" "$CODE" 0
+	wait_end "$READER"
+	check_stream "$OUT"
+	expect "reason" "$(values stop reason)" SIGTERM
+	seen=$(of_total "$OUT" snapshot seen)
+	expect_within "seen" "$seen" 1000 999999
+	expect "packets" "$(counted packets)" "$seen"
+	expect "missing" "$(counted missing)" 0
+}
+
+@test "a reader that goes away: exit 5, soon and without a word" {
+	local count
+
+	for count in 1 10000 1000000; do
+		capture -n "$count"
+		# shellcheck disable=SC2016
+		run --separate-stderr bash -c '
+			timeout 5 "$1" -N 1 -r "$2" | head -n 1
+			echo "${PIPESTATUS[0]}"' - "$XDPTAIL" "$FILE"
+		# what is in the pipe when its reader goes counts as written
+		[ "$count" = 1 ] || [ "${lines[1]}" = 5 ] || fail "$count: exit ${lines[1]}"
+		expect "$count: the line it read" "$(jq -r .event_type <<<"${lines[0]}")" start
+		# shellcheck disable=SC2154
+		[ "$count" = 1 ] || expect "$count: messages" "$stderr" ""
+	done
+}
+
+@test "a capture that comes through a pipe: lines are there when their frames are" {
+	local n
+
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	read_start -N 1 -r "$BATS_TEST_TMPDIR/in" >"$OUT" 9<&-
+	capture -n 3
+	# one frame after the other: a record's header, and 64 bytes
+	head -c 24 "$FILE" >&9
+	for n in 1 2 3; do
+		tail -c +$((25 + (n - 1) * 80)) "$FILE" | head -c 80 >&9
+		wait_line "$OUT" "\"packet\".*\"record_seq\":$n," "$PID"
+	done
+	kill -USR1 "$PID"
+	wait_line "$OUT" '"snapshot":1,.*"seen":3,' "$PID"
+	kill -TERM "$PID"
+	wait_end "$PID" 6
+	exec 9<&-
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	expect "reason" "$(values stop reason)" SIGTERM
+	expect "packets" "$(counted packets)" 3
+}
+
+@test "a capture that does not come can be given up" {
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	read_start -N 1 -r "$BATS_TEST_TMPDIR/in" >"$OUT"
+	kill -TERM "$PID"
+	wait_end "$PID" 6
+	# it may be too early for a handler, and then that is how it ends
+	[ "$CODE" = 1 ] || [ "$CODE" = 143 ] || fail "exit $CODE"
+	expect "stream" "$(cat "$OUT")" ""
+}
+
+@test "no privilege is needed" {
+	local place=$BATS_TEST_TMPDIR/place
+
+	needs setpriv
+	capture -n 1000
+	place=$(mktemp -d /tmp/xt-read-XXXXXX)
+	chmod 0755 "$place"
+	install -m 0755 "$XDPTAIL" "$place/xdptail"
+	install -m 0644 "$FILE" "$place/capture"
+	CODE=0
+	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --ambient-caps=-all \
+		--bounding-set=-all --no-new-privs "$place/xdptail" -N 1 -r "$place/capture" \
+		>"$OUT" 2>"$ERR" || CODE=$?
+	rm -r "$place"
+	expect "exit, $(cat "$ERR")" "$CODE" 0
+	check_stream "$OUT"
+	expect "packets" "$(counted packets)" 1000
+	expect "capabilities" "$(jq -nc 'input.capabilities' "$OUT")" '[]'
+}

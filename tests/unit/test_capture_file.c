@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Captures of every kind give the frames that went into them; broken ones give all up to the break. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+#include <zlib.h>
+
+#include "captures.h"
+#include "frames.h"
+#include "lib/capture_file.h"
+
+#define FIRST_NS 1795318900123456789ULL
+#define STEP_NS	 1000000007ULL /* seconds and nanoseconds both change */
+#define HEADER	 24 /* bytes of pcap before its first record */
+#define RECORD	 16 /* bytes of a record before its frame */
+
+/* A file without a name, and the name under which it is opened. */
+struct file {
+	int fd;
+	char path[64];
+};
+
+static void file_make(struct file *ret, const void *bytes, size_t len)
+{
+	ret->fd = memfd_create("capture", 0);
+	cr_assert_geq(ret->fd, 0, "memfd_create: %s", strerror(errno));
+	cr_assert_eq(write(ret->fd, bytes, len), (ssize_t)len, "write: %s", strerror(errno));
+	(void)snprintf(ret->path, sizeof(ret->path), "/proc/self/fd/%d", ret->fd);
+}
+
+/* The whole of a capture in memory. */
+struct image {
+	char *bytes; /* owned: free() */
+	size_t len;
+};
+
+/* What went into it, as an Ethernet frame. */
+struct sent {
+	uint8_t *data; /* owned: free() */
+	size_t len;
+	uint64_t time_ns;
+	size_t wire_len;
+	size_t kept; /* bytes of the Ethernet frame that the capture has */
+};
+
+static size_t make_frames(struct sent **ret)
+{
+	*ret = calloc(FRAME_CASES, sizeof(**ret));
+	cr_assert_not_null(*ret);
+	for (size_t i = 0; i < FRAME_CASES; i++) {
+		struct sent *s = &(*ret)[i];
+
+		s->len = frame_unhex(frame_cases[i].hex, NULL);
+		s->data = malloc(s->len + 1);
+		cr_assert_not_null(s->data);
+		(void)frame_unhex(frame_cases[i].hex, s->data);
+		s->time_ns = FIRST_NS + i * STEP_NS;
+	}
+	return FRAME_CASES;
+}
+
+static void free_frames(struct sent *frames, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(frames[i].data);
+	free(frames);
+}
+
+static void make_image(struct image *ret, const struct captures_spec *spec, struct sent *frames,
+		       size_t n)
+{
+	FILE *f = open_memstream(&ret->bytes, &ret->len);
+
+	cr_assert_not_null(f);
+	captures_begin(f, spec);
+	for (size_t i = 0; i < n; i++) {
+		struct sent *s = &frames[i];
+		struct captures_header h;
+
+		s->wire_len = captures_frame(f, spec, s->time_ns, s->data, s->len);
+		if (!captures_convert(spec, s->data, s->len, &h))
+			continue;
+		s->kept = s->len;
+		if (spec->snap && s->wire_len > spec->snap) {
+			size_t cut = s->wire_len - spec->snap;
+
+			/* a link header that is cut leaves nothing of the frame */
+			s->kept = spec->snap < h.len ? 0 : s->len - cut;
+		}
+		if (!captures_formats[spec->format].ns)
+			s->time_ns -= s->time_ns % 1000;
+	}
+	cr_assert_eq(fclose(f), 0);
+}
+
+/* As gzip(1) makes it, in as many members as asked for. */
+static void compress_image(struct image *ret, const struct image *from, size_t members)
+{
+	struct file file;
+	size_t done = 0;
+	off_t len;
+
+	file_make(&file, "", 0);
+	for (size_t i = 1; i <= members; i++) {
+		size_t until = from->len * i / members;
+		gzFile gz = gzdopen(dup(file.fd), "ab");
+
+		cr_assert_not_null(gz);
+		cr_assert_eq(gzwrite(gz, from->bytes + done, (unsigned int)(until - done)),
+			     (int)(until - done));
+		cr_assert_eq(gzclose(gz), Z_OK);
+		done = until;
+	}
+	len = lseek(file.fd, 0, SEEK_END);
+	ret->len = (size_t)len;
+	ret->bytes = malloc(ret->len);
+	cr_assert_eq(pread(file.fd, ret->bytes, ret->len, 0), len);
+	close(file.fd);
+}
+
+static bool frame_is(const char *name, const struct capture_frame *got, const struct sent *want)
+{
+	struct packet_info got_pkt, want_pkt;
+	struct frame_bytes copy;
+	enum parse_class got_class, want_class;
+	bool good = true;
+
+	frame_alloc(&copy, PARSE_LINK_ETHERNET, want->kept);
+	memcpy(copy.data, want->data, want->kept);
+	want_class = frame_parse(copy.data, copy.len, PARSE_LINK_ETHERNET, 0, &want_pkt);
+	got_class = frame_parse(got->data, got->len, PARSE_LINK_ETHERNET, 0, &got_pkt);
+	frame_free(&copy);
+	if (got_class != want_class) {
+		fprintf(stderr, "%s: class: got %d, want %d\n", name, got_class, want_class);
+		good = false;
+	}
+	if (got->wire_len != want->wire_len || got->timestamp_ns != want->time_ns) {
+		fprintf(stderr, "%s: got %u bytes at %" PRIu64 ", want %zu at %" PRIu64 "\n", name,
+			got->wire_len, got->timestamp_ns, want->wire_len, want->time_ns);
+		good = false;
+	}
+	return frame_compare(name, &got_pkt, &want_pkt) == 0 && good;
+}
+
+static bool is_carried(const struct captures_spec *spec, const struct sent *s)
+{
+	struct captures_header h;
+
+	return captures_convert(spec, s->data, s->len, &h);
+}
+
+/* Every frame that the link carries comes out, and nothing else does. */
+static void expect_frames(const char *name, const char *path, const struct captures_spec *spec,
+			  const struct sent *frames, size_t n)
+{
+	struct capture_file *c = NULL;
+	struct capture_frame got;
+	struct reason r = { 0 };
+	int err = capture_file_open(&c, path, NULL, NULL, &r);
+
+	cr_assert_eq(err, 0, "%s: got %d: %s", name, err, r.text);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_carried(spec, &frames[i]))
+			continue;
+		err = capture_file_next(c, &got, &r);
+		cr_assert_eq(err, 1, "%s: %s: got %d: %s", name, frame_cases[i].name, err, r.text);
+		cr_expect(frame_is(frame_cases[i].name, &got, &frames[i]), "%s: %s: see above",
+			  name, frame_cases[i].name);
+	}
+	err = capture_file_next(c, &got, &r);
+	cr_expect_eq(err, 0, "%s: at the end: got %d: %s", name, err, r.text);
+	capture_file_close(c);
+}
+
+static void expect_image(const char *name, const struct image *image,
+			 const struct captures_spec *spec, const struct sent *frames, size_t n)
+{
+	struct file file;
+
+	file_make(&file, image->bytes, image->len);
+	expect_frames(name, file.path, spec, frames, n);
+	close(file.fd);
+}
+
+/* In its own memory, because times are rounded where a format has no nanoseconds. */
+static void expect_spec(const struct captures_spec *spec)
+{
+	struct image image, compressed;
+	struct sent *frames;
+	size_t n = make_frames(&frames);
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%s, %s, snap %u", captures_formats[spec->format].name,
+		       captures_links[spec->link].name, spec->snap);
+	make_image(&image, spec, frames, n);
+	expect_image(name, &image, spec, frames, n);
+	compress_image(&compressed, &image, 1);
+	expect_image(name, &compressed, spec, frames, n);
+	free(compressed.bytes);
+	free(image.bytes);
+	free_frames(frames, n);
+}
+
+Test(capture_file, every_format_and_link)
+{
+	for (unsigned int format = 0; format < CAPTURES_FORMAT_MAX; format++) {
+		for (unsigned int link = 0; link < CAPTURES_PPP; link++) {
+			const struct captures_spec spec = { .format = format, .link = link };
+
+			expect_spec(&spec);
+		}
+	}
+}
+
+Test(capture_file, short_snap)
+{
+	static const uint32_t snaps[] = { 1, 3, 4, 13, 14, 15, 16, 20, 33, 34, 40, 41, 54, 96 };
+
+	for (unsigned int link = 0; link < CAPTURES_PPP; link++) {
+		for (size_t i = 0; i < sizeof(snaps) / sizeof(snaps[0]); i++) {
+			struct captures_spec spec = { CAPTURES_PCAP_NS_LE, link, snaps[i] };
+
+			expect_spec(&spec);
+			spec.format = CAPTURES_PCAPNG_BE;
+			expect_spec(&spec);
+		}
+	}
+}
+
+Test(capture_file, gzip_members)
+{
+	const struct captures_spec spec = { .format = CAPTURES_PCAPNG_NS_LE };
+	struct image image, compressed;
+	struct sent *frames;
+	size_t n = make_frames(&frames);
+
+	make_image(&image, &spec, frames, n);
+	for (size_t members = 2; members < 40; members += 7) {
+		compress_image(&compressed, &image, members);
+		/* padding behind the last, as tapes have it */
+		compressed.bytes = realloc(compressed.bytes, compressed.len + 512);
+		cr_assert_not_null(compressed.bytes);
+		memset(compressed.bytes + compressed.len, 0, 512);
+		compressed.len += 512;
+		expect_image("members", &compressed, &spec, frames, n);
+		free(compressed.bytes);
+	}
+	free(image.bytes);
+	free_frames(frames, n);
+}
+
+Test(capture_file, standard_input)
+{
+	const struct captures_spec spec = { .format = CAPTURES_PCAP_NS_BE };
+	struct image image, compressed;
+	struct file file;
+	struct sent *frames;
+	size_t n = make_frames(&frames);
+
+	make_image(&image, &spec, frames, n);
+	compress_image(&compressed, &image, 1);
+	file_make(&file, image.bytes, image.len);
+	cr_assert_eq(lseek(file.fd, 0, SEEK_SET), 0);
+	cr_assert_eq(dup2(file.fd, STDIN_FILENO), STDIN_FILENO);
+	expect_frames("plain", "-", &spec, frames, n);
+	close(file.fd);
+	file_make(&file, compressed.bytes, compressed.len);
+	cr_assert_eq(lseek(file.fd, 0, SEEK_SET), 0);
+	cr_assert_eq(dup2(file.fd, STDIN_FILENO), STDIN_FILENO);
+	expect_frames("compressed", "-", &spec, frames, n);
+	close(file.fd);
+	free(compressed.bytes);
+	free(image.bytes);
+	free_frames(frames, n);
+}
+
+/* Frames of one capture that come before byte cut, and whether that lies between two records. */
+static size_t frames_before(const struct sent *frames, size_t n, size_t cut, bool *ret_between)
+{
+	size_t at = HEADER;
+	size_t i;
+
+	for (i = 0; i < n && at + RECORD + frames[i].len <= cut; i++)
+		at += RECORD + frames[i].len;
+	*ret_between = at == cut;
+	return i;
+}
+
+#define CUT_FRAMES 20
+
+/* All frames before the cut, and then it is said. */
+Test(capture_file, cut_at_every_byte)
+{
+	const struct captures_spec spec = { .format = CAPTURES_PCAP_LE };
+	struct image image;
+	struct sent *frames;
+	size_t n = make_frames(&frames);
+
+	make_image(&image, &spec, frames, CUT_FRAMES);
+	for (size_t cut = HEADER; cut <= image.len; cut++) {
+		struct capture_file *c = NULL;
+		struct capture_frame frame;
+		struct reason r = { 0 };
+		struct file file;
+		size_t got = 0;
+		size_t want;
+		bool between;
+		int err;
+
+		file_make(&file, image.bytes, cut);
+		err = capture_file_open(&c, file.path, NULL, NULL, &r);
+		cr_assert_eq(err, 0, "cut at %zu: got %d: %s", cut, err, r.text);
+		do {
+			err = capture_file_next(c, &frame, &r);
+			got += err == 1;
+		} while (err == 1);
+		want = frames_before(frames, CUT_FRAMES, cut, &between);
+		cr_expect_eq(got, want, "cut at %zu: got %zu frames, want %zu", cut, got, want);
+		cr_expect_eq(err, between ? 0 : -EBADMSG, "cut at %zu: got %d: %s", cut, err,
+			     r.text);
+		capture_file_close(c);
+		close(file.fd);
+	}
+	free(image.bytes);
+	free_frames(frames, n);
+}
+
+/* What is left of compressed data may be any frames, but it is never the whole. */
+Test(capture_file, compressed_and_cut)
+{
+	const struct captures_spec spec = { .format = CAPTURES_PCAP_LE };
+	struct image image, compressed;
+	struct sent *frames;
+	size_t n = make_frames(&frames);
+	size_t opened = 0;
+
+	make_image(&image, &spec, frames, CUT_FRAMES);
+	compress_image(&compressed, &image, 1);
+	for (size_t cut = 0; cut < compressed.len; cut++) {
+		struct capture_file *c = NULL;
+		struct capture_frame frame;
+		struct reason r = { 0 };
+		struct file file;
+		int err;
+
+		file_make(&file, compressed.bytes, cut);
+		err = capture_file_open(&c, file.path, NULL, NULL, &r);
+		cr_expect(!err || err == -EINVAL, "cut at %zu: got %d: %s", cut, err, r.text);
+		opened += !err;
+		while (!err && capture_file_next(c, &frame, &r) == 1)
+			;
+		if (!err) {
+			err = capture_file_next(c, &frame, &r);
+			cr_expect_eq(err, -EBADMSG, "cut at %zu: got %d: %s", cut, err, r.text);
+			capture_file_close(c);
+		}
+		close(file.fd);
+	}
+	cr_expect_gt(opened, 0);
+	free(compressed.bytes);
+	free(image.bytes);
+	free_frames(frames, n);
+}
+
+Test(capture_file, refused)
+{
+	static const struct {
+		const char *name;
+		const char *bytes;
+		size_t len;
+		const char *path; /* NULL: the bytes' */
+		int err;
+		const char *reason;
+	} cases[] = {
+		{ "empty", "", 0, NULL, -EINVAL, "no capture" },
+		{ "a magic number cut short", "\xd4\xc3\xb2", 3, NULL, -EINVAL, "no capture" },
+		{ "a header cut short", "\xd4\xc3\xb2\xa1\2\0\4\0", 8, NULL, -EINVAL,
+		  "no capture" },
+		{ "wrong magic", "\xd4\xc3\xb2\xa2\2\0\4\0\0\0\0\0\0\0\0\0\0\0\4\0\1\0\0\0", 24,
+		  NULL, -EINVAL, "no capture" },
+		{ "text", "{\"timestamp\":\"2026-11-22T03:41:40.704885Z\"}\n", 44, NULL, -EINVAL,
+		  "no capture" },
+		{ "gzip of nothing but its magic", "\x1f\x8b", 2, NULL, -EINVAL, "no capture" },
+		{ "gzip with a broken header", "\x1f\x8b\x99\x99 and so on", 14, NULL, -EINVAL,
+		  "no capture" },
+		{ "an unknown link", "\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\0\4\0\x09\0\0\0",
+		  24, NULL, -EPROTONOSUPPORT, "link of type 9 (PPP)" },
+		{ "missing", "", 0, "/nonexistent/capture", -ENOENT, "/nonexistent/capture" },
+		{ "a directory", "", 0, "/proc", -EISDIR, "\"/proc\": Is a directory" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct capture_file *c = NULL;
+		struct reason r = { 0 };
+		struct file file;
+		int err;
+
+		file_make(&file, cases[i].bytes, cases[i].len);
+		err = capture_file_open(&c, cases[i].path ? cases[i].path : file.path, NULL, NULL,
+					&r);
+		cr_expect_eq(err, cases[i].err, "%s: got %d, want %d", cases[i].name, err,
+			     cases[i].err);
+		cr_expect(strstr(r.text, cases[i].reason), "%s: got \"%s\", want \"%s\"",
+			  cases[i].name, r.text, cases[i].reason);
+		cr_expect_null(c, "%s: opened", cases[i].name);
+		close(file.fd);
+	}
+}
+
+/* Longer than the parser can reach: it gets what it can, and the length stands. */
+Test(capture_file, long_frame)
+{
+	const struct captures_spec spec = { .format = CAPTURES_PCAP_LE };
+	static uint8_t frame[65549] = { [12] = 0x08, [14] = 0x45 };
+	struct capture_file *c = NULL;
+	struct capture_frame got;
+	struct reason r = { 0 };
+	struct image image;
+	struct file file;
+	FILE *f = open_memstream(&image.bytes, &image.len);
+
+	captures_begin(f, &spec);
+	captures_frame(f, &spec, 0, frame, sizeof(frame));
+	cr_assert_eq(fclose(f), 0);
+	file_make(&file, image.bytes, image.len);
+	cr_assert_eq(capture_file_open(&c, file.path, NULL, NULL, &r), 0, "%s", r.text);
+	cr_assert_eq(capture_file_next(c, &got, &r), 1, "%s", r.text);
+	cr_expect_eq(got.wire_len, sizeof(frame), "wire_len: got %u", got.wire_len);
+	cr_expect_eq(got.len, CAPTURE_FRAME_MAX, "len: got %zu", got.len);
+	cr_expect_eq(memcmp(got.data, frame, got.len), 0);
+	capture_file_close(c);
+	close(file.fd);
+	free(image.bytes);
+}
+
+/* Times that have no place in 64 bits of nanoseconds. */
+Test(capture_file, times_out_of_range)
+{
+	static const struct {
+		const char *name;
+		uint32_t seconds; /* of 64 bits, the high half: pcapng, whole seconds */
+		uint32_t low;
+		uint64_t want;
+	} cases[] = {
+		{ "the first second", 0, 0, 0 },
+		{ "2038", 0, 0x80000000, 0x80000000ULL * 1000000000 },
+		{ "2554", 4, 1266874889, 18446744073ULL * 1000000000 },
+		{ "too late", 5, 0, UINT64_MAX },
+		{ "the last of 64 bits", 0x80000000, 0, UINT64_MAX },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct captures_spec spec = { .format = CAPTURES_PCAPNG_LE };
+		static const uint8_t frame[64] = { 0 };
+		struct capture_file *c = NULL;
+		struct capture_frame got;
+		struct reason r = { 0 };
+		struct image image;
+		struct file file;
+		FILE *f = open_memstream(&image.bytes, &image.len);
+
+		captures_begin(f, &spec);
+		captures_frame(f, &spec, 0, frame, sizeof(frame));
+		cr_assert_eq(fclose(f), 0);
+		image.bytes[28 + 20] = 0; /* if_tsresol: 10 to the power of −0 */
+		for (int byte = 0; byte < 4; byte++) {
+			image.bytes[60 + 12 + byte] = (char)(cases[i].seconds >> 8 * byte);
+			image.bytes[60 + 16 + byte] = (char)(cases[i].low >> 8 * byte);
+		}
+		file_make(&file, image.bytes, image.len);
+		cr_assert_eq(capture_file_open(&c, file.path, NULL, NULL, &r), 0, "%s", r.text);
+		cr_assert_eq(capture_file_next(c, &got, &r), 1, "%s", r.text);
+		cr_expect_eq(got.timestamp_ns, cases[i].want, "%s: got %" PRIu64 ", want %" PRIu64,
+			     cases[i].name, got.timestamp_ns, cases[i].want);
+		capture_file_close(c);
+		close(file.fd);
+		free(image.bytes);
+	}
+}
+
+/* The seconds of pcap go beyond 2038. */
+Test(capture_file, times_beyond_2038)
+{
+	static const uint64_t seconds[] = { 0x7fffffff, 0x80000000, 0xffffffff };
+
+	for (unsigned int format = 0; format < CAPTURES_FORMAT_MAX; format++) {
+		const struct captures_spec spec = { .format = format };
+		struct sent *frames;
+		struct image image;
+		size_t n = make_frames(&frames);
+
+		for (size_t i = 0; i < n; i++)
+			frames[i].time_ns = seconds[i % 3] * 1000000000 + 999999000;
+		make_image(&image, &spec, frames, n);
+		expect_image(captures_formats[format].name, &image, &spec, frames, n);
+		free(image.bytes);
+		free_frames(frames, n);
+	}
+}
+
+/* A writer that gives what it has in pieces, each only when it is waited for. */
+struct feeder {
+	int fd;
+	const struct image *image;
+	size_t piece;
+	size_t done;
+	size_t stop_at; /* then the wait is over */
+};
+
+static int feed(void *arg, int fd)
+{
+	struct feeder *f = arg;
+	size_t left = f->image->len - f->done;
+	size_t n = f->piece < left ? f->piece : left;
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+
+	if (f->done == f->image->len) /* the end of the file is what is left to read */
+		return 0;
+	cr_assert_eq(poll(&readable, 1, 0), 0, "there was something to read");
+	if (f->done == f->stop_at)
+		return 1;
+	cr_assert_eq(write(f->fd, f->image->bytes + f->done, n), (ssize_t)n);
+	f->done += n;
+	if (f->done == f->image->len)
+		close(f->fd);
+	return 0;
+}
+
+static size_t read_fed(struct feeder *f, struct capture_frame *ret_last, int *ret_err)
+{
+	struct capture_file *c = NULL;
+	struct reason r = { 0 };
+	int fds[2];
+	size_t n = 0;
+
+	cr_assert_eq(pipe(fds), 0);
+	cr_assert_eq(dup2(fds[0], STDIN_FILENO), STDIN_FILENO);
+	close(fds[0]);
+	f->fd = fds[1];
+	*ret_err = capture_file_open(&c, "-", feed, f, &r);
+	while (!*ret_err) {
+		*ret_err = capture_file_next(c, ret_last, &r);
+		if (*ret_err != 1)
+			break;
+		*ret_err = 0;
+		n++;
+	}
+	capture_file_close(c);
+	return n;
+}
+
+Test(capture_file, pipe_in_pieces)
+{
+	static const size_t pieces[] = { 1, 7, 24, 4096 };
+	const struct captures_spec spec = { .format = CAPTURES_PCAP_LE };
+	struct image images[2];
+	struct sent *frames;
+	size_t n = make_frames(&frames);
+
+	make_image(&images[0], &spec, frames, CUT_FRAMES);
+	compress_image(&images[1], &images[0], 3);
+	for (size_t i = 0; i < 2 * sizeof(pieces) / sizeof(pieces[0]); i++) {
+		struct feeder f = { .image = &images[i % 2], .piece = pieces[i / 2] };
+		struct capture_frame last;
+		size_t got;
+		int err;
+
+		f.stop_at = f.image->len;
+		got = read_fed(&f, &last, &err);
+		cr_expect_eq(got, CUT_FRAMES, "%s, %zu bytes at a time: got %zu frames, want %d",
+			     i % 2 ? "compressed" : "plain", f.piece, got, CUT_FRAMES);
+	}
+	free(images[0].bytes);
+	free(images[1].bytes);
+	free_frames(frames, n);
+}
+
+/* A frame is there when its last byte is: nothing behind it is waited for. */
+Test(capture_file, pipe_is_not_read_ahead)
+{
+	const struct captures_spec spec = { .format = CAPTURES_PCAP_LE };
+	struct image image;
+	struct sent *frames;
+	size_t n = make_frames(&frames);
+
+	make_image(&image, &spec, frames, CUT_FRAMES);
+	for (size_t cut = HEADER; cut < image.len; cut++) {
+		struct feeder f = { .image = &image, .piece = 1, .stop_at = cut };
+		struct capture_frame last;
+		bool between;
+		size_t want = frames_before(frames, CUT_FRAMES, cut, &between);
+		int err;
+		size_t got = read_fed(&f, &last, &err);
+
+		cr_expect_eq(got, want, "%zu bytes: got %zu frames, want %zu", cut, got, want);
+		cr_expect_eq(err, -EINTR, "%zu bytes: got %d", cut, err);
+		close(f.fd);
+	}
+	free(image.bytes);
+	free_frames(frames, n);
+}
