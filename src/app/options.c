@@ -272,7 +272,7 @@ static int take_output(struct parser *p, const struct row *row, const char *arg)
 /* clang-format off */
 static const struct row rows[] = {
 	{ 'i', "interface", "IF", "interface to watch", NULL, .take = take_interface },
-	{ 'r', "read", "FILE", "pcap or pcapng, in place of an interface; - is stdin", NULL,
+	{ 'r', "read", "FILE", "pcap or pcapng, not an interface; - is stdin", NULL,
 	  STRING(o.read) },
 	{ 'a', "all", NULL, "every IP protocol: --function-name " FUNCTION_ALL, NULL, SWITCH(all) },
 	{ 0, "function-name", "NAME", "BPF program", "count_tcp_packets", STRING(o.function_name) },

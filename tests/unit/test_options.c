@@ -33,6 +33,8 @@ static void describe(const struct options *o, char *ret, size_t cap)
 	fprintf(f, "%s", actions[o->action]);
 	if (o->interface)
 		fprintf(f, " %s", o->interface);
+	if (o->read)
+		fprintf(f, " read=%s", o->read);
 	if (strcmp(o->function_name, "count_tcp_packets") != 0)
 		fprintf(f, " %s", o->function_name);
 	put_number(f, "sample", o->sample_rate, 10);
@@ -123,6 +125,11 @@ Test(options, taken)
 		{ "xdptail --interface=lo", "run lo" },
 		{ "xdptail --interf lo", "run lo" },
 		{ "xdptail -i lo --", "run lo" },
+		{ "xdptail -r x", "run read=x" },
+		{ "xdptail -r -", "run read=-" },
+		{ "xdptail --read=x.pcap -a -N 1 -c 5",
+		  "run read=x.pcap count_packets sample=1 count=5" },
+		{ "xdptail -r x -l --interval 0", "run read=x interval=0 batch=0 flush" },
 		{ "xdptail -i fifteen-bytes-x", "run fifteen-bytes-x" },
 		{ "xdptail -i ...", "run ..." },
 		{ "xdptail -i -", "run -" },
@@ -204,9 +211,21 @@ Test(options, refused)
 		const char *line;
 		const char *refused;
 	} cases[] = {
-		{ "xdptail", "no interface is named: use -i IF; -D lists them" },
+		{ "xdptail", "no interface is named: use -i IF (-D lists them), or -r FILE" },
 		{ "xdptail -a", "no interface is named" },
 		{ "xdptail --", "no interface is named" },
+
+		{ "xdptail -r", "--read: needs a value: --read FILE" },
+		{ "xdptail -r ", "--read: the value is empty" },
+		{ "xdptail -r x -i lo", "--read: there is --interface too" },
+		{ "xdptail -r x --mode auto", "--mode: does not apply to a capture file" },
+		{ "xdptail -r x --transport auto", "--transport: does not apply" },
+		{ "xdptail -r x --ring-size 16M", "--ring-size: does not apply" },
+		{ "xdptail -r x --max-sources 1", "--max-sources: does not apply" },
+		{ "xdptail -r x --max-map-memory 1M", "--max-map-memory: does not apply" },
+		{ "xdptail -r x --duration 1", "--duration: does not apply" },
+		{ "xdptail -r x --batch 20", "--batch: does not apply" },
+		{ "xdptail --trace -r x", "--trace: does not apply" },
 
 		{ "xdptail -i", "--interface: needs a value: --interface IF" },
 		{ "xdptail --interface", "--interface: needs a value: --interface IF" },
@@ -502,6 +521,7 @@ Test(options, help_has_every_option_and_fits)
 {
 	static const char *const rows[] = {
 		"  -i, --interface IF         interface to watch\n",
+		"  -r, --read FILE            pcap",
 		"  -a, --all                  every",
 		"      --function-name NAME   BPF program (count_tcp_packets)\n",
 		"  -N, --sample N             one record in N packets; 1 all, 0 none (10)\n",
