@@ -222,9 +222,12 @@ int loop_poll_packets(struct loop *l)
 	unsigned int max = l->options->read ? LOOP_FRAMES_A_TURN : PACKETS_A_TURN;
 	int n = xdptail_poll(l->handle, 0, max, fn, l);
 
-	if (n < 0 && n != -EINTR)
-		loop_check(l, n,
-			   l->options->read ? "cannot read the capture" : "cannot read samples");
+	if (n == -EBADMSG && l->options->read) { /* all before that place is accounted for */
+		log_error("cannot read the capture: %s", xdptail_reason(l->handle));
+		loop_stop(l, "cannot read the capture", EXIT_CODE_FAILED);
+	} else if (n < 0 && n != -EINTR) {
+		loop_check(l, n, "cannot read packets");
+	}
 	return n;
 }
 
