@@ -184,7 +184,8 @@ struct xdptail_options {
 		max_map_bytes; /**< kernel memory of the counts; above it all CPUs share (256 MiB) */
 	xdptail_clock_fn clock_fn; /**< may be NULL */
 	void *clock_arg;
-	xdptail_wait_fn wait_fn; /**< may be NULL: then reading a capture waits as long as it takes */
+	xdptail_wait_fn
+		wait_fn; /**< may be NULL: then reading a capture waits as long as it takes */
 	void *wait_arg;
 };
 
