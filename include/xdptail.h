@@ -184,9 +184,9 @@ struct xdptail_options {
 		max_map_bytes; /**< kernel memory of the counts; above it all CPUs share (256 MiB) */
 	xdptail_clock_fn clock_fn; /**< may be NULL */
 	void *clock_arg;
-	xdptail_wait_fn
-		wait_fn; /**< may be NULL: then reading a capture waits as long as it takes */
+	xdptail_wait_fn wait_fn; /**< NULL: a read may take as long as it takes */
 	void *wait_arg;
+	int prog_run; /**< not 0: a capture's frames go through the kernel's program (0) */
 };
 
 /**
@@ -232,8 +232,13 @@ enum xdptail_capture_state {
  * Open a capture file in place of an interface: pcap or pcapng, of either byte order, plain or
  * compressed with gzip; links of Ethernet, raw IP, Linux cooked and loopback. The same parser, the
  * same selection and sampling, the same counts; no privileges. xdptail_poll() delivers samples, and
- * waits for nothing but the file; time is the capture's own. transport, ring_bytes, max_sources, max_map_bytes,
- * batch_ms, trace and interface_fn do not apply.
+ * waits for nothing but the file; time is the capture's own. transport, ring_bytes, max_sources,
+ * max_map_bytes, batch_ms, trace and interface_fn do not apply.
+ *
+ * With prog_run the program is loaded as by xdptail_open(), needing what that needs, and run on each
+ * frame of a capture of Ethernet (BPF_PROG_RUN); transport, ring_bytes, max_sources and max_map_bytes
+ * apply then. What comes out is the same. Frames that it can't be given whole, because they were cut,
+ * are shorter than an Ethernet header, or longer than the kernel takes, are parsed here, as without.
  *
  * @param path         "-" is stdin
  * @param o            NULL for the defaults; function_name is one of the two that there are

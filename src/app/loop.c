@@ -488,20 +488,31 @@ static int start(struct loop *l)
 	return err;
 }
 
-/* For -v: what the kernel made of what was asked for. */
-static void log_setup(const struct loop *l)
+/* What the kernel made of what was asked for. */
+static void log_program(const struct loop *l)
 {
+	static const char *const transports[XDPTAIL_TRANSPORT_MAX] = {
+		[XDPTAIL_TRANSPORT_AUTO] = "buffers",
+		[XDPTAIL_TRANSPORT_RINGBUF] = "ring buffer",
+		[XDPTAIL_TRANSPORT_PERF] = "perf buffers",
+		[XDPTAIL_TRANSPORT_CAPTURE] = "buffers",
+	};
 	struct xdptail_stats s = { .size = sizeof(s) };
 
 	if (xdptail_stats(l->handle, &s))
 		return;
 	log_debug("program %s, %s of %" PRIu32 " KiB, %" PRIu32 " sources %s in %" PRIu64
 		  " KiB of maps",
-		  s.function_name,
-		  s.transport == XDPTAIL_TRANSPORT_PERF ? "perf buffers" : "ring buffer",
-		  s.ring_bytes >> 10, s.max_sources,
+		  s.function_name, transports[s.transport], s.ring_bytes >> 10, s.max_sources,
 		  s.shared_counts ? "shared by all CPUs" : "counted on each CPU",
 		  s.map_bytes >> 10);
+}
+
+/* For -v. */
+static void log_setup(const struct loop *l)
+{
+	if (!l->options->read || l->options->prog_run)
+		log_program(l);
 	for (unsigned int i = 0; i < sinks_number(l->sinks); i++)
 		log_debug("output \"%s\"", sinks_name(l->sinks, i));
 }

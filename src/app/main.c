@@ -110,6 +110,8 @@ static int open_exit_code(int err)
 static int read_exit_code(int err)
 {
 	switch (err) {
+	case -EPERM: /* --prog-run */
+		return EXIT_CODE_PERMISSION;
 	case -ENOMEM:
 	case -EMFILE:
 	case -ENFILE:
@@ -140,6 +142,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	options.clock_arg = loop;
 	options.wait_fn = loop_on_wait;
 	options.wait_arg = loop;
+	options.prog_run = o->prog_run;
 	options.max_sources = o->max_sources;
 	options.max_map_bytes = o->max_map_bytes;
 	if (o->read)

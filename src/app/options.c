@@ -29,6 +29,14 @@ struct choice {
 	unsigned int value;
 };
 
+/* Where an option has a meaning. */
+enum scope {
+	SCOPE_ALL,
+	SCOPE_INTERFACE,
+	SCOPE_KERNEL, /* where the kernel's program runs: on an interface, or with --prog-run */
+	SCOPE_CAPTURE,
+};
+
 /* Everything there is to say about an option. */
 struct row { // NOLINT(clang-analyzer-optin.performance.Padding): in the order in which rows are written
 	char letter; /* 0: none */
@@ -41,9 +49,9 @@ struct row { // NOLINT(clang-analyzer-optin.performance.Padding): in the order i
 	uint64_t min;
 	uint64_t max;
 	const struct choice *choices;
-	unsigned int size; /* of the field */
-	int value; /* what a switch stores, or adds */
-	bool live; /* has a meaning for an interface only */
+	unsigned short size; /* of the field */
+	short value; /* what a switch stores, or adds */
+	enum scope scope;
 };
 
 static const struct choice sample_modes[] = {
@@ -274,6 +282,8 @@ static const struct row rows[] = {
 	{ 'i', "interface", "IF", "interface to watch", NULL, .take = take_interface },
 	{ 'r', "read", "FILE", "pcap or pcapng, not an interface; - is stdin", NULL,
 	  STRING(o.read) },
+	{ 0, "prog-run", NULL, "captures: through the kernel's program", NULL,
+	  SWITCH(o.prog_run), .scope = SCOPE_CAPTURE },
 	{ 'a', "all", NULL, "every IP protocol: --function-name " FUNCTION_ALL, NULL, SWITCH(all) },
 	{ 0, "function-name", "NAME", "BPF program", "count_tcp_packets", STRING(o.function_name) },
 	{ 'N', "sample", "N", "one record in N packets; 1 all, 0 none", "10",
@@ -281,30 +291,30 @@ static const struct row rows[] = {
 	{ 0, "sample-mode", "every|random", "each Nth packet, or N apart on average", "every",
 	  CHOICE(o.sample_mode, sample_modes) },
 	{ 'm', "mode", "auto|native|generic", "XDP mode; drv and skb are aliases", "auto",
-	  CHOICE(o.mode, modes), .live = true },
+	  CHOICE(o.mode, modes), .scope = SCOPE_INTERFACE },
 	{ 0, "transport", "auto|ringbuf|perf", "how samples leave the kernel", "auto",
-	  CHOICE(o.transport, transports), .live = true },
+	  CHOICE(o.transport, transports), .scope = SCOPE_KERNEL },
 	{ 0, "ring-size", "BYTES", "room for samples; K and M are units", "16M",
-	  SIZE(o.ring_bytes, XDPTAIL_RING_BYTES_MIN, XDPTAIL_RING_BYTES_MAX), .live = true },
+	  SIZE(o.ring_bytes, XDPTAIL_RING_BYTES_MIN, XDPTAIL_RING_BYTES_MAX), .scope = SCOPE_KERNEL },
 	{ 0, "interval", "SECONDS", "between snapshots; 0: only at the end", "10",
 	  NUMBER(o.interval_s, 0, 86400) },
 	{ 0, "max-sources", "N", "addresses counted apart at a time", "65536",
-	  NUMBER(o.max_sources, 1, XDPTAIL_MAX_SOURCES_MAX), .live = true },
+	  NUMBER(o.max_sources, 1, XDPTAIL_MAX_SOURCES_MAX), .scope = SCOPE_KERNEL },
 	{ 0, "max-map-memory", "BYTES", "for counting; above it, all CPUs share", "256M",
-	  SIZE(o.max_map_bytes, 1U << 16, 1ULL << 40), .live = true },
+	  SIZE(o.max_map_bytes, 1U << 16, 1ULL << 40), .scope = SCOPE_KERNEL },
 	{ 0, "top", "N", "count lines a snapshot, heaviest; 0 all", "1024",
 	  NUMBER(o.top, 0, XDPTAIL_MAX_SOURCES_MAX) },
 	{ 'c', "count", "N", "stop after N packet records", NULL,
 	  NUMBER(o.count, 1, (1ULL << 53) - 1) },
 	{ 0, "duration", "SECONDS", "stop after a time", NULL,
-	  NUMBER(o.duration_s, 1, 31536000), .live = true },
+	  NUMBER(o.duration_s, 1, 31536000), .scope = SCOPE_INTERFACE },
 	{ 'o', "output", "OUT", "stdout or file:PATH; may be repeated", "stdout",
 	  .take = take_output },
 	{ 0, "timestamps", "us|ns", "six or nine fraction digits", "us",
 	  CHOICE(o.timestamps_ns, timestamps) },
 	{ 0, "batch", "MS", "how long samples may gather", "20",
-	  NUMBER(o.batch_ms, 0, XDPTAIL_BATCH_MS_MAX), .live = true },
-	{ 0, "trace", NULL, "samples to the kernel's trace pipe, too", NULL, SWITCH(o.trace), .live = true },
+	  NUMBER(o.batch_ms, 0, XDPTAIL_BATCH_MS_MAX), .scope = SCOPE_INTERFACE },
+	{ 0, "trace", NULL, "samples to the kernel's trace pipe, too", NULL, SWITCH(o.trace), .scope = SCOPE_INTERFACE },
 	{ 'l', "flush", NULL, "each line goes out at once: --batch 0", NULL, SWITCH(o.flush) },
 	{ 'q', "quiet", NULL, "errors only", NULL, STEP(o.verbose, -1) },
 	{ 'v', "verbose", NULL, "more about what is done; may be repeated", NULL,
@@ -496,17 +506,28 @@ static int take_defaults(struct parser *p)
 	return err;
 }
 
-/* A capture has no kernel side: what is for that is refused rather than ignored. */
-static int finish_read(struct parser *p)
+static bool applies(const struct options *o, enum scope scope)
 {
-	if (!*p->o.read)
-		return refuse(p, "--read: needs the name of a capture file; - is stdin");
-	if (p->o.interface)
-		return refuse(p, "--read: there is --interface too; one of them is enough");
+	switch (scope) {
+	case SCOPE_ALL:
+		break;
+	case SCOPE_INTERFACE:
+		return !o->read;
+	case SCOPE_KERNEL:
+		return !o->read || o->prog_run;
+	case SCOPE_CAPTURE:
+		return o->read;
+	}
+	return true;
+}
+
+/* What has no meaning is refused rather than ignored. */
+static int finish_scopes(struct parser *p)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (rows[i].live && p->given & 1ULL << i)
-			return refuse(p, "--%s: does not apply to a capture file (--read)",
-				      rows[i].name);
+		if (p->given & 1ULL << i && !applies(&p->o, rows[i].scope))
+			return refuse(p, "--%s: does not apply to %s", rows[i].name,
+				      p->o.read ? "a capture file (--read)" : "an interface");
 	}
 	return 0;
 }
@@ -529,11 +550,11 @@ static int finish(struct parser *p)
 		p->o.function_name = FUNCTION_ALL;
 	if (p->o.flush)
 		p->o.batch_ms = 0;
-	if (p->o.read)
-		return finish_read(p);
-	if (!p->o.interface)
+	if (p->o.read && p->o.interface)
+		return refuse(p, "--read: there is --interface too; one of them is enough");
+	if (!p->o.read && !p->o.interface)
 		return refuse(p, "no interface is named: use -i IF (-D lists them), or -r FILE");
-	return 0;
+	return finish_scopes(p);
 }
 
 int options_parse(struct options *ret, int argc, char *const argv[], char *err, size_t err_cap)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/decode.h"
+#include "lib/prog_run.h"
 #include "lib/taken.h"
 
 static const char *capture_name(const void *arg, uint32_t ifindex)
@@ -35,8 +36,18 @@ static int open_replay(struct xdptail *x, const char *path, uint64_t interval_ns
 			&x->reason, -ENOENT,
 			"there is no program \"%s\" for captures; there are \"%s\", \"%s\"", name,
 			names[0], names[1]);
-	x->object.transport = XDPTAIL_TRANSPORT_CAPTURE;
 	return replay_open(&x->replay, &spec, &x->reason);
+}
+
+static int open_program(struct xdptail *x)
+{
+	int err;
+
+	if (!replay_is_ethernet(x->replay))
+		return reason_set(&x->reason, -EPROTONOSUPPORT,
+				  "only captures of Ethernet go through the kernel's program");
+	err = handle_open_program(x, capture_record);
+	return err ? err : prog_run_open(&x->prog_run, &x->object, &x->reason);
 }
 
 int xdptail_open_capture(struct xdptail **ret, const char *path, const struct xdptail_options *o,
@@ -51,6 +62,8 @@ int xdptail_open_capture(struct xdptail **ret, const char *path, const struct xd
 	err = options_copy(&x->options, o, &x->reason);
 	if (!err)
 		err = open_replay(x, path, interval_ns);
+	if (!err && x->options.o.prog_run)
+		err = open_program(x);
 	return err;
 }
 
@@ -64,44 +77,123 @@ uint64_t xdptail_time(const struct xdptail *x)
 	return x->replay ? replay_time_ns(x->replay) : clock_now_ns();
 }
 
-/* replay_fn */
-static int on_capture(void *arg, const struct packet_info *sample)
+/* The time is the capture's, whoever made the record. */
+int capture_record(void *arg, const void *data, size_t size)
 {
 	struct xdptail *x = arg;
 	struct xdptail_packet packet;
 	unsigned int gen;
 	enum fate fate = x->fn ? FATE_DELIVERED : FATE_DISCARDED;
 
-	if (decode_record(sample, sizeof(*sample), &packet, &gen))
+	if (decode_record(data, size, &packet, &gen))
 		fate = FATE_UNDECODABLE;
 	x->replay_fates[fate]++;
 	x->sums[fate]++;
 	if (fate != FATE_DELIVERED)
 		return 0;
 	packet.interface = replay_name(x->replay);
-	return x->fn(x->arg, &packet);
+	packet.timestamp_ns = x->frame.timestamp_ns;
+	packet.cpu = x->prog_run ? prog_run_cpu(x->prog_run) : 0;
+	x->enough = x->fn(x->arg, &packet) != 0;
+	return x->enough;
 }
 
-/* As many frames as samples are asked for: a call takes about as long, whatever N is. */
+/* replay_fn */
+static int on_sample(void *arg, const struct packet_info *sample)
+{
+	return capture_record(arg, sample, sizeof(*sample));
+}
+
+/* In place of the program, for a frame that it can't be given: with its counter. */
+static int observe_for_program(struct xdptail *x)
+{
+	struct sample_counter *counter = replay_counter(x->replay);
+	int err = prog_run_get_counter(x->prog_run, counter, &x->reason);
+
+	if (err)
+		return err;
+	(void)replay_observe(x->replay, &x->frame, on_sample, x);
+	return prog_run_set_counter(x->prog_run, counter, &x->reason);
+}
+
+/* One frame, here or in the kernel. 0 or -errno. */
+static int observe(struct xdptail *x)
+{
+	int done;
+
+	if (!x->prog_run) {
+		(void)replay_observe(x->replay, &x->frame, on_sample, x);
+		return 0;
+	}
+	done = prog_run_frame(x->prog_run, &x->frame, &x->reason);
+	if (!done)
+		return observe_for_program(x);
+	if (done > 0)
+		(void)transport_drain(x->transport, HANDLE_POLL_MAX);
+	return done < 0 ? done : 0;
+}
+
+/* As many frames as samples are asked for: a call takes about as long, whatever N is. 0 or -errno. */
+static int observe_frames(struct xdptail *x, unsigned int max)
+{
+	x->enough = false;
+	for (unsigned int i = 0; i < max && !x->enough; i++) {
+		int more = replay_next(x->replay, &x->frame, &x->reason);
+		int err = more > 0 ? observe(x) : more;
+
+		if (more <= 0 || err)
+			return err;
+		replay_step(x->replay);
+	}
+	return 0;
+}
+
+/* The program's maps must not run full between two looks: frames of a turn fit what is left then. */
+static int observe_in_kernel(struct xdptail *x, unsigned int max)
+{
+	int err = prog_run_begin(x->prog_run, &x->reason);
+
+	if (err)
+		return err;
+	err = observe_frames(x, max);
+	prog_run_end(x->prog_run);
+	return err ? err : handle_look(x);
+}
+
 int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void *arg)
 {
 	uint64_t before = x->sums[FATE_DELIVERED] + x->sums[FATE_DISCARDED];
-	struct capture_frame frame;
-	int more = 1;
-	int stop = 0;
+	int err;
 
 	x->fn = fn;
 	x->arg = arg;
-	for (unsigned int i = 0; i < max && !stop; i++) {
-		more = replay_next(x->replay, &frame, &x->reason);
-		if (more <= 0)
-			break;
-		stop = replay_observe(x->replay, &frame, on_capture, x);
-		replay_step(x->replay);
-	}
-	if (more < 0)
-		return more;
+	err = x->prog_run ? observe_in_kernel(x, max) : observe_frames(x, max);
+	if (err)
+		return err;
 	return (int)(x->sums[FATE_DELIVERED] + x->sums[FATE_DISCARDED] - before);
+}
+
+/* Add what the program has counted. What does not fit the table keeps its place in the totals. */
+static int add_program(struct xdptail *x, struct taken *taken)
+{
+	struct packet_totals totals;
+	struct sources *sources;
+	int err = interval_close_now(&x->interval, &x->reason);
+
+	if (!err && counts_take(x->counts, &totals, &sources))
+		err = reason_set(&x->reason, -ENOMEM, "out of memory");
+	if (err)
+		return err;
+	interval_next(&x->interval, &totals);
+	counts_add_totals(&taken->totals, &totals);
+	for (size_t i = 0; i < sources_number(sources); i++) {
+		const struct count_value *value;
+		const struct count_key *key = sources_at(sources, i, &value);
+
+		counts_add_source(taken->sources, key, value, &taken->totals);
+	}
+	sources_free(sources);
+	return 0;
 }
 
 /* A capture's interval is over when its caller says so. */
@@ -114,10 +206,16 @@ int capture_take(struct xdptail *x, struct xdptail_counts **ret)
 		.name = capture_name,
 		.arg = x,
 	};
+	int err;
 
 	if (replay_take(x->replay, &taken.totals, &taken.sources, &taken.start_ns, &taken.end_ns))
 		return reason_set(&x->reason, -ENOMEM, "out of memory");
 	memset(x->replay_fates, 0, sizeof(x->replay_fates));
+	err = x->prog_run ? add_program(x, &taken) : 0;
+	if (err) {
+		sources_free(taken.sources);
+		return err;
+	}
 	if (taken_hand_over(&taken, ret))
 		return reason_set(&x->reason, -ENOMEM, "out of memory");
 	return 0;

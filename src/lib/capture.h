@@ -5,7 +5,10 @@
 
 #include "lib/handle.h"
 
-/* As xdptail_poll(), which never waits here. max: frames at most. */
+/* A record of its program: transport_fn. */
+int capture_record(void *arg, const void *data, size_t size);
+
+/* As xdptail_poll(). max: frames at most. */
 int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void *arg);
 
 /* As xdptail_take_counts(). */

@@ -260,6 +260,11 @@ void capture_file_close(struct capture_file *c)
 	free(c);
 }
 
+bool capture_file_is_ethernet(const struct capture_file *c)
+{
+	return !c->link;
+}
+
 /* Copy what the parser can reach to where it is aligned. A link header that is cut leaves a frame of
  * no bytes, which parses as what it is: not IP.
  */

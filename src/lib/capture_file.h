@@ -7,6 +7,7 @@
 #ifndef LIB_CAPTURE_FILE_H
 #define LIB_CAPTURE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ typedef int (*capture_wait_fn)(void *arg, int fd);
 int capture_file_open(struct capture_file **ret, const char *path, capture_wait_fn wait_fn,
 		      void *arg, struct reason *r);
 void capture_file_close(struct capture_file *c); /* NULL is fine */
+
+/* Frames come as they are in the file. */
+bool capture_file_is_ethernet(const struct capture_file *c);
 
 /* 1 and a frame; 0 at the end; or, with the reason set, -EBADMSG: the file is cut or broken here,
  * -EINTR: wait_fn said so.

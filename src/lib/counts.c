@@ -126,7 +126,7 @@ bool counts_is_draining(const struct counts *c)
 	return c->draining;
 }
 
-static void add_totals(struct packet_totals *sum, const struct packet_totals *add)
+void counts_add_totals(struct packet_totals *sum, const struct packet_totals *add)
 {
 	/* nothing but counters, all of one width */
 	const __u64 *from = (const __u64 *)add;
@@ -144,7 +144,7 @@ static int read_totals(struct counts *c, __u32 gen, struct packet_totals *ret)
 		return err;
 	memset(ret, 0, sizeof(*ret));
 	for (unsigned int cpu = 0; cpu < c->cpus; cpu++)
-		add_totals(ret, &c->cpu_totals[cpu]);
+		counts_add_totals(ret, &c->cpu_totals[cpu]);
 	return 0;
 }
 
@@ -160,27 +160,33 @@ static int drain_totals(struct counts *c)
 	memset(c->cpu_totals, 0, c->cpus * sizeof(*c->cpu_totals));
 	err = bpf_map_update_elem(c->object->packet_totals_fd, &gen, c->cpu_totals, BPF_ANY);
 	if (!err)
-		add_totals(&c->totals, &sum);
+		counts_add_totals(&c->totals, &sum);
 	return err;
 }
 
-/* One source, summed over its parts. What does not fit the table keeps its place in the totals. */
+void counts_add_source(struct sources *to, const struct count_key *key,
+		       const struct count_value *value, struct packet_totals *totals)
+{
+	int err = sources_add(to, key, value);
+
+	if (err) {
+		int cause = err == -ENOSPC ? ABI_UNATTRIBUTED_FULL : ABI_UNATTRIBUTED_NOMEM;
+
+		totals->unattributed_packets[cause] += value->packets;
+		totals->unattributed_bytes[cause] += value->bytes;
+	}
+}
+
+/* One source, summed over its parts. */
 static void collect(struct counts *c, const struct count_key *key, const struct count_value *values)
 {
 	struct count_value sum = { 0 };
-	int err;
 
 	for (unsigned int i = 0; i < c->values_each; i++) {
 		sum.packets += values[i].packets;
 		sum.bytes += values[i].bytes;
 	}
-	err = sources_add(c->sources, key, &sum);
-	if (err) {
-		int cause = err == -ENOSPC ? ABI_UNATTRIBUTED_FULL : ABI_UNATTRIBUTED_NOMEM;
-
-		c->totals.unattributed_packets[cause] += sum.packets;
-		c->totals.unattributed_bytes[cause] += sum.bytes;
-	}
+	counts_add_source(c->sources, key, &sum, &c->totals);
 }
 
 /* Take up to max sources out of the retired map. Nobody writes to it, so this loses nothing. The

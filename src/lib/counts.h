@@ -46,6 +46,13 @@ int counts_drain(struct counts *c, unsigned int max, struct reason *r);
  */
 int counts_take(struct counts *c, struct packet_totals *ret_totals, struct sources **ret);
 
+/* Add up what was counted in two places. A source that finds no room in the table keeps its place in
+ * the totals, as unattributed.
+ */
+void counts_add_totals(struct packet_totals *sum, const struct packet_totals *add);
+void counts_add_source(struct sources *to, const struct count_key *key,
+		       const struct count_value *value, struct packet_totals *totals);
+
 /* The totals of the generation in use, as they are: they move while they are read. 0 or -errno. */
 int counts_peek(struct counts *c, struct packet_totals *ret);
 

@@ -94,7 +94,7 @@ static int write_phases(struct xdptail *x)
 	return 0;
 }
 
-static int open_all(struct xdptail *x)
+int handle_open_program(struct xdptail *x, transport_fn fn)
 {
 	const struct xdptail_options *o = &x->options.o;
 	const struct object_spec object = {
@@ -112,7 +112,7 @@ static int open_all(struct xdptail *x)
 	struct transport_spec transport = {
 		.ring_bytes = o->ring_bytes,
 		.batch_ms = o->batch_ms,
-		.fn = on_record,
+		.fn = fn,
 		.arg = x,
 	};
 	int err = object_open(&x->object, &object, &x->reason);
@@ -124,7 +124,7 @@ static int open_all(struct xdptail *x)
 	transport.perf = x->object.transport == XDPTAIL_TRANSPORT_PERF;
 	transport.map_fd = x->object.events_fd;
 	err = counts_open(&x->counts, &x->object, &settings, &x->reason);
-	if (!err)
+	if (!err && !x->replay) /* a capture's first sample is the Nth packet */
 		err = write_phases(x);
 	if (!err)
 		err = transport_open(&x->transport, &transport, &x->reason);
@@ -143,7 +143,7 @@ int xdptail_open(struct xdptail **ret, const struct xdptail_options *o)
 		return -ENOMEM;
 	err = options_copy(&x->options, o, &x->reason);
 	if (!err)
-		err = open_all(x);
+		err = handle_open_program(x, on_record);
 	return err;
 }
 
@@ -179,6 +179,8 @@ int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode m
 	struct attachment *a = &x->interfaces[x->n_interfaces];
 	int err;
 
+	if (x->replay)
+		return reason_set(&x->reason, -ENOTSUP, "a capture is read, not an interface");
 	if (x->n_interfaces == HANDLE_INTERFACES_MAX)
 		return reason_set(&x->reason, -ENOSPC, "no more than %d interfaces",
 				  HANDLE_INTERFACES_MAX);
@@ -238,13 +240,18 @@ static int step_early(struct xdptail *x)
 	return err;
 }
 
-static int tick(struct xdptail *x)
+int handle_look(struct xdptail *x)
 {
 	int err = interval_look(&x->interval, &x->reason);
+
+	return err ? err : step_early(x);
+}
+
+static int tick(struct xdptail *x)
+{
+	int err = handle_look(x);
 	int64_t step;
 
-	if (!err)
-		err = step_early(x);
 	if (err || ++x->ticks % TICKS_A_SECOND)
 		return err;
 	step = clock_measure(&x->clock);
@@ -352,8 +359,10 @@ int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_coun
 	int done;
 
 	reason_clear(&x->reason);
-	if (x->replay)
-		return capture_take(x, ret) ? -ENOMEM : 1;
+	if (x->replay) {
+		done = capture_take(x, ret);
+		return done ? done : 1;
+	}
 	if (!x->interval.wanted && !x->interval.closing)
 		return reason_set(&x->reason, -EINVAL, "xdptail_counts_begin() comes first");
 	done = interval_step(&x->interval, max ? max : STEP_MAX, &x->reason);
@@ -388,7 +397,7 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 	struct xdptail_stats stats = {
 		.size = ret->size,
 		.function_name = x->options.function_name,
-		.transport = x->object.transport,
+		.transport = x->replay ? XDPTAIL_TRANSPORT_CAPTURE : x->object.transport,
 		.ring_bytes = x->object.ring_bytes,
 		.max_sources = x->options.o.max_sources,
 		.sample_rate = x->options.o.sample_rate,
@@ -421,6 +430,7 @@ void xdptail_close(struct xdptail *x)
 		return;
 	for (unsigned int i = 0; i < x->n_interfaces; i++)
 		attach_close(&x->interfaces[i]);
+	prog_run_close(x->prog_run);
 	replay_close(x->replay);
 	transport_close(x->transport);
 	counts_close(x->counts);

@@ -14,6 +14,7 @@
 #include "lib/interval.h"
 #include "lib/object.h"
 #include "lib/options.h"
+#include "lib/prog_run.h"
 #include "lib/reason.h"
 #include "lib/replay.h"
 #include "lib/transport.h"
@@ -26,8 +27,12 @@ struct xdptail {
 	struct reason reason;
 	struct object object;
 	struct replay *replay; /* owned; NULL: not a capture */
+	struct prog_run
+		*prog_run; /* owned; NULL: its frames are observed here, not in the kernel */
+	struct capture_frame frame; /* of it, under way */
+	bool enough; /* the callback has said so */
 	uint64_t replay_fates[FATE_MAX]; /* of its interval */
-	struct counts *counts; /* owned; NULL until open, and for a capture */
+	struct counts *counts; /* owned; NULL until open, and for a capture without the program */
 	struct transport *transport; /* owned; NULL until open */
 	struct clock clock;
 	struct attachment
@@ -41,5 +46,11 @@ struct xdptail {
 	bool first; /* no record was taken in it yet */
 	uint64_t longest_wait_ns;
 };
+
+/* Load the program, and open its maps; fn takes its records. 0 or -errno with the reason set. */
+int handle_open_program(struct xdptail *x, transport_fn fn);
+
+/* Look whether the counts need an early flip, and go on with one that is under way. 0 or -errno. */
+int handle_look(struct xdptail *x);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/counts.h"
 #include "parse.h"
 #define SAMPLE_RANDOM() ((__u32)random())
 #include "sample.h"
@@ -77,6 +78,16 @@ const char *replay_name(const struct replay *p)
 	return p->name;
 }
 
+bool replay_is_ethernet(const struct replay *p)
+{
+	return capture_file_is_ethernet(p->file);
+}
+
+struct sample_counter *replay_counter(struct replay *p)
+{
+	return &p->counter;
+}
+
 enum xdptail_capture_state replay_state(const struct replay *p)
 {
 	if (p->have <= 0)
@@ -103,16 +114,9 @@ static void count_source(struct replay *p, const struct parse_walk *walk, uint32
 {
 	const struct count_value one = { .packets = 1, .bytes = bytes };
 	struct count_key key = { .ifindex = IFINDEX };
-	int err;
 
 	parse_source_address(walk, key.addr);
-	err = sources_add(p->sources, &key, &one);
-	if (err) {
-		int cause = err == -ENOSPC ? ABI_UNATTRIBUTED_FULL : ABI_UNATTRIBUTED_NOMEM;
-
-		p->totals.unattributed_packets[cause]++;
-		p->totals.unattributed_bytes[cause] += bytes;
-	}
+	counts_add_source(p->sources, &key, &one, &p->totals);
 }
 
 static int sample(struct replay *p, struct parse_walk *walk, const struct capture_frame *frame,

@@ -34,6 +34,11 @@ int replay_open(struct replay **ret, const struct replay_spec *spec, struct reas
 void replay_close(struct replay *p); /* NULL is fine */
 
 const char *replay_name(const struct replay *p); /* the file's, without its directory */
+bool replay_is_ethernet(const struct replay *p);
+
+/* Which of the frames that are counted is the next sample. */
+struct sample_counter *replay_counter(struct replay *p);
+
 enum xdptail_capture_state replay_state(const struct replay *p);
 uint64_t replay_time_ns(const struct replay *p); /* of the capture's clock */
 

@@ -413,6 +413,65 @@ narrow_start() {
 	expect "stream" "$(cat "$OUT")" ""
 }
 
+# What the kernel's program has to say as the host does; count lines are in no order among equals.
+observed() {
+	sed -n '/"event_type":"\(packet\|count\|snapshot\)"/ {
+		s/"run":"[^"]*",//; s/"cpu":[0-9]*,//; /"count"/ s/"record_seq":[0-9]*,//; p }' \
+		"$OUT" | sort
+}
+
+expect_same_in_kernel() { # ARGUMENT OF xdptail...
+	local transport difference
+
+	read_good -r "$FILE" --top 0 "$@"
+	observed >"$BATS_TEST_TMPDIR/want"
+	for transport in ringbuf perf; do
+		read_good -r "$FILE" --top 0 "$@" --prog-run --transport "$transport"
+		difference=$(observed | diff "$BATS_TEST_TMPDIR/want" - | head -n 4)
+		expect "$*, $transport: difference" "$difference" ""
+	done
+}
+
+@test "--prog-run: the kernel's program makes the same of a capture" {
+	local n
+
+	capture -t -f pcap-ns-le
+	for n in 1 7; do
+		expect_same_in_kernel -N "$n" -a --timestamps ns
+		expect_same_in_kernel -N "$n" --timestamps ns
+	done
+	capture -n 10000 -S 300 -u 4 -f pcapng-be
+	expect_same_in_kernel -N 10 --interval 3
+	expect_same_in_kernel -N 10 -a -c 500
+	capture -n 10 -b 20000
+	expect_same_in_kernel -N 1
+}
+
+@test "--prog-run: frames that were cut are parsed here, and do not disturb the sampling" {
+	local part
+
+	# whole frames, then cut ones, in one file: records behind the header are alike
+	capture -n 1000 -S 3
+	"$HELPERS/make_capture" -n 1000 -S 3 -b 1514 -s 96 | tail -c +25 >>"$FILE"
+	"$HELPERS/make_capture" -n 1000 -S 3 | tail -c +25 >>"$FILE"
+	for part in 1 7 10; do
+		expect_same_in_kernel -N "$part"
+	done
+}
+
+@test "--prog-run: it is in the kernel that is counted, and refused by name where it can't be" {
+	capture -n 100 -S 7
+	read_good -r "$FILE" --prog-run --max-sources 5
+	expect_within "unattributed" "$(of_total "$OUT" snapshot unattributed_packets)" 2 99
+	capture -n 10 -l sll
+	read_run -r "$FILE" --prog-run
+	expect "exit" "$CODE" 2
+	expect_line "$ERR" "only captures of Ethernet go through"
+	read_run -i lo --prog-run
+	expect "on an interface: exit" "$CODE" 2
+	expect_line "$ERR" "--prog-run: does not apply to an interface"
+}
+
 @test "no privilege is needed" {
 	local place=$BATS_TEST_TMPDIR/place
 

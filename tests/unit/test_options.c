@@ -35,6 +35,8 @@ static void describe(const struct options *o, char *ret, size_t cap)
 		fprintf(f, " %s", o->interface);
 	if (o->read)
 		fprintf(f, " read=%s", o->read);
+	if (o->prog_run)
+		fputs(" prog-run", f);
 	if (strcmp(o->function_name, "count_tcp_packets") != 0)
 		fprintf(f, " %s", o->function_name);
 	put_number(f, "sample", o->sample_rate, 10);
@@ -127,6 +129,8 @@ Test(options, taken)
 		{ "xdptail -i lo --", "run lo" },
 		{ "xdptail -r x", "run read=x" },
 		{ "xdptail -r -", "run read=-" },
+		{ "xdptail -r x --prog-run --transport perf --ring-size 64K",
+		  "run read=x prog-run transport=2 ring-size=65536" },
 		{ "xdptail --read=x.pcap -a -N 1 -c 5",
 		  "run read=x.pcap count_packets sample=1 count=5" },
 		{ "xdptail -r x -l --interval 0", "run read=x interval=0 batch=0 flush" },
@@ -226,6 +230,8 @@ Test(options, refused)
 		{ "xdptail -r x --duration 1", "--duration: does not apply" },
 		{ "xdptail -r x --batch 20", "--batch: does not apply" },
 		{ "xdptail --trace -r x", "--trace: does not apply" },
+		{ "xdptail -r x --prog-run --mode auto", "--mode: does not apply" },
+		{ "xdptail -i lo --prog-run", "--prog-run: does not apply to an interface" },
 
 		{ "xdptail -i", "--interface: needs a value: --interface IF" },
 		{ "xdptail --interface", "--interface: needs a value: --interface IF" },
