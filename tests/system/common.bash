@@ -138,9 +138,10 @@ attached() {
 
 # --- processes ---
 
-# An end of the process ends the waiting, too; so does a time, which is no part of any result.
+# An end of the process ends the waiting, too; so does a time, which is no part of any result. -F: what
+# was started just now may not have made the file yet.
 wait_line() { # FILE PATTERN PID
-	timeout 20 tail -n +1 -s 0.1 -f --pid="$3" "$1" 2>/dev/null | grep -q -m 1 -e "$2" ||
+	timeout 20 tail -n +1 -s 0.1 -F --pid="$3" "$1" 2>/dev/null | grep -q -m 1 -e "$2" ||
 		fail "no line \"$2\" came in:" "$(tail -c 2000 "$1")"
 }
 
