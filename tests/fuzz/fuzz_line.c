@@ -228,7 +228,8 @@ static void sink(struct fuzz_line *f)
 static void start(struct fuzz_line *f)
 {
 	static const char *const capabilities[] = { "CAP_BPF", "CAP_NET_ADMIN", NULL };
-	static const char *const transports[] = { "auto", "ringbuf", "perf" };
+	static const char *const transports[] = { "auto", "ringbuf", "perf", "capture" };
+	char capture[TEXT_CAP];
 	char version[TEXT_CAP], hostname[TEXT_CAP], kernel[TEXT_CAP], function[TEXT_CAP];
 	uint8_t flags = fuzz_byte(&f->in);
 	struct line_start s;
@@ -241,6 +242,7 @@ static void start(struct fuzz_line *f)
 	s.transport = flags / 2 % XDPTAIL_TRANSPORT_MAX;
 	s.sample_mode = flags / 8 % XDPTAIL_SAMPLE_MODE_MAX;
 	s.capabilities = capabilities;
+	s.capture = flags & 64 ? fuzz_text(&f->in, capture, sizeof(capture)) : NULL;
 	s.version = fuzz_text(&f->in, version, sizeof(version));
 	s.hostname = fuzz_text(&f->in, hostname, sizeof(hostname));
 	s.kernel = fuzz_text(&f->in, kernel, sizeof(kernel));
@@ -253,13 +255,18 @@ static void start(struct fuzz_line *f)
 	has_text(&r, "kernel", s.kernel, NAME_MAX_LEN);
 	has_text(&r, "function_name", s.function_name, NAME_MAX_LEN);
 	has_word(&r, "transport", transports[s.transport]);
-	has_u64(&r, "ring_bytes", s.ring_bytes);
+	if (s.capture)
+		has_text(&r, "capture", s.capture, TEXT_MAX_LEN);
+	else
+		has_u64(&r, "ring_bytes", s.ring_bytes);
 	has_word(&r, "sample_mode", s.sample_mode == XDPTAIL_SAMPLE_EVERY ? "every" : "random");
 	has_u64(&r, "sample_rate", s.sample_rate);
 	has_u64(&r, "interval_s", s.interval_s);
-	has_u64(&r, "max_sources", s.max_sources);
-	has_word(&r, "map_type", s.shared_counts ? "hash" : "percpu_hash");
-	has_u64(&r, "map_bytes", s.map_bytes);
+	if (!s.capture) {
+		has_u64(&r, "max_sources", s.max_sources);
+		has_word(&r, "map_type", s.shared_counts ? "hash" : "percpu_hash");
+		has_u64(&r, "map_bytes", s.map_bytes);
+	}
 	(void)value_of(&r, "capabilities", json_type_array);
 	close_reading(&r);
 }
