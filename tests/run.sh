@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # run.sh BUILD [GROUP…]: run the tests that were built there (unit, prog) and the system tests on the
-# command that was built there (system), or only those groups, and close with one line of counts. A
-# skipped test is counted as such.
+# command that was built there (system), or only those groups (system/NAME: one file), and close with
+# one line of counts. A skipped test is counted as such.
 set -uo pipefail
 
 build=$(realpath "$1")
@@ -48,7 +48,7 @@ for test in "$build"/tests/{unit,prog}/test_*; do
 	[ -x "$test" ] && wanted "$(basename "$(dirname "$test")")" && criterion "$test"
 done
 for test in "$tests"/system/*.bats; do
-	wanted system || break
+	wanted system || wanted "system/$(basename "$test" .bats)" || continue
 	XDPTAIL=$build/xdptail XDPTAIL_HELPERS=$build/tests/system \
 		bats --formatter tap "$test" >"$log/tap" 2>&1
 	status=$?
