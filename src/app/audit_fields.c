@@ -100,6 +100,7 @@ static const struct audit_field sink_fields[] = {
 	MAYBE("dropped_queue_full", U64, AUDIT_DROPPED_QUEUE_FULL),
 	MAYBE("dropped_error", U64, AUDIT_DROPPED_ERROR),
 	MAYBE("queued", U64, AUDIT_QUEUED),
+	CHECKED("disconnects", U64),
 };
 
 static const struct audit_field start_fields[] = {

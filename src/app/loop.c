@@ -216,10 +216,9 @@ static int on_packet(void *arg, const struct xdptail_packet *packet)
 }
 
 /* After -c the rest of the samples is thrown away, and counted as discarded. */
-int loop_poll_packets(struct loop *l)
+int loop_poll_packets(struct loop *l, unsigned int max)
 {
 	xdptail_packet_fn fn = has_enough(l) ? NULL : on_packet;
-	unsigned int max = l->options->read ? LOOP_FRAMES_A_TURN : PACKETS_A_TURN;
 	int n = xdptail_poll(l->handle, 0, max, fn, l);
 
 	if (n == -EBADMSG && l->options->read) { /* all before that place is accounted for */
@@ -280,6 +279,16 @@ bool loop_is_counting(const struct loop *l)
 	return l->counting || snapshot_is_busy(&l->snapshot);
 }
 
+/* Files may have been renamed. */
+static void on_hangup(struct loop *l)
+{
+	if (!l->sinks)
+		return;
+	sinks_flush(l->sinks);
+	sinks_reopen(l->sinks);
+	log_notice("SIGHUP: files are opened anew");
+}
+
 static void on_signal(struct loop *l)
 {
 	struct signalfd_siginfo info;
@@ -289,12 +298,14 @@ static void on_signal(struct loop *l)
 			loop_begin_counts(l);
 			continue;
 		}
+		if (info.ssi_signo == SIGHUP) {
+			on_hangup(l);
+			continue;
+		}
 		l->signalled = true;
 		loop_hurry(l);
 		if (info.ssi_signo == SIGTERM)
 			loop_stop(l, "SIGTERM", EXIT_CODE_DONE);
-		else if (info.ssi_signo == SIGHUP)
-			loop_stop(l, "SIGHUP", EXIT_CODE_DONE);
 		else
 			loop_stop(l, "SIGINT", EXIT_CODE_DONE);
 	}
@@ -331,7 +342,7 @@ static void dispatch(struct loop *l, uint64_t event)
 {
 	switch (event) {
 	case EVENT_PACKETS:
-		(void)loop_poll_packets(l);
+		(void)loop_poll_packets(l, PACKETS_A_TURN);
 		break;
 	case EVENT_SIGNAL:
 		on_signal(l);
@@ -359,13 +370,17 @@ static void check_outputs(struct loop *l)
 		int err = sinks_failing(l->sinks, i);
 
 		if (err && !l->failing[i])
-			log_warning(
-				"output \"%s\" takes nothing: %s; lines are dropped and counted, "
-				"and it is tried again each second",
-				sinks_name(l->sinks, i), strerror(-err));
+			log_warning("output \"%s\" takes nothing: %s; it is tried again, and lines "
+				    "for which there is no room are dropped and counted",
+				    sinks_name(l->sinks, i), strerror(-err));
 		if (!err && l->failing[i] && !sinks_error(l->sinks, i))
 			log_notice("output \"%s\" takes lines again", sinks_name(l->sinks, i));
 		l->failing[i] = err;
+		if (sinks_warning(l->sinks, i) && !l->warned[i]) {
+			log_warning("output \"%s\": %s", sinks_name(l->sinks, i),
+				    sinks_warning(l->sinks, i));
+			l->warned[i] = true;
+		}
 	}
 }
 
@@ -419,7 +434,7 @@ static void finish_counts(struct loop *l)
 		if (l->options->read)
 			loop_wait_for_room(l);
 		else
-			(void)loop_poll_packets(l);
+			(void)loop_poll_packets(l, PACKETS_A_TURN);
 		loop_step_snapshot(l, monotonic_ms() > l->deadline_ms - STOP_MS / 2);
 		sinks_flush(l->sinks);
 	}
@@ -462,16 +477,15 @@ static void close_outputs(struct loop *l)
 		l->exit_code = EXIT_CODE_FAILED;
 }
 
-static int attach(struct loop *l)
+static void attach(struct loop *l)
 {
 	int err = xdptail_attach(l->handle, l->options->interface, l->options->mode);
 
 	l->attached = !err;
 	if (!err)
-		return 0;
+		return;
 	log_error("%s", xdptail_reason(l->handle));
 	loop_stop(l, "cannot attach", err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_ATTACH);
-	return err;
 }
 
 static int start(struct loop *l)
@@ -526,13 +540,15 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	log_setup(l);
 	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");
 	loop_check(l, start(l), "cannot watch for events");
-	if (!l->stop_reason && l->options->read) {
+	if (l->options->read)
 		l->attached = true;
+	else if (!l->stop_reason)
+		attach(l);
+	loop_check(l, sinks_start(sinks), "cannot start the outputs");
+	if (!l->stop_reason && l->options->read)
 		loop_run_capture(l);
-	} else if (!l->stop_reason && !attach(l)) {
-		sinks_flush(sinks);
+	else if (!l->stop_reason)
 		run(l);
-	}
 	if (l->signalled)
 		unblock_signals();
 	close_stream(l);

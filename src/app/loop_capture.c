@@ -19,13 +19,25 @@ static bool is_written(const struct loop *l)
 	return true;
 }
 
-void loop_wait_for_room(struct loop *l)
+/* The lines of a turn fit half of what the smallest queue takes, so that its other half can be written
+ * meanwhile.
+ */
+static unsigned int frames_a_turn(const struct loop *l)
 {
-	const size_t room = (size_t)LOOP_FRAMES_A_TURN * LINE_MAX_BYTES;
+	size_t frames = sinks_room_max(l->sinks, true) / LINE_MAX_BYTES / 2;
+
+	return frames < LOOP_FRAMES_A_TURN ? (unsigned int)frames : LOOP_FRAMES_A_TURN;
+}
+
+unsigned int loop_wait_for_room(struct loop *l)
+{
+	unsigned int frames = frames_a_turn(l);
 
 	loop_look_around(l, 0);
-	while (l->deadline_ms == LOOP_NO_DEADLINE && sinks_room(l->sinks) < room)
+	while (l->deadline_ms == LOOP_NO_DEADLINE &&
+	       sinks_room(l->sinks, true) < (size_t)frames * LINE_MAX_BYTES)
 		loop_look_around(l, LOOP_STEP_MS);
+	return frames;
 }
 
 void loop_wait_for_outputs(struct loop *l)
@@ -40,14 +52,14 @@ void loop_wait_for_outputs(struct loop *l)
 static void write_interval(struct loop *l)
 {
 	while (loop_is_counting(l) && !l->stop_reason) {
-		loop_wait_for_room(l);
+		(void)loop_wait_for_room(l); /* a slice of a snapshot is no larger than a turn */
 		loop_step_snapshot(l, false);
 	}
 }
 
-static void read_frames(struct loop *l)
+static void read_frames(struct loop *l, unsigned int frames)
 {
-	int n = loop_poll_packets(l);
+	int n = loop_poll_packets(l, frames);
 
 	if (n < 0 || l->stop_reason)
 		return;
@@ -59,7 +71,7 @@ static void read_frames(struct loop *l)
 		break;
 	case XDPTAIL_CAPTURE_END:
 		/* once more: is it the end of the file, or a place where it is broken? */
-		if (loop_poll_packets(l) >= 0)
+		if (loop_poll_packets(l, frames) >= 0)
 			loop_stop(l, "end of capture", EXIT_CODE_DONE);
 		break;
 	}
@@ -68,10 +80,11 @@ static void read_frames(struct loop *l)
 void loop_run_capture(struct loop *l)
 {
 	while (!l->stop_reason) {
-		loop_wait_for_room(l);
+		unsigned int frames = loop_wait_for_room(l);
+
 		write_interval(l);
 		if (!l->stop_reason)
-			read_frames(l);
+			read_frames(l, frames);
 	}
 }
 

@@ -11,7 +11,7 @@
 #include "app/snapshot.h"
 
 #define LOOP_NO_DEADLINE   INT64_MAX
-#define LOOP_FRAMES_A_TURN 4096 /* of a capture: their lines fit half a queue */
+#define LOOP_FRAMES_A_TURN 4096 /* of a capture, at most: their lines fit half a queue */
 #define LOOP_STEP_MS	   1 /* between two steps of what goes on by itself */
 
 struct loop {
@@ -28,6 +28,7 @@ struct loop {
 	bool signalled; /* to end */
 	bool ended[SINK_MAX]; /* outputs that have, and were named */
 	int failing[SINK_MAX]; /* outputs that cannot write at present: the -errno that was named */
+	bool warned[SINK_MAX]; /* outputs of which it was said what they can't do */
 	bool counting; /* an interval is being closed */
 	bool again; /* … and another one was asked for meanwhile */
 	struct snapshot snapshot; /* the one that is being written */
@@ -46,8 +47,8 @@ void loop_hurry(struct loop *l);
 /* If err is one: log it, and stop. */
 void loop_check(struct loop *l, int err, const char *what);
 
-/* Records that are waiting, or the next frames of a capture. As xdptail_poll(). */
-int loop_poll_packets(struct loop *l);
+/* Records that are waiting, or the next frames of a capture, max at most. As xdptail_poll(). */
+int loop_poll_packets(struct loop *l, unsigned int max);
 
 /* Close the interval, as soon as the last one is written. */
 void loop_begin_counts(struct loop *l);
@@ -60,8 +61,10 @@ bool loop_is_counting(const struct loop *l); /* there is a next step */
 /* Look after signals and outputs, waiting at most so long for them. */
 void loop_look_around(struct loop *l, int wait_ms);
 
-/* Until the outputs have room for the lines of a turn, unless there is a deadline. */
-void loop_wait_for_room(struct loop *l);
+/* Until the outputs have room for the lines of a turn, unless there is a deadline. Returns how many
+ * frames that may be.
+ */
+unsigned int loop_wait_for_room(struct loop *l);
 
 /* Until the outputs have written everything, likewise. */
 void loop_wait_for_outputs(struct loop *l);

@@ -71,11 +71,7 @@ static int open_outputs(struct sinks **ret, const struct options *o)
 		return EXIT_CODE_FAILED;
 	}
 	for (unsigned int i = 0; i < o->n_outputs; i++) {
-		struct sink_spec spec;
-
-		err = sink_spec_parse(o->outputs[i], &spec, err_text, sizeof(err_text));
-		if (!err)
-			err = sinks_add(sinks, &spec, err_text, sizeof(err_text));
+		err = sinks_add(sinks, &o->outputs[i], err_text, sizeof(err_text));
 		if (err) {
 			log_error("%s", err_text);
 			(void)sinks_finish(sinks, 0);
@@ -200,10 +196,26 @@ static void open_standard_fds(void)
 	}
 }
 
+static int act(const struct options *o)
+{
+	switch (o->action) {
+	case OPTIONS_HELP:
+		return print_help();
+	case OPTIONS_VERSION:
+		return print_version();
+	case OPTIONS_LIST_INTERFACES:
+		return print_interfaces();
+	case OPTIONS_RUN:
+		break;
+	}
+	return run(o);
+}
+
 int main(int argc, char *argv[])
 {
 	struct options options;
 	char err_text[ERR_BYTES];
+	int code;
 
 	open_standard_fds();
 	if (argc > 1 && !strcmp(argv[1], "audit"))
@@ -216,15 +228,7 @@ int main(int argc, char *argv[])
 		log_set_level(LOG_LEVEL_ERROR);
 	else if (options.verbose > 0)
 		log_set_level(LOG_LEVEL_DEBUG);
-	switch (options.action) {
-	case OPTIONS_HELP:
-		return print_help();
-	case OPTIONS_VERSION:
-		return print_version();
-	case OPTIONS_LIST_INTERFACES:
-		return print_interfaces();
-	case OPTIONS_RUN:
-		break;
-	}
-	return run(&options);
+	code = act(&options);
+	options_free(&options);
+	return code;
 }

@@ -250,21 +250,23 @@ static int take_interface(struct parser *p, const struct row *row, const char *a
 static int take_output(struct parser *p, const struct row *row, const char *arg)
 {
 	struct sink_spec spec;
-	char why[256] = "";
+	char why[512] = "";
 
-	if (sink_spec_parse(arg, &spec, why, sizeof(why)))
-		return refuse(p, "--%s: %s", row->name, why);
-	for (unsigned int i = 0; i < p->o.n_outputs; i++) {
-		if (!strcmp(p->o.outputs[i], spec.text))
-			return refuse(p,
-				      "--%s: " QUOTED " is given twice, and would write every line "
-				      "twice",
-				      row->name, arg);
-	}
 	if (p->o.n_outputs == SINK_MAX)
 		return refuse(p, "--%s: " QUOTED " is one too many: %d outputs at most", row->name,
 			      arg, SINK_MAX);
-	p->o.outputs[p->o.n_outputs++] = spec.text;
+	if (sink_spec_parse(arg, &spec, why, sizeof(why)))
+		return refuse(p, "--%s: %s", row->name, why);
+	for (unsigned int i = 0; i < p->o.n_outputs; i++) {
+		if (strcmp(p->o.outputs[i].name, spec.name) != 0)
+			continue;
+		sink_spec_free(&spec);
+		return refuse(p,
+			      "--%s: " QUOTED " is given twice, and would write every line "
+			      "twice",
+			      row->name, arg);
+	}
+	p->o.outputs[p->o.n_outputs++] = spec;
 	return 0;
 }
 
@@ -308,7 +310,7 @@ static const struct row rows[] = {
 	  NUMBER(o.count, 1, (1ULL << 53) - 1) },
 	{ 0, "duration", "SECONDS", "stop after a time", NULL,
 	  NUMBER(o.duration_s, 1, 31536000), .scope = SCOPE_INTERFACE },
-	{ 'o', "output", "OUT", "stdout or file:PATH; may be repeated", "stdout",
+	{ 'o', "output", "OUT", "where lines go: see below; may be repeated", "stdout",
 	  .take = take_output },
 	{ 0, "timestamps", "us|ns", "six or nine fraction digits", "us",
 	  CHOICE(o.timestamps_ns, timestamps) },
@@ -532,6 +534,20 @@ static int finish_scopes(struct parser *p)
 	return 0;
 }
 
+/* What comes from an interface can't be told to wait. */
+static int finish_outputs(struct parser *p)
+{
+	for (unsigned int i = 0; !p->o.read && i < p->o.n_outputs; i++) {
+		if (p->o.outputs[i].when_full == SINK_BLOCK)
+			return refuse(
+				p,
+				"--output: when_full=block of \"%.100s\" is for capture files: "
+				"packets of an interface do not wait",
+				p->o.outputs[i].name);
+	}
+	return 0;
+}
+
 /* What can be said only when all options are known. */
 static int finish(struct parser *p)
 {
@@ -554,7 +570,8 @@ static int finish(struct parser *p)
 		return refuse(p, "--read: there is --interface too; one of them is enough");
 	if (!p->o.read && !p->o.interface)
 		return refuse(p, "no interface is named: use -i IF (-D lists them), or -r FILE");
-	return finish_scopes(p);
+	err = finish_scopes(p);
+	return err ? err : finish_outputs(p);
 }
 
 int options_parse(struct options *ret, int argc, char *const argv[], char *err, size_t err_cap)
@@ -569,9 +586,18 @@ int options_parse(struct options *ret, int argc, char *const argv[], char *err, 
 		r = finish(&p);
 	if (!r)
 		*ret = p.o;
-	else if (err_cap)
+	else
+		options_free(&p.o);
+	if (r && err_cap)
 		mask_controls(err);
 	return r;
+}
+
+void options_free(struct options *o)
+{
+	for (unsigned int i = 0; i < o->n_outputs; i++)
+		sink_spec_free(&o->outputs[i]);
+	o->n_outputs = 0;
 }
 
 static const char help_head[] =
@@ -587,8 +613,15 @@ static const char help_head[] =
 	"\n";
 
 static const char help_tail[] =
-	"\nSIGINT, SIGTERM: detach, write the last snapshot, and end, within 5 s.\n"
-	"SIGUSR1: a snapshot now.\n"
+	"\nOutputs, each with a queue of its own, and settings behind commas:\n"
+	"  stdout\n"
+	"  file:PATH                  appended to\n"
+	"  queue=BYTES                room for lines that wait (8M)\n"
+	"  events=TYPE,...            only these types of record, and start and stop\n"
+	"  when_full=drop|block       captures wait, interfaces do not\n"
+	"\n"
+	"SIGINT, SIGTERM: detach, write the last snapshot, and end, within 5 s.\n"
+	"SIGUSR1: a snapshot now. SIGHUP: files are opened anew.\n"
 	"\n"
 	"Exit status:\n"
 	"  0  done\n"

@@ -35,7 +35,7 @@ struct options {
 	uint32_t top; /* count lines a snapshot; 0: all */
 	uint64_t count; /* stop after so many packet records; 0: no limit */
 	uint32_t duration_s; /* 0: no limit */
-	const char *outputs[SINK_MAX];
+	struct sink_spec outputs[SINK_MAX]; /* owned: options_free() */
 	unsigned int n_outputs; /* at least 1 after options_parse() */
 	bool timestamps_ns;
 	uint32_t batch_ms;
@@ -45,10 +45,13 @@ struct options {
 	int verbose; /* -q −1, -v +1 each */
 };
 
-/* Strings are borrowed from argv. The first of -D, -V and -h ends the parsing. 0, or -EINVAL with
+/* Strings are borrowed from argv, but for those of outputs. The first of -D, -V and -h ends the parsing. 0, or -EINVAL with
  * a sentence in err that names the option, what was found, and what is allowed.
  */
 int options_parse(struct options *ret, int argc, char *const argv[], char *err, size_t err_cap);
+
+/* Of what options_parse() has filled in. */
+void options_free(struct options *o);
 
 /* The text of --help, made from the table. Owned by the caller: free(). NULL: no memory. */
 char *options_help(void);

@@ -219,6 +219,7 @@ static int put_sink(struct report *r, unsigned int i, const struct sink_counts *
 	sink.dropped_error = now.dropped_error - before->dropped_error;
 	sink.queued =
 		now.made - now.written - now.filtered - now.dropped_queue_full - now.dropped_error;
+	sink.disconnects = now.disconnects - before->disconnects;
 	if (!total)
 		r->before[i] = now;
 	return put(r, line_sink(r->writer, xdptail_time(r->handle), &sink, &line), &line);

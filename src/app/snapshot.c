@@ -4,7 +4,7 @@
 #include <time.h>
 
 #define BUILD_STEPS 20000 /* of the heap, a slice: a millisecond or two */
-#define SLICE_LINES 2000 /* likewise */
+#define SLICE_LINES 2000 /* likewise; fewer when a queue is small */
 #define PATIENCE_MS 1000 /* with outputs that take nothing; then lines are dropped, and counted */
 
 static int64_t monotonic_ms(void)
@@ -43,12 +43,22 @@ int snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts *
 	return err;
 }
 
+/* What fits half of what the smallest queue takes. An output that drops by its user's wish is waited for
+ * neither.
+ */
+static unsigned int slice_lines(const struct report *r)
+{
+	size_t lines = sinks_room_max(r->sinks, true) / LINE_MAX_BYTES / 2;
+
+	return lines < SLICE_LINES ? (unsigned int)lines : SLICE_LINES;
+}
+
 /* Do the outputs take a slice now, or have we waited long enough? */
 static bool may_write(struct snapshot *s, const struct report *r, bool hurry)
 {
 	int64_t now = monotonic_ms();
 
-	if (sinks_room(r->sinks) >= (size_t)SLICE_LINES * LINE_MAX_BYTES)
+	if (sinks_room(r->sinks, true) >= (size_t)slice_lines(r) * LINE_MAX_BYTES)
 		s->moved_ms = now;
 	return hurry || now == s->moved_ms || now - s->moved_ms >= PATIENCE_MS;
 }
@@ -58,7 +68,7 @@ static int list_slice(struct snapshot *s, struct report *r)
 {
 	struct xdptail_source source;
 
-	for (int i = 0; i < SLICE_LINES; i++) {
+	for (unsigned int i = slice_lines(r); i > 0; i--) {
 		int err;
 
 		if (s->record.listed == s->limit || !top_next(&s->top, &source))

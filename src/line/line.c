@@ -439,6 +439,12 @@ static void add_u64(struct record *r, const char *key, uint64_t val)
 	add(r, key, json_object_new_string_len(text + 1, (int)(end - text) - 2)); /* no quotes */
 }
 
+static void add_nonzero(struct record *r, const char *key, uint64_t val)
+{
+	if (val)
+		add_u64(r, key, val);
+}
+
 /* A string of our own. */
 static void add_name(struct record *r, const char *key, const char *name)
 {
@@ -633,6 +639,7 @@ int line_sink(struct line_writer *w, uint64_t now_ns, const struct line_sink *si
 	add_u64(&r, "dropped_queue_full", sink->dropped_queue_full);
 	add_u64(&r, "dropped_error", sink->dropped_error);
 	add_u64(&r, "queued", sink->queued);
+	add_nonzero(&r, "disconnects", sink->disconnects);
 	return end_record(&r, w, LINE_SINK, ret);
 }
 
@@ -645,12 +652,6 @@ int line_stop(struct line_writer *w, uint64_t now_ns, const char *reason, int ex
 	add_text(&r, "reason", reason, TEXT_BYTES);
 	add(&r, "exit", json_object_new_int(exit_code));
 	return end_record(&r, w, LINE_STOP, ret);
-}
-
-static void add_nonzero(struct record *r, const char *key, uint64_t val)
-{
-	if (val)
-		add_u64(r, key, val);
 }
 
 int line_snapshot(struct line_writer *w, uint64_t now_ns, const struct line_snapshot *snapshot,

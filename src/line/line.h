@@ -147,6 +147,7 @@ struct line_sink {
 	uint64_t dropped_queue_full;
 	uint64_t dropped_error;
 	uint64_t queued;
+	uint64_t disconnects; /* its reader was lost; left out when 0 */
 };
 int line_sink(struct line_writer *w, uint64_t now_ns, const struct line_sink *sink,
 	      struct line *ret);

@@ -9,6 +9,12 @@
 #define CACHE_LINE 64
 #define SLOTS_MIN  16U
 
+/* What there is to know of a line beside its bytes. */
+struct slot {
+	uint16_t len;
+	uint8_t type; /* enum line_type */
+};
+
 /* Bytes lie in data, lengths of lines in a ring of their own beside it. So a run of lines is nothing
  * but text, and where one ends is known without a look at it. A line that does not fit before the
  * end of data goes to its start; both sides follow from the length where that is, so there are no
@@ -20,7 +26,7 @@
  */
 struct queue { // NOLINT(clang-analyzer-optin.performance.Padding)
 	char *data; /* owned */
-	uint16_t *lengths; /* owned; of line number n in slot n & slot_mask */
+	struct slot *slots; /* owned; of line number n in slot n & slot_mask */
 	size_t capacity;
 	uint64_t slot_mask;
 
@@ -52,6 +58,7 @@ struct queue { // NOLINT(clang-analyzer-optin.performance.Padding)
 };
 
 _Static_assert(QUEUE_LINE_MAX <= UINT16_MAX, "lengths are 16 bits");
+_Static_assert(LINE_TYPE_MAX <= UINT8_MAX, "types are 8 bits");
 
 int queue_new(struct queue **ret, size_t capacity)
 {
@@ -70,8 +77,8 @@ int queue_new(struct queue **ret, size_t capacity)
 	q->capacity = capacity;
 	q->slot_mask = slots - 1;
 	q->data = malloc(capacity);
-	q->lengths = malloc(slots * sizeof(*q->lengths));
-	if (!q->data || !q->lengths)
+	q->slots = malloc(slots * sizeof(*q->slots));
+	if (!q->data || !q->slots)
 		goto fail;
 	*ret = q;
 	return 0;
@@ -86,7 +93,7 @@ void queue_free(struct queue *q)
 	if (!q)
 		return;
 	free(q->data);
-	free(q->lengths);
+	free(q->slots);
 	free(q);
 }
 
@@ -104,37 +111,39 @@ static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, size_t
 	return pos + unused + len;
 }
 
-static bool fits(const struct queue *q, uint64_t end, bool urgent)
+/* What lines of a type may fill of so much: the rest is kept for those that tell of them. */
+static uint64_t share(uint64_t whole, enum line_type type)
 {
-	uint64_t slots = q->slot_mask + 1;
-	uint64_t bytes = q->capacity;
-
-	if (!urgent) {
-		slots -= slots / QUEUE_RESERVE;
-		bytes -= bytes / QUEUE_RESERVE;
-	}
-	return end - q->seen_freed_pos <= bytes && q->in_line + 1 - q->seen_freed_line <= slots;
+	if (type == LINE_PACKET)
+		return whole - whole / QUEUE_RESERVE;
+	return type == LINE_COUNT ? whole - whole / QUEUE_RESERVE / 2 : whole;
 }
 
-static bool has_room(struct queue *q, uint64_t end, bool urgent)
+static bool fits(const struct queue *q, uint64_t end, enum line_type type)
 {
-	if (fits(q, end, urgent))
+	return end - q->seen_freed_pos <= share(q->capacity, type) &&
+	       q->in_line + 1 - q->seen_freed_line <= share(q->slot_mask + 1, type);
+}
+
+static bool has_room(struct queue *q, uint64_t end, enum line_type type)
+{
+	if (fits(q, end, type))
 		return true;
 	/* acquire: the consumer has read the bytes and the slots that it gave back */
 	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
 	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
-	return fits(q, end, urgent);
+	return fits(q, end, type);
 }
 
-bool queue_put(struct queue *q, const char *text, size_t len, bool urgent)
+bool queue_put(struct queue *q, const char *text, size_t len, enum line_type type)
 {
 	size_t off = line_off(q, q->in_off, len);
 	uint64_t end = line_end(q, q->in_pos, q->in_off, len);
 
-	if (len == 0 || len > QUEUE_LINE_MAX || !has_room(q, end, urgent))
+	if (len == 0 || len > QUEUE_LINE_MAX || !has_room(q, end, type))
 		return false;
 	memcpy(q->data + off, text, len);
-	q->lengths[q->in_line & q->slot_mask] = (uint16_t)len;
+	q->slots[q->in_line & q->slot_mask] = (struct slot){ (uint16_t)len, (uint8_t)type };
 	q->in_off = off + len;
 	q->in_pos = end;
 	q->in_line++;
@@ -144,8 +153,8 @@ bool queue_put(struct queue *q, const char *text, size_t len, bool urgent)
 /* By bytes, or by slots when lines are short; less what a line may leave unused at the end. */
 size_t queue_room(struct queue *q)
 {
-	uint64_t bytes = q->capacity - q->capacity / QUEUE_RESERVE;
-	uint64_t slots = q->slot_mask + 1 - (q->slot_mask + 1) / QUEUE_RESERVE;
+	uint64_t bytes = share(q->capacity, LINE_PACKET);
+	uint64_t slots = share(q->slot_mask + 1, LINE_PACKET);
 	uint64_t used, used_slots;
 
 	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
@@ -156,6 +165,15 @@ size_t queue_room(struct queue *q)
 		return 0;
 	bytes -= used;
 	slots = (slots - used_slots) * QUEUE_LINE_MEAN;
+	return bytes < slots ? bytes : slots;
+}
+
+size_t queue_room_max(const struct queue *q)
+{
+	uint64_t bytes = share(q->capacity, LINE_PACKET);
+	uint64_t slots = share(q->slot_mask + 1, LINE_PACKET) * QUEUE_LINE_MEAN;
+
+	bytes -= bytes < QUEUE_LINE_MAX ? bytes : QUEUE_LINE_MAX;
 	return bytes < slots ? bytes : slots;
 }
 
@@ -184,7 +202,7 @@ bool queue_waiting(const struct queue *q)
 
 static size_t line_len(const struct queue *q, uint64_t line)
 {
-	return q->lengths[line & q->slot_mask];
+	return q->slots[line & q->slot_mask].len;
 }
 
 size_t queue_run(const struct queue *q, size_t max, const char **ret_text)
@@ -211,6 +229,25 @@ size_t queue_run(const struct queue *q, size_t max, const char **ret_text)
 	}
 	*ret_text = q->data + start;
 	return end - start;
+}
+
+size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max)
+{
+	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
+	uint64_t line = q->out_line;
+	size_t off = q->out_off;
+	size_t n;
+
+	for (n = 0; n < max && line != published; n++, line++) {
+		const struct slot *slot = &q->slots[line & q->slot_mask];
+
+		off = line_off(q, off, slot->len);
+		ret[n].text = q->data + off;
+		ret[n].len = slot->len;
+		ret[n].type = (enum line_type)slot->type;
+		off += slot->len;
+	}
+	return n;
 }
 
 /* The consumer is the only one who adds, so there is no need for an atomic addition. */
@@ -293,5 +330,12 @@ void queue_drop(struct queue *q)
 	while (q->out_line != published)
 		consume(q);
 	count(&q->dropped, q->out_line - first);
+	give_back(q);
+}
+
+void queue_drop_first(struct queue *q)
+{
+	consume(q);
+	count(&q->dropped, 1);
 	give_back(q);
 }

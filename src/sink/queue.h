@@ -17,7 +17,7 @@
 #define QUEUE_LINE_MAX LINE_MAX_BYTES
 #define QUEUE_LINE_MEAN \
 	64 /* lines shorter than this on average fill the queue before its bytes do */
-#define QUEUE_RESERVE 8 /* one part in so many is kept for urgent lines */
+#define QUEUE_RESERVE 8 /* packets leave one part in so many free, counts half of that */
 
 struct queue;
 
@@ -29,13 +29,15 @@ void queue_free(struct queue *q); /* NULL is fine */
 
 /* For the producer alone. */
 
-/* Copy a line. False when it does not fit, or would leave less than the reserve and is not urgent.
- * The consumer does not see it before queue_publish().
+/* Copy a line. False when it does not fit, or would leave less free than its type has to: packets
+ * are dropped first, then counts, so that what tells of them still gets through. The consumer does
+ * not see it before queue_publish().
  */
-bool queue_put(struct queue *q, const char *text, size_t len, bool urgent);
+bool queue_put(struct queue *q, const char *text, size_t len, enum line_type type);
 
-/* Bytes that lines which are not urgent can still take, at least. */
+/* Bytes that packet lines can still take, at least; and what that is when the queue is empty. */
 size_t queue_room(struct queue *q);
+size_t queue_room_max(const struct queue *q);
 
 /* Show the consumer all that was put. True if any of it is new. Sequentially consistent, like
  * queue_waiting(): a producer that publishes and then looks whether the consumer sleeps, and a
@@ -64,8 +66,21 @@ bool queue_waiting(const struct queue *q);
  */
 size_t queue_run(const struct queue *q, size_t max, const char **ret_text);
 
-/* So many bytes of that run are written, and can be used again. */
+/* A line, for a consumer that wants them one by one. */
+struct queue_line {
+	const char *text; /* until queue_written(), queue_drop() or queue_drop_first() */
+	size_t len;
+	enum line_type type;
+};
+
+/* The first lines, whole, of at most max; how many there are. Not to be mixed with partly written runs. */
+size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max);
+
+/* So many bytes from the first on are written, and can be used again. */
 void queue_written(struct queue *q, size_t n);
+
+/* Drop the first line, which is whole: it can't be written. */
+void queue_drop_first(struct queue *q);
 
 /* Drop all that is published, but for the remainder of a half-written line: it stays, and comes
  * first, because without it the line after it could not be read either.

@@ -11,21 +11,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sink/file.h"
-#include "sink/output.h"
 #include "sink/queue.h"
+#include "sink/writer.h"
 
 #define NS_PER_MS   1000000LL
 #define NS_PER_S    1000000000LL
 #define FREE_MS	    100 /* for writers that have been told to end and only have to wake up */
-#define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen */
-#define FILE_PREFIX "file:"
+#define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
+#define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
 
 struct sink {
-	struct sink_spec spec; /* its strings are borrowed */
-	struct output output; /* owned */
+	const struct sink_spec *spec; /* borrowed */
+	struct writer *writer; /* owned */
 	struct queue *queue; /* owned */
 	uint64_t made;
+	uint64_t filtered;
 	uint64_t dropped_queue_full;
 	uint64_t dropped_failing; /* the queue was full because the output could not write */
 	uint64_t dropped_seen; /* all that was dropped, at the last flush */
@@ -40,41 +40,9 @@ struct sinks {
 	struct sink list[SINK_MAX];
 	unsigned int n;
 	size_t unflushed; /* bytes */
+	size_t flush_bytes; /* of them, at most */
 	int failed_fd; /* owned; eventfd */
 };
-
-static int parse_file(const char *text, struct sink_spec *ret, char *err, size_t err_cap)
-{
-	const char *path = text + strlen(FILE_PREFIX);
-
-	if (!*path) {
-		(void)snprintf(err, err_cap, "\"%s\" has no path: write file:PATH", text);
-		return -EINVAL;
-	}
-	*ret = (struct sink_spec){ .kind = SINK_FILE, .target = path, .text = text };
-	return 0;
-}
-
-int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap)
-{
-	if (!strcmp(text, "stdout") || !strcmp(text, "-")) {
-		*ret = (struct sink_spec){ .kind = SINK_STDOUT, .text = "stdout" };
-		return 0;
-	}
-	if (!strncmp(text, FILE_PREFIX, strlen(FILE_PREFIX)))
-		return parse_file(text, ret, err, err_cap);
-	if (!strcmp(text, "file"))
-		(void)snprintf(err, err_cap, "\"file\" has no path: write file:PATH");
-	else if (strchr(text, '/') && !strchr(text, ':'))
-		(void)snprintf(
-			err, err_cap,
-			"\"%s\" is not an output: to write to a file of that name, write file:%s",
-			text, text);
-	else
-		(void)snprintf(err, err_cap,
-			       "\"%s\" is not an output: there are stdout and file:PATH", text);
-	return -EINVAL;
-}
 
 int sinks_new(struct sinks **ret)
 {
@@ -83,6 +51,7 @@ int sinks_new(struct sinks **ret)
 
 	if (!s)
 		return -ENOMEM;
+	s->flush_bytes = FLUSH_BYTES;
 	s->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->failed_fd < 0) {
 		err = -errno;
@@ -93,13 +62,6 @@ int sinks_new(struct sinks **ret)
 	return 0;
 }
 
-static bool same_target(const struct sink_spec *a, const struct sink_spec *b)
-{
-	if (a->kind != b->kind)
-		return false;
-	return a->kind == SINK_STDOUT || !strcmp(a->target, b->target);
-}
-
 static int check_spec(const struct sinks *s, const struct sink_spec *spec, char *err,
 		      size_t err_cap)
 {
@@ -107,13 +69,13 @@ static int check_spec(const struct sinks *s, const struct sink_spec *spec, char 
 
 	if (s->n == SINK_MAX) {
 		(void)snprintf(err, err_cap, "\"%s\" is one output too many: %d is the limit",
-			       spec->text, SINK_MAX);
+			       spec->name, SINK_MAX);
 		return -E2BIG;
 	}
 	for (i = 0; i < s->n; i++) {
-		if (same_target(&s->list[i].spec, spec)) {
+		if (!strcmp(s->list[i].spec->name, spec->name)) {
 			(void)snprintf(err, err_cap, "the output \"%s\" is named twice",
-				       spec->text);
+				       spec->name);
 			return -EEXIST;
 		}
 	}
@@ -122,24 +84,45 @@ static int check_spec(const struct sinks *s, const struct sink_spec *spec, char 
 
 int sinks_add(struct sinks *s, const struct sink_spec *spec, char *err, size_t err_cap)
 {
-	struct sink sink = { .spec = *spec };
+	struct sink sink = { .spec = spec };
+	struct channel channel;
 	int ret = check_spec(s, spec, err, err_cap);
 
 	if (ret)
 		return ret;
-	ret = queue_new(&sink.queue, SINK_QUEUE_BYTES);
-	if (ret) {
-		(void)snprintf(err, err_cap, "there is no memory for the queue of \"%s\"",
-			       spec->text);
+	ret = spec->kind->open(&channel, spec->target, spec->settings, err, err_cap);
+	if (ret)
 		return ret;
-	}
-	ret = file_open(&sink.output, spec->target, sink.queue, s->failed_fd, err, err_cap);
+	ret = queue_new(&sink.queue, spec->queue_bytes);
+	if (ret)
+		channel.ops->close(channel.ctx);
+	else
+		ret = writer_new(&sink.writer, &channel, sink.queue, s->failed_fd);
 	if (ret) {
+		(void)snprintf(err, err_cap, "cannot set up the output \"%s\": %s", spec->name,
+			       strerror(-ret));
 		queue_free(sink.queue);
 		return ret;
 	}
+	if (spec->queue_bytes / FLUSH_PART < s->flush_bytes)
+		s->flush_bytes = spec->queue_bytes / FLUSH_PART;
 	s->list[s->n++] = sink;
 	return 0;
+}
+
+int sinks_start(struct sinks *s)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < s->n; i++)
+		ret = writer_start(s->list[i].writer);
+	return ret;
+}
+
+void sinks_reopen(struct sinks *s)
+{
+	for (unsigned int i = 0; i < s->n; i++)
+		writer_reopen(s->list[i].writer);
 }
 
 unsigned int sinks_number(const struct sinks *s)
@@ -149,20 +132,24 @@ unsigned int sinks_number(const struct sinks *s)
 
 const char *sinks_name(const struct sinks *s, unsigned int i)
 {
-	return s->list[i].spec.text;
+	return s->list[i].spec->name;
 }
 
 static int sink_error(const struct sink *k)
 {
-	return k->output.ops->error(k->output.ctx);
+	return writer_error(k->writer);
 }
 
 static void sink_put(struct sink *k, const struct line *line)
 {
 	k->made++;
-	if (k->dead || queue_put(k->queue, line->text, line->len, line->type != LINE_PACKET))
+	if (!(k->spec->events >> line->type & 1)) {
+		k->filtered++;
 		return;
-	if (k->output.ops->failing(k->output.ctx))
+	}
+	if (k->dead || queue_put(k->queue, line->text, line->len, line->type))
+		return;
+	if (writer_failing(k->writer))
 		k->dropped_failing++;
 	else if (!sink_error(k))
 		k->dropped_queue_full++;
@@ -175,7 +162,7 @@ void sinks_put(struct sinks *s, const struct line *line)
 	for (i = 0; i < s->n; i++)
 		sink_put(&s->list[i], line);
 	s->unflushed += line->len;
-	if (s->unflushed >= FLUSH_BYTES)
+	if (s->unflushed >= s->flush_bytes)
 		sinks_flush(s);
 }
 
@@ -197,7 +184,8 @@ static void note_drops(struct sink *k)
 	queue_counts(k->queue, &q);
 	dropped = k->dropped_queue_full + k->dropped_failing + q.dropped;
 	if (k->dead)
-		dropped = k->made - q.written; /* what is put to it now is dropped, too */
+		dropped = k->made - k->filtered -
+			  q.written; /* what is put to it now is dropped, too */
 	if (dropped != k->dropped_seen) {
 		if (!k->drop_first_ns)
 			k->drop_first_ns = k->flushed_ns ? k->flushed_ns : now;
@@ -217,7 +205,7 @@ void sinks_flush(struct sinks *s)
 		k = &s->list[i];
 		k->dead = sink_error(k) != 0;
 		if (!k->dead && queue_publish(k->queue))
-			k->output.ops->wake(k->output.ctx);
+			writer_wake(k->writer);
 		note_drops(k);
 	}
 }
@@ -265,13 +253,15 @@ void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret
 		.made = k->made,
 		.written = q.written,
 		.bytes = q.bytes,
+		.filtered = k->filtered,
 		.dropped_queue_full = k->dropped_queue_full,
 		.dropped_error = q.dropped + k->dropped_failing,
 		.drop_first_ns = k->drop_first_ns,
 		.drop_last_ns = k->drop_last_ns,
+		.disconnects = writer_disconnects(k->writer),
 	};
 	if (error)
-		ret->dropped_error = k->made - q.written - k->dropped_queue_full;
+		ret->dropped_error = k->made - k->filtered - q.written - k->dropped_queue_full;
 }
 
 void sinks_forget_drops(struct sinks *s, unsigned int i)
@@ -284,21 +274,39 @@ int sinks_failing(const struct sinks *s, unsigned int i)
 {
 	const struct sink *k = &s->list[i];
 
-	return sink_error(k) ? 0 : k->output.ops->failing(k->output.ctx);
+	return sink_error(k) ? 0 : writer_failing(k->writer);
 }
 
-size_t sinks_room(const struct sinks *s)
+const char *sinks_warning(const struct sinks *s, unsigned int i)
+{
+	return writer_warning(s->list[i].writer);
+}
+
+static size_t least_room(const struct sinks *s, bool unless_drop, bool empty)
 {
 	size_t room = SIZE_MAX;
-	unsigned int i;
 
-	for (i = 0; i < s->n; i++) {
-		size_t one = s->list[i].dead ? SIZE_MAX : queue_room(s->list[i].queue);
+	for (unsigned int i = 0; i < s->n; i++) {
+		const struct sink *k = &s->list[i];
+		size_t one;
 
+		if (k->dead || (unless_drop && k->spec->when_full == SINK_DROP))
+			continue;
+		one = empty ? queue_room_max(k->queue) : queue_room(k->queue);
 		if (one < room)
 			room = one;
 	}
 	return room;
+}
+
+size_t sinks_room(const struct sinks *s, bool unless_drop)
+{
+	return least_room(s, unless_drop, false);
+}
+
+size_t sinks_room_max(const struct sinks *s, bool unless_drop)
+{
+	return least_room(s, unless_drop, true);
 }
 
 static uint64_t queued(const struct sink_counts *c)
@@ -314,13 +322,13 @@ static int64_t now_ns(void)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-static void stop(struct sinks *s, enum output_stop how)
+static void stop(struct sinks *s, enum writer_stop how)
 {
 	unsigned int i;
 
 	for (i = 0; i < s->n; i++) {
 		if (!s->list[i].ended)
-			s->list[i].output.ops->stop(s->list[i].output.ctx, how);
+			writer_stop(s->list[i].writer, how);
 	}
 }
 
@@ -335,7 +343,7 @@ static unsigned int not_ended(const struct sinks *s, struct pollfd *fds)
 
 	for (i = 0; i < s->n; i++) {
 		k = &s->list[i];
-		fds[i].fd = k->ended ? -1 : k->output.ops->ended_fd(k->output.ctx);
+		fds[i].fd = k->ended ? -1 : writer_ended_fd(k->writer);
 		fds[i].events = POLLIN;
 		running += !k->ended;
 	}
@@ -383,9 +391,9 @@ uint64_t sinks_finish(struct sinks *s, int timeout_ms)
 		sinks_counts(s, i, &c);
 		unwritten += queued(&c) + c.written;
 	}
-	stop(s, OUTPUT_FINISH);
+	stop(s, WRITER_FINISH);
 	wait_ended(s, deadline_ns - timeout_ns / 8);
-	stop(s, OUTPUT_GIVE_UP);
+	stop(s, WRITER_GIVE_UP);
 	wait_ended(s, deadline_ns);
 
 	for (i = 0; i < s->n; i++) {
@@ -398,7 +406,7 @@ uint64_t sinks_finish(struct sinks *s, int timeout_ms)
 static void sink_close(struct sink *k)
 {
 	/* A writer that is stuck goes on using its queue, until the process ends. */
-	if (!k->output.ops->close(k->output.ctx))
+	if (!writer_free(k->writer))
 		queue_free(k->queue);
 }
 
@@ -408,7 +416,7 @@ void sinks_free(struct sinks *s)
 
 	if (!s)
 		return;
-	stop(s, OUTPUT_GIVE_UP);
+	stop(s, WRITER_GIVE_UP);
 	wait_ended(s, now_ns() + FREE_MS * NS_PER_MS);
 	for (i = 0; i < s->n; i++)
 		sink_close(&s->list[i]);

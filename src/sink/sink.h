@@ -6,29 +6,14 @@
 #ifndef SINK_SINK_H
 #define SINK_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "line/line.h"
+#include "sink/spec.h"
 
-#define SINK_QUEUE_BYTES \
-	(8U << 20) /* default; an eighth of it is kept for lines that are no packets */
 #define SINK_MAX 16
-
-enum sink_kind {
-	SINK_STDOUT,
-	SINK_FILE,
-	SINK_KIND_MAX
-};
-
-struct sink_spec {
-	enum sink_kind kind;
-	const char *target; /* path; borrowed from the text that was parsed; NULL for stdout */
-	const char *text; /* as the user wrote it: the sink's name in records; borrowed */
-};
-
-/* "stdout", its alias "-" (whose text is "stdout"), or "file:PATH". 0, or -EINVAL with a sentence in err. */
-int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap);
 
 /* Since the sink was opened. Lines, but for bytes. What is queued now is
  * made − written − filtered − dropped_queue_full − dropped_error (L4).
@@ -37,21 +22,30 @@ struct sink_counts {
 	uint64_t made; /* lines put to this sink */
 	uint64_t written;
 	uint64_t bytes; /* written */
-	uint64_t filtered;
+	uint64_t filtered; /* of types that it does not take */
 	uint64_t dropped_queue_full;
 	uint64_t dropped_error;
 	uint64_t drop_first_ns; /* Unix time: none was dropped before, since sinks_forget_drops() */
 	uint64_t drop_last_ns; /* nor after */
+	uint64_t disconnects; /* how often its reader was lost; for what has one */
 };
 
 struct sinks; /* all outputs of a run */
 
 int sinks_new(struct sinks **ret); /* 0 or -errno */
 
-/* Open an output and start its writer. The strings of spec must live as long as s. 0, or -errno with
- * a sentence in err; nothing changes then.
+/* Open an output. spec is borrowed, and must live as long as s. 0, or -errno with a sentence in err;
+ * nothing changes then.
  */
 int sinks_add(struct sinks *s, const struct sink_spec *spec, char *err, size_t err_cap);
+
+/* Start the writers of all that were added: lines wait in their queues until then. Threads begin with
+ * the rights of the one that calls this. 0 or -errno.
+ */
+int sinks_start(struct sinks *s);
+
+/* Open anew what has a name: it may stand for another file by now. */
+void sinks_reopen(struct sinks *s);
 
 unsigned int sinks_number(const struct sinks *s);
 const char *sinks_name(const struct sinks *s, unsigned int i);
@@ -73,16 +67,22 @@ unsigned int sinks_alive(struct sinks *s);
 /* 0 while output i lives, else the -errno that ended it: -EPIPE when its reader went away. */
 int sinks_error(const struct sinks *s, unsigned int i);
 
-/* 0, or the -errno for which output i cannot write at present; it tries again each second. */
+/* 0, or the -errno for which output i cannot write at present; it tries again. */
 int sinks_failing(const struct sinks *s, unsigned int i);
+
+/* NULL, or a sentence on what output i can't do; constant. */
+const char *sinks_warning(const struct sinks *s, unsigned int i);
 
 void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret);
 
 /* Begin anew with drop_first_ns and drop_last_ns of output i. */
 void sinks_forget_drops(struct sinks *s, unsigned int i);
 
-/* Bytes that every living output has room for, beyond what is kept for other lines than packets. */
-size_t sinks_room(const struct sinks *s);
+/* Bytes of packet lines that every living output has room for; and the most that this can be. What
+ * drops when it is full (SINK_DROP) is not asked, if unless_drop is set.
+ */
+size_t sinks_room(const struct sinks *s, bool unless_drop);
+size_t sinks_room_max(const struct sinks *s, bool unless_drop);
 
 /* Write out what is queued, at most timeout_ms long for all together; then give up on the rest.
  * Returns how many of these lines were left unwritten, for whatever cause. To be called once;

@@ -41,6 +41,17 @@ static void check_refusal(const char *err, size_t cap)
 			   (unsigned)(unsigned char)err[i]);
 }
 
+static void check_output(const struct sink_spec *spec, bool capture)
+{
+	FUZZ_CHECK(spec->kind && spec->name && strlen(spec->name), "no name");
+	FUZZ_CHECK(!spec->target == !spec->kind->target, "a target where there is none");
+	FUZZ_CHECK(spec->queue_bytes >= SPEC_QUEUE_MIN && spec->queue_bytes <= SPEC_QUEUE_MAX,
+		   "%llu", (unsigned long long)spec->queue_bytes);
+	FUZZ_CHECK(spec->events & 1U << LINE_START && spec->events >> LINE_TYPE_MAX == 0, "%llx",
+		   (unsigned long long)spec->events);
+	FUZZ_CHECK(capture || spec->when_full != SINK_BLOCK, "packets can't wait");
+}
+
 static void check_options(const struct options *o)
 {
 	FUZZ_CHECK(o->action <= OPTIONS_LIST_INTERFACES, "%u", o->action);
@@ -60,7 +71,7 @@ static void check_options(const struct options *o)
 	FUZZ_CHECK(o->batch_ms <= XDPTAIL_BATCH_MS_MAX, "%u", o->batch_ms);
 	FUZZ_CHECK(o->n_outputs >= 1 && o->n_outputs <= SINK_MAX, "%u", o->n_outputs);
 	for (unsigned int i = 0; i < o->n_outputs; i++)
-		FUZZ_CHECK(o->outputs[i], "output %u", i);
+		check_output(&o->outputs[i], o->read != NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -85,6 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_refusal(err, cap);
 	else
 		check_options(&options);
+	if (!result)
+		options_free(&options);
 	for (int i = 0; i < argc; i++)
 		free(argv[i]);
 	free(err);

@@ -56,9 +56,9 @@ static void describe(const struct options *o, char *ret, size_t cap)
 		fputs(" flush", f);
 	if (o->verbose)
 		fprintf(f, " verbose%+d", o->verbose);
-	if (o->n_outputs != 1 || strcmp(o->outputs[0], "stdout") != 0) {
+	if (o->n_outputs != 1 || strcmp(o->outputs[0].name, "stdout") != 0) {
 		for (unsigned int i = 0; i < o->n_outputs; i++)
-			fprintf(f, " %s", o->outputs[i]);
+			fprintf(f, " %s", o->outputs[i].name);
 	}
 	fclose(f);
 }
@@ -87,6 +87,8 @@ static void check(const char *name, int argc, char *const argv[], const char *wa
 			cr_expect_str_eq(err, "", "%s: got a message \"%s\"", name, err);
 			if (r == 0)
 				describe(&result.o, got, sizeof(got));
+			if (r == 0)
+				options_free(&result.o);
 			cr_expect_str_eq(got, want, "%s, time %d: got \"%s\", want \"%s\"", name,
 					 time, got, want);
 			continue;
@@ -292,6 +294,9 @@ Test(options, refused)
 		  "\"stdout\" is given twice, and would write every" },
 		{ "xdptail -i lo -o - -o stdout", "\"stdout\" is given twice" },
 		{ "xdptail -i lo -o stdout -o -", "\"-\" is given twice" },
+		{ "xdptail -i lo -o file:/a -o file:/a,queue=1M", "is given twice" },
+		{ "xdptail -i lo -o stdout,when_full=block",
+		  "--output: when_full=block of \"stdout\" is for capture files" },
 		{ "xdptail -i lo -o file:/a -o stdout -o file:/a", "\"file:/a\" is given twice" },
 
 		{ "xdptail -i lo --sampel 3", "--sampel: no such option; did you mean --sample?" },

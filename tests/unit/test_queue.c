@@ -9,7 +9,8 @@
 
 #include "sink/queue.h"
 
-#define SMALL_MAX 96
+#define SMALL_MAX    96
+#define TYPE(urgent) ((urgent) ? LINE_STOP : LINE_PACKET)
 
 /* What a queue of one piece of memory must do, written down as plainly as possible: lines with the
  * place each was given, in order.
@@ -67,7 +68,7 @@ static void put_both(struct queue *q, struct model *m, size_t len, unsigned char
 
 	fill(text, len, first);
 	want = model_put(m, len, first, urgent);
-	got = queue_put(q, text, len, urgent);
+	got = queue_put(q, text, len, TYPE(urgent));
 	cr_assert_eq(got, want, "capacity %zu, line of %zu, urgent %d: put %d, want %d",
 		     m->capacity, len, urgent, got, want);
 	(void)queue_publish(q);
@@ -151,7 +152,7 @@ Test(queue, empty_takes_half)
 	for (size_t i = 0; i < 10000; i++) {
 		size_t len = 1 + (i * 7 + i / 48) % (SMALL_MAX / 2);
 
-		cr_assert(queue_put(q, text, len, true), "put %zu of %zu bytes", i, len);
+		cr_assert(queue_put(q, text, len, LINE_STOP), "put %zu of %zu bytes", i, len);
 		cr_assert(queue_publish(q));
 		cr_assert_eq(queue_run(q, 1, &run), len);
 		queue_written(q, len);
@@ -176,7 +177,7 @@ Test(queue, refuses_at_once)
 	cr_expect_eq(queue_new(&q, 0), -EINVAL);
 	cr_assert_eq(queue_new(&q, 1 << 16), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool got = queue_put(q, text, cases[i].len, true);
+		bool got = queue_put(q, text, cases[i].len, LINE_STOP);
 
 		cr_expect_eq(got, cases[i].want, "%s: %d, want %d", cases[i].name, got,
 			     cases[i].want);
@@ -185,45 +186,84 @@ Test(queue, refuses_at_once)
 	queue_free(NULL);
 }
 
-static size_t put_until_full(struct queue *q, size_t len, bool urgent)
+static size_t put_until_full(struct queue *q, size_t len, enum line_type type)
 {
 	static const char text[QUEUE_LINE_MAX];
 	size_t n = 0;
 
-	while (queue_put(q, text, len, urgent))
+	while (queue_put(q, text, len, type))
 		n++;
 	return n;
 }
 
-/* Packets leave an eighth, of bytes and of lines, and the rest can be had to the last. */
+/* Packets leave an eighth, of bytes and of lines, counts half of that, and the rest can be had to the
+ * last.
+ */
 Test(queue, reserve)
 {
 	static const struct {
 		const char *name;
 		size_t capacity;
 		size_t len;
-		size_t want;
-		size_t want_urgent;
+		size_t want[3]; /* packets, then counts, then others */
 	} cases[] = {
-		{ "bytes", 65536, 512, 112, 16 },
-		{ "bytes, not even", 65536, 1000, 57, 8 },
-		{ "lines", 65536, 1, 896, 128 },
-		{ "one page", 4096, 256, 14, 2 },
+		{ "bytes", 65536, 512, { 112, 8, 8 } },
+		{ "bytes, not even", 65536, 1000, { 57, 4, 4 } },
+		{ "lines", 65536, 1, { 896, 64, 64 } },
+		{ "one page", 4096, 256, { 14, 1, 1 } },
 	};
+	static const enum line_type types[] = { LINE_PACKET, LINE_COUNT, LINE_STOP };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct queue *q = NULL;
-		size_t n, urgent;
 
 		cr_assert_eq(queue_new(&q, cases[i].capacity), 0);
-		n = put_until_full(q, cases[i].len, false);
-		urgent = put_until_full(q, cases[i].len, true);
-		cr_expect_eq(n, cases[i].want, "%s: %zu lines, want %zu", cases[i].name, n,
-			     cases[i].want);
-		cr_expect_eq(urgent, cases[i].want_urgent, "%s: %zu urgent lines, want %zu",
-			     cases[i].name, urgent, cases[i].want_urgent);
+		cr_expect_leq(queue_room(q), queue_room_max(q), "%s", cases[i].name);
+		for (size_t j = 0; j < sizeof(types) / sizeof(types[0]); j++) {
+			size_t n = put_until_full(q, cases[i].len, types[j]);
+
+			cr_expect_eq(n, cases[i].want[j], "%s: %zu lines of %s, want %zu",
+				     cases[i].name, n, line_type_name(types[j]), cases[i].want[j]);
+		}
+		cr_expect_eq(queue_room(q), 0, "%s", cases[i].name);
 		queue_free(q);
 	}
+}
+
+/* One by one, with their types, also where the ring of bytes begins anew. */
+Test(queue, lines_one_by_one)
+{
+	struct queue_line lines[4];
+	struct queue_counts c;
+	struct queue *q = NULL;
+	char text[32];
+
+	cr_assert_eq(queue_new(&q, 256), 0);
+	for (unsigned int i = 0; i < 300; i++) {
+		for (unsigned int j = 0; j < 3; j++) {
+			(void)snprintf(text, sizeof(text), "line %u.%.*s\n", i, (int)j, "...");
+			cr_assert(queue_put(q, text, strlen(text), (enum line_type)j));
+		}
+		cr_assert(queue_publish(q));
+		cr_assert_eq(queue_lines(q, lines, 2), 2, "as many as there is room for");
+		cr_assert_eq(queue_lines(q, lines, 4), 3);
+		for (unsigned int j = 0; j < 3; j++) {
+			(void)snprintf(text, sizeof(text), "line %u.%.*s\n", i, (int)j, "...");
+			cr_assert_eq(lines[j].type, j);
+			cr_assert_eq(lines[j].len, strlen(text));
+			cr_assert_arr_eq(lines[j].text, text, lines[j].len);
+		}
+		queue_written(q, lines[0].len);
+		queue_drop_first(q);
+		cr_assert_eq(queue_lines(q, lines, 4), 1);
+		cr_assert_eq(lines[0].type, 2);
+		queue_written(q, lines[0].len);
+		cr_assert_not(queue_waiting(q));
+	}
+	queue_counts(q, &c);
+	cr_expect_eq(c.written, 600);
+	cr_expect_eq(c.dropped, 300);
+	queue_free(q);
 }
 
 Test(queue, seen_when_published)
@@ -233,7 +273,7 @@ Test(queue, seen_when_published)
 
 	cr_assert_eq(queue_new(&q, 4096), 0);
 	cr_expect(!queue_publish(q), "nothing was put");
-	cr_assert(queue_put(q, "a\n", 2, false));
+	cr_assert(queue_put(q, "a\n", 2, LINE_PACKET));
 	cr_expect(!queue_waiting(q), "not published");
 	cr_expect_eq(queue_run(q, 10, &text), 0);
 	cr_expect(queue_publish(q), "one line");
@@ -272,8 +312,9 @@ Test(queue, drop_keeps_half_a_line)
 		size_t len = cut, run;
 
 		cr_assert_eq(queue_new(&q, 64), 0);
-		cr_assert(queue_put(q, lines, 4, false) && queue_put(q, lines + 4, 6, false) &&
-			  queue_put(q, lines + 10, 6, false) && queue_publish(q));
+		cr_assert(queue_put(q, lines, 4, LINE_PACKET) &&
+			  queue_put(q, lines + 4, 6, LINE_PACKET) &&
+			  queue_put(q, lines + 10, 6, LINE_PACKET) && queue_publish(q));
 		run = queue_run(q, 64, &text);
 		cr_assert_eq(run, 16);
 		memcpy(got, text, cut);
@@ -285,7 +326,7 @@ Test(queue, drop_keeps_half_a_line)
 		queue_drop(q);
 		expect_counts(q, "after another", whole, cut, 3 - whole - half);
 
-		cr_assert(queue_put(q, after, 6, false) && queue_publish(q));
+		cr_assert(queue_put(q, after, 6, LINE_PACKET) && queue_publish(q));
 		while (queue_waiting(q)) { /* a byte at a time */
 			(void)queue_run(q, 64, &text);
 			got[len++] = *text;
@@ -372,7 +413,7 @@ static uint64_t torture_produce(struct queue *q)
 
 	for (uint64_t n = 0; n < TORTURE_LINES; n++) {
 		torture_line(text, n);
-		while (!queue_put(q, text, torture_len(n), n % 3 == 0)) {
+		while (!queue_put(q, text, torture_len(n), TYPE(n % 3 == 0))) {
 			(void)queue_publish(q);
 			sched_yield();
 		}

@@ -120,16 +120,26 @@ static void put_numbered(struct sinks *s, uint64_t from, uint64_t to)
 		put(s, LINE_COUNT, text, numbered(text, n));
 }
 
+/* Lives as long as the test, which is a process of its own. */
+static const struct sink_spec *spec_of(const char *text)
+{
+	struct sink_spec *spec = malloc(sizeof(*spec));
+	char err[512] = "";
+
+	cr_assert_not_null(spec);
+	cr_assert_eq(sink_spec_parse(text, spec, err, sizeof(err)), 0, "%s: %s", text, err);
+	return spec;
+}
+
 static struct sinks *open_sink(const char *text)
 {
 	struct sinks *s = NULL;
-	struct sink_spec spec;
 	char err[512] = "";
 
-	cr_assert_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s: %s", text, err);
 	cr_assert_eq(sinks_new(&s), 0);
-	cr_assert_eq(sinks_add(s, &spec, err, sizeof(err)), 0, "%s: %s", text, err);
+	cr_assert_eq(sinks_add(s, spec_of(text), err, sizeof(err)), 0, "%s: %s", text, err);
 	cr_assert_eq(sinks_number(s), 1);
+	cr_assert_eq(sinks_start(s), 0);
 	return s;
 }
 
@@ -176,58 +186,12 @@ static void write_file(const char *path, const char *text)
 	close(fd);
 }
 
-Test(sink, spec)
-{
-	static const struct {
-		const char *text;
-		int want;
-		enum sink_kind kind;
-		const char *target; /* of a good one */
-		const char *says; /* of a bad one: part of the sentence */
-	} cases[] = {
-		{ "stdout", 0, SINK_STDOUT, NULL, NULL },
-		{ "-", 0, SINK_STDOUT, NULL, NULL },
-		{ "file:a", 0, SINK_FILE, "a", NULL },
-		{ "file:/a b/c:d,e", 0, SINK_FILE, "/a b/c:d,e", NULL },
-		{ "file:", -EINVAL, 0, NULL, "\"file:\" has no path: write file:PATH" },
-		{ "file", -EINVAL, 0, NULL, "\"file\" has no path: write file:PATH" },
-		{ "/var/log/x", -EINVAL, 0, NULL, "write file:/var/log/x" },
-		{ "./x", -EINVAL, 0, NULL, "write file:./x" },
-		{ "syslog", -EINVAL, 0, NULL, "\"syslog\" is not an output: there are stdout and" },
-		{ "unix:/x", -EINVAL, 0, NULL, "there are stdout and file:PATH" },
-		{ "stdout:", -EINVAL, 0, NULL, "there are stdout and file:PATH" },
-		{ "Stdout", -EINVAL, 0, NULL, "there are stdout and file:PATH" },
-		{ "", -EINVAL, 0, NULL, "\"\" is not an output" },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sink_spec spec = { .target = "untouched", .text = "untouched" };
-		char err[256] = "";
-		int got = sink_spec_parse(cases[i].text, &spec, err, sizeof(err));
-
-		cr_expect_eq(got, cases[i].want, "%s: %d, want %d", cases[i].text, got,
-			     cases[i].want);
-		if (cases[i].says) {
-			cr_expect(strstr(err, cases[i].says), "%s: got \"%s\", want \"%s\"",
-				  cases[i].text, err, cases[i].says);
-			cr_expect_str_eq(spec.text, "untouched", "%s", cases[i].text);
-			continue;
-		}
-		cr_expect_eq(spec.kind, cases[i].kind, "%s: kind %d", cases[i].text, spec.kind);
-		cr_expect(cases[i].target ? !strcmp(spec.target, cases[i].target) : !spec.target,
-			  "%s: target %s", cases[i].text, spec.target);
-	}
-}
-
 static void expect_refused(struct sinks *s, const char *text, int want, const char *says)
 {
-	struct sink_spec spec;
 	unsigned int before = sinks_number(s);
 	char err[512] = "";
-	int got;
+	int got = sinks_add(s, spec_of(text), err, sizeof(err));
 
-	cr_assert_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s: %s", text, err);
-	got = sinks_add(s, &spec, err, sizeof(err));
 	cr_expect_eq(got, want, "%s: %d, want %d (%s)", text, got, want, err);
 	cr_expect(strstr(err, says), "%s: got \"%s\", want \"%s\"", text, err, says);
 	cr_expect_eq(sinks_number(s), before, "%s: %u outputs", text, sinks_number(s));
@@ -290,7 +254,6 @@ Test(sink, one_output_twice)
 Test(sink, too_many_outputs)
 {
 	struct sinks *s = NULL;
-	struct sink_spec spec;
 	char names[SINK_MAX + 1][16];
 	char err[256] = "";
 
@@ -298,10 +261,11 @@ Test(sink, too_many_outputs)
 	cr_assert_eq(sinks_new(&s), 0);
 	for (unsigned int i = 0; i < SINK_MAX; i++) {
 		(void)snprintf(names[i], sizeof(names[i]), "file:%u", i);
-		cr_assert_eq(sink_spec_parse(names[i], &spec, err, sizeof(err)), 0);
-		cr_assert_eq(sinks_add(s, &spec, err, sizeof(err)), 0, "%s: %s", names[i], err);
+		cr_assert_eq(sinks_add(s, spec_of(names[i]), err, sizeof(err)), 0, "%s: %s",
+			     names[i], err);
 	}
 	expect_refused(s, "file:more", -E2BIG, "one output too many: 16 is the limit");
+	cr_assert_eq(sinks_start(s), 0);
 	put_numbered(s, 0, 100);
 	cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0);
 	cr_expect_eq(sinks_alive(s), SINK_MAX);

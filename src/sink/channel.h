@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where the lines of one output go: a value {ops, ctx}. A writer (writer.h) takes lines from a queue
+ * and has the channel write them; a channel knows how one kind of output is opened, written and
+ * closed, and nothing of threads. All operations are called by the writer's thread, but for close(),
+ * which comes when there is none, and warning().
+ */
+#ifndef SINK_CHANNEL_H
+#define SINK_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sink/queue.h"
+
+/* What becomes of an output, and of what waits for it, after an error. */
+enum channel_fate {
+	CHANNEL_DEAD, /* it ends */
+	CHANNEL_DROP, /* what waits is dropped; it is tried again: a full disk */
+	CHANNEL_KEEP, /* what waits stays, as far as there is room; it is tried again: no reader */
+};
+
+#define CHANNEL_NEVER (-1)
+
+struct channel_ops {
+	/* Write some of what waits in the queue, which is not empty, and tell the queue. 0: that was some
+	 * progress; -EAGAIN: it has to wait for fd to become writable; or -errno.
+	 */
+	int (*write)(void *ctx, struct queue *queue);
+	enum channel_fate (*fate)(void *ctx, int error);
+	/* To wait on: an error or a hang-up there is one of write(), -EPIPE. −1: there is none. */
+	int (*fd)(const void *ctx);
+
+	/* NULL for those below: nothing is to be done. */
+
+	/* Do what is due without lines: connect, turn a file over. Returns after how many milliseconds to
+	 * be called again, if nothing happens before; or CHANNEL_NEVER.
+	 */
+	int (*tend)(void *ctx);
+	/* Leave the file and open it anew: it may have been renamed. */
+	void (*reopen)(void *ctx);
+	/* All lines are written: make them last. 0 or -errno. */
+	int (*finish)(void *ctx);
+	/* NULL, or a sentence for the user on what this output can't do; by any thread, and constant. */
+	const char *(*warning)(const void *ctx);
+	/* How often a reader was lost that had been there; by any thread. */
+	uint64_t (*disconnects)(const void *ctx);
+
+	void (*close)(void *ctx); /* also a half-built one */
+};
+
+struct channel {
+	const struct channel_ops *ops;
+	void *ctx; /* owned; released by ops->close */
+	short hangup; /* POLLRDHUP where the other end's closing means that nobody reads; else 0 */
+	int retry_ms; /* after the first failure; doubled with each up to retry_max_ms */
+	int retry_max_ms;
+};
+
+#define CHANNEL_RETRY_MS 1000
+
+/* One write of what is first in the queue. A socket is not asked to wait, whoever shares it with us.
+ * As channel_ops.write.
+ */
+int channel_write_run(int fd, bool socket, struct queue *queue);
+
+/* Errors that can go away by themselves: a full disk, a quota, a limit. */
+bool channel_may_pass(int error);
+
+/* Put a sentence into err, and return ret. */
+__attribute__((format(printf, 4, 5))) int channel_refuse(int ret, char *err, size_t err_cap,
+							 const char *fmt, ...);
+
+/* A kind of output, and how its settings are written. */
+struct setting;
+struct channel_kind {
+	const char *name; /* before the colon */
+	const char *target; /* what comes behind it, in words, such as "PATH"; NULL: nothing does */
+	const char *default_target; /* NULL: it must be named, if there is a target at all */
+	const struct setting *settings; /* NULL: none; ends with a row without a name */
+	size_t settings_size; /* of the struct that they fill */
+	/* What is wrong with a target, before anything is opened: 0, or -EINVAL with a sentence in err.
+	 * NULL: anything goes.
+	 */
+	int (*check)(const char *target, char *err, size_t err_cap);
+	/* target and settings, as the table fills them, are borrowed during the call. 0, or -errno with a
+	 * sentence in err.
+	 */
+	int (*open)(struct channel *ret, const char *target, const void *settings, char *err,
+		    size_t err_cap);
+};
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/setting.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define QUOTED "\"%.64s\""
+
+struct unit {
+	char letter;
+	uint64_t factor;
+};
+
+static const struct unit size_units[] = {
+	{ 'K', UINT64_C(1) << 10 },
+	{ 'M', UINT64_C(1) << 20 },
+	{ 'G', UINT64_C(1) << 30 },
+	{ 0, 0 },
+};
+
+static const struct unit time_units[] = {
+	{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 0, 0 },
+};
+
+static const struct unit no_units[] = { { 0, 0 } };
+
+static const struct unit *units_of(enum setting_type type)
+{
+	if (type == SETTING_SIZE)
+		return size_units;
+	return type == SETTING_SECONDS ? time_units : no_units;
+}
+
+const struct setting *setting_find(const struct setting *table, const char *name, size_t len)
+{
+	for (; table && table->name; table++) {
+		if (strlen(table->name) == len && !memcmp(table->name, name, len))
+			return table;
+	}
+	return NULL;
+}
+
+static void store(const struct setting *row, void *base, uint64_t value)
+{
+	memcpy((char *)base + row->offset, &value, sizeof(value));
+}
+
+/* 0: the suffix is no unit. */
+static uint64_t factor_of(const struct unit *unit, const char *suffix)
+{
+	if (!*suffix)
+		return 1;
+	for (; unit->letter; unit++) {
+		if (unit->letter == suffix[0] && !suffix[1])
+			return unit->factor;
+	}
+	return 0;
+}
+
+/* Digits and a unit, nothing before, between or behind. */
+static bool read_number(const struct setting *row, const char *text, uint64_t *ret)
+{
+	unsigned long long number;
+	uint64_t factor;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	factor = factor_of(units_of(row->type), end);
+	if (errno || !factor || number > row->max / factor || number * factor < row->min)
+		return false;
+	*ret = number * factor;
+	return true;
+}
+
+static int take_number(const struct setting *row, const char *text, void *base, char *err,
+		       size_t err_cap)
+{
+	static const char *const what[] = {
+		[SETTING_SIZE] = " bytes (units: K, M, G)",
+		[SETTING_SECONDS] = " seconds (units: s, m, h, d)",
+		[SETTING_NUMBER] = "",
+	};
+	uint64_t value;
+
+	if (!read_number(row, text, &value)) {
+		(void)snprintf(err, err_cap,
+			       "%s=%.64s: not a number from %" PRIu64 " to %" PRIu64 "%s",
+			       row->name, text, row->min, row->max, what[row->type]);
+		return -EINVAL;
+	}
+	store(row, base, value);
+	return 0;
+}
+
+static const struct setting_choice *find_choice(const struct setting *row, const char *name,
+						size_t len)
+{
+	const struct setting_choice *c;
+
+	for (c = row->choices; c->name; c++) {
+		if (strlen(c->name) == len && !memcmp(c->name, name, len))
+			return c;
+	}
+	return NULL;
+}
+
+static int refuse_choice(const struct setting *row, const char *found, size_t len, char *err,
+			 size_t err_cap)
+{
+	const struct setting_choice *c;
+	size_t used;
+
+	(void)snprintf(err, err_cap, "%s: \"%.*s\" is not one of", row->name, (int)len, found);
+	for (c = row->choices; c->name; c++) {
+		used = strlen(err);
+		(void)snprintf(err + used, err_cap - used, "%s %s", c == row->choices ? "" : ",",
+			       c->name);
+	}
+	return -EINVAL;
+}
+
+static int take_choice(const struct setting *row, const char *text, void *base, char *err,
+		       size_t err_cap)
+{
+	const struct setting_choice *c = find_choice(row, text, strlen(text));
+
+	if (!c)
+		return refuse_choice(row, text, strnlen(text, 64), err, err_cap);
+	store(row, base, c->value);
+	return 0;
+}
+
+static int take_list(const struct setting *row, const char *text, void *base, char *err,
+		     size_t err_cap)
+{
+	const struct setting_choice *c;
+	uint64_t set = 0;
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		c = find_choice(row, text, len);
+		if (!c)
+			return refuse_choice(row, text, len < 64 ? len : 64, err, err_cap);
+		set |= UINT64_C(1) << c->value;
+		if (!text[len])
+			break;
+	}
+	store(row, base, set);
+	return 0;
+}
+
+static int take_text(const struct setting *row, const char *text, void *base, char *err,
+		     size_t err_cap)
+{
+	size_t len = strlen(text);
+	bool fits = len >= row->min && len <= row->max;
+
+	for (const char *c = text; *c; c++)
+		fits = fits && *c > ' ' && *c < 0x7f;
+	if (!fits) {
+		(void)snprintf(err, err_cap,
+			       "%s: " QUOTED " is not %" PRIu64 " to %" PRIu64
+			       " printable ASCII characters without blanks",
+			       row->name, text, row->min, row->max);
+		return -EINVAL;
+	}
+	memcpy((char *)base + row->offset, text, len + 1);
+	return 0;
+}
+
+int setting_take(const struct setting *row, const char *value, void *base, char *err,
+		 size_t err_cap)
+{
+	switch (row->type) {
+	case SETTING_SIZE:
+	case SETTING_SECONDS:
+	case SETTING_NUMBER:
+		break;
+	case SETTING_CHOICE:
+		return take_choice(row, value, base, err, err_cap);
+	case SETTING_LIST:
+		return take_list(row, value, base, err, err_cap);
+	case SETTING_TEXT:
+		return take_text(row, value, base, err, err_cap);
+	}
+	return take_number(row, value, base, err, err_cap);
+}
+
+void setting_defaults(const struct setting *table, void *base)
+{
+	char err[256];
+
+	for (; table && table->name; table++) {
+		if (table->def) /* our own, so it is taken: a unit test goes over all tables */
+			(void)setting_take(table, table->def, base, err, sizeof(err));
+	}
+}

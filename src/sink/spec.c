@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/spec.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sink/file.h"
+#include "sink/setting.h"
+#include "sink/stdout.h"
+
+#define QUOTED "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
+
+static const struct channel_kind *const kinds[] = {
+	&stdout_kind,
+	&file_kind,
+};
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* What "start" and "stop" say belongs to every copy of the stream, so they can't be left out. */
+#define ALWAYS (UINT64_C(1) << LINE_START | UINT64_C(1) << LINE_STOP)
+#define ALL    ((UINT64_C(1) << LINE_TYPE_MAX) - 1)
+
+static const struct setting_choice events[] = {
+	{ "packet", LINE_PACKET },
+	{ "count", LINE_COUNT },
+	{ "snapshot", LINE_SNAPSHOT },
+	{ "stats", LINE_STATS },
+	{ "sink", LINE_SINK },
+	{ "start", LINE_START },
+	{ "stop", LINE_STOP },
+	{ "interface", LINE_INTERFACE },
+	{ "loss", LINE_LOSS },
+	{ "clock", LINE_CLOCK },
+	{ NULL, 0 },
+};
+_Static_assert(sizeof(events) / sizeof(events[0]) == LINE_TYPE_MAX + 1, "each type can be chosen");
+
+static const struct setting_choice when_full[] = {
+	{ "drop", SINK_DROP },
+	{ "block", SINK_BLOCK },
+	{ NULL, 0 },
+};
+
+/* Settings that every kind has. */
+static const struct setting common[] = {
+	{ "queue", SETTING_SIZE, offsetof(struct sink_spec, queue_bytes), SPEC_QUEUE_MIN,
+	  SPEC_QUEUE_MAX, NULL, SPEC_QUEUE_DEFAULT },
+	{ "events", SETTING_LIST, offsetof(struct sink_spec, events), 0, 0, events, NULL },
+	{ "when_full", SETTING_CHOICE, offsetof(struct sink_spec, when_full), 0, 0, when_full,
+	  NULL },
+	{ NULL, SETTING_NUMBER, 0, 0, 0, NULL, NULL },
+};
+
+__attribute__((format(printf, 3, 4))) static int refuse(char *err, size_t err_cap, const char *fmt,
+							...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(err, err_cap, fmt, ap); /* a sentence may be cut */
+	va_end(ap);
+	return -EINVAL;
+}
+
+/* Takes the next piece off *rest: up to a comma that is not escaped, which becomes a NUL. Escapes
+ * are undone. NULL: there are no more.
+ */
+static char *next_piece(char **rest)
+{
+	char *piece = *rest;
+	char *from = piece;
+	char *to = piece;
+
+	if (!piece)
+		return NULL;
+	while (*from && *from != ',') {
+		if (*from == '\\' && (from[1] == ',' || from[1] == '\\'))
+			from++;
+		*to++ = *from++;
+	}
+	*rest = *from ? from + 1 : NULL;
+	*to = '\0';
+	return piece;
+}
+
+static void list_kinds(char *err, size_t err_cap)
+{
+	for (size_t i = 0; i < N_KINDS; i++) {
+		const struct channel_kind *kind = kinds[i];
+		const char *last = i + 1 == N_KINDS ? " and" : ",";
+		size_t used = strlen(err);
+
+		(void)snprintf(err + used, err_cap - used, "%s %s%s%s%s%s", i ? last : "",
+			       kind->name, kind->default_target ? "[" : "", kind->target ? ":" : "",
+			       kind->target ? kind->target : "", kind->default_target ? "]" : "");
+	}
+}
+
+static int refuse_kind(const char *text, char *err, size_t err_cap)
+{
+	if (strchr(text, '/') && !strchr(text, ':'))
+		return refuse(err, err_cap,
+			      QUOTED " is not an output: to write to a file of that name, write "
+				     "file:%.100s",
+			      text, text);
+	(void)refuse(err, err_cap, QUOTED " is not an output: there are", text);
+	list_kinds(err, err_cap);
+	return -EINVAL;
+}
+
+static const struct channel_kind *find_kind(const char *name, size_t len)
+{
+	for (size_t i = 0; i < N_KINDS; i++) {
+		if (strlen(kinds[i]->name) == len && !memcmp(kinds[i]->name, name, len))
+			return kinds[i];
+	}
+	return NULL;
+}
+
+/* KIND[:TARGET]; a default target becomes part of the name, so that records say where lines went. */
+static int take_kind(struct sink_spec *spec, const char *piece, char *err, size_t err_cap)
+{
+	size_t len = strcspn(piece, ":");
+	const char *target = piece[len] ? piece + len + 1 : NULL;
+	const struct channel_kind *kind = find_kind(piece, len);
+	size_t size;
+
+	if (!strcmp(piece, "-")) {
+		kind = &stdout_kind;
+		target = NULL;
+	}
+	if (!kind)
+		return refuse_kind(piece, err, err_cap);
+	if (!kind->target && target)
+		return refuse(err, err_cap, QUOTED ": %s takes nothing behind a colon", piece,
+			      kind->name);
+	if (kind->target && !target)
+		target = kind->default_target;
+	if (kind->target && (!target || !*target))
+		return refuse(err, err_cap, QUOTED " says not where: write %s:%s", piece,
+			      kind->name, kind->target);
+	if (kind->check && kind->check(target, err, err_cap))
+		return -EINVAL;
+	size = strlen(kind->name) + 1 + (target ? strlen(target) + 1 : 0);
+	spec->text = malloc(size);
+	if (!spec->text)
+		return -ENOMEM;
+	(void)snprintf(spec->text, size, "%s%s%s", kind->name, target ? ":" : "",
+		       target ? target : "");
+	spec->kind = kind;
+	spec->name = spec->text;
+	spec->target = target ? spec->text + strlen(kind->name) + 1 : NULL;
+	return 0;
+}
+
+static void list_settings(const struct setting *table, const char *before, char *err,
+			  size_t err_cap)
+{
+	for (; table && table->name; table++) {
+		size_t used = strlen(err);
+
+		(void)snprintf(err + used, err_cap - used, "%s %s", before, table->name);
+		before = ",";
+	}
+}
+
+static int refuse_setting(const struct sink_spec *spec, const char *piece, char *err,
+			  size_t err_cap)
+{
+	if (!strchr(piece, '='))
+		return refuse(err, err_cap,
+			      QUOTED
+			      " in the settings of \"%.100s\" is not of the form key=value; a "
+			      "comma that belongs to a name is written \\,",
+			      piece, spec->name);
+	(void)refuse(err, err_cap, "%.*s is not a setting of %s; there are",
+		     (int)strcspn(piece, "="), piece, spec->kind->name);
+	list_settings(common, "", err, err_cap);
+	list_settings(spec->kind->settings, ",", err, err_cap);
+	return -EINVAL;
+}
+
+static int take_setting(struct sink_spec *spec, const char *piece, char *err, size_t err_cap)
+{
+	size_t len = strcspn(piece, "=");
+	const struct setting *row = setting_find(common, piece, len);
+	void *base = spec;
+
+	if (!row) {
+		row = setting_find(spec->kind->settings, piece, len);
+		base = spec->settings;
+	}
+	if (!row || !piece[len])
+		return refuse_setting(spec, piece, err, err_cap);
+	return setting_take(row, piece + len + 1, base, err, err_cap);
+}
+
+static bool is_list(const struct sink_spec *spec, const char *piece)
+{
+	size_t len = strcspn(piece, "=");
+	const struct setting *row = setting_find(common, piece, len);
+
+	if (!row)
+		row = setting_find(spec->kind->settings, piece, len);
+	return row && row->type == SETTING_LIST;
+}
+
+/* What follows a list and is not of the form key=value is the list's: events=packet,count. */
+static void join_list(char *piece, char **rest)
+{
+	while (*rest && !memchr(*rest, '=', strcspn(*rest, ","))) {
+		char *next = next_piece(rest);
+		size_t len = strlen(piece);
+
+		piece[len] = ',';
+		memmove(piece + len + 1, next, strlen(next) + 1);
+	}
+}
+
+static int parse(struct sink_spec *spec, char *text, char *err, size_t err_cap)
+{
+	char *rest = text;
+	char *piece = next_piece(&rest);
+	int ret = take_kind(spec, piece, err, err_cap);
+
+	if (ret)
+		return ret;
+	setting_defaults(common, spec);
+	setting_defaults(spec->kind->settings, spec->settings);
+	spec->events = ALL;
+	while (!ret && (piece = next_piece(&rest)) != NULL) {
+		if (is_list(spec, piece))
+			join_list(piece, &rest);
+		ret = take_setting(spec, piece, err, err_cap);
+	}
+	spec->events |= ALWAYS;
+	return ret;
+}
+
+int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap)
+{
+	struct sink_spec spec = { 0 };
+	char *copy;
+	int error;
+
+	if (strlen(text) >= SPEC_TEXT_BYTES)
+		return refuse(err, err_cap, QUOTED "… is too long for an output", text);
+	copy = strdup(text);
+	if (!copy)
+		return -ENOMEM;
+	error = parse(&spec, copy, err, err_cap);
+	free(copy);
+	if (error == -ENOMEM)
+		(void)refuse(err, err_cap, "there is no memory for an output");
+	if (error)
+		sink_spec_free(&spec);
+	else
+		*ret = spec;
+	return error;
+}
+
+void sink_spec_free(struct sink_spec *spec)
+{
+	free(spec->text);
+	*spec = (struct sink_spec){ 0 };
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the user wrote of an output, KIND[:TARGET][,key=value…], and what it means. A comma in the
+ * target is written \, and a backslash \\.
+ */
+#ifndef SINK_SPEC_H
+#define SINK_SPEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "line/line.h"
+#include "sink/channel.h"
+
+#define SPEC_QUEUE_DEFAULT "8M"
+#define SPEC_QUEUE_MIN	   (UINT64_C(64) << 10)
+#define SPEC_QUEUE_MAX	   (UINT64_C(1) << 30)
+#define SPEC_TEXT_BYTES	   4352 /* a path of the longest, and settings */
+#define SPEC_KIND_BYTES	   256 /* of the settings of a kind, at most */
+
+enum sink_when_full {
+	SINK_DROP_OR_BLOCK, /* as the source can: a capture waits, an interface can't */
+	SINK_DROP,
+	SINK_BLOCK, /* captures only */
+};
+
+struct sink_spec {
+	const struct channel_kind *kind;
+	const char *name; /* KIND[:TARGET], as it stands in records; points into the next member */
+	const char *target; /* likewise; NULL where the kind has none */
+	char *text; /* owned */
+	uint64_t queue_bytes;
+	uint64_t events; /* a bit (1 << type) for each type of line that it takes */
+	uint64_t when_full; /* enum sink_when_full */
+	_Alignas(uint64_t) unsigned char settings[SPEC_KIND_BYTES]; /* of the kind */
+};
+
+/* 0, -ENOMEM, or -EINVAL with a sentence in err. *ret is owned by the caller: sink_spec_free(). */
+int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap);
+void sink_spec_free(struct sink_spec *spec); /* one that is all zero is fine */
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/stdout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct out {
+	int fd; /* owned */
+	bool regular;
+	bool socket;
+};
+
+static int stdout_write(void *ctx, struct queue *queue)
+{
+	const struct out *o = ctx;
+
+	return channel_write_run(o->fd, o->socket, queue);
+}
+
+/* A redirection to a file can run out of space as a file can. */
+static enum channel_fate stdout_fate(void *ctx, int error)
+{
+	(void)ctx;
+	return channel_may_pass(error) ? CHANNEL_DROP : CHANNEL_DEAD;
+}
+
+static int stdout_fd(const void *ctx)
+{
+	const struct out *o = ctx;
+
+	return o->fd;
+}
+
+static int stdout_finish(void *ctx)
+{
+	const struct out *o = ctx;
+
+	/* EINVAL: a file system that cannot */
+	return o->regular && fdatasync(o->fd) && errno != EINVAL ? -errno : 0;
+}
+
+static void stdout_close(void *ctx)
+{
+	struct out *o = ctx;
+
+	if (o->fd >= 0)
+		close(o->fd);
+	free(o);
+}
+
+static const struct channel_ops stdout_ops = {
+	.write = stdout_write,
+	.fate = stdout_fate,
+	.fd = stdout_fd,
+	.finish = stdout_finish,
+	.close = stdout_close,
+};
+
+/* The description behind stdout is shared with the shell and its other children, so it is never
+ * made non-blocking. But a pipe can be opened once more, and then we have one of our own: a
+ * writer that is never stuck inside write(2) can be stopped, and knows what the reader got. Where
+ * that is not permitted we block.
+ */
+static int open_stdout(struct out *o, char *err, size_t err_cap)
+{
+	struct stat st;
+	int own;
+
+	o->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (o->fd < 0 || fstat(o->fd, &st))
+		return channel_refuse(-errno, err, err_cap,
+				      "cannot write to stdout: %s; redirect it, or name a file",
+				      errno == EBADF ? "it is closed" : strerror(errno));
+	if ((fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return channel_refuse(
+			-EBADF, err, err_cap,
+			"cannot write to stdout: it is closed, or open for reading only; "
+			"redirect it, or name a file");
+	o->regular = S_ISREG(st.st_mode);
+	o->socket = S_ISSOCK(st.st_mode);
+	if (!S_ISFIFO(st.st_mode))
+		return 0;
+	own = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (own < 0)
+		return 0;
+	close(o->fd);
+	o->fd = own;
+	return 0;
+}
+
+static int stdout_open(struct channel *ret, const char *target, const void *settings, char *err,
+		       size_t err_cap)
+{
+	struct out *o = calloc(1, sizeof(*o));
+	int error;
+
+	(void)target;
+	(void)settings;
+	if (!o)
+		return channel_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+	o->fd = -1;
+	error = open_stdout(o, err, err_cap);
+	if (error) {
+		stdout_close(o);
+		return error;
+	}
+	*ret = (struct channel){
+		.ops = &stdout_ops,
+		.ctx = o,
+		.retry_ms = CHANNEL_RETRY_MS,
+		.retry_max_ms = CHANNEL_RETRY_MS,
+	};
+	return 0;
+}
+
+const struct channel_kind stdout_kind = {
+	.name = "stdout",
+	.open = stdout_open,
+};

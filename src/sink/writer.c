@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+struct writer {
+	struct channel channel; /* owned */
+	struct queue *queue; /* borrowed */
+	int wake_fd; /* owned; eventfd: look at the queue, at stop, or at reopen */
+	int ended_fd; /* owned; eventfd: the thread will do nothing more */
+	int failed_fd; /* owned; the duplicate of one that all outputs share */
+	bool started;
+	bool waits_for_room; /* write() would block, so only the channel's fd says when to go on */
+	bool over; /* the rest can't be written: it is not worth the wait for another try */
+	unsigned int failures; /* in a row */
+	int64_t retry_at_ms; /* monotonic; no try before it */
+	pthread_t thread;
+	atomic_bool asleep; /* the thread is in poll(), or about to be, and wants to be woken */
+	atomic_bool reopen;
+	atomic_int failing; /* 0, or the -errno of the last try */
+	atomic_int stop; /* enum writer_stop */
+	atomic_int error;
+};
+
+static void signal_fd(int fd)
+{
+	const uint64_t one = 1;
+	/* It can fail only when the counter is full, and then the fd is readable as well. */
+	ssize_t n = write(fd, &one, sizeof(one));
+
+	(void)n;
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void die(struct writer *w, int error)
+{
+	/* release: who sees the error sees the final counts */
+	atomic_store_explicit(&w->error, error, memory_order_release);
+	signal_fd(w->failed_fd);
+}
+
+static int retry_delay_ms(const struct writer *w)
+{
+	int delay = w->channel.retry_ms;
+
+	for (unsigned int i = 1; i < w->failures && delay < w->channel.retry_max_ms; i++)
+		delay *= 2;
+	return delay < w->channel.retry_max_ms ? delay : w->channel.retry_max_ms;
+}
+
+/* An error that is not of the moment. */
+static void fail(struct writer *w, int error)
+{
+	enum channel_fate fate = w->channel.ops->fate(w->channel.ctx, error);
+
+	w->waits_for_room = false;
+	if (fate == CHANNEL_DEAD) {
+		die(w, error);
+		return;
+	}
+	atomic_store_explicit(&w->failing, error, memory_order_relaxed);
+	/* When we are to finish, what is left is reported as left, so it is not dropped. */
+	if (fate == CHANNEL_DROP && atomic_load(&w->stop) == WRITER_FINISH)
+		w->over = true;
+	else if (fate == CHANNEL_DROP)
+		queue_drop(w->queue);
+	w->failures++;
+	w->retry_at_ms = monotonic_ms() + retry_delay_ms(w);
+}
+
+static void succeed(struct writer *w)
+{
+	w->failures = 0;
+	w->retry_at_ms = 0;
+	w->waits_for_room = false;
+	atomic_store_explicit(&w->failing, 0, memory_order_relaxed);
+}
+
+static void look_at_channel(struct writer *w, short revents)
+{
+	if (revents & POLLOUT)
+		w->waits_for_room = false;
+	if (revents & POLLNVAL)
+		die(w, -EBADF);
+	else if (revents & (POLLERR | POLLHUP | POLLRDHUP))
+		fail(w, -EPIPE);
+}
+
+/* Wait for any of: what the channel waits for; its end; a wake-up; the time. While it fails, nothing
+ * that its fd says is new.
+ */
+static void wait_for(struct writer *w, int timeout_ms)
+{
+	const struct channel *c = &w->channel;
+	short events = (short)(c->hangup | (w->waits_for_room ? POLLOUT : 0));
+	struct pollfd fds[] = {
+		{ .fd = w->failures ? -1 : c->ops->fd(c->ctx), .events = events },
+		{ .fd = w->wake_fd, .events = POLLIN },
+	};
+	uint64_t woken;
+	ssize_t n;
+
+	if (poll(fds, 2, timeout_ms) <= 0)
+		return;
+	if (fds[1].revents) {
+		n = read(w->wake_fd, &woken, sizeof(woken));
+		(void)n; /* non-blocking, and only read to be cleared */
+	}
+	if (fds[0].revents)
+		look_at_channel(w, fds[0].revents);
+}
+
+/* The other half of writer_wake(). Either the producer, who publishes and then looks at asleep, sees
+ * it set, or we, who set it and then look at what is published, see the lines: all four are
+ * sequentially consistent, so one of the two stores is before both loads.
+ */
+static void wait_for_lines(struct writer *w, int timeout_ms)
+{
+	atomic_store_explicit(&w->asleep, true, memory_order_seq_cst);
+	if (!queue_waiting(w->queue))
+		wait_for(w, timeout_ms);
+	atomic_store_explicit(&w->asleep, false, memory_order_relaxed);
+}
+
+/* Milliseconds until the channel wants to be looked after again. */
+static int tend(struct writer *w)
+{
+	const struct channel *c = &w->channel;
+
+	if (atomic_exchange(&w->reopen, false) && c->ops->reopen)
+		c->ops->reopen(c->ctx);
+	return c->ops->tend ? c->ops->tend(c->ctx) : CHANNEL_NEVER;
+}
+
+static int earlier(int a_ms, int b_ms)
+{
+	if (a_ms < 0)
+		return b_ms;
+	return b_ms < 0 || a_ms < b_ms ? a_ms : b_ms;
+}
+
+static void write_some(struct writer *w)
+{
+	int err = w->channel.ops->write(w->channel.ctx, w->queue);
+
+	if (!err)
+		succeed(w);
+	else if (err == -EAGAIN)
+		w->waits_for_room = true;
+	else if (err != -EINTR)
+		fail(w, err);
+}
+
+/* Do the next thing. False when there is nothing more to do. */
+static bool step(struct writer *w)
+{
+	/* Before the queue: when we are to finish, all lines have been published before that. */
+	int stop = atomic_load(&w->stop);
+	int tend_ms, retry_ms;
+
+	if (stop == WRITER_GIVE_UP || w->over)
+		return false;
+	tend_ms = tend(w);
+	if (!queue_waiting(w->queue)) {
+		if (stop == WRITER_FINISH)
+			return false;
+		wait_for_lines(w, tend_ms);
+		return true;
+	}
+	retry_ms = w->failures ? (int)(w->retry_at_ms - monotonic_ms()) : 0;
+	if (retry_ms > 0)
+		wait_for(w, earlier(tend_ms, retry_ms));
+	else if (w->waits_for_room)
+		wait_for(w, tend_ms);
+	else
+		write_some(w);
+	return true;
+}
+
+static void *thread_main(void *arg)
+{
+	struct writer *w = arg;
+	const struct channel *c = &w->channel;
+	int err = 0;
+
+	(void)pthread_setname_np(pthread_self(), "xdptail-writer"); /* only for top -H */
+	while (!atomic_load_explicit(&w->error, memory_order_relaxed) && step(w))
+		;
+	if (c->ops->finish && !atomic_load(&w->error) && atomic_load(&w->stop) == WRITER_FINISH)
+		err = c->ops->finish(c->ctx);
+	if (err)
+		die(w, err);
+	signal_fd(w->ended_fd);
+	return NULL;
+}
+
+/* Costs a system call only when the writer sleeps, and then once. */
+void writer_wake(struct writer *w)
+{
+	if (atomic_load_explicit(&w->asleep, memory_order_seq_cst) &&
+	    atomic_exchange_explicit(&w->asleep, false, memory_order_relaxed))
+		signal_fd(w->wake_fd);
+}
+
+int writer_error(const struct writer *w)
+{
+	return atomic_load_explicit(&w->error, memory_order_acquire);
+}
+
+int writer_failing(const struct writer *w)
+{
+	return atomic_load_explicit(&w->failing, memory_order_relaxed);
+}
+
+void writer_reopen(struct writer *w)
+{
+	atomic_store(&w->reopen, true);
+	signal_fd(w->wake_fd);
+}
+
+const char *writer_warning(const struct writer *w)
+{
+	const struct channel *c = &w->channel;
+
+	return c->ops->warning ? c->ops->warning(c->ctx) : NULL;
+}
+
+uint64_t writer_disconnects(const struct writer *w)
+{
+	const struct channel *c = &w->channel;
+
+	return c->ops->disconnects ? c->ops->disconnects(c->ctx) : 0;
+}
+
+/* A writer that was never started has nothing to end. */
+void writer_stop(struct writer *w, enum writer_stop how)
+{
+	atomic_store(&w->stop, (int)how);
+	signal_fd(w->wake_fd);
+	if (!w->started)
+		signal_fd(w->ended_fd);
+}
+
+int writer_ended_fd(const struct writer *w)
+{
+	return w->ended_fd;
+}
+
+/* Signals are the business of the thread that called us. */
+int writer_start(struct writer *w)
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	ret = pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (ret)
+		return -ret;
+	ret = pthread_create(&w->thread, NULL, thread_main, w);
+	w->started = ret == 0;
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL); /* fails only for a bad first argument */
+	return -ret;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static int open_events(struct writer *w, int failed_fd)
+{
+	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->failed_fd = fcntl(failed_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return w->wake_fd < 0 || w->ended_fd < 0 || w->failed_fd < 0 ? -errno : 0;
+}
+
+int writer_new(struct writer **ret, const struct channel *channel, struct queue *queue,
+	       int failed_fd)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+	int err;
+
+	if (!w) {
+		channel->ops->close(channel->ctx);
+		return -ENOMEM;
+	}
+	w->channel = *channel;
+	w->queue = queue;
+	w->wake_fd = w->ended_fd = w->failed_fd = -1;
+	err = open_events(w, failed_fd);
+	if (err) {
+		(void)writer_free(w); /* no thread, so it cannot be busy */
+		return err;
+	}
+	*ret = w;
+	return 0;
+}
+
+int writer_free(struct writer *w)
+{
+	struct pollfd ended = { .fd = w->ended_fd, .events = POLLIN };
+
+	if (w->started) {
+		if (poll(&ended, 1, 0) != 1)
+			return -EBUSY;
+		(void)pthread_join(w->thread, NULL); /* it is on its last instructions */
+	}
+	w->channel.ops->close(w->channel.ctx);
+	close_fd(w->wake_fd);
+	close_fd(w->ended_fd);
+	close_fd(w->failed_fd);
+	free(w);
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The thread behind an output: takes lines from a queue and has a channel write them. Whatever that
+ * has to wait for, a disk, a reader, a name server, holds up this thread and nobody else.
+ *
+ * Everything here is called by the thread that puts the lines, and nothing here blocks.
+ */
+#ifndef SINK_WRITER_H
+#define SINK_WRITER_H
+
+#include <stdint.h>
+
+#include "sink/channel.h"
+#include "sink/queue.h"
+
+enum writer_stop {
+	WRITER_RUN, /* until told otherwise */
+	WRITER_FINISH, /* write what is published, make it durable, end */
+	WRITER_GIVE_UP /* end as soon as possible */
+};
+
+struct writer;
+
+/* queue is borrowed, and must outlive the writer. failed_fd: an eventfd that is written to when the
+ * output fails for good; duplicated. Takes the channel over, also when it fails: 0 or -errno.
+ */
+int writer_new(struct writer **ret, const struct channel *channel, struct queue *queue,
+	       int failed_fd);
+
+/* Start the thread. 0 or -errno; nothing is written before. */
+int writer_start(struct writer *w);
+
+/* Lines were published. */
+void writer_wake(struct writer *w);
+
+/* 0, else the -errno that ended it; then what it has written changes no more. */
+int writer_error(const struct writer *w);
+
+/* 0, else the -errno for which it cannot write at present; it tries again. */
+int writer_failing(const struct writer *w);
+
+/* As of the channel. */
+void writer_reopen(struct writer *w);
+const char *writer_warning(const struct writer *w);
+uint64_t writer_disconnects(const struct writer *w);
+
+void writer_stop(struct writer *w, enum writer_stop how);
+
+/* Readable, and stays so, once it has ended: stopped, or failed for good. */
+int writer_ended_fd(const struct writer *w);
+
+/* Free it. -EBUSY when it has not ended: it then stays, and goes on using queue and channel. */
+int writer_free(struct writer *w);
+
+#endif

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sink/setting.h"
+#include "sink/spec.h"
+
+#define BIT(type) (1ULL << (type))
+#define ENDS	  (BIT(LINE_START) | BIT(LINE_STOP))
+#define ALL	  (BIT(LINE_TYPE_MAX) - 1)
+
+Test(spec, understood)
+{
+	static const struct {
+		const char *text;
+		const char *name;
+		const char *target; /* NULL: none */
+		uint64_t queue_bytes;
+		uint64_t events;
+		uint64_t when_full;
+	} cases[] = {
+		{ "stdout", "stdout", NULL, 8 << 20, ALL, SINK_DROP_OR_BLOCK },
+		{ "-", "stdout", NULL, 8 << 20, ALL, SINK_DROP_OR_BLOCK },
+		{ "-,queue=64K", "stdout", NULL, 64 << 10, ALL, SINK_DROP_OR_BLOCK },
+		{ "file:a", "file:a", "a", 8 << 20, ALL, SINK_DROP_OR_BLOCK },
+		{ "file:/a b/c:d", "file:/a b/c:d", "/a b/c:d", 8 << 20, ALL, SINK_DROP_OR_BLOCK },
+		{ "file:/a\\,b\\\\c\\d", "file:/a,b\\c\\d", "/a,b\\c\\d", 8 << 20, ALL,
+		  SINK_DROP_OR_BLOCK },
+		{ "file:a,queue=1G,when_full=drop", "file:a", "a", 1 << 30, ALL, SINK_DROP },
+		{ "file:a,when_full=block,queue=1048577", "file:a", "a", 1048577, ALL, SINK_BLOCK },
+		{ "file:a,events=packet", "file:a", "a", 8 << 20, BIT(LINE_PACKET) | ENDS,
+		  SINK_DROP_OR_BLOCK },
+		{ "file:a,events=count,snapshot,loss,queue=1M", "file:a", "a", 1 << 20,
+		  BIT(LINE_COUNT) | BIT(LINE_SNAPSHOT) | BIT(LINE_LOSS) | ENDS,
+		  SINK_DROP_OR_BLOCK },
+		{ "file:a,events=start,stop", "file:a", "a", 8 << 20, ENDS, SINK_DROP_OR_BLOCK },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sink_spec spec = { 0 };
+		char err[512] = "";
+		int got = sink_spec_parse(cases[i].text, &spec, err, sizeof(err));
+
+		cr_assert_eq(got, 0, "%s: %d, %s", cases[i].text, got, err);
+		cr_expect_str_eq(spec.name, cases[i].name, "%s: name %s", cases[i].text, spec.name);
+		cr_expect(cases[i].target ? !strcmp(spec.target, cases[i].target) : !spec.target,
+			  "%s: target %s", cases[i].text, spec.target);
+		cr_expect_eq(spec.queue_bytes, cases[i].queue_bytes, "%s: queue %lu", cases[i].text,
+			     spec.queue_bytes);
+		cr_expect_eq(spec.events, cases[i].events, "%s: events %lx", cases[i].text,
+			     spec.events);
+		cr_expect_eq(spec.when_full, cases[i].when_full, "%s: when_full %lu", cases[i].text,
+			     spec.when_full);
+		sink_spec_free(&spec);
+		sink_spec_free(&spec);
+	}
+}
+
+Test(spec, refused)
+{
+	static const struct {
+		const char *text;
+		const char *says;
+	} cases[] = {
+		{ "file:", "\"file:\" says not where: write file:PATH" },
+		{ "file", "\"file\" says not where: write file:PATH" },
+		{ "/var/log/x", "write file:/var/log/x" },
+		{ "./x", "write file:./x" },
+		{ "printer", "\"printer\" is not an output: there are stdout" },
+		{ "stdout:", "\"stdout:\": stdout takes nothing behind a colon" },
+		{ "Stdout", "is not an output: there are stdout" },
+		{ "", "\"\" is not an output" },
+		{ ",queue=1M", "\"\" is not an output" },
+		{ "file:/a,b",
+		  "\"b\" in the settings of \"file:/a\" is not of the form key=value; a "
+		  "comma that belongs to a name is written \\," },
+		{ "file:/a,", "\"\" in the settings of" },
+		{ "file:/a,queue", "\"queue\" in the settings of \"file:/a\" is not of the form" },
+		{ "file:/a,que=1",
+		  "que is not a setting of file; there are queue, events, when_full" },
+		{ "file:/a,queue=", "queue=: not a number from 65536 to 1073741824 bytes" },
+		{ "file:/a,queue=63K", "queue=63K: not a number from 65536 to" },
+		{ "file:/a,queue=2G", "queue=2G: not a number from" },
+		{ "file:/a,queue=1T", "queue=1T: not a number from" },
+		{ "file:/a,queue=1MM", "queue=1MM: not a number from" },
+		{ "file:/a,queue=-1M", "queue=-1M: not a number from" },
+		{ "file:/a,queue= 1M", "queue= 1M: not a number from" },
+		{ "file:/a,queue=99999999999999999999", "not a number from" },
+		{ "file:/a,queue=18014398509481985K", "not a number from" },
+		{ "file:/a,when_full=wait", "when_full: \"wait\" is not one of drop, block" },
+		{ "file:/a,events=", "events: \"\" is not one of packet, count, snapshot" },
+		{ "file:/a,events=packet,counts",
+		  "events: \"counts\" is not one of packet, count" },
+		{ "file:/a,events=packet,,count", "events: \"\" is not one of packet" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sink_spec spec = { .target = "untouched" };
+		char err[512] = "";
+		int got = sink_spec_parse(cases[i].text, &spec, err, sizeof(err));
+
+		cr_expect_eq(got, -EINVAL, "%s: %d", cases[i].text, got);
+		cr_expect(strstr(err, cases[i].says), "%s: got \"%s\", want \"%s\"", cases[i].text,
+			  err, cases[i].says);
+		cr_expect_str_eq(spec.target, "untouched", "%s", cases[i].text);
+	}
+}
+
+/* A sentence is cut where err ends, and nothing behind it is touched. */
+Test(spec, every_capacity)
+{
+	static const char *const texts[] = { "printer", "file:/a,b", "file:/a,x=1",
+					     "file:/a,events=x", "file:/a,queue=x" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		for (size_t cap = 1; cap < 300; cap++) {
+			struct sink_spec spec;
+			char err[301];
+
+			memset(err, '#', sizeof(err));
+			cr_assert_eq(sink_spec_parse(texts[i], &spec, err, cap), -EINVAL);
+			cr_assert(memchr(err, '\0', cap), "%s, %zu", texts[i], cap);
+			cr_assert_eq(err[cap], '#', "%s, %zu", texts[i], cap);
+		}
+	}
+}
