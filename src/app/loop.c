@@ -531,11 +531,18 @@ static void log_setup(const struct loop *l)
 		log_debug("output \"%s\"", sinks_name(l->sinks, i));
 }
 
+/* sinks_clock_fn */
+static uint64_t time_of(const void *handle)
+{
+	return xdptail_time(handle);
+}
+
 int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	     struct sinks *sinks)
 {
 	l->handle = handle;
 	l->sinks = sinks;
+	sinks_set_clock(sinks, time_of, handle);
 	report_init(&l->report, writer, sinks, handle);
 	log_setup(l);
 	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");

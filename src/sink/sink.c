@@ -29,7 +29,7 @@ struct sink {
 	uint64_t dropped_queue_full;
 	uint64_t dropped_failing; /* the queue was full because the output could not write */
 	uint64_t dropped_seen; /* all that was dropped, at the last flush */
-	uint64_t flushed_ns; /* wall time of that flush */
+	uint64_t flushed_ns; /* time of that flush */
 	uint64_t drop_first_ns; /* 0: none since sinks_forget_drops() */
 	uint64_t drop_last_ns;
 	bool dead; /* its error was seen */
@@ -42,7 +42,24 @@ struct sinks {
 	size_t unflushed; /* bytes */
 	size_t flush_bytes; /* of them, at most */
 	int failed_fd; /* owned; eventfd */
+	sinks_clock_fn clock_fn;
+	const void *clock_arg; /* borrowed */
 };
+
+static uint64_t wall_ns(const void *arg)
+{
+	struct timespec ts;
+
+	(void)arg;
+	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
+	return (uint64_t)(ts.tv_sec * NS_PER_S + ts.tv_nsec);
+}
+
+void sinks_set_clock(struct sinks *s, sinks_clock_fn fn, const void *arg)
+{
+	s->clock_fn = fn;
+	s->clock_arg = arg;
+}
 
 int sinks_new(struct sinks **ret)
 {
@@ -52,6 +69,7 @@ int sinks_new(struct sinks **ret)
 	if (!s)
 		return -ENOMEM;
 	s->flush_bytes = FLUSH_BYTES;
+	s->clock_fn = wall_ns;
 	s->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->failed_fd < 0) {
 		err = -errno;
@@ -166,18 +184,9 @@ void sinks_put(struct sinks *s, const struct line *line)
 		sinks_flush(s);
 }
 
-static uint64_t wall_ns(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
-	return (uint64_t)(ts.tv_sec * NS_PER_S + ts.tv_nsec);
-}
-
 /* Drops happen in either thread; when is known to within two flushes. */
-static void note_drops(struct sink *k)
+static void note_drops(struct sink *k, uint64_t now)
 {
-	uint64_t now = wall_ns();
 	uint64_t dropped;
 	struct queue_counts q;
 
@@ -197,6 +206,7 @@ static void note_drops(struct sink *k)
 
 void sinks_flush(struct sinks *s)
 {
+	uint64_t now = s->clock_fn(s->clock_arg);
 	struct sink *k;
 	unsigned int i;
 
@@ -206,7 +216,7 @@ void sinks_flush(struct sinks *s)
 		k->dead = sink_error(k) != 0;
 		if (!k->dead && queue_publish(k->queue))
 			writer_wake(k->writer);
-		note_drops(k);
+		note_drops(k, now);
 	}
 }
 

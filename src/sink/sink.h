@@ -32,7 +32,13 @@ struct sink_counts {
 
 struct sinks; /* all outputs of a run */
 
+/* The time that drops are told in, Unix time in nanoseconds. */
+typedef uint64_t (*sinks_clock_fn)(const void *arg);
+
 int sinks_new(struct sinks **ret); /* 0 or -errno */
+
+/* Another clock than that of the wall: a capture has its own. arg is borrowed. */
+void sinks_set_clock(struct sinks *s, sinks_clock_fn fn, const void *arg);
 
 /* Open an output. spec is borrowed, and must live as long as s. 0, or -errno with a sentence in err;
  * nothing changes then.

@@ -284,6 +284,16 @@ static void close_fd(int fd)
 		close(fd);
 }
 
+/* There is no thread, or no more. */
+static void destroy(struct writer *w)
+{
+	w->channel.ops->close(w->channel.ctx);
+	close_fd(w->wake_fd);
+	close_fd(w->ended_fd);
+	close_fd(w->failed_fd);
+	free(w);
+}
+
 static int open_events(struct writer *w, int failed_fd)
 {
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -307,7 +317,7 @@ int writer_new(struct writer **ret, const struct channel *channel, struct queue 
 	w->wake_fd = w->ended_fd = w->failed_fd = -1;
 	err = open_events(w, failed_fd);
 	if (err) {
-		(void)writer_free(w); /* no thread, so it cannot be busy */
+		destroy(w);
 		return err;
 	}
 	*ret = w;
@@ -323,10 +333,6 @@ int writer_free(struct writer *w)
 			return -EBUSY;
 		(void)pthread_join(w->thread, NULL); /* it is on its last instructions */
 	}
-	w->channel.ops->close(w->channel.ctx);
-	close_fd(w->wake_fd);
-	close_fd(w->ended_fd);
-	close_fd(w->failed_fd);
-	free(w);
+	destroy(w);
 	return 0;
 }
