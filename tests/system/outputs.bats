@@ -18,6 +18,13 @@ only() { # FILE TYPE...: the lines of these types
 	grep -E "\"event_type\":\"($types)\"" "$file"
 }
 
+# xdptail with stdout to FIFO, which somebody holds open at 8. Sets PID.
+fifo_start() { # COMMAND...
+	: >"$ERR"
+	"$@" >"$FIFO" 2>"$ERR" 3>&- 8<&- &
+	PID=$!
+}
+
 # The sums of a sink, of KEY.
 of_sink() { # FILE SINK KEY
 	jq -r --arg sink "$2" "select(.sink == \$sink and .total).$3" "$1"
@@ -61,10 +68,8 @@ of_sink() { # FILE SINK KEY
 	pair
 	mkfifo "$FIFO"
 	exec 8<>"$FIFO"
-	: >"$ERR"
-	ip netns exec "$NS_A" "$XDPTAIL" -i tail0 -a -N 1 --interval 0 --top 0 \
-		-o stdout,queue=64K -o "file:$FULL" >"$FIFO" 2>"$ERR" 3>&- 8<&- &
-	PID=$!
+	fifo_start ip netns exec "$NS_A" "$XDPTAIL" -i tail0 -a -N 1 --interval 0 --top 0 \
+		-o stdout,queue=64K -o "file:$FULL"
 	wait_line "$ERR" 'listening on tail0' "$PID"
 	traffic peer0 20000 40000 3000
 	wait_line "$FULL" '"event_type":"packet".*"record_seq":20000,' "$PID"
@@ -104,10 +109,8 @@ of_sink() { # FILE SINK KEY
 	"$HELPERS/make_capture" -n 20000 >"$BATS_TEST_TMPDIR/capture"
 	mkfifo "$FIFO"
 	exec 8<>"$FIFO"
-	: >"$ERR"
-	"$XDPTAIL" -a -N 1 -r "$BATS_TEST_TMPDIR/capture" -o "stdout,queue=64K,when_full=drop" \
-		-o "file:$FULL" >"$FIFO" 2>"$ERR" 3>&- 8<&- &
-	PID=$!
+	fifo_start "$XDPTAIL" -a -N 1 -r "$BATS_TEST_TMPDIR/capture" \
+		-o "stdout,queue=64K,when_full=drop" -o "file:$FULL"
 	wait_line "$FULL" '"event_type":"stop"' "$PID"
 	cat <"$FIFO" >"$OUT" 8<&- 3>&- &
 	exec 8<&-
