@@ -272,7 +272,7 @@ static int parse(struct sink_spec *spec, char *text, char *err, size_t err_cap)
 
 int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap)
 {
-	struct sink_spec spec = { 0 };
+	struct sink_spec spec = { .kind = &stdout_kind };
 	char *copy;
 	int error;
 
