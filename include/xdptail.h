@@ -257,6 +257,14 @@ enum xdptail_capture_state xdptail_capture_state(const struct xdptail *x);
 /** Unix time in nanoseconds: now; for a capture, that of the last packet. */
 uint64_t xdptail_time(const struct xdptail *x);
 
+/**
+ * Another N, and how it is meant, from the next packet on; samples of another N than before say so.
+ *
+ * @param sample_rate  0: no samples; at most XDPTAIL_SAMPLE_RATE_MAX
+ * @return 0, -EINVAL: out of range, or -errno
+ */
+int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode);
+
 /** Stop counting on an interface. 0, or -ENODEV when it is not attached. */
 int xdptail_detach(struct xdptail *x, const char *interface);
 

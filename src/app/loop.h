@@ -22,7 +22,8 @@ struct loop; /* one run */
 /* Block the signals that end a run, so that a signalfd can take them. Before any thread starts. */
 void loop_block_signals(void);
 
-int loop_new(struct loop **ret, const struct options *o); /* 0 or -errno */
+/* o and line are borrowed; what SIGHUP changes, it changes in *o, too. 0 or -errno. */
+int loop_new(struct loop **ret, struct options *o, const struct command_line *line);
 void loop_free(struct loop *l); /* NULL is fine */
 
 /* What the library calls when something happens to an interface or the clock; arg is the loop. */

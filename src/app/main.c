@@ -60,7 +60,8 @@ static int print_interfaces(void)
 	return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
 
-static int open_outputs(struct sinks **ret, const struct options *o)
+/* What is opened is o's no more. */
+static int open_outputs(struct sinks **ret, struct options *o)
 {
 	struct sinks *sinks;
 	char err_text[ERR_BYTES];
@@ -81,6 +82,7 @@ static int open_outputs(struct sinks **ret, const struct options *o)
 				       EXIT_CODE_USAGE;
 		}
 	}
+	options_free_outputs(o);
 	*ret = sinks;
 	return EXIT_CODE_DONE;
 }
@@ -151,7 +153,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	return o->read ? read_exit_code(err) : open_exit_code(err);
 }
 
-static int run(const struct options *o)
+static int run(struct options *o, const struct command_line *line)
 {
 	struct line_writer *writer = NULL;
 	struct xdptail *handle = NULL;
@@ -161,7 +163,7 @@ static int run(const struct options *o)
 	int code = EXIT_CODE_FAILED;
 
 	loop_block_signals();
-	if (getrandom(&id, sizeof(id), 0) != sizeof(id) || loop_new(&loop, o) ||
+	if (getrandom(&id, sizeof(id), 0) != sizeof(id) || loop_new(&loop, o, line) ||
 	    line_writer_new(&writer, id, o->timestamps_ns)) {
 		log_error("cannot start: %s", strerror(errno));
 		goto out;
@@ -222,7 +224,7 @@ static int check_config(int argc, char *argv[])
 	return EXIT_CODE_DONE;
 }
 
-static int act(const struct options *o)
+static int act(struct options *o, const struct command_line *line)
 {
 	if (o->print_config)
 		return print_config(o);
@@ -236,7 +238,7 @@ static int act(const struct options *o)
 	case OPTIONS_RUN:
 		break;
 	}
-	return run(o);
+	return run(o, line);
 }
 
 int main(int argc, char *argv[])
@@ -254,11 +256,8 @@ int main(int argc, char *argv[])
 		log_error("%s", err_text);
 		return EXIT_CODE_USAGE;
 	}
-	if (options.verbose < 0)
-		log_set_level(LOG_LEVEL_ERROR);
-	else if (options.verbose > 0)
-		log_set_level(LOG_LEVEL_DEBUG);
-	code = act(&options);
+	log_set_verbosity(options.verbose);
+	code = act(&options, &(struct command_line){ argc, argv });
 	options_free(&options);
 	return code;
 }

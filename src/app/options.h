@@ -23,6 +23,11 @@ enum options_action { /* what is to be done at all */
 
 struct json_object;
 
+struct command_line {
+	int argc;
+	char *const *argv;
+};
+
 struct options {
 	enum options_action action;
 	bool print_config;
