@@ -60,6 +60,22 @@ expect_occupied() { # NAME PROGRAM
 	done
 }
 
+@test "an interface under one that has a program is refused, and the message says where that is" {
+	local mode
+
+	pair
+	other_program
+	ip -n "$NS_A" link add link tail0 name upper0 type macvlan
+	ip -n "$NS_A" link set upper0 up
+	ip -n "$NS_A" link set dev upper0 xdpgeneric object "$OBJECT" section xdp
+	for mode in native generic auto; do
+		tail_run -i tail0 -a -m "$mode"
+		expect "$mode: exit" "$status" 4
+		[[ $stderr == *'"tail0" takes no XDP program while an interface on top of it has one'* ]] ||
+			fail "$mode: stderr: $stderr"
+	done
+}
+
 @test "an interface without native XDP: refused in native mode" {
 	pair
 	tail_run -i lo -a -m native

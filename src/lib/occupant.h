@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The XDP program that an interface has. */
+#ifndef LIB_OCCUPANT_H
+#define LIB_OCCUPANT_H
+
+#include <stdint.h>
+
+struct occupant {
+	uint32_t id; /* 0: there is none */
+	char name[16]; /* what the kernel keeps of it; "": it has none, or may not be asked for */
+	const char
+		*hook; /* static; what ip-link calls the place: "xdp" alone takes it for native */
+};
+
+/* 0 or -errno; *ret is set on success only. Asks for no rights but to know the name. */
+int occupant_of(uint32_t ifindex, struct occupant *ret);
+
+#endif
