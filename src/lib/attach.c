@@ -78,17 +78,17 @@ int attach_prepare(struct attachment *ret, const int program_fd[LINK_MAX], const
 	return 0;
 }
 
-int attach_in_mode(struct attachment *a, enum xdptail_mode mode, attach_hook_fn hook,
-		   const void *arg, struct reason *r)
+int attach_in_mode(struct attachment *a, enum xdptail_mode mode, attach_hook_fn fn, const void *arg,
+		   struct reason *r)
 {
 	int err;
 
 	a->mode = mode == XDPTAIL_MODE_GENERIC ? XDPTAIL_MODE_GENERIC : XDPTAIL_MODE_NATIVE;
-	err = hook(a, arg);
+	err = fn(a, arg);
 	if (is_refusal(err) && mode == XDPTAIL_MODE_AUTO) {
 		(void)refusal_by_driver(r, err, a->interface, a->mode);
 		a->mode = XDPTAIL_MODE_GENERIC;
-		err = hook(a, arg);
+		err = fn(a, arg);
 	}
 	if (err == -EBUSY || err == -EEXIST)
 		return refusal_occupied(r, -EBUSY, a->interface, a->ifindex);
@@ -100,7 +100,7 @@ int attach_in_mode(struct attachment *a, enum xdptail_mode mode, attach_hook_fn 
 int attach_open(struct attachment *ret, const int program_fd[LINK_MAX], const char *interface,
 		enum xdptail_mode mode, struct reason *r)
 {
-	struct attachment a;
+	struct attachment a = { .link_fd = -1 };
 	int err;
 
 	reason_clear(r);

@@ -11,6 +11,11 @@
 #include "lib/link.h"
 #include "lib/reason.h"
 
+/* About the largest MTU that drivers take in native mode when a frame must lie in one buffer: a page of
+ * 4 KiB, less what XDP and the kernel keep of it.
+ */
+#define ATTACH_MTU_ONE_BUFFER 3498
+
 struct attachment {
 	char interface[IF_NAMESIZE]; /* its name when we attached */
 	uint32_t ifindex;
@@ -40,8 +45,8 @@ typedef int (*attach_hook_fn)(struct attachment *a, const void *arg);
 /* Try native mode, then generic, as far as mode allows; a->mode is the last one tried. r is as after
  * attach_open(), and so is what is returned.
  */
-int attach_in_mode(struct attachment *a, enum xdptail_mode mode, attach_hook_fn hook,
-		   const void *arg, struct reason *r);
+int attach_in_mode(struct attachment *a, enum xdptail_mode mode, attach_hook_fn fn, const void *arg,
+		   struct reason *r);
 
 /* Unhook. Packets may still be in the program for a grace period. */
 void attach_close(struct attachment *a);

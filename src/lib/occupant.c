@@ -21,6 +21,18 @@ static const char *hook_name(__u8 attach_mode)
 	}
 }
 
+static enum xdptail_mode mode_of(__u8 attach_mode)
+{
+	switch (attach_mode) {
+	case XDP_ATTACHED_DRV:
+		return XDPTAIL_MODE_NATIVE;
+	case XDP_ATTACHED_SKB:
+		return XDPTAIL_MODE_GENERIC;
+	default:
+		return XDPTAIL_MODE_AUTO;
+	}
+}
+
 static void find_name(struct occupant *o)
 {
 	struct bpf_prog_info info = { 0 };
@@ -46,6 +58,7 @@ int occupant_of(uint32_t ifindex, struct occupant *ret)
 	       query.drv_prog_id ? query.drv_prog_id :
 	       query.skb_prog_id ? query.skb_prog_id :
 				   query.hw_prog_id;
+	o.mode = mode_of(query.attach_mode);
 	o.hook = hook_name(query.attach_mode);
 	if (o.id)
 		find_name(&o);
