@@ -470,7 +470,7 @@ static int attach(struct loop *l)
 	if (!err)
 		return 0;
 	log_error("%s", xdptail_reason(l->handle));
-	loop_stop(l, "cannot attach", err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_ATTACH);
+	loop_stop(l, "cannot attach", exit_code_of_attach(err));
 	return err;
 }
 

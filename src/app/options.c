@@ -224,8 +224,8 @@ static int take_string(struct parser *p, const struct row *row, const char *arg)
 	return 0;
 }
 
-/* What the kernel would accept as a name. With a colon it would drop the rest of it. */
-static bool names_interface(const char *name)
+/* With a colon the kernel would drop the rest of the name. */
+bool options_names_interface(const char *name)
 {
 	return *name && strlen(name) < IF_NAMESIZE && strcmp(name, ".") != 0 &&
 	       strcmp(name, "..") != 0 && !strpbrk(name, "/: \t\n\v\f\r");
@@ -233,7 +233,7 @@ static bool names_interface(const char *name)
 
 static int take_interface(struct parser *p, const struct row *row, const char *arg)
 {
-	if (!names_interface(arg))
+	if (!options_names_interface(arg))
 		return refuse(p,
 			      "--%s: " QUOTED " cannot be the name of an interface: 1 to %d bytes, "
 			      "no \"/\", \":\" or blank",
@@ -577,13 +577,16 @@ int options_parse(struct options *ret, int argc, char *const argv[], char *err, 
 static const char help_head[] =
 	"Usage: xdptail -i IF | -r FILE [OPTION]...\n"
 	"       xdptail audit [--json] [FILE]...\n"
+	"       xdptail doctor [-i IF] [--json]\n"
 	"Count the packets of an interface, and write one in N as a line of JSON.\n"
 	"audit says whether a stream is complete, and adds up.\n"
+	"doctor says whether counting would work here, and what to do if not.\n"
 	"\n"
 	"  xdptail -i eth0 | jq .                       TCP packets, one in ten\n"
 	"  xdptail -i eth0 -a -N 100 -o file:out.jsonl  every IP protocol, one in 100\n"
 	"  xdptail -r capture.pcap.gz -a -N 1           the same from a capture file\n"
 	"  xdptail audit out.jsonl*                     is it complete?\n"
+	"  xdptail doctor -i eth0                       would it work, and how?\n"
 	"\n";
 
 static const char help_tail[] =

@@ -50,6 +50,9 @@ struct options {
  */
 int options_parse(struct options *ret, int argc, char *const argv[], char *err, size_t err_cap);
 
+/* Would the kernel accept this as the name of an interface? */
+bool options_names_interface(const char *name);
+
 /* The text of --help, made from the table. Owned by the caller: free(). NULL: no memory. */
 char *options_help(void);
 

@@ -11,6 +11,7 @@
 #include "lib/netdev.h"
 #include "lib/occupant.h"
 #include "lib/reason.h"
+#include "lib/refusal.h"
 
 static enum xdptail_answer answer(bool yes)
 {
@@ -107,31 +108,31 @@ static int would_hook(struct attachment *a, const void *arg)
 }
 
 /* The same road as xdptail_attach(), with would_hook() at its end. */
-static void foresee(struct xdptail_probe *p, const char *interface, const struct object *object)
+static int foresee(struct xdptail_probe *p, const struct object *object, struct reason *r)
 {
 	static const int all_programs[LINK_MAX] = { 0 };
 	const struct facts facts = {
 		.probe = p,
 		.frags = object ? object->frags : p->frags == XDPTAIL_YES,
 	};
-	struct reason reason = { "" };
 	struct attachment a = { .link_fd = -1 };
+	int err = attach_prepare(&a, object ? object->program_fd : all_programs, p->interface, r);
 
-	p->attach_err =
-		attach_prepare(&a, object ? object->program_fd : all_programs, interface, &reason);
-	if (!p->attach_err)
-		p->attach_err = attach_in_mode(&a, XDPTAIL_MODE_AUTO, would_hook, &facts, &reason);
-	(void)snprintf(p->attach_reason, sizeof(p->attach_reason), "%.511s", reason.text);
-	if (p->attach_err)
-		return;
+	if (!err)
+		err = attach_in_mode(&a, XDPTAIL_MODE_AUTO, would_hook, &facts, r);
+	if (err)
+		return err;
 	p->mode = a.mode;
-	if (a.mode == XDPTAIL_MODE_NATIVE && (!p->native || !fits(&facts)))
+	if (a.mode == XDPTAIL_MODE_NATIVE &&
+	    (p->native == XDPTAIL_UNKNOWN || fits(&facts) == XDPTAIL_UNKNOWN))
 		p->mode = XDPTAIL_MODE_AUTO;
+	return 0;
 }
 
 int probe_interface(struct xdptail_probe *p, const char *interface, const struct object *object)
 {
 	struct netdev device = { 0 };
+	struct reason reason = { "" };
 	int err = 0;
 
 	(void)snprintf(p->interface, sizeof(p->interface), "%s", interface);
@@ -140,7 +141,10 @@ int probe_interface(struct xdptail_probe *p, const char *interface, const struct
 		ask_device(p, &device);
 		find_program(p);
 		err = find_upper(p, device.master);
+		p->attach_err = foresee(p, object, &reason);
+	} else {
+		p->attach_err = refusal_no_interface(&reason, interface);
 	}
-	foresee(p, interface, object);
+	(void)snprintf(p->attach_reason, sizeof(p->attach_reason), "%.511s", reason.text);
 	return err;
 }
