@@ -26,14 +26,16 @@ static int ask(int fd, const char *interface, void *data)
 
 static size_t count_features(int fd, const char *interface)
 {
-	struct {
+	union {
 		struct ethtool_sset_info info;
-		uint32_t count;
+		char bytes[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
 	} sets = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES } };
+	uint32_t count;
 
-	if (ask(fd, interface, &sets) || !sets.info.sset_mask || sets.count > FEATURES_MAX)
+	if (ask(fd, interface, &sets) || !sets.info.sset_mask)
 		return 0;
-	return sets.count;
+	memcpy(&count, sets.bytes + sizeof(sets.info), sizeof(count));
+	return count > FEATURES_MAX ? 0 : count;
 }
 
 enum xdptail_answer ethtool_is_on(const char *name, const char *names, size_t n,
