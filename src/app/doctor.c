@@ -18,9 +18,9 @@
 static const char help[] =
 	"Usage: xdptail doctor [-i IF] [--json]\n"
 	"\n"
-	"Would counting work here, and how? Loads the program and takes it back, and looks\n"
-	"at the interface; attaches nothing and changes nothing. A line for each finding:\n"
-	"ok, warning or problem, what was found, and what to do.\n"
+	"Would counting work here, and how? Loads the program and takes it back, and\n"
+	"looks at the interface; attaches nothing and changes nothing. A line for each\n"
+	"finding: ok, warning or problem, what was found, and what to do.\n"
 	"\n"
 	"  -i, --interface IF   look at this one too; without, only at the kernel\n"
 	"      --json           an object for each finding: check, result, text, advice\n"

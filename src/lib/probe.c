@@ -102,9 +102,9 @@ int xdptail_probe(const char *interface, struct xdptail_probe *ret)
 		return -ENOMEM;
 	note_open(&p, x, err);
 	probe_features(&p);
-	err = interface ? probe_interface(&p, interface, p.open_err ? NULL : &x->object) : 0;
+	if (interface)
+		probe_interface(&p, interface, err ? NULL : &x->object);
 	xdptail_close(x);
-	if (!err)
-		memcpy(ret, &p, p.size < sizeof(p) ? p.size : sizeof(p));
-	return err;
+	memcpy(ret, &p, p.size < sizeof(p) ? p.size : sizeof(p));
+	return 0;
 }

@@ -9,9 +9,9 @@
 #include "lib/object.h"
 
 /* Fill what concerns the interface. object: what was loaded, or NULL when nothing was; then it is
- * taken that all programs would have been. 0 or -ENOMEM.
+ * taken that all programs would have been.
  */
-int probe_interface(struct xdptail_probe *p, const char *interface, const struct object *object);
+void probe_interface(struct xdptail_probe *p, const char *interface, const struct object *object);
 
 /* The word in brackets of /sys/kernel/security/lockdown, or "". */
 void probe_parse_lockdown(const char *text, char *ret, size_t size);

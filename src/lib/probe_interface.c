@@ -63,18 +63,16 @@ static bool is_occupied_upper(uint32_t upper, uint32_t ifindex, uint32_t master)
 }
 
 /* The kernel attaches nothing below a program (TRAPS A43). */
-static int find_upper(struct xdptail_probe *p, uint32_t master)
+static void find_upper(struct xdptail_probe *p, uint32_t master)
 {
 	struct if_nameindex *list = if_nameindex();
 
-	if (!list)
-		return -ENOMEM;
-	for (size_t i = 0; list[i].if_index && !p->upper[0]; i++) {
+	for (size_t i = 0; list && list[i].if_index && !p->upper[0]; i++) {
 		if (is_occupied_upper(list[i].if_index, p->ifindex, master))
 			(void)snprintf(p->upper, sizeof(p->upper), "%s", list[i].if_name);
 	}
-	if_freenameindex(list);
-	return 0;
+	if (list)
+		if_freenameindex(list);
 }
 
 /* What is known, and whether our program takes frames in several buffers. */
@@ -129,22 +127,20 @@ static int foresee(struct xdptail_probe *p, const struct object *object, struct 
 	return 0;
 }
 
-int probe_interface(struct xdptail_probe *p, const char *interface, const struct object *object)
+void probe_interface(struct xdptail_probe *p, const char *interface, const struct object *object)
 {
 	struct netdev device = { 0 };
 	struct reason reason = { "" };
-	int err = 0;
 
 	(void)snprintf(p->interface, sizeof(p->interface), "%s", interface);
 	p->ifindex = if_nametoindex(interface);
 	if (p->ifindex) {
 		ask_device(p, &device);
 		find_program(p);
-		err = find_upper(p, device.master);
+		find_upper(p, device.master);
 		p->attach_err = foresee(p, object, &reason);
 	} else {
 		p->attach_err = refusal_no_interface(&reason, interface);
 	}
 	(void)snprintf(p->attach_reason, sizeof(p->attach_reason), "%.511s", reason.text);
-	return err;
 }

@@ -302,6 +302,7 @@ offload() { # NAME on|off
 	doctor_alone --help
 	expect "exit" "$status" 0
 	[[ $output == 'Usage: xdptail doctor [-i IF] [--json]'*'Exit status'* ]] || fail "$output"
+	expect "lines of more than 80" "$(grep '.\{81\}' <<<"$output" || true)" ""
 	doctor_alone -h --frobnicate
 	expect "-h first: exit" "$status" 0
 	run --separate-stderr bash -c "\"$XDPTAIL\" doctor >/dev/full"
