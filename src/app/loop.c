@@ -495,7 +495,7 @@ static void attach(struct loop *l)
 	if (!err)
 		return;
 	log_error("%s", xdptail_reason(l->handle));
-	loop_stop(l, "cannot attach", err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_ATTACH);
+	loop_stop(l, "cannot attach", exit_code_of_attach(err));
 }
 
 int loop_set_interval(struct loop *l)

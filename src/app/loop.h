@@ -4,18 +4,10 @@
 #define APP_LOOP_H
 
 #include "xdptail.h"
+#include "app/exit_code.h"
 #include "app/options.h"
 #include "line/line.h"
 #include "sink/sink.h"
-
-enum exit_code { /* the manual's list */
-	EXIT_CODE_DONE = 0,
-	EXIT_CODE_FAILED = 1,
-	EXIT_CODE_USAGE = 2,
-	EXIT_CODE_PERMISSION = 3,
-	EXIT_CODE_ATTACH = 4,
-	EXIT_CODE_OUTPUT = 5,
-};
 
 struct loop; /* one run */
 

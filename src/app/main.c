@@ -10,6 +10,8 @@
 
 #include "xdptail.h"
 #include "app/audit.h"
+#include "app/doctor.h"
+#include "app/exit_code.h"
 #include "app/log.h"
 #include "app/loop.h"
 #include "app/options.h"
@@ -87,23 +89,6 @@ static int open_outputs(struct sinks **ret, struct options *o)
 	return EXIT_CODE_DONE;
 }
 
-static int open_exit_code(int err)
-{
-	switch (err) {
-	case -EPERM:
-		return EXIT_CODE_PERMISSION;
-	case -EINVAL:
-	case -ENOENT:
-		return EXIT_CODE_USAGE;
-	case -ENOMEM:
-	case -EMFILE:
-	case -ENFILE:
-		return EXIT_CODE_FAILED;
-	default:
-		return EXIT_CODE_ATTACH;
-	}
-}
-
 /* What can't be read was not the right thing to ask for, unless it is us who failed. */
 static int read_exit_code(int err)
 {
@@ -150,7 +135,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	if (!err)
 		return EXIT_CODE_DONE;
 	log_error("%s", xdptail_reason(*ret));
-	return o->read ? read_exit_code(err) : open_exit_code(err);
+	return o->read ? read_exit_code(err) : exit_code_of_open(err);
 }
 
 static int run(struct options *o, const struct command_line *line)
@@ -250,6 +235,8 @@ int main(int argc, char *argv[])
 	open_standard_fds();
 	if (argc > 1 && !strcmp(argv[1], "audit"))
 		return audit_main(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "doctor"))
+		return doctor_main(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "check-config"))
 		return check_config(argc - 1, argv + 1);
 	if (options_parse(&options, argc, argv, err_text, sizeof(err_text))) {

@@ -82,6 +82,9 @@ void options_compare(const struct options *a, const struct options *b,
 void options_free(struct options *o);
 void options_free_outputs(struct options *o);
 
+/* Would the kernel accept this as the name of an interface? */
+bool options_names_interface(const char *name);
+
 /* The text of --help, made from the table. Owned by the caller: free(). NULL: no memory. */
 char *options_help(void);
 
