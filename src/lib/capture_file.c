@@ -260,11 +260,6 @@ void capture_file_close(struct capture_file *c)
 	free(c);
 }
 
-bool capture_file_is_ethernet(const struct capture_file *c)
-{
-	return !c->link;
-}
-
 /* Copy what the parser can reach to where it is aligned. A link header that is cut leaves a frame of
  * no bytes, which parses as what it is: not IP.
  */
@@ -278,6 +273,7 @@ static void copy_frame(struct capture_file *c, const uint8_t *data, size_t len,
 
 	ret->data = to;
 	ret->len = 0;
+	ret->made_up = 0;
 	if (c->link) {
 		if (!c->link(data, len, &header, &type))
 			return;
@@ -291,6 +287,7 @@ static void copy_frame(struct capture_file *c, const uint8_t *data, size_t len,
 		len = CAPTURE_FRAME_MAX;
 	memcpy(to + front, data + header, len);
 	ret->len = front + len;
+	ret->made_up = front;
 }
 
 /* Read with nanosecond precision, so tv_usec holds nanoseconds. libpcap (1.10) takes the 32 bits of

@@ -22,6 +22,7 @@ struct capture_frame {
 	const uint8_t *
 		data; /* lent until the next frame; what is behind its Ethernet header is aligned */
 	size_t len; /* bytes in reach: what was captured, at most CAPTURE_FRAME_MAX */
+	size_t made_up; /* bytes at its front that the capture does not have: its Ethernet header, or none */
 	uint32_t wire_len; /* bytes that the frame had on the wire, as the capture says */
 	uint64_t timestamp_ns; /* Unix time */
 };
@@ -37,9 +38,6 @@ typedef int (*capture_wait_fn)(void *arg, int fd);
 int capture_file_open(struct capture_file **ret, const char *path, capture_wait_fn wait_fn,
 		      void *arg, struct reason *r);
 void capture_file_close(struct capture_file *c); /* NULL is fine */
-
-/* Frames come as they are in the file. */
-bool capture_file_is_ethernet(const struct capture_file *c);
 
 /* 1 and a frame; 0 at the end; or, with the reason set, -EBADMSG: the file is cut or broken here,
  * -EINTR: wait_fn said so.
