@@ -15,6 +15,8 @@ JOBS	?= $(shell nproc)
 T	?= 60
 SOAK_PACKETS ?= 1000000000
 SOAK_FLIPS ?= 10000
+SOAK_MUTANTS ?= 10000000
+SEED	?= 1
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
@@ -155,8 +157,10 @@ check-captures: all $(O)/tests/system/number_frames
 	$(Q)[ -n "$(CAPTURES)" ] || { echo "make check-captures CAPTURES=DIR" >&2; exit 2; }
 	$(Q)tests/check-captures.sh $(O) "$(CAPTURES)"
 
-# Each of so many packets must be in exactly one of so many snapshots; takes some minutes.
-soak: $(O)/tests/prog/soak
+# Each of so many packets must be in exactly one of so many snapshots; and of so many frames, changed
+# at random, the kernel must make what the host does, as of those in CAPTURES=DIR. Takes some minutes.
+soak: $(O)/tests/prog/soak $(O)/tests/prog/test_prog_mutants
+	$(Q)MUTANTS=$(SOAK_MUTANTS) SEED=$(SEED) CAPTURES="$(CAPTURES)" $(O)/tests/prog/test_prog_mutants
 	$(Q)$(O)/tests/prog/soak $(SOAK_PACKETS) $(SOAK_FLIPS)
 
 # Always by clang, which has libFuzzer, and in a tree of its own: other flags.
