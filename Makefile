@@ -197,6 +197,7 @@ $(BENCHES:=.o): $(SKELETONS) $(O)/bpf/single.skel.h
 bench: all tests $(BENCHES)
 	$(Q)$(O)/tests/bench/kernel_cost
 	$(Q)tests/bench/live.sh $(O)
+	$(Q)tests/bench/replay.sh $(O)
 
 format:
 	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
