@@ -173,7 +173,7 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 	$(call say,FUZZLD)
 	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap zlib) -o $@
 
-$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip reason)
+$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(FUZZ)/src/line/line.o $(FUZZ)/src/line/json.o
 $(FUZZ)/fuzz_options: $(FUZZ)/src/app/options.o $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/sink/*.c))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A capture file as a source of frames: pcap and pcapng of either byte order, plain or compressed
- * with gzip, read by libpcap. Whatever link a capture was made on, what comes out is an Ethernet
+/* A capture file as a source of frames: pcap (read by libpcap) and pcapng (pcapng.c) of either byte
+ * order, plain or compressed with gzip. Whatever link a capture was made on, what comes out is an Ethernet
  * frame as the parser wants it: for links without Ethernet a header is put in front that has
  * nothing but the EtherType.
  */
@@ -39,8 +39,8 @@ int capture_file_open(struct capture_file **ret, const char *path, capture_wait_
 		      void *arg, struct reason *r);
 void capture_file_close(struct capture_file *c); /* NULL is fine */
 
-/* 1 and a frame; 0 at the end; or, with the reason set, -EBADMSG: the file is cut or broken here,
- * -EINTR: wait_fn said so.
+/* 1 and a frame; 0 at the end; or, with the reason set, -EBADMSG: the file is cut or broken here, or
+ * goes on with a link type that is not read, -EINTR: wait_fn said so.
  */
 int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct reason *r);
 

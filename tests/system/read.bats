@@ -103,6 +103,23 @@ numbers() { # FIRST STEP LAST
 	TABLE
 }
 
+@test "pcapng with interfaces of several links, byte orders and resolutions" {
+	"$HELPERS/make_capture" -n 20 -S 5 -f pcapng-le >"$FILE"
+	"$HELPERS/make_capture" -n 20 -S 5 -f pcapng-ns-be -l sll >>"$FILE"
+	"$HELPERS/make_capture" -n 20 -S 5 -f pcapng-be -l null >>"$FILE"
+	read_good -N 1 -r "$FILE"
+	expect "packet_len" "$(values packet packet_len | tr ' ' '\n' | uniq -c | xargs)" \
+		"20 64 20 66 20 54"
+	expect "seq_num" "$(values packet seq_num)" \
+		"$(numbers 0 1 19) $(numbers 0 1 19) $(numbers 0 1 19)"
+	"$HELPERS/make_capture" -f pcapng-le -l ppp >>"$FILE"
+	read_run -N 1 -r "$FILE"
+	expect "a link that is not read: exit" "$CODE" 1
+	expect_line "$ERR" "frame 61 was captured on a link of type 9 (PPP), which is not read"
+	check_stream "$OUT"
+	expect "packets before" "$(counted packets)" 60
+}
+
 @test "the stream says what was read, and from what the names come" {
 	capture -n 3
 	read_good -N 1 -r "$FILE"
@@ -297,6 +314,10 @@ numbers() { # FIRST STEP LAST
 	expect "gzip, cut: exit" "$CODE" 1
 	expect_line "$ERR" "the compressed data end or break off"
 	check_stream "$OUT"
+	truncate -s 12 "$FILE.gz"
+	read_run -N 1 -r "$FILE.gz"
+	expect "gzip, nothing of it: exit" "$CODE" 2
+	expect_line "$ERR" "no capture that can be read: .*the compressed data end or break off"
 }
 
 # A reader of a pipe that holds 4 KiB, which copies it to OUT. Sets READER and PIPE.
@@ -473,6 +494,9 @@ expect_same_in_kernel() { # HERE HERE ARGUMENT OF xdptail...
 		capture -n 200 -S 30 -u 4 -l "$link"
 		expect_same_in_kernel "" "" -N 7
 	done
+	"$HELPERS/make_capture" -n 100 -S 30 -f pcapng-le >"$FILE"
+	"$HELPERS/make_capture" -n 100 -S 30 -f pcapng-be -l raw >>"$FILE"
+	expect_same_in_kernel "" "" -N 7
 	# the header that they have is not one that a program could be given: it only counts
 	for link in sll sll2 null null-swapped loop; do
 		capture -n 200 -S 30 -u 4 -l "$link"
