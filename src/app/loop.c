@@ -578,8 +578,6 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	close_stream(l);
 	close_outputs(l);
 	if (l->attached && l->exit_code != EXIT_CODE_OUTPUT)
-		log_notice("%" PRIu64 " packets seen, %" PRIu64 " sampled, %" PRIu64 " lost",
-			   l->report.counts_sums.seen, l->report.stats_sums.sampled,
-			   report_lost(&l->report));
+		report_summary(&l->report);
 	return l->exit_code;
 }
