@@ -248,6 +248,24 @@ expect_fields() { # index|all
 	expect "warnings" "$(grep -c 'takes nothing' "$ERR")" 1
 }
 
+@test "a capture waits for a journald that is not there yet, and says so; far more than its queue" {
+	ip netns add "$NS_A"
+	room
+	"$HELPERS/make_capture" -n 10000 >"$BATS_TEST_TMPDIR/capture"
+	: >"$ERR"
+	(in_room "$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -a -N 1 -o journal,queue=64K \
+		-o "file:$FILE") >"$OUT" 2>"$ERR" 3>&- &
+	PID=$!
+	wait_line "$ERR" 'journal:.*takes nothing' "$PID"
+	journald_start
+	wait_end "$PID" 60
+	expect "exit" "$CODE" 0
+	wait_journal '"event_type":"stop"'
+	expect_same
+	expect "packets" "$(counted packets)" 10000
+	expect "warnings of the limit" "$(grep -c 'more than 10000' "$ERR")" 1
+}
+
 @test "journald is stopped for good: SIGTERM still ends the run, and what is unwritten is counted" {
 	local unwritten
 
