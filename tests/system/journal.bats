@@ -96,14 +96,19 @@ become_unit() {
 	done
 }
 
-# As tail_start, in the room.
-room_start() { # ARGUMENT OF xdptail...
+# Sets PID, and leaves what it prints in OUT and ERR.
+room_run() { # COMMAND...
 	: >"$ERR"
 	(
 		[ -z "${AS_UNIT:-}" ] || become_unit
-		in_room "$XDPTAIL" -i tail0 "$@"
+		in_room "$@"
 	) >"$OUT" 2>"$ERR" 3>&- &
 	PID=$!
+}
+
+# As tail_start, in the room.
+room_start() { # ARGUMENT OF xdptail...
+	room_run "$XDPTAIL" -i tail0 "$@"
 	wait_line "$ERR" "listening on tail0" "$PID"
 }
 
@@ -252,10 +257,7 @@ expect_fields() { # index|all
 	ip netns add "$NS_A"
 	room
 	"$HELPERS/make_capture" -n 10000 >"$BATS_TEST_TMPDIR/capture"
-	: >"$ERR"
-	(in_room "$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -a -N 1 -o journal,queue=64K \
-		-o "file:$FILE") >"$OUT" 2>"$ERR" 3>&- &
-	PID=$!
+	room_run "$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -a -N 1 -o journal,queue=64K -o "file:$FILE"
 	wait_line "$ERR" 'journal:.*takes nothing' "$PID"
 	journald_start
 	wait_end "$PID" 60
@@ -312,12 +314,10 @@ expect_fields() { # index|all
 	pair
 	room
 	journald_start
-	: >"$ERR"
 	# shellcheck disable=SC2016
-	(in_room systemd-cat -t xdptail bash -c '
+	room_run systemd-cat -t xdptail bash -c '
 		export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/$$/fd/1)
-		exec "$@" 2>"$0"' "$ERR" "$XDPTAIL" -i tail0 -a -N 1 -o stdout -o "file:$FILE") 3>&- &
-	PID=$!
+		exec "$@" 2>"$0"' "$ERR" "$XDPTAIL" -i tail0 -a -N 1 -o stdout -o "file:$FILE"
 	wait_line "$ERR" "listening on tail0" "$PID"
 	traffic peer0 9000 20000
 	wait_journal '"packet".*"record_seq":9000,'
