@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "line/line.h"
+#include "values.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define RUN	      UINT64_C(0x5f0c9a1e77b0d2c4)
@@ -51,6 +52,7 @@ static void check_form(const char *name, const struct line *line)
 	struct json_tokener *tok = json_tokener_new();
 	struct json_object *obj;
 	const char *again;
+	const char *key = NULL;
 	size_t len = 0;
 
 	cr_assert_not_null(tok);
@@ -65,6 +67,8 @@ static void check_form(const char *name, const struct line *line)
 	again = json_object_to_json_string_length(obj, TO_STRING, &len);
 	cr_expect(len + 1 == line->len && memcmp(again, line->text, len) == 0,
 		  "%s: got %.*s, json-c prints %s", name, (int)line->len, line->text, again);
+	cr_expect(values_agree(line->text, line->len, obj, &key), "%s: values part at \"%s\"", name,
+		  key);
 	json_object_put(obj);
 	json_tokener_free(tok);
 }
