@@ -35,6 +35,9 @@ static const struct audit_field packet_fields[] = {
 	CHECKED("ttl", U8),
 	CHECKED("vlan", U16),
 	CHECKED("vlan_inner", U16),
+	CHECKED("outer_src_ip", IP),
+	CHECKED("outer_dst_ip", IP),
+	CHECKED("tunnel", TEXT),
 	CHECKED("fragment", TEXT),
 	CHECKED("parse", TEXT),
 	CHECKED("sample_rate", U32),
@@ -103,11 +106,12 @@ static const struct audit_field sink_fields[] = {
 };
 
 static const struct audit_field start_fields[] = {
-	CHECKED("repeated", BOOL),   CHECKED("version", TEXT),	 CHECKED("schema", TEXT),
-	CHECKED("hostname", TEXT),   CHECKED("kernel", TEXT),	 CHECKED("function_name", TEXT),
-	CHECKED("transport", TEXT),  CHECKED("ring_bytes", U64), CHECKED("sample_mode", TEXT),
-	CHECKED("sample_rate", U32), CHECKED("interval_s", U32), CHECKED("max_sources", U32),
-	CHECKED("map_type", TEXT),   CHECKED("map_bytes", U64),	 CHECKED("capabilities", LIST),
+	CHECKED("repeated", BOOL),     CHECKED("version", TEXT),   CHECKED("schema", TEXT),
+	CHECKED("hostname", TEXT),     CHECKED("kernel", TEXT),	   CHECKED("function_name", TEXT),
+	CHECKED("transport", TEXT),    CHECKED("ring_bytes", U64), CHECKED("sample_mode", TEXT),
+	CHECKED("sample_rate", U32),   CHECKED("interval_s", U32), CHECKED("decap", BOOL),
+	CHECKED("max_sources", U32),   CHECKED("map_type", TEXT),  CHECKED("map_bytes", U64),
+	CHECKED("capabilities", LIST),
 };
 
 static const struct audit_field interface_fields[] = {

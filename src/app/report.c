@@ -157,6 +157,7 @@ int report_start(struct report *r, const struct options *o)
 		.sample_mode = stats.sample_mode,
 		.sample_rate = stats.sample_rate,
 		.interval_s = o->interval_s,
+		.decap = stats.decap != 0,
 		.max_sources = stats.max_sources,
 		.shared_counts = stats.shared_counts != 0,
 		.map_bytes = stats.map_bytes,

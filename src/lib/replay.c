@@ -8,6 +8,7 @@
 
 #include "lib/counts.h"
 #include "parse.h"
+#include "parse_tunnel.h"
 #define SAMPLE_RANDOM() ((__u32)random())
 #include "sample.h"
 
@@ -122,26 +123,39 @@ static void count_source(struct replay *p, const struct parse_walk *walk, uint32
 static int sample(struct replay *p, struct parse_walk *walk, const struct capture_frame *frame,
 		  replay_fn fn, void *arg)
 {
-	struct packet_info pkt = { 0 };
+	struct tunnel_info info = { 0 };
 
 	p->totals.sampled++;
-	parse_fill(walk, &pkt, p->spec.tcp_only);
-	pkt.timestamp_ns = frame->timestamp_ns;
-	pkt.cpu_seq = p->counter.seq;
-	pkt.packet_len = frame->wire_len;
-	pkt.ifindex = IFINDEX;
-	pkt.sample_rate = p->spec.sample_rate;
-	return fn(arg, &pkt);
+	if (p->spec.decap)
+		parse_fill_inner(walk, &info, p->spec.tcp_only);
+	else
+		parse_fill(walk, &info.packet, p->spec.tcp_only);
+	info.packet.timestamp_ns = frame->timestamp_ns;
+	info.packet.cpu_seq = p->counter.seq;
+	info.packet.packet_len = frame->wire_len;
+	info.packet.ifindex = IFINDEX;
+	info.packet.sample_rate = p->spec.sample_rate;
+	return fn(arg, &info);
+}
+
+static enum parse_class classify(const struct replay *p, const struct capture_frame *frame,
+				 struct parse_walk *walk)
+{
+	const uint8_t *end = frame->data + frame->len;
+
+	if (p->spec.decap)
+		return parse_classify_inner(walk, frame->data, end, PARSE_LINK_ETHERNET,
+					    p->spec.tcp_only);
+	return parse_classify(walk, frame->data, end, PARSE_LINK_ETHERNET, p->spec.tcp_only);
 }
 
 /* As observe() in bpf/xdptail.bpf.c. */
 int replay_observe(struct replay *p, const struct capture_frame *frame, replay_fn fn, void *arg)
 {
-	const uint8_t *end = frame->data + frame->len;
 	struct parse_walk walk;
 
 	p->totals.seen++;
-	switch (parse_classify(&walk, frame->data, end, PARSE_LINK_ETHERNET, p->spec.tcp_only)) {
+	switch (classify(p, frame, &walk)) {
 	case PARSE_COUNTED:
 		p->totals.counted++;
 		p->totals.counted_bytes += frame->wire_len;
