@@ -439,7 +439,10 @@ expect_same_in_kernel() { # ARGUMENT OF xdptail...
 	for n in 1 7; do
 		expect_same_in_kernel -N "$n" -a --timestamps ns
 		expect_same_in_kernel -N "$n" --timestamps ns
+		expect_same_in_kernel -N "$n" -a --decap
+		expect_same_in_kernel -N "$n" --decap
 	done
+	expect_line "$OUT" '"outer_dst_ip":"10.0.0.2","tunnel":"gtpu"'
 	capture -n 10000 -S 300 -u 4 -f pcapng-be
 	expect_same_in_kernel -N 10 --interval 3
 	expect_same_in_kernel -N 10 -a -c 500
