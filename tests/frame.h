@@ -18,9 +18,8 @@ struct frame_case {
 	enum parse_link link; /* what it begins with */
 	enum parse_class all; /* what count_packets makes of it */
 	enum parse_class tcp; /* what count_tcp_packets makes of it */
+	enum parse_class inner_tcp; /* likewise with decap, where inner has a tunnel */
 	struct packet_info want; /* the wire's fields, if it is counted */
-	enum parse_class
-		inner_tcp; /* if inner has a tunnel: what count_tcp_packets_decap makes of it */
 	struct tunnel_info inner; /* with decap, if it has a tunnel; else as without */
 };
 

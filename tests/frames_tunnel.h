@@ -33,9 +33,9 @@
 #define WANT_UDP4  WANT4, WANT_UDP(0)
 
 /* In a tunnel: what it is without decap, then what it is with. */
-#define TUNNEL(title, bytes, outer, inside) { .name = (title), .hex = bytes, outer, inside }
+#define TUNNEL(title, bytes, outer, inside) { .name = (title), .hex = (bytes), outer, inside }
 #define IP_TUNNEL(title, bytes, outer, inside) \
-	{ .name = (title), .hex = bytes, .link = PARSE_LINK_IP, outer, inside }
+	{ .name = (title), .hex = (bytes), .link = PARSE_LINK_IP, outer, inside }
 #define OUTER(classes, ...) classes, .want = { __VA_ARGS__ }
 #define INSIDE4(kind, class, ...) \
 	.inner_tcp = (class), .inner = { \
@@ -52,7 +52,7 @@
 #define OUTER_IP(number) \
 	OUTER(NOT_TCP, WANT_OUTER4, WANT_PROTOCOL(number, ABI_TYPE_OTHER, 0))
 /* … and what is not followed, so that it is the same. */
-#define NO_TUNNEL(title, bytes, want) { .name = (title), .hex = bytes, want }
+#define NO_TUNNEL(title, bytes, want) { .name = (title), .hex = (bytes), want }
 
 	/* VXLAN */
 	TUNNEL("VXLAN, TCP of IPv4", HEX_OUTER_VXLAN("005a", "0046") HEX_INNER4 HEX_TCP4,
@@ -365,4 +365,4 @@
 	IP_TUNNEL("IP, IPv6 in IPv6", HEX_OUTER6("003c", "29") HEX_TCP6,
 		  OUTER(NOT_TCP, WANT_OUTER6, WANT_PROTOCOL(IPPROTO_IPV6, ABI_TYPE_OTHER, 0)),
 		  INSIDE6(6IN6, PARSE_COUNTED, WANT_TCP6)),
-/* clang-format on */
+	/* clang-format on */

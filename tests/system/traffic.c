@@ -44,8 +44,8 @@
 /* What is between the outer IP header and the one inside, but for lengths. */
 struct tunnel {
 	const char *name;
-	uint8_t protocol;
 	size_t len;
+	uint8_t protocol;
 	uint8_t header[TUNNEL_MAX];
 };
 
@@ -53,14 +53,14 @@ struct tunnel {
 #define ETHERNET_IP	  2, 0, 0, 0, 0, 4, 2, 0, 0, 0, 0, 3, 0x08, 0x00
 
 static const struct tunnel tunnels[] = {
-	{ "vxlan", IPPROTO_UDP, 30, { UDP_TO(0x12, 0xb5), 8, 0, 0, 0, 0, 0, 42, 0, ETHERNET_IP } },
+	{ "vxlan", 30, IPPROTO_UDP, { UDP_TO(0x12, 0xb5), 8, 0, 0, 0, 0, 0, 42, 0, ETHERNET_IP } },
 	{ "geneve",
-	  IPPROTO_UDP,
 	  34,
+	  IPPROTO_UDP,
 	  { UDP_TO(0x17, 0xc1), 1, 0, 0x65, 0x58, 0, 0, 42, 0, 1, 2, 1, 0, ETHERNET_IP } },
-	{ "gre", IPPROTO_GRE, 8, { 0x20, 0, 0x08, 0x00, 0, 0, 42, 0 } },
-	{ "ipip", IPPROTO_IPIP, 0, { 0 } },
-	{ "gtpu", IPPROTO_UDP, 16, { UDP_TO(0x08, 0x68), 0x30, 255, 0, 0, 0, 0, 0, 42 } },
+	{ "gre", 8, IPPROTO_GRE, { 0x20, 0, 0x08, 0x00, 0, 0, 42, 0 } },
+	{ "ipip", 0, IPPROTO_IPIP, { 0 } },
+	{ "gtpu", 16, IPPROTO_UDP, { UDP_TO(0x08, 0x68), 0x30, 255, 0, 0, 0, 0, 0, 42 } },
 };
 
 struct plan {
