@@ -114,6 +114,13 @@ struct line_start {
 int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *start,
 	       struct line *ret);
 
+/* A start line once more, for the head of another file: the same record, not numbered again, with a
+ * time of its own and the number of the file, by which each first line is unlike all others. start is
+ * as line_start() has made it; len with its newline. 0; -EINVAL when it is not; or -EMSGSIZE.
+ */
+int line_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
+		char ret[LINE_MAX_BYTES], size_t *ret_len);
+
 int line_interface(struct line_writer *w, uint64_t now_ns, const struct xdptail_interface *event,
 		   struct line *ret);
 

@@ -76,6 +76,7 @@ enum group {
 	OTHER,
 	CAPTURE,
 	LIVE,
+	REPEATED,
 };
 
 struct key {
@@ -204,6 +205,8 @@ static const struct key start_keys[] = {
 	{ "map_type", TEXT, LIVE },
 	{ "map_bytes", U64, LIVE },
 	{ "capabilities", LIST, ALWAYS },
+	{ "repeated", YES, REPEATED },
+	{ "file", U64, REPEATED },
 	{ .name = NULL },
 };
 
@@ -279,6 +282,7 @@ struct stream {
 	const char *sink; /* that it comes from; NULL: the first */
 	bool capture; /* is what the run reads */
 	bool stopped;
+	uint64_t file; /* number of the last one that was said to begin */
 	bool stats_total;
 	bool snapshot_total;
 	char run[17];
@@ -914,9 +918,28 @@ static const struct {
 };
 _Static_assert(ARRAY_SIZE(types) <= ARRAY_SIZE(((struct stream *)0)->seq), "one for each type");
 
+/* At the head of a further file: it is no record of its own, and counted by nobody. */
+static void check_repeated(struct stream *s, struct json_object *obj)
+{
+	check_keys(s, obj, start_keys);
+	if (strcmp(text(obj, "run"), s->run) != 0)
+		fault(s, "the start of run \"%s\" is repeated, not of \"%s\"", text(obj, "run"),
+		      s->run);
+	if (number(obj, "record_seq") != 1)
+		fault(s, "what is repeated is not the first start");
+	if (number(obj, "file") <= s->file)
+		fault(s, "file %" PRIu64 " comes after %" PRIu64, number(obj, "file"), s->file);
+	s->file = number(obj, "file");
+}
+
 static void check_record(struct stream *s, struct json_object *obj)
 {
 	const char *name = text(obj, "event_type");
+
+	if (has(obj, "repeated") && s->line > 1) {
+		check_repeated(s, obj);
+		return;
+	}
 
 	if (s->line == 1 && strcmp(name, "start") != 0)
 		fault(s, "the first record is \"%s\"", name);
