@@ -238,6 +238,8 @@ static int parse(struct sink_spec *spec, char *text, char *err, size_t err_cap)
 		ret = take_setting(spec, piece, err, err_cap);
 	}
 	spec->events |= ALWAYS;
+	if (!ret && spec->kind->check_settings)
+		ret = spec->kind->check_settings(spec->settings, err, err_cap);
 	return ret;
 }
 
