@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "sink/gzip.h"
@@ -119,10 +120,23 @@ static void copy_attributes(int from_fd, int to_fd)
 	(void)!futimens(to_fd, times);
 }
 
+/* What compression takes up for a while must not be what the writer needs meanwhile. */
+static bool is_room(int fd)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (fstat(fd, &st) || fstatvfs(fd, &fs))
+		return true;
+	return fs.f_bavail >= 2 * ((uint64_t)st.st_blocks * 512 / fs.f_frsize + 1);
+}
+
 static int compress_into(struct janitor *j, int fd, const char *part)
 {
 	int out, err;
 
+	if (!is_room(fd))
+		return -ENOSPC;
 	(void)unlinkat(j->dir_fd, part, 0); /* of one that was killed at it; mostly there is none */
 	out = openat(j->dir_fd, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (out < 0)

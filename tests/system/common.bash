@@ -183,6 +183,23 @@ tail_run() { # ARGUMENT OF xdptail...
 	run --separate-stderr timeout 20 ip netns exec "$NS_A" "$XDPTAIL" "$@"
 }
 
+# Run the program with a library from tests/preload, and variables: NAME=VALUE...
+preloaded() { # LIBRARY NAME=VALUE...
+	local library
+
+	library=$(dirname "$HELPERS")/preload/$1.so
+	[ -e "$library" ] || fail "$library is not built"
+	shift
+	cat >"$BATS_TEST_TMPDIR/xdptail" <<-SCRIPT
+		#!/bin/sh
+		export LD_PRELOAD=$library $*
+		export ASAN_OPTIONS=verify_asan_link_order=0:\$ASAN_OPTIONS
+		exec "$XDPTAIL" "\$@"
+	SCRIPT
+	chmod +x "$BATS_TEST_TMPDIR/xdptail"
+	XDPTAIL=$BATS_TEST_TMPDIR/xdptail
+}
+
 # --- the stream ---
 
 # Every line of it, by readers that know nothing of each other. Sets COUNTED.
