@@ -197,7 +197,7 @@ static void clean_up(struct janitor *j)
 		trouble_say(&j->trouble,
 			    "cannot see which files were rotated, to compress or delete them: %s",
 			    strerror(-err));
-	for (; j->keep && i + j->keep < n && !atomic_load(&j->stop); i++)
+	for (; j->keep && i + j->keep < n; i++) /* also at the end: so many are kept, and no more */
 		report(j, "delete", &list[i], delete (j, &list[i]));
 	for (; j->gzip && i + 1 < n && !atomic_load(&j->stop); i++) {
 		if (list[i].plain)
@@ -234,13 +234,13 @@ static bool step(struct janitor *j)
 		memmove(j->retired, j->retired + 1, j->n_retired * sizeof(j->retired[0]));
 		if (!j->error)
 			j->error = err;
-	} else if (atomic_load(&j->stop)) {
-		return false;
 	} else if (j->woken) {
 		j->woken = false;
 		(void)pthread_mutex_unlock(&j->lock);
 		clean_up(j);
 		(void)pthread_mutex_lock(&j->lock);
+	} else if (atomic_load(&j->stop)) {
+		return false;
 	} else {
 		(void)pthread_cond_wait(&j->changed, &j->lock);
 	}

@@ -33,7 +33,7 @@ bool janitor_retire(struct janitor *j, int fd);
 /* NULL, or a sentence on what it could not do. */
 const char *janitor_trouble(const struct janitor *j);
 
-/* Wait until what was retired is durable; leave the rest. 0, or the -errno of the first that is not. */
+/* Wait until what was retired is durable, and so many are kept; what is not compressed is left. 0, or the -errno of the first that is not. */
 int janitor_finish(struct janitor *j);
 
 /* What the thread has begun it ends by itself, with what belongs to it. NULL is fine. */

@@ -75,11 +75,11 @@ logrotate_config() { # LINE...
 @test "by size, under load: every record once" {
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE,rotate_size=400K"
-	traffic peer0 "$((ROTATIONS * 1300))" 100000 20
+	traffic peer0 "$((ROTATIONS * 1400))" 100000 20
 	tail_stop
 	expect "exit" "$CODE" 0
 	check_set
-	expect "packets" "$(counted packets)" "$((ROTATIONS * 1300))"
+	expect "packets" "$(counted packets)" "$((ROTATIONS * 1400))"
 	expect_within "files" "${#FILES[@]}" "$ROTATIONS" 1000000
 }
 
@@ -129,8 +129,7 @@ logrotate_config() { # LINE...
 	timeout 60 "$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -a -N 1 -q \
 		-o "file:$FILE,rotate_size=1M,keep=3" 2>"$ERR"
 	list_set
-	# the last may have been rotated when there was no time to delete another
-	expect_within "files" "${#FILES[@]}" 4 20
+	expect "files" "${#FILES[@]}" 4
 }
 
 @test "logrotate: rename, create, SIGHUP" {
@@ -141,7 +140,7 @@ logrotate_config() { # LINE...
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
 	# dateformat has seconds, so each is renamed once more
 	logrotate_config 'create 0640' 'postrotate' "	kill -HUP $PID" 'endscript'
-	send 100000000 100000
+	send "$((ROTATIONS * 100000))" 100000
 	while [ "$rotations" -lt "$ROTATIONS" ]; do
 		rotations=$((rotations + 1))
 		logrotate -f -s "$BATS_TEST_TMPDIR/state" "$BATS_TEST_TMPDIR/logrotate.conf"
@@ -165,7 +164,7 @@ logrotate_config() { # LINE...
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
 	logrotate_config copytruncate
-	send 100000000 100000
+	send "$((ROTATIONS * 100000))" 100000
 	while [ "$rotations" -lt "$ROTATIONS" ]; do
 		rotations=$((rotations + 1))
 		logrotate -f -s "$BATS_TEST_TMPDIR/state" "$BATS_TEST_TMPDIR/logrotate.conf"
@@ -195,7 +194,7 @@ logrotate_config() { # LINE...
 
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
-	send 100000000 50000
+	send "$((ROTATIONS * 100000))" 50000
 	for ((i = 1; i <= ROTATIONS; i++)); do
 		kill -HUP "$PID"
 		mv "$FILE" "$FILE.$(printf %06d "$i")"
@@ -214,7 +213,7 @@ logrotate_config() { # LINE...
 	pair
 	for ((i = 0; i < KILLS; i++)); do
 		tail_start -a -N 1 --interval 1 -o "file:$FILE,rotate_size=1M"
-		send 100000000 100000
+		send 1000000 100000
 		bytes=$(($(bytes_of_set) + RANDOM * 100))
 		until [ "$(bytes_of_set)" -gt "$bytes" ]; do
 			! is_done "$PID" || fail "it ended:" "$(cat "$ERR")"

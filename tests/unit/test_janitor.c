@@ -212,6 +212,23 @@ Test(janitor, no_room_to_compress)
 	expect_gz("x." DAY(1) ".gz", "day 1\n");
 }
 
+/* The end may come before the thread has looked even once. */
+Test(janitor, keeps_no_more_in_the_end)
+{
+	struct janitor *j;
+
+	cr_assert_eq(chdir(dir), 0);
+	for (int i = 0; i < 50; i++) {
+		make("1 2 3 4 5");
+		j = hire(2, true);
+		janitor_wake(j);
+		cr_expect_eq(janitor_finish(j), 0);
+		cr_expect_neq(access("x." DAY(3), F_OK), 0, "the third newest is still there");
+		janitor_free(j);
+		cr_assert_eq(system("rm -f x.*"), 0); // NOLINT(cert-env33-c)
+	}
+}
+
 /* A file of a terabyte takes hours: it is left as it was when the end comes. */
 Test(janitor, ends_soon)
 {
