@@ -17,6 +17,8 @@ SOAK_PACKETS ?= 1000000000
 SOAK_FLIPS ?= 10000
 SOAK_MUTANTS ?= 10000000
 SEED	?= 1
+SOAK_ROTATIONS ?= 1000
+SOAK_KILLS ?= 200
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
@@ -146,7 +148,7 @@ check:
 
 # User space is what the sanitizers see: the BPF programs' own tests (prog) are left out, and system
 # tests that go over the same ground again for another kernel's or transport's sake.
-ASAN_SYSTEM = counts faults file journal live loss privileges read stdout stop usage
+ASAN_SYSTEM = counts disk faults file journal live loss privileges read rotate stdout stop usage
 # A different set of flags is a different tree, so the two never mix objects.
 check-asan:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
@@ -162,6 +164,11 @@ check-captures: all $(O)/tests/system/number_frames
 soak: $(O)/tests/prog/soak $(O)/tests/prog/test_prog_mutants
 	$(Q)MUTANTS=$(SOAK_MUTANTS) SEED=$(SEED) CAPTURES="$(CAPTURES)" $(O)/tests/prog/test_prog_mutants
 	$(Q)$(O)/tests/prog/soak $(SOAK_PACKETS) $(SOAK_FLIPS)
+
+# As many rotations and crashes as nobody waits for in make check; they need 50 GB in TMPDIR.
+soak-outputs: all tests
+	$(Q)XDPTAIL_ROTATIONS=$(SOAK_ROTATIONS) XDPTAIL_KILLS=$(SOAK_KILLS) \
+		tests/run.sh $(O) system/rotate
 
 # Always by clang, which has libFuzzer, and in a tree of its own: other flags.
 $(FUZZ)/%.o: %.c
@@ -218,7 +225,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests install demo check check-asan check-captures soak fuzz bench format lint clean
+.PHONY: all tests install demo check check-asan check-captures soak soak-outputs fuzz bench format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)

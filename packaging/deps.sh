@@ -36,6 +36,7 @@ packages() {
 		test  systemd           systemd
 		test  tshark            wireshark-cli
 		test  libclang-rt-dev   compiler-rt
+		test  logrotate         logrotate
 		lint  clang-format      clang-tools-extra
 		lint  clang-tidy        clang-tools-extra
 		lint  shellcheck        ShellCheck

@@ -315,6 +315,8 @@ static int take_output_object(struct config *c, const struct row *row, struct js
 	if (sink_spec_init(&spec, type, target, why, sizeof(why)))
 		return options_refuse_row(c->p, row, "%s", why);
 	err = take_settings(c, row, object, &spec);
+	if (!err && sink_spec_check(&spec, why, sizeof(why)))
+		err = options_refuse_row(c->p, row, "%s", why);
 	if (err) {
 		sink_spec_free(&spec);
 		return err;

@@ -477,6 +477,21 @@ static void close_stream(struct loop *l)
 	sinks_flush(l->sinks);
 }
 
+/* All lines were written, but perhaps not for good. */
+static void check_ends(struct loop *l)
+{
+	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
+		int err = sinks_error(l->sinks, i);
+
+		if (!err || l->ended[i] || err == -EPIPE)
+			continue;
+		log_error("output \"%s\": what was written to it may be lost: %s",
+			  sinks_name(l->sinks, i), strerror(-err));
+		if (l->exit_code == EXIT_CODE_DONE)
+			l->exit_code = EXIT_CODE_FAILED;
+	}
+}
+
 /* Wait for the outputs, but not for ever. */
 static void close_outputs(struct loop *l)
 {
@@ -495,6 +510,7 @@ static void close_outputs(struct loop *l)
 		log_error("%" PRIu64 " lines could not be written before the end", unwritten);
 	if (unwritten && l->exit_code == EXIT_CODE_DONE)
 		l->exit_code = EXIT_CODE_FAILED;
+	check_ends(l);
 }
 
 static void attach(struct loop *l)

@@ -83,6 +83,8 @@ struct channel_kind {
 	 * NULL: anything goes.
 	 */
 	int (*check)(const char *target, char *err, size_t err_cap);
+	/* Likewise with settings that can't be together; NULL: all can. */
+	int (*check_settings)(const void *settings, char *err, size_t err_cap);
 	/* target and settings, as the table fills them, are borrowed during the call. 0, or -errno with a
 	 * sentence in err.
 	 */

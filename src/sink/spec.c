@@ -258,6 +258,13 @@ static void join_list(char *piece, char **rest)
 	}
 }
 
+int sink_spec_check(const struct sink_spec *spec, char *err, size_t err_cap)
+{
+	const struct channel_kind *kind = spec->kind;
+
+	return kind->check_settings ? kind->check_settings(spec->settings, err, err_cap) : 0;
+}
+
 static int parse(struct sink_spec *spec, char *text, char *err, size_t err_cap)
 {
 	char *rest = text;
@@ -269,7 +276,7 @@ static int parse(struct sink_spec *spec, char *text, char *err, size_t err_cap)
 			join_list(piece, &rest);
 		ret = take_setting(spec, piece, err, err_cap);
 	}
-	return ret;
+	return ret ? ret : sink_spec_check(spec, err, err_cap);
 }
 
 int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap)

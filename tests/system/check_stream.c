@@ -80,6 +80,9 @@ enum group {
 	PROG_RUN,
 	LIVE,
 	DISCONNECTS,
+	REPEATED,
+	JOINED,
+	NEW_FILE,
 };
 
 struct key {
@@ -214,6 +217,9 @@ static const struct key start_keys[] = {
 	{ "map_type", TEXT, LIVE },
 	{ "map_bytes", U64, LIVE },
 	{ "capabilities", LIST, ALWAYS },
+	{ "repeated", YES, REPEATED },
+	{ "joined", YES, JOINED },
+	{ "file", U64, NEW_FILE },
 	{ .name = NULL },
 };
 
@@ -290,6 +296,7 @@ struct stream {
 	bool capture; /* is what the run reads */
 	bool decap; /* it looks into tunnels */
 	bool stopped;
+	uint64_t file; /* number of the last one that was said to begin */
 	bool stats_total;
 	bool snapshot_total;
 	char run[17];
@@ -930,9 +937,30 @@ static const struct {
 };
 _Static_assert(ARRAY_SIZE(types) <= ARRAY_SIZE(((struct stream *)0)->seq), "one for each type");
 
+/* At the head of a further file: it is no record of its own, and counted by nobody. */
+static void check_repeated(struct stream *s, struct json_object *obj)
+{
+	check_keys(s, obj, start_keys);
+	if (strcmp(text(obj, "run"), s->run) != 0)
+		fault(s, "the start of run \"%s\" is repeated, not of \"%s\"", text(obj, "run"),
+		      s->run);
+	if (number(obj, "record_seq") != 1)
+		fault(s, "what is repeated is not the first start");
+	if (!has(obj, "file"))
+		return;
+	if (number(obj, "file") <= s->file)
+		fault(s, "file %" PRIu64 " comes after %" PRIu64, number(obj, "file"), s->file);
+	s->file = number(obj, "file");
+}
+
 static void check_record(struct stream *s, struct json_object *obj)
 {
 	const char *name = text(obj, "event_type");
+
+	if (has(obj, "repeated") && s->line > 1) {
+		check_repeated(s, obj);
+		return;
+	}
 
 	if (s->line == 1 && strcmp(name, "start") != 0)
 		fault(s, "the first record is \"%s\"", name);

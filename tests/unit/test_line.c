@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -704,6 +705,7 @@ static int make_start_prog_run(struct line_writer *w, struct line *ret)
 		.function_name = long_text,
 		.capture = long_text,
 		.prog_run = true,
+		.decap = true,
 		.transport = XDPTAIL_TRANSPORT_CAPTURE,
 		.sample_mode = XDPTAIL_SAMPLE_RANDOM,
 		.sample_rate = UINT32_MAX,
@@ -1220,6 +1222,68 @@ Test(line, all_capabilities_do_not_break_the_line)
 			 "\xe2\x80\xa6");
 	json_object_put(obj);
 	line_writer_free(w);
+}
+
+/* Every start can be repeated: what was the line is there, but for the time, and two keys more. */
+Test(line, start_is_repeated)
+{
+	static const struct {
+		const char *name;
+		int (*make)(struct line_writer *w, struct line *ret);
+		bool ns;
+		uint64_t file;
+		const char *time;
+		const char *tail;
+	} cases[] = {
+		{ "short", make_start, false, 2, "2026-11-22T03:41:42.000001Z",
+		  ",\"repeated\":true,\"file\":2}\n" },
+		{ "nine digits", make_start, true, 3, "2026-11-22T03:41:42.000001002Z",
+		  ",\"repeated\":true,\"file\":3}\n" },
+		{ "long", make_start_long, true, UINT64_MAX, "2026-11-22T03:41:42.000001002Z",
+		  ",\"repeated\":true,\"file\":\"18446744073709551615\"}\n" },
+		{ "of a capture", make_start_capture, true, UINT64_MAX,
+		  "2026-11-22T03:41:42.000001002Z",
+		  ",\"repeated\":true,\"file\":\"18446744073709551615\"}\n" },
+	};
+	const uint64_t later = (NOW / 1000000000 + 2) * 1000000000 + 1002;
+
+	memset(long_text, 1, sizeof(long_text) - 1);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct line_writer *w = new_writer(cases[i].ns);
+		char got[LINE_MAX_BYTES], want[LINE_MAX_BYTES + 1];
+		size_t len = 0, time_len = strlen(cases[i].time);
+		struct line line;
+		int want_len;
+
+		cr_assert_eq(cases[i].make(w, &line), 0, "%s", cases[i].name);
+		want_len = snprintf(want, sizeof(want), "{\"timestamp\":\"%s%.*s%s", cases[i].time,
+				    (int)(line.len - 2 - 14 - time_len), line.text + 14 + time_len,
+				    cases[i].tail);
+		cr_assert_eq(line_repeat(line.text, line.len, later, cases[i].file, got, &len), 0,
+			     "%s: %zu bytes", cases[i].name, line.len);
+		cr_expect(len == (size_t)want_len && !memcmp(got, want, len), "%s: got %.*swant %s",
+			  cases[i].name, (int)len, got, want);
+		line_writer_free(w);
+	}
+}
+
+Test(line, what_is_no_start_is_not_repeated)
+{
+	static const char *const cases[] = {
+		"",
+		"\n",
+		"{}\n",
+		"{\"timestamp\":\"\"}\n",
+		"{\"timestamp\":\"2026-11-22T03:41:42.000001Z\",\"event_type\":\"start\"}",
+		"{\"time\":\"2026-11-22T03:41:42.000001Z\",\"event_type\":\"start\",\"run\":1}\n",
+	};
+	char buf[LINE_MAX_BYTES];
+	size_t len = 7;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		cr_expect_eq(line_repeat(cases[i], strlen(cases[i]), NOW, 2, buf, &len), -EINVAL,
+			     "%s", cases[i]);
+	cr_expect_eq(len, 7);
 }
 
 /* Types are numbered apart, and a record that could not be made has no number. */
