@@ -595,6 +595,7 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	else if (!l->stop_reason)
 		attach(l);
 	loop_check(l, sinks_start(sinks), "cannot start the outputs");
+	sinks_flush(sinks);
 	if (!l->stop_reason && l->options->read)
 		loop_run_capture(l);
 	else if (!l->stop_reason)

@@ -139,6 +139,7 @@ logrotate_config() { # LINE...
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
 	# dateformat has seconds, so each is renamed once more
+	wait_line "$FILE" '"event_type":"start"' "$PID"
 	logrotate_config 'create 0640' 'postrotate' "	kill -HUP $PID" 'endscript'
 	send "$((ROTATIONS * 100000))" 100000
 	while [ "$rotations" -lt "$ROTATIONS" ]; do
