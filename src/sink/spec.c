@@ -10,13 +10,17 @@
 
 #include "sink/file.h"
 #include "sink/setting.h"
+#include "sink/socket.h"
 #include "sink/stdout.h"
+#include "sink/syslog.h"
 
 #define QUOTED "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
 
 static const struct channel_kind *const kinds[] = {
 	&stdout_kind,
 	&file_kind,
+	&syslog_kind,
+	&unix_kind,
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

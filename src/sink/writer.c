@@ -94,12 +94,23 @@ static void succeed(struct writer *w)
 
 static void look_at_channel(struct writer *w, short revents)
 {
+	const struct channel *c = &w->channel;
+	int error = -EPIPE;
+
 	if (revents & POLLOUT)
 		w->waits_for_room = false;
-	if (revents & POLLNVAL)
+	if (revents & POLLNVAL) {
 		die(w, -EBADF);
-	else if (revents & (POLLERR | POLLHUP | POLLRDHUP))
-		fail(w, -EPIPE);
+		return;
+	}
+	if (!(revents & (POLLERR | POLLHUP | POLLRDHUP)))
+		return;
+	if (c->ops->error)
+		error = c->ops->error(c->ctx);
+	if (error)
+		fail(w, error);
+	else
+		w->waits_for_room = false;
 }
 
 /* Wait for any of: what the channel waits for; its end; a wake-up; the time. While it fails, nothing
