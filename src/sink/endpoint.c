@@ -65,7 +65,7 @@ static bool names_port(const char *port)
 }
 
 int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, const char *text,
-		      const char *default_port, const char *what, char *err, size_t err_cap)
+		      const char *what, char *err, size_t err_cap)
 {
 	bool in_brackets = *text == '[';
 	const char *host = text + in_brackets;
@@ -89,7 +89,7 @@ int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, c
 				      rest + 1);
 	init(ret, transport);
 	memcpy(ret->host, host, len);
-	(void)snprintf(ret->port, sizeof(ret->port), "%s", *rest ? rest + 1 : default_port);
+	(void)snprintf(ret->port, sizeof(ret->port), "%s", *rest ? rest + 1 : "");
 	return 0;
 }
 

@@ -49,11 +49,11 @@ struct endpoint {
 int endpoint_set_path(struct endpoint *ret, enum endpoint_transport transport, const char *path,
 		      char *err, size_t err_cap);
 
-/* HOST[:PORT], an IPv6 address in brackets. Likewise; text as a whole is called what, in the
- * sentence.
+/* HOST[:PORT], an IPv6 address in brackets; without a port, port is "". Likewise; the sentence is about
+ * what, which text is a part of.
  */
 int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, const char *text,
-		      const char *default_port, const char *what, char *err, size_t err_cap);
+		      const char *what, char *err, size_t err_cap);
 
 /* 0 once it is connected; -EAGAIN: call again when fd is writable or has an error; or -errno: closed,
  * try later.

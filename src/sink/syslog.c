@@ -76,6 +76,7 @@ static int parse_target(const char *target, struct endpoint *ret, enum frame_for
 {
 	const struct scheme *scheme = find_scheme(target);
 	const char *rest;
+	int error;
 
 	/* unix://PATH, with two slashes, would name a host */
 	if (!scheme || !strncmp(target, "unix://", 7) != !strncmp(target, "unix:///", 8))
@@ -87,7 +88,10 @@ static int parse_target(const char *target, struct endpoint *ret, enum frame_for
 	rest = target + strlen(scheme->prefix) - scheme->keep;
 	if (scheme->transport == ENDPOINT_UNIX_ANY)
 		return endpoint_set_path(ret, scheme->transport, rest, err, err_cap);
-	return endpoint_set_host(ret, scheme->transport, rest, PORT, target, err, err_cap);
+	error = endpoint_set_host(ret, scheme->transport, rest, target, err, err_cap);
+	if (!error && !ret->port[0])
+		(void)snprintf(ret->port, sizeof(ret->port), PORT);
+	return error;
 }
 
 static int syslog_check(const char *target, char *err, size_t err_cap)
