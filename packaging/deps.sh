@@ -33,6 +33,7 @@ packages() {
 		test  util-linux        util-linux
 		test  procps            procps-ng
 		test  tshark            wireshark-cli
+		test  rsyslog           rsyslog-mmjsonparse
 		test  libclang-rt-dev   compiler-rt
 		lint  clang-format      clang-tools-extra
 		lint  clang-tidy        clang-tools-extra

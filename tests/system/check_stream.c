@@ -74,6 +74,7 @@ enum group {
 	BUSY,
 	NO_MEMORY,
 	OTHER,
+	LOST,
 	CAPTURE,
 	LIVE,
 };
@@ -184,6 +185,7 @@ static const struct key sink_keys[] = {
 	{ "dropped_queue_full", U64, ALWAYS },
 	{ "dropped_error", U64, ALWAYS },
 	{ "queued", U64, ALWAYS },
+	{ "disconnects", NOT_0, LOST },
 	{ .name = NULL },
 };
 
