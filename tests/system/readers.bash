@@ -53,6 +53,8 @@ rsyslog_start() { # [DIR]
 rsyslog_config() {
 	cat <<-C
 		global(workDirectory="$DIR")
+		# a second worker takes every other batch as soon as there are many, and overtakes
+		main_queue(queue.workerThreads="1")
 		module(load="imuxsock" SysSock.Use="off")
 		module(load="imtcp")
 		module(load="imudp")
