@@ -5,25 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sink/severity.h"
+
 #define HOSTNAME_MAX	64 /* Linux has no longer ones; RFC 5424 would take 255 */
 #define TIMESTAMP_BYTES 27 /* of RFC 5424: no more than six fraction digits */
 #define COOKIE		"@cee: "
 #define OCTETS_MAX	99999 /* far more than a frame has */
-
-enum severity { /* RFC 5424, table 2 */
-	SEVERITY_WARNING = 4,
-	SEVERITY_NOTICE = 5,
-	SEVERITY_INFO = 6,
-};
-
-static const enum severity severities[] = {
-	[LINE_PACKET] = SEVERITY_INFO,	 [LINE_COUNT] = SEVERITY_INFO,
-	[LINE_SNAPSHOT] = SEVERITY_INFO, [LINE_STATS] = SEVERITY_INFO,
-	[LINE_SINK] = SEVERITY_INFO,	 [LINE_START] = SEVERITY_NOTICE,
-	[LINE_STOP] = SEVERITY_NOTICE,	 [LINE_INTERFACE] = SEVERITY_NOTICE,
-	[LINE_CLOCK] = SEVERITY_NOTICE,	 [LINE_LOSS] = SEVERITY_WARNING,
-};
-_Static_assert(sizeof(severities) / sizeof(severities[0]) == LINE_TYPE_MAX, "one for each");
 
 static bool is_hostname(const char *text)
 {
@@ -50,7 +37,7 @@ __attribute__((format(printf, 2, 3))) static void set_part(struct frame_part *re
 
 static void lay_out(struct framer *f, const struct frame_settings *s, enum line_type type)
 {
-	unsigned int pri = s->facility * 8 + severities[type];
+	unsigned int pri = s->facility * 8 + severity_of(type);
 	const char *cookie = s->cee ? COOKIE : "";
 
 	if (s->form == FRAME_LOCAL) {

@@ -2,11 +2,15 @@
 #include "sink/socket.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
+
+#include "sink/journal_limit.h"
 
 #define DATAGRAMS	   64 /* of one sendmmsg(2): enough to hide its cost */
 #define STREAM_BYTES	   (64U << 10) /* of one send(2): likewise */
@@ -37,6 +41,8 @@ struct datagrams {
 struct out {
 	struct endpoint endpoint;
 	struct framer framer;
+	bool is_journal; /* who reads is journald */
+	struct journal_limit limit;
 	struct queue_line lines[STREAM_LINES];
 	union {
 		struct stream stream;
@@ -123,6 +129,25 @@ static void set_datagram(struct out *o, size_t i)
 	};
 }
 
+/* /dev/log is journald's on most systems, and a link says so. */
+static bool leads_to_journal(const char *path)
+{
+	static const char journal[] = "/run/systemd/journal/";
+	char real[PATH_MAX];
+
+	return realpath(path, real) && !strncmp(real, journal, sizeof(journal) - 1);
+}
+
+static void count_for_journal(struct out *o, unsigned int lines)
+{
+	struct timespec now;
+
+	if (!o->is_journal)
+		return;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+	journal_limit_count(&o->limit, lines, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
+
 static int write_datagrams(struct out *o, struct queue *queue)
 {
 	size_t n = queue_lines(queue, o->lines, DATAGRAMS);
@@ -142,6 +167,7 @@ static int write_datagrams(struct out *o, struct queue *queue)
 	for (int i = 0; i < sent; i++)
 		written += o->lines[i].len;
 	queue_written(queue, written);
+	count_for_journal(o, (unsigned int)sent);
 	return 0;
 }
 
@@ -155,10 +181,13 @@ static int take_a_breath(void)
 static int out_write(void *ctx, struct queue *queue)
 {
 	struct out *o = ctx;
+	bool is_new = o->endpoint.state != ENDPOINT_CONNECTED;
 	int ret = endpoint_connect(&o->endpoint);
 
 	if (ret)
 		return ret;
+	if (is_new)
+		o->is_journal = leads_to_journal(o->endpoint.path);
 	framer_set_time(&o->framer, time(NULL));
 	if (o->endpoint.type == SOCK_STREAM)
 		ret = write_stream(o, queue);
@@ -198,6 +227,13 @@ static uint64_t out_disconnects(const void *ctx)
 	return atomic_load_explicit(&o->endpoint.lost, memory_order_relaxed);
 }
 
+static const char *out_warning(const void *ctx)
+{
+	const struct out *o = ctx;
+
+	return journal_limit_warning(&o->limit);
+}
+
 static void out_close(void *ctx)
 {
 	struct out *o = ctx;
@@ -211,6 +247,7 @@ static const struct channel_ops out_ops = {
 	.fate = out_fate,
 	.fd = out_fd,
 	.error = out_error,
+	.warning = out_warning,
 	.disconnects = out_disconnects,
 	.close = out_close,
 };

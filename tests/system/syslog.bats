@@ -109,6 +109,41 @@ headers() { # TYPE COLUMN...
 	expect_arrived "$FILE"
 }
 
+# Run in a mount namespace where /dev/log leads to SOCKET as it does on a system with journald.
+with_dev_log() { # SOCKET COMMAND...
+	# shellcheck disable=SC2016
+	unshare -m --propagation private -- bash -ec '
+		mount -t tmpfs tmpfs /run
+		mkdir -p /run/systemd/journal
+		: >/run/systemd/journal/dev-log
+		mount --bind "$1" /run/systemd/journal/dev-log
+		mount -t tmpfs tmpfs /dev
+		mknod -m 666 /dev/null c 1 3
+		ln -s /run/systemd/journal/dev-log /dev/log
+		exec "${@:2}"' - "$@"
+}
+
+@test "-o syslog is /dev/log; where that is the journal, it is said how little it keeps" {
+	local lines want
+
+	needs rsyslogd
+	ip netns add "$NS_A"
+	rsyslog_start
+	while read -r lines want; do
+		rm -f "$FILE" "$DIR"/{messages,json}
+		kill -HUP "$READER"
+		"$HELPERS/make_capture" -n "$lines" >"$CAPTURE"
+		with_dev_log "$DIR/local" "$XDPTAIL" -r "$CAPTURE" -N 1 -o "file:$FILE" -o syslog \
+			2>"$ERR" 3>&-
+		expect_arrived "$FILE"
+		expect "$lines lines: warnings" \
+			"$(grep -c 'warning: output "syslog:/dev/log": more than 10000 lines' "$ERR")" "$want"
+	done <<-'TABLE'
+		5000 0
+		20000 1
+	TABLE
+}
+
 # Debian's package of syslog-ng excludes that of rsyslog, but "dpkg -x" puts it beside.
 @test "to syslog-ng by each of its sockets: its JSON parser finds the same values" {
 	local target

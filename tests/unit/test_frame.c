@@ -57,7 +57,7 @@ static const struct frame_case cases[] = {
 	  "<132>Nov 22 03:41:40 t[1]: @cee: "
 	  "{\"timestamp\":\"2026-11-22T03:41:40.704885554Z\",\"event_type\":\"loss\"}" },
 	{ "local, on a stream", LOCAL(23, "t", "host", 1, false), FRAME_NEWLINE, LINE_CLOCK, PACKET,
-	  "<189>Nov 22 03:41:40 t[1]: " PACKET },
+	  "<188>Nov 22 03:41:40 t[1]: " PACKET },
 	{ "5424", RFC5424(1, "xdptail", "host.example", 4711, false), FRAME_DATAGRAM, LINE_PACKET,
 	  PACKET,
 	  "<14>1 2026-11-22T03:41:40.704885Z host.example xdptail 4711 packet - "
