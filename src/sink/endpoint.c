@@ -276,12 +276,12 @@ bool endpoint_has_hung_up(const struct endpoint *e)
 	       recv(e->fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-void endpoint_disconnect(struct endpoint *e)
+void endpoint_disconnect(struct endpoint *e, bool was_there)
 {
 	uint64_t lost = atomic_load_explicit(&e->lost, memory_order_relaxed);
 
 	/* the writer's thread is the only one that adds */
-	if (e->state == ENDPOINT_CONNECTED)
+	if (was_there && e->state == ENDPOINT_CONNECTED)
 		atomic_store_explicit(&e->lost, lost + 1, memory_order_relaxed);
 	forget_addresses(e);
 	close_socket(e);

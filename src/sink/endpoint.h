@@ -66,7 +66,7 @@ int endpoint_error(const struct endpoint *e);
 /* The other end of a stream will read no more: TCP would take what is sent, and lose it. */
 bool endpoint_has_hung_up(const struct endpoint *e);
 
-/* Close it after an error. */
-void endpoint_disconnect(struct endpoint *e);
+/* Close it; a connection to somebody who was there counts as lost. */
+void endpoint_disconnect(struct endpoint *e, bool was_there);
 
 #endif

@@ -10,7 +10,6 @@
 #define HOSTNAME_MAX	64 /* Linux has no longer ones; RFC 5424 would take 255 */
 #define TIMESTAMP_BYTES 27 /* of RFC 5424: no more than six fraction digits */
 #define COOKIE		"@cee: "
-#define OCTETS_MAX	99999 /* far more than a frame has */
 
 static bool is_hostname(const char *text)
 {
@@ -101,10 +100,17 @@ static char *put_timestamp(char *pos, const struct queue_line *line)
 /* "LEN ", of digits without leading zeros. */
 static char *put_octets(char *pos, size_t octets)
 {
-	char text[8];
-	int len = snprintf(text, sizeof(text), "%zu ", octets % (OCTETS_MAX + 1));
+	char digits[24]; /* of any size_t, from the last to the first */
+	size_t n = 0;
 
-	return put(pos, text, (size_t)len);
+	do {
+		digits[n++] = (char)('0' + octets % 10);
+		octets /= 10;
+	} while (octets > 0);
+	while (n > 0)
+		*pos++ = digits[--n];
+	*pos++ = ' ';
+	return pos;
 }
 
 size_t framer_head(const struct framer *f, const struct queue_line *line, enum frame_end end,

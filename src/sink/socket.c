@@ -16,6 +16,7 @@
 #define STREAM_BYTES	   (64U << 10) /* of one send(2): likewise */
 #define STREAM_LINES	   256
 #define RETRY_MAX_MS	   30000 /* of a host; a process of this one is tried every second */
+#define REFUSAL_MS	   100 /* there and back */
 #define BREATHER_MS	   2 /* for an interface whose queue is full, which poll(2) does not know */
 #define STREAM_HAS_ROOM(s) ((s)->len + FRAME_BYTES <= STREAM_BYTES && (s)->n < STREAM_LINES)
 
@@ -41,6 +42,7 @@ struct datagrams {
 struct out {
 	struct endpoint endpoint;
 	struct framer framer;
+	bool heard_of; /* by UDP, whether somebody is there is known only when a line was sent */
 	bool is_journal; /* who reads is journald */
 	struct journal_limit limit;
 	struct queue_line lines[STREAM_LINES];
@@ -148,11 +150,26 @@ static void count_for_journal(struct out *o, unsigned int lines)
 	journal_limit_count(&o->limit, lines, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
+/* The first line by UDP goes alone, and counts when nobody has complained of it: where there is a host but
+ * no reader, that host says so. 0, or -errno; then it was not read.
+ */
+static int listen_for_refusal(struct out *o)
+{
+	struct pollfd refusal = { .fd = o->endpoint.fd }; /* errors come unasked */
+
+	if (o->heard_of)
+		return 0;
+	if (poll(&refusal, 1, REFUSAL_MS) > 0)
+		return endpoint_error(&o->endpoint);
+	o->heard_of = true;
+	return 0;
+}
+
 static int write_datagrams(struct out *o, struct queue *queue)
 {
-	size_t n = queue_lines(queue, o->lines, DATAGRAMS);
+	size_t n = queue_lines(queue, o->lines, o->heard_of ? DATAGRAMS : 1);
 	size_t written = 0;
-	int sent;
+	int sent, err;
 
 	for (size_t i = 0; i < n; i++)
 		set_datagram(o, i);
@@ -164,6 +181,9 @@ static int write_datagrams(struct out *o, struct queue *queue)
 	}
 	if (sent < 0)
 		return -errno;
+	err = listen_for_refusal(o);
+	if (err)
+		return err;
 	for (int i = 0; i < sent; i++)
 		written += o->lines[i].len;
 	queue_written(queue, written);
@@ -186,8 +206,10 @@ static int out_write(void *ctx, struct queue *queue)
 
 	if (ret)
 		return ret;
-	if (is_new)
+	if (is_new) {
+		o->heard_of = o->endpoint.transport != ENDPOINT_UDP;
 		o->is_journal = leads_to_journal(o->endpoint.path);
+	}
 	framer_set_time(&o->framer, time(NULL));
 	if (o->endpoint.type == SOCK_STREAM)
 		ret = write_stream(o, queue);
@@ -201,7 +223,7 @@ static enum channel_fate out_fate(void *ctx, int error)
 	struct out *o = ctx;
 
 	(void)error; /* whatever it was, a new socket is where to begin again */
-	endpoint_disconnect(&o->endpoint);
+	endpoint_disconnect(&o->endpoint, o->heard_of);
 	empty_stream(&o->stream);
 	return CHANNEL_KEEP;
 }
@@ -238,7 +260,7 @@ static void out_close(void *ctx)
 {
 	struct out *o = ctx;
 
-	endpoint_disconnect(&o->endpoint);
+	endpoint_disconnect(&o->endpoint, false);
 	free(o);
 }
 

@@ -109,6 +109,23 @@ headers() { # TYPE COLUMN...
 	expect_arrived "$FILE"
 }
 
+@test "UDP: lines wait for a daemon that is not there, and that is said once" {
+	needs rsyslogd
+	pair
+	ip -n "$NS_A" link set lo up
+	tail_start -a -N 1 --interval 0 -o "file:$FILE" -o syslog:udp://127.0.0.1
+	wait_line "$ERR" 'udp://127.0.0.1" takes nothing: Connection refused' "$PID"
+	traffic peer0 1000 50000
+	rsyslog_start
+	wait_line "$ERR" 'udp://127.0.0.1" takes lines again' "$PID"
+	tail_stop
+	expect "exit" "$CODE" 0
+	expect_arrived "$FILE"
+	# listening, nothing, again, seen
+	expect "lines of messages" "$(wc -l <"$ERR")" 4
+	expect "disconnects" "$(grep -c disconnects "$FILE")" 0
+}
+
 # Run in a mount namespace where /dev/log leads to SOCKET as it does on a system with journald.
 with_dev_log() { # SOCKET COMMAND...
 	# shellcheck disable=SC2016
