@@ -35,6 +35,7 @@ packages() {
 		test  procps            procps-ng
 		test  systemd           systemd
 		test  tshark            wireshark-cli
+		test  rsyslog           rsyslog-mmjsonparse
 		test  libclang-rt-dev   compiler-rt
 		test  logrotate         logrotate
 		lint  clang-format      clang-tools-extra

@@ -242,6 +242,20 @@ const char *line_type_name(enum line_type type)
 	return name_of(type_names, LINE_TYPE_MAX, type);
 }
 
+const char *line_timestamp(const char *text, size_t len, size_t *ret_len)
+{
+	const char *value = text + HEAD_BYTES;
+	const char *end;
+
+	if (len <= HEAD_BYTES + TIMESTAMP_BYTES || memcmp(text, HEAD, HEAD_BYTES) != 0)
+		return NULL;
+	end = memchr(value, '"', TIMESTAMP_BYTES + 1);
+	if (!end)
+		return NULL;
+	*ret_len = (size_t)(end - value);
+	return value;
+}
+
 /* The line in w->text, len bytes with its newline, becomes the next record of its type. */
 static int finish(struct line_writer *w, enum line_type type, size_t len, struct line *ret)
 {

@@ -52,6 +52,9 @@ void line_writer_free(struct line_writer *w); /* NULL is fine */
 /* "packet" … "stop"; never NULL. */
 const char *line_type_name(enum line_type type);
 
+/* The value of the timestamp that begins the line, and its length; NULL: it is no line of ours. */
+const char *line_timestamp(const char *text, size_t len, size_t *ret_len);
+
 /* Each makes one line, and numbers it. 0; -ENOMEM; or -EMSGSIZE when it would be longer than
  * LINE_MAX_BYTES (strings from outside are bounded, so that is a bug). On failure *ret is
  * untouched and no number is used up. now_ns: Unix time in nanoseconds.

@@ -11,7 +11,9 @@
 #include "sink/file.h"
 #include "sink/journal.h"
 #include "sink/setting.h"
+#include "sink/socket.h"
 #include "sink/stdout.h"
+#include "sink/syslog.h"
 
 #define QUOTED "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
 
@@ -19,6 +21,8 @@ static const struct channel_kind *const kinds[] = {
 	&stdout_kind,
 	&file_kind,
 	&journal_kind,
+	&syslog_kind,
+	&unix_kind,
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

@@ -41,6 +41,7 @@ static const struct {
 	ARGS("-i\0lo\0--timestamps\0ns\0--batch\0"
 	     "5\0--trace\0-l\0-q\0-v\0"),
 	ARGS("-i\0lo\0-o\0stdout\0-o\0file:a\0-o\0file:b,flush=1\0"),
+	ARGS("-i\0lo\0-o\0syslog,tag=x\0-o\0syslog:tcp://[::1]:601,facility=local0,cookie=cee\0-o\0unix:/x\0"),
 	ARGS("-r\0capture.pcap\0-a\0-N\0"
 	     "1\0"),
 	ARGS("-D\0"),
