@@ -3,7 +3,6 @@
 #ifndef LIB_ATTACH_H
 #define LIB_ATTACH_H
 
-#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,8 +11,7 @@
 #include "lib/reason.h"
 
 struct attachment {
-	char interface[IF_NAMESIZE]; /* its name when we attached */
-	uint32_t ifindex;
+	uint32_t ifindex; /* that packets carry */
 	enum xdptail_mode mode; /* NATIVE or GENERIC */
 	bool attached;
 	int link_fd; /* owned; -1: attached by netlink, before 5.9, or not at all */
@@ -30,7 +28,14 @@ int attach_open(struct attachment *ret, const int program_fd[LINK_MAX], const ch
 /* Unhook. Packets may still be in the program for a grace period. */
 void attach_close(struct attachment *a);
 
-/* The interface was deleted: the kernel keeps our link, bound to nothing (TRAPS A35). */
-bool attach_is_gone(const struct attachment *a);
+/* The index that the interface has now, in whatever network namespace it is, or 0: it was deleted, and
+ * the kernel keeps our link, bound to nothing. Without a link only this namespace can be asked.
+ */
+uint32_t attach_index(const struct attachment *a);
+
+/* Whether this is what runs on the interface of its index here: the index alone may be another's, of
+ * another network namespace.
+ */
+bool attach_is_here(const struct attachment *a);
 
 #endif

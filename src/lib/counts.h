@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdint.h>
 
 #include "abi.h"
 #include "lib/object.h"
@@ -21,6 +22,12 @@ struct counts;
 int counts_open(struct counts **ret, const struct object *o, const struct settings *settings,
 		struct reason *r);
 void counts_close(struct counts *c); /* NULL is fine */
+
+/* From now on a source's key has, in place of an index, what fn makes of it; sources that then have the
+ * same key are one.
+ */
+typedef uint32_t (*counts_index_fn)(void *arg, uint32_t ifindex);
+void counts_set_index(struct counts *c, counts_index_fn fn, void *arg);
 
 /* The generation in use, 0 or 1. */
 unsigned int counts_generation(const struct counts *c);
