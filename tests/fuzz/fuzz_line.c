@@ -222,6 +222,8 @@ static void sink(struct fuzz_line *f)
 	has_u64(&r, "dropped_queue_full", s.dropped_queue_full);
 	has_u64(&r, "dropped_error", s.dropped_error);
 	has_u64(&r, "queued", s.queued);
+	if (s.disconnects)
+		has_u64(&r, "disconnects", s.disconnects);
 	close_reading(&r);
 }
 
