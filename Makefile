@@ -172,6 +172,7 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 $(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(FUZZ)/src/line/line.o $(FUZZ)/src/line/json.o
+$(FUZZ)/fuzz_monitor: $(FUZZ)/src/lib/monitor.o
 OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/sink/*.c) \
 	       src/line/line.c src/line/json.c)
 $(FUZZ)/fuzz_options $(FUZZ)/fuzz_config: $(OPTIONS_OBJS)

@@ -98,10 +98,10 @@ static void add_string(struct document *d, const char *key, const char *text)
 /* One alone is no list. */
 static void add_interfaces(struct document *d, const char *key, const struct options *o)
 {
-	struct json_object *list = NULL;
+	struct json_object *list;
 
 	if (o->n_interfaces < 2) {
-		add_string(d, key, o->interfaces[0]);
+		add_string(d, key, o->n_interfaces ? o->interfaces[0] : NULL);
 		return;
 	}
 	list = json_object_new_array();
