@@ -212,15 +212,15 @@ int interfaces_attach(struct interfaces *i, const char *name, enum xdptail_mode 
 		return reason_set(r, -ENOSPC, "no more than %d interfaces", XDPTAIL_INTERFACES_MAX);
 	*s = (struct interface){ .mode = mode, .hook = { .link_fd = -1 } };
 	(void)snprintf(s->asked, sizeof(s->asked), "%s", name);
+	i->n++; /* whoever is told of it may ask how many there are */
 	err = hook_up(i, s, r);
 	if (err == -ENODEV && i->spec.wait) {
-		i->n++;
 		report_absent(i, s, XDPTAIL_STATE_GONE, 0,
 			      "there is no such interface yet; it is waited for");
 		return 1;
 	}
-	if (!err)
-		i->n++;
+	if (err)
+		i->n--;
 	return err;
 }
 

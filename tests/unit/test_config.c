@@ -173,6 +173,8 @@ Test(config, argv_wins)
 		printed = options_print_config(&o);
 		cr_expect(strstr(printed, cases[i].want), "%s %s: got %s", cases[i].text,
 			  cases[i].args, printed);
+		cr_expect(!o.read || !strstr(printed, "\"interface\":"), "%s %s: got %s",
+			  cases[i].text, cases[i].args, printed);
 		free(printed);
 		options_free(&o);
 	}
