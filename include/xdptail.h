@@ -147,7 +147,8 @@ enum xdptail_state {
  * One that was deleted is detached for good, unless wait_interface is set: then the handle waits for
  * one of the name that was asked for, attaches to that, and says BACK. If it cannot (it says so once,
  * as DETACHED), it tries again each second while another program is there, and when the interface is
- * set up or its MTU changes where its driver refused. What becomes of one that was MOVED is not told,
+ * set up or its MTU changes where its driver refused. Where the process may not open netlink sockets,
+ * DOWN and UP are not told, and all else within a second. What becomes of one that was MOVED is not told,
  * but for its end, and its return; if its index there is that of another interface that is attached
  * here, it is DETACHED, for packets carry no more than that.
  */

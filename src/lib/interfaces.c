@@ -13,7 +13,7 @@
 #include "lib/names.h"
 
 struct interface {
-	char asked[IF_NAMESIZE]; /* the name that it was asked for by */
+	const char *asked; /* the name that it was asked for by; borrowed of names */
 	enum xdptail_mode mode; /* likewise */
 	uint32_t name; /* number of what it is called, while it is attached */
 	uint32_t ifindex; /* in this network namespace */
@@ -200,18 +200,21 @@ int interfaces_attach(struct interfaces *i, const char *name, enum xdptail_mode 
 		      struct reason *r)
 {
 	struct interface *s = &i->list[i->n];
+	uint32_t number;
 	int err;
 
 	if (find_asked(i, name))
 		return reason_set(r, -EBUSY, "\"%.15s\" is attached already, or waited for", name);
-	if (strlen(name) >= sizeof(s->asked))
+	if (strlen(name) >= IF_NAMESIZE)
 		return reason_set(r, -ENODEV,
-				  "\"%.15s\"... is no interface: names have %zu bytes at most",
-				  name, sizeof(s->asked) - 1);
+				  "\"%.15s\"... is no interface: names have %d bytes at most", name,
+				  IF_NAMESIZE - 1);
 	if (i->n == XDPTAIL_INTERFACES_MAX)
 		return reason_set(r, -ENOSPC, "no more than %d interfaces", XDPTAIL_INTERFACES_MAX);
+	if (names_add(&i->names, name, &number))
+		return reason_set(r, -ENOMEM, "out of memory");
 	*s = (struct interface){ .mode = mode, .hook = { .link_fd = -1 } };
-	(void)snprintf(s->asked, sizeof(s->asked), "%s", name);
+	s->asked = names_text(&i->names, number);
 	i->n++; /* whoever is told of it may ask how many there are */
 	err = hook_up(i, s, r);
 	if (err == -ENODEV && i->spec.wait) {

@@ -177,8 +177,8 @@ static void put_captures(const char *directory)
 static const char *const configs[] = {
 	"{}",
 	"{\"sample\": 3, /* c */ \"all\": true, // c\n \"mode\": \"skb\" # c\n}",
-	"{\"output\": [\"stdout\", {\"type\": \"file\", \"target\": \"a,b\", \"queue\": \"64K\", "
-	"\"events\": [\"packet\", \"loss\"]}]}",
+	("{\"output\": [\"stdout\", {\"type\": \"file\", \"target\": \"a,b\", \"queue\": \"64K\", "
+	 "\"events\": [\"packet\", \"loss\"]}]}"),
 	"{\"ring_size\": \"1M\", \"verbose\": 2, \"count\": 5, \"trace\": false}",
 	"{\"sample\": 1, \"sample\": 2}",
 	"{\"interface\": [\"lo\", \"eth0\"], \"wait_interface\": true}",
