@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What becomes of interfaces, and of a run whose interfaces go. */
-#include <errno.h>
-
+#include "app/exit_code.h"
 #include "app/log.h"
 #include "app/loop_internal.h"
 
@@ -94,5 +93,5 @@ void loop_attach(struct loop *l)
 	if (err >= 0)
 		return;
 	log_error("%s", xdptail_reason(l->handle));
-	loop_stop(l, "cannot attach", err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_ATTACH);
+	loop_stop(l, "cannot attach", exit_code_of_attach(err));
 }

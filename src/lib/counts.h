@@ -22,6 +22,10 @@ int counts_open(struct counts **ret, const struct object *o, const struct settin
 		struct reason *r);
 void counts_close(struct counts *c); /* NULL is fine */
 
+/* From the next packet on. 0 or -errno with the reason set. */
+int counts_set_sampling(struct counts *c, uint32_t sample_rate, uint32_t sample_mode,
+			struct reason *r);
+
 /* From now on a source's key has, in place of an index, what fn makes of it; sources that then have the
  * same key are one.
  */

@@ -125,6 +125,25 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 	return err;
 }
 
+int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode)
+{
+	int err = 0;
+
+	reason_clear(&x->reason);
+	if (sample_rate > XDPTAIL_SAMPLE_RATE_MAX || (unsigned int)mode >= XDPTAIL_SAMPLE_MODE_MAX)
+		return reason_set(&x->reason, -EINVAL, "no such sampling: %u, %d", sample_rate,
+				  mode);
+	if (x->counts)
+		err = counts_set_sampling(x->counts, sample_rate, mode, &x->reason);
+	if (err)
+		return err;
+	if (x->replay)
+		replay_set_sampling(x->replay, sample_rate, mode);
+	x->options.o.sample_rate = sample_rate;
+	x->options.o.sample_mode = mode;
+	return 0;
+}
+
 /* counts_index_fn */
 static uint32_t name_number(void *arg, uint32_t ifindex)
 {
@@ -214,18 +233,13 @@ static int step_early(struct xdptail *x)
 	return err;
 }
 
-int handle_look(struct xdptail *x)
-{
-	int err = interval_look(&x->interval, &x->reason);
-
-	return err ? err : step_early(x);
-}
-
 static int tick(struct xdptail *x)
 {
-	int err = handle_look(x);
+	int err = interval_look(&x->interval, &x->reason);
 	int64_t step;
 
+	if (!err)
+		err = step_early(x);
 	if (err || ++x->ticks % TICKS_A_SECOND)
 		return err;
 	step = clock_measure(&x->clock);
@@ -378,6 +392,7 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 		.delivered = x->sums[FATE_DELIVERED],
 		.discarded = x->sums[FATE_DISCARDED],
 		.lost_undecodable = x->sums[FATE_UNDECODABLE],
+		.parsed_here = x->parsed_here,
 	};
 
 	if (ret->size < sizeof(ret->size))

@@ -562,7 +562,10 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 	       struct line *ret)
 {
 	struct record r;
+	int err;
 
+	if (start->repeated)
+		w->seq[LINE_START]--;
 	begin_record(&r, w, LINE_START, now_ns);
 	add_text(&r, "version", start->version, NAME_BYTES);
 	add_name(&r, "schema", LINE_SCHEMA);
@@ -574,6 +577,8 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 		add_text(&r, "capture", start->capture, TEXT_BYTES);
 	else
 		add_u64(&r, "ring_bytes", start->ring_bytes);
+	if (start->capture && start->prog_run)
+		add(&r, "prog_run", json_object_new_boolean(1));
 	add_choice(&r, "sample_mode", sample_mode_names, XDPTAIL_SAMPLE_MODE_MAX,
 		   start->sample_mode);
 	add_u64(&r, "sample_rate", start->sample_rate);
@@ -581,7 +586,12 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 	if (!start->capture)
 		add_maps(&r, start);
 	add(&r, "capabilities", new_list(start->capabilities, CAPABILITIES_BYTES));
-	return end_record(&r, w, LINE_START, ret);
+	if (start->repeated)
+		add(&r, "repeated", json_object_new_boolean(1));
+	err = end_record(&r, w, LINE_START, ret);
+	if (err && start->repeated)
+		w->seq[LINE_START]++;
+	return err;
 }
 
 int line_interface(struct line_writer *w, uint64_t now_ns, const struct xdptail_interface *event,

@@ -96,11 +96,13 @@ int line_loss(struct line_writer *w, uint64_t now_ns, const struct line_loss *lo
 int line_clock(struct line_writer *w, uint64_t now_ns, int64_t step_ns, struct line *ret);
 
 struct line_start {
+	bool repeated; /* not the first: keeps the first one's number */
 	const char *version;
 	const char *hostname;
 	const char *kernel;
 	const char *function_name;
 	const char *capture; /* the file that is read; NULL: an interface */
+	bool prog_run; /* its frames go through the program in the kernel */
 	enum xdptail_transport transport; /* RINGBUF, PERF or CAPTURE */
 	uint32_t ring_bytes; /* of a transport from the kernel, like all about maps */
 	enum xdptail_sample_mode sample_mode;
