@@ -416,14 +416,18 @@ static void ask_all(struct interfaces *i)
 	}
 }
 
-static void read_monitor(struct interfaces *i)
+/* False: there is no more. */
+static bool read_monitor(struct interfaces *i)
 {
-	int lost = i->monitor_fd < 0 ? 0 : monitor_read(i->monitor_fd, on_link, i);
+	int result = i->monitor_fd < 0 ? 0 : monitor_read(i->monitor_fd, on_link, i);
 
-	if (lost < 0)
+	if (result < 0) {
 		close_monitor(i);
-	else if (lost)
+		return false;
+	}
+	if (result & MONITOR_LOST)
 		ask_all(i);
+	return result & MONITOR_MORE;
 }
 
 /* It is there. What stands in the way is told once. */
@@ -452,7 +456,7 @@ static void attach_due(struct interfaces *i)
 
 void interfaces_look(struct interfaces *i)
 {
-	read_monitor(i);
+	(void)read_monitor(i); /* the fd stays readable while there is more */
 	attach_due(i);
 }
 
@@ -490,7 +494,7 @@ static void look_at(struct interfaces *i, struct interface *s)
 
 void interfaces_tick(struct interfaces *i)
 {
-	read_monitor(i);
+	(void)read_monitor(i); /* likewise */
 	for (unsigned int n = i->n; n > 0; n--)
 		look_at(i, &i->list[n - 1]);
 	attach_due(i);
@@ -506,9 +510,11 @@ static uint32_t name_now(struct interfaces *i, uint32_t ifindex)
 uint32_t interfaces_name(struct interfaces *i, uint32_t ifindex)
 {
 	uint32_t name = name_now(i, ifindex);
+	bool more = true;
 
-	if (name != NAMES_UNKNOWN)
-		return name;
-	read_monitor(i);
-	return name_now(i, ifindex);
+	while (name == NAMES_UNKNOWN && more) {
+		more = read_monitor(i);
+		name = name_now(i, ifindex);
+	}
+	return name;
 }

@@ -199,15 +199,15 @@ int monitor_read(int fd, monitor_fn fn, void *arg)
 		ssize_t len = receive(fd, buffer, sizeof(buffer));
 
 		if (len == -EAGAIN)
-			break;
+			return lost;
 		if (len == -ENOBUFS || len > (ssize_t)sizeof(buffer)) {
-			lost = 1;
+			lost = MONITOR_LOST;
 			continue;
 		}
 		if (len < 0 && len != -EINTR)
 			return (int)len;
 		if (len > 0 && monitor_parse(buffer, (size_t)len, fn, arg))
-			lost = 1;
+			lost = MONITOR_LOST;
 	}
-	return lost;
+	return lost | MONITOR_MORE;
 }

@@ -32,8 +32,13 @@ int monitor_open(void);
  */
 int monitor_ask(int fd, uint32_t ifindex);
 
-/* Read what waits, but no more than some messages, so that a flood of them holds nothing up. 0; 1:
- * messages were lost, and whoever relies on them has to ask; or -errno: the socket is of no use any more.
+enum monitor_result {
+	MONITOR_LOST = 1 << 0, /* messages: whoever relies on them has to ask */
+	MONITOR_MORE = 1 << 1, /* is there, perhaps */
+};
+
+/* Read what waits, but no more than some messages, so that a flood of them holds nothing up. Results
+ * or-ed; or -errno: the socket is of no use any more.
  */
 int monitor_read(int fd, monitor_fn fn, void *arg);
 

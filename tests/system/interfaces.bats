@@ -121,11 +121,11 @@ expect_counted() { # INTERFACE PACKETS: in samples of traffic_of
 @test "each has the mode that it can have, and the snapshot says when one merges packets" {
 	pair
 	ip -n "$NS_A" link set lo up
-	tail_start -i lo -a -N 1
-	wait_line "$ERR" 'listening on lo, generic mode' "$PID"
+	INTERFACE=lo tail_start -i tail0 -a -N 1
+	wait_line "$ERR" 'listening on tail0, native mode' "$PID"
 	tail_stop
 	check_stream "$OUT"
-	expect "modes" "$(jq -r 'select(.state == "attached").mode' "$OUT" | xargs)" "native generic"
+	expect "modes" "$(jq -r 'select(.state == "attached").mode' "$OUT" | xargs)" "generic native"
 	expect "counts" "$(jq -r 'select(.event_type == "snapshot").counts' "$OUT" | uniq)" aggregates
 }
 
@@ -369,6 +369,36 @@ expect_counted() { # INTERFACE PACKETS: in samples of traffic_of
 	expect "unknown names" "$(records_on '?')" 0
 	expect "counted" "$(packets_on tail0)" 700
 	expect "still attached" "$(xdp_of tail0)" ""
+}
+
+@test "moved to where its index is taken, behind many other messages: no packet is without a name" {
+	local index i
+
+	pair
+	another_pair 1
+	third_namespace
+	index=$(index_of tail0)
+	ip -n "$NS_C" link add other0 index "$index" type veth peer name other1 index 77
+	tail_start -a -N 1 --batch 0 # read as soon as there is anything
+	kill -STOP "$PID"
+	wait_stopped "$PID"
+	# more than are read at once, fewer than the socket takes
+	for ((i = 0; i < 72; i++)); do
+		echo "link set tail1 alias $i"
+	done >"$BATS_TEST_TMPDIR/batch"
+	ip -n "$NS_A" -batch "$BATS_TEST_TMPDIR/batch"
+	ip -n "$NS_A" link set tail0 netns "$NS_C"
+	[ "$(index_of tail0 "$NS_C")" != "$index" ] || fail "it has kept its index"
+	ip -n "$NS_C" link set tail0 up
+	traffic_of peer0 200
+	kill -CONT "$PID"
+	wait_state tail0 moved "$index"
+	tail_stop
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	expect_counted tail0 200
+	expect "unknown names" "$(records_on '?')" 0
+	expect "counted" "$(packets_on tail0)" 200
 }
 
 @test "moved to where it gets the index of another one that is watched: it is given up" {

@@ -37,6 +37,14 @@ static void see(void *arg, const struct monitor_link *link)
 	seen->links[seen->n++] = *link;
 }
 
+/* monitor_fn */
+static void count(void *arg, const struct monitor_link *link)
+{
+	unsigned int *n = arg;
+
+	*n += link->ifindex == 1;
+}
+
 static void append(struct message *m, const void *data, size_t len)
 {
 	size_t aligned = NLMSG_ALIGN(m->len);
@@ -288,6 +296,27 @@ Test(monitor, asked)
 	cr_expect(seen.links[0].ifindex == 1 && !seen.links[0].left && seen.links[0].mtu);
 	cr_expect_str_eq(seen.links[0].name, "lo");
 	cr_expect(seen.links[1].ifindex == 0x7ffffff0 && seen.links[1].left);
+	close(fd);
+}
+
+/* A flood of messages holds nothing up: some are read, and that there are more is said. */
+Test(monitor, not_more_than_some)
+{
+	const unsigned int asked = 70;
+	unsigned int reads = 1, n = 0;
+	int fd = monitor_open();
+	int result;
+
+	for (unsigned int i = 0; i < asked; i++)
+		cr_assert_eq(monitor_ask(fd, 1), 0);
+	result = monitor_read(fd, count, &n);
+	while (result == MONITOR_MORE) {
+		result = monitor_read(fd, count, &n);
+		reads++;
+	}
+	cr_expect_eq(result, 0, "%d", result);
+	cr_expect_eq(reads, 2, "got %u, want 2", reads);
+	cr_expect_geq(n, asked, "got %u, want %u", n, asked);
 	close(fd);
 }
 
