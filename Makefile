@@ -146,7 +146,7 @@ check:
 
 # User space is what the sanitizers see: the BPF programs' own tests (prog) are left out, and system
 # tests that go over the same ground again for another kernel's or transport's sake.
-ASAN_SYSTEM = counts faults file interfaces live loss privileges read stdout stop usage
+ASAN_SYSTEM = counts faults file interfaces journal live loss privileges read stdout stop usage
 # A different set of flags is a different tree, so the two never mix objects.
 check-asan:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
@@ -175,10 +175,11 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 
 $(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
-$(FUZZ)/fuzz_line: $(FUZZ)/src/line/line.o $(FUZZ)/src/line/json.o
+$(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
 $(FUZZ)/fuzz_monitor: $(FUZZ)/src/lib/monitor.o
-OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/sink/*.c) \
-	       src/line/line.c src/line/json.c)
+$(FUZZ)/fuzz_values: $(FUZZ)/src/line/line_values.o
+OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/sink/*.c \
+	       src/line/*.c))
 $(FUZZ)/fuzz_options $(FUZZ)/fuzz_config: $(OPTIONS_OBJS)
 
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(O)/src/lib/decode.o

@@ -88,6 +88,13 @@ static void put(const char *directory, const char *fuzzer, size_t number, const 
 		fail(path);
 }
 
+static const char *const value_lines[] = {
+	"{\"timestamp\":\"2026-11-22T03:41:40.704885Z\",\"event_type\":\"start\",\"record_seq\":1,"
+	"\"capabilities\":[\"CAP_BPF\",\"\xe2\x80\xa6\"],\"total\":true}\n",
+	"{\"interface\":\"a\\\"\\\\/\\u0001\xef\xbf\xbd\\n\",\"step_ns\":-5,\"flags\":\"\"}\n",
+	"{\"a\":\"\\ud83d\\ude00\"}",
+};
+
 /* As fuzz_line.c reads it: type, fraction, time, the packet, and its interface's name. */
 static void put_packet_line(const char *directory, size_t number, const struct xdptail_packet *p)
 {
@@ -105,20 +112,22 @@ static void put_packet_line(const char *directory, size_t number, const struct x
 	put(directory, "line", number, bytes, sizeof(bytes));
 }
 
-/* The record of a frame, as the program would send it. */
-static void put_record(const char *directory, size_t number, struct packet_info *info)
+/* The record of a frame, as the program would send it: with decap, the longer one. */
+static void put_record(const char *directory, size_t number, struct tunnel_info *info)
 {
+	struct packet_info *pkt = &info->packet;
+	size_t size = pkt->tunnel ? sizeof(*info) : sizeof(*pkt);
 	struct xdptail_packet packet = { 0 };
 	unsigned int generation;
 
-	info->timestamp_ns = 1;
-	info->cpu_seq = number + 1;
-	info->packet_len = 60;
-	info->ifindex = 2;
-	info->sample_rate = 10;
-	info->generation = number & 1;
-	put(directory, "decode", number, info, sizeof(*info));
-	if (decode_record(info, sizeof(*info), &packet, &generation)) {
+	pkt->timestamp_ns = 1;
+	pkt->cpu_seq = number + 1;
+	pkt->packet_len = 60;
+	pkt->ifindex = 2;
+	pkt->sample_rate = 10;
+	pkt->generation = number & 1;
+	put(directory, "decode", number, info, size);
+	if (decode_record(info, size, &packet, &generation)) {
 		errno = EBADMSG;
 		fail(frame_cases[number].name);
 	}
@@ -129,11 +138,11 @@ static void put_frame(const char *directory, size_t number)
 {
 	const struct frame_case *c = &frame_cases[number];
 	struct frame_bytes frame;
-	struct packet_info info;
+	struct tunnel_info info;
 
 	frame_open(&frame, c->link, c);
 	put(directory, "parse", number, frame.data, frame.len);
-	if (frame_parse(frame.data, frame.len, c->link, 0, &info) == PARSE_COUNTED)
+	if (frame_parse_inner(frame.data, frame.len, c->link, 0, &info) == PARSE_COUNTED)
 		put_record(directory, number, &info);
 	frame_free(&frame);
 }
@@ -229,6 +238,8 @@ int main(int argc, char **argv)
 
 		put(argv[1], "line", FRAME_CASES + i, &type, sizeof(type));
 	}
+	for (size_t i = 0; i < sizeof(value_lines) / sizeof(value_lines[0]); i++)
+		put(argv[1], "values", i, value_lines[i], strlen(value_lines[i]));
 	for (size_t i = 0; i < sizeof(command_lines) / sizeof(command_lines[0]); i++)
 		put(argv[1], "options", i, command_lines[i].bytes, command_lines[i].len);
 	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)
