@@ -148,7 +148,7 @@ check:
 
 # User space is what the sanitizers see: the BPF programs' own tests (prog) are left out, and system
 # tests that go over the same ground again for another kernel's or transport's sake.
-ASAN_SYSTEM = counts disk faults file journal live loss outputs privileges read rotate sockets stdout stop \
+ASAN_SYSTEM = counts disk faults file interfaces journal live loss outputs privileges read rotate sockets stdout stop \
 	      usage
 # A different set of flags is a different tree, so the two never mix objects.
 check-asan:
@@ -184,6 +184,7 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 $(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
+$(FUZZ)/fuzz_monitor: $(FUZZ)/src/lib/monitor.o
 $(FUZZ)/fuzz_values: $(FUZZ)/src/line/line_values.o
 OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/sink/*.c \
 	       src/line/*.c))

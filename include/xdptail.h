@@ -120,7 +120,7 @@ enum xdptail_has {
 struct xdptail_packet {
 	uint64_t timestamp_ns; /**< when the kernel saw the packet */
 	uint64_t cpu_seq; /**< number of this sample on its CPU, from 1; a gap is a lost sample */
-	const char *interface; /**< its name, until the interface is detached */
+	const char *interface; /**< its name at present; the text stays until xdptail_close() */
 	uint8_t src_ip[16]; /**< IPv4 as ::ffff:a.b.c.d */
 	uint8_t dst_ip[16];
 	uint32_t seq_num;
@@ -154,22 +154,40 @@ typedef int (*xdptail_packet_fn)(void *arg, const struct xdptail_packet *packet)
 
 enum xdptail_state {
 	XDPTAIL_STATE_ATTACHED,
-	XDPTAIL_STATE_DETACHED,
-	XDPTAIL_STATE_GONE, /**< deleted; nothing more comes from it */
+	XDPTAIL_STATE_DETACHED, /**< asked for, or there is a reason why it cannot be attached */
+	XDPTAIL_STATE_GONE, /**< deleted, nothing more comes from it; or not there yet */
+	XDPTAIL_STATE_BACK, /**< attached anew, for there is one of this name again; or moved back */
+	XDPTAIL_STATE_RENAMED, /**< interface is the new name, which packets and counts have now */
+	XDPTAIL_STATE_MOVED, /**< to another network namespace; it is counted on under its last name */
+	XDPTAIL_STATE_DOWN, /**< it cannot receive: it was set down, or has no carrier */
+	XDPTAIL_STATE_UP, /**< after it was down */
 	XDPTAIL_STATE_MAX
 };
 
-/** What happened to an interface. Lent to the callback, strings included. */
+/**
+ * What happened to an interface. Lent to the callback; the name stays until xdptail_close().
+ *
+ * One that was deleted is detached for good, unless wait_interface is set: then the handle waits for
+ * one of the name that was asked for, attaches to that, and says BACK. If it cannot (it says so once,
+ * as DETACHED), it tries again each second while another program is there, and when the interface is
+ * set up or its MTU changes where its driver refused. Where the process may not open netlink sockets,
+ * DOWN and UP are not told, and all else within a second. What becomes of one that was MOVED is not told,
+ * but for its end, and its return; if its index there is that of another interface that is attached
+ * here, it is DETACHED, for packets carry no more than that.
+ */
 struct xdptail_interface {
 	size_t size;
 	const char *interface;
-	uint32_t ifindex;
+	uint32_t ifindex; /**< in this network namespace; 0: it is not there */
 	enum xdptail_state state;
-	enum xdptail_mode mode; /**< NATIVE or GENERIC */
+	enum xdptail_mode mode; /**< NATIVE or GENERIC; AUTO: it is not attached, and was not */
 	const char *reason; /**< why this state or mode; NULL when it is what was asked for */
 };
 
-/** Called from within xdptail_attach(), xdptail_detach() and xdptail_poll(). */
+/**
+ * Called from within xdptail_attach(), xdptail_detach(), xdptail_poll(), and those that take counts.
+ * It must not call them; xdptail_attached() and xdptail_time() are fine.
+ */
 typedef void (*xdptail_interface_fn)(void *arg, const struct xdptail_interface *interface);
 
 /** Wall time has stepped by so many nanoseconds. Called from within xdptail_poll(). */
@@ -188,6 +206,7 @@ typedef int (*xdptail_wait_fn)(void *arg, int fd);
 #define XDPTAIL_RING_BYTES_MAX	(1U << 30)
 #define XDPTAIL_MAX_SOURCES_MAX (1U << 20)
 #define XDPTAIL_BATCH_MS_MAX	1000U
+#define XDPTAIL_INTERFACES_MAX	64 /* attached to, or waited for, at a time */
 
 struct xdptail_options {
 	size_t size;
@@ -211,6 +230,7 @@ struct xdptail_options {
 	void *wait_arg;
 	int prog_run; /**< not 0: a capture's frames go through the kernel's program (0) */
 	int decap; /**< not 0: the packet inside a tunnel is counted, selected and recorded (0) */
+	int wait_interface; /**< not 0: wait for interfaces that are not there, or go (0) */
 };
 
 /**
@@ -234,12 +254,13 @@ void xdptail_options_init(struct xdptail_options *o, size_t size);
 int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
 
 /**
- * Start counting on an interface. Where the kernel has BPF links (5.9) it ends by itself with the
+ * Start counting on an interface; there may be several, which share all limits. Where the kernel has BPF links (5.9) it ends by itself with the
  * process, however that ends; before, only xdptail_detach() and xdptail_close() end it.
  *
  * Its frames must begin with Ethernet, or with IP as those of tun, WireGuard, PPP and IP tunnels do.
  *
- * @return 0, or -ENODEV (no such interface), -EBUSY (another XDP program is there, or this one),
+ * @return 0; 1: there is none of this name, and with wait_interface it is waited for; or -ENODEV (no such
+ *         interface), -EBUSY (another XDP program is there, or this one),
  *         -EOPNOTSUPP (frames of another kind) or whatever else the driver said to this mode,
  *         -EPERM, -ENOSPC (too many interfaces)
  */
@@ -292,8 +313,16 @@ uint64_t xdptail_time(const struct xdptail *x);
  */
 int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode);
 
-/** Stop counting on an interface. 0, or -ENODEV when it is not attached. */
+/**
+ * Stop counting on an interface, or waiting for it.
+ *
+ * @param interface  by the name that xdptail_attach() was given, whatever it is called now; NULL: all
+ * @return 0, also when there were none at all, or -ENODEV (it is not attached)
+ */
 int xdptail_detach(struct xdptail *x, const char *interface);
+
+/** How many interfaces are attached now; not those that are waited for. */
+unsigned int xdptail_attached(const struct xdptail *x);
 
 /** For the caller's own poll: readable when xdptail_poll() has something to do. Not to be read. */
 int xdptail_fd(const struct xdptail *x);

@@ -358,8 +358,10 @@ static int take_one(struct config *c, const struct row *row, struct json_object 
 			       refuse_type(c, row, value, "a number, or a string such as \"16M\"");
 	case ROW_CHOICE:
 	case ROW_STRING:
-	case ROW_INTERFACE:
 		return is_text ? take_text(c, row, value) : refuse_type(c, row, value, "a string");
+	case ROW_INTERFACE:
+		return is_text ? take_text(c, row, value) :
+				 refuse_type(c, row, value, "a string, or a list of strings");
 	case ROW_OUTPUT:
 		return take_output(c, row, value);
 	case ROW_ACTION:
@@ -427,7 +429,8 @@ static int take_key(struct config *c, const char *key, struct json_object *value
 	i = (size_t)(row - options_rows);
 	c->p->line[i] = line;
 	c->p->given |= 1ULL << i;
-	if (json_object_is_type(value, json_type_array) && row->type == ROW_OUTPUT)
+	if (json_object_is_type(value, json_type_array) &&
+	    (row->type == ROW_OUTPUT || row->type == ROW_INTERFACE))
 		return take_list(c, row, value);
 	return take_one(c, row, value);
 }

@@ -194,8 +194,7 @@ int report_interface(struct report *r, const struct xdptail_interface *event)
 {
 	struct line line;
 
-	if (event->state == XDPTAIL_STATE_ATTACHED)
-		r->aggregates = event->mode == XDPTAIL_MODE_GENERIC;
+	r->aggregates |= event->mode == XDPTAIL_MODE_GENERIC;
 	return put(r, line_interface(r->writer, xdptail_time(r->handle), event, &line), &line);
 }
 

@@ -62,7 +62,8 @@ _Static_assert(ARRAY_SIZE(transport_names) == XDPTAIL_TRANSPORT_MAX, "a name for
 static const char *const sample_mode_names[] = { "every", "random" };
 _Static_assert(ARRAY_SIZE(sample_mode_names) == XDPTAIL_SAMPLE_MODE_MAX, "a name for each");
 
-static const char *const state_names[] = { "attached", "detached", "gone" };
+static const char *const state_names[] = { "attached", "detached", "gone", "back",
+					   "renamed",  "moved",	   "down", "up" };
 _Static_assert(ARRAY_SIZE(state_names) == XDPTAIL_STATE_MAX, "a name for each");
 
 static const char *const fragment_names[] = { "none", "first", "later" };
@@ -681,11 +682,13 @@ int line_interface(struct line_writer *w, uint64_t now_ns, const struct xdptail_
 
 	begin_record(&r, w, LINE_INTERFACE, now_ns);
 	add_text(&r, "interface", event->interface, NAME_BYTES);
-	add_u64(&r, "ifindex", event->ifindex);
+	add_nonzero(&r, "ifindex", event->ifindex);
 	add_choice(&r, "state", state_names, XDPTAIL_STATE_MAX, event->state);
-	add_name(&r, "hook", "xdp");
-	add_choice(&r, "mode", mode_names, XDPTAIL_MODE_MAX, event->mode);
-	add_name(&r, "counts", generic ? "aggregates" : "frames");
+	if (event->mode != XDPTAIL_MODE_AUTO) {
+		add_name(&r, "hook", "xdp");
+		add_choice(&r, "mode", mode_names, XDPTAIL_MODE_MAX, event->mode);
+		add_name(&r, "counts", generic ? "aggregates" : "frames");
+	}
 	if (event->reason)
 		add_text(&r, "reason", event->reason, TEXT_BYTES);
 	return end_record(&r, w, LINE_INTERFACE, ret);

@@ -22,7 +22,7 @@ load common
 		-i|--interface: needs a value
 		-i a/b|"a/b" cannot be the name of an interface
 		-i an-interface-of-a-long-name|cannot be the name of an interface
-		-i tail0 -i lo|only one interface
+		-i tail0 -i lo -i tail0|--interface: "tail0" is given twice
 		-i tail0 -N -1|--sample: "-1" is not a number from 0 to 1073741824
 		-i tail0 -N 1.5|--sample: "1.5" is not a number from 0 to 1073741824
 		-i tail0 -N 1073741825|--sample: "1073741825" is not a number from 0 to 1073741824

@@ -81,7 +81,7 @@ Test(endpoint, refused)
 		const char *text;
 		const char *says;
 	} cases[] = {
-		{ "syslog:", "\"syslog:\" says not where: write syslog:TARGET" },
+		{ "syslog:", "\"syslog\" says not where: write syslog:TARGET" },
 		{ "syslog:loghost", "\"loghost\" is not a target for syslog: write /PATH, "
 				    "unix:///PATH, udp://HOST[:PORT] or tcp://HOST[:PORT]" },
 		{ "syslog:dev/log", "is not a target for syslog" },

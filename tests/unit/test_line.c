@@ -760,6 +760,19 @@ static int make_generic(struct line_writer *w, struct line *ret)
 	return line_interface(w, NOW, &event, ret);
 }
 
+static int make_awaited(struct line_writer *w, struct line *ret)
+{
+	static const struct xdptail_interface event = {
+		.size = sizeof(event),
+		.interface = "eth0",
+		.state = XDPTAIL_STATE_GONE,
+		.mode = XDPTAIL_MODE_AUTO,
+		.reason = "not there",
+	};
+
+	return line_interface(w, NOW, &event, ret);
+}
+
 static int make_interface_long(struct line_writer *w, struct line *ret)
 {
 	const struct xdptail_interface event = {
@@ -1031,6 +1044,28 @@ static int make_stop_long(struct line_writer *w, struct line *ret)
 	return line_stop(w, NOW, long_text, -2147483647 - 1, ret);
 }
 
+/* The words of all states, in the order of their numbers. */
+Test(line, states)
+{
+	static const char *const want[] = { "attached", "detached", "gone", "back",
+					    "renamed",	"moved",    "down", "up" };
+	struct line_writer *w = NULL;
+	struct line line;
+
+	_Static_assert(ARRAY_SIZE(want) == XDPTAIL_STATE_MAX, "all of them");
+	cr_assert_eq(line_writer_new(&w, RUN, false), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		const struct xdptail_interface event = { .interface = "x", .state = i };
+		char part[32];
+
+		cr_assert_eq(line_interface(w, NOW, &event, &line), 0);
+		snprintf(part, sizeof(part), "\"state\":\"%s\"}", want[i]);
+		cr_expect(memmem(line.text, line.len, part, strlen(part)), "got %.*s, want %s",
+			  (int)line.len, line.text, part);
+	}
+	line_writer_free(w);
+}
+
 static const struct record_case record_cases[] = {
 	{ "start", make_start, LINE_START, "start",
 	  "\"version\":\"0.1.0\",\"schema\":\"xdptail/1\",\"hostname\":\"host\","
@@ -1061,6 +1096,8 @@ static const struct record_case record_cases[] = {
 	  "\"interface\":\"\xef\xbf\xbd\\\"/\\u0001\",\"ifindex\":4294967295,"
 	  "\"state\":\"detached\",\"hook\":\"xdp\",\"mode\":\"generic\","
 	  "\"counts\":\"aggregates\",\"reason\":\"the driver has no XDP\"}\n" },
+	{ "interface, not there", make_awaited, LINE_INTERFACE, "interface",
+	  "\"interface\":\"eth0\",\"state\":\"gone\",\"reason\":\"not there\"}\n" },
 	{ "interface, as long as can be", make_interface_long, LINE_INTERFACE, "interface", NULL },
 	{ "stats", make_stats, LINE_STATS, "stats",
 	  "\"sampled\":21,\"delivered\":1,\"lost_ring_full\":2,\"lost_undecodable\":5,"
