@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SIGHUP: the config file once more, and what of a run it can change.
+
+load common
+
+setup() {
+	common_setup
+	CONFIG=$BATS_TEST_TMPDIR/config.json
+	A=$BATS_TEST_TMPDIR/a
+	B=$BATS_TEST_TMPDIR/b
+	RELOADS=0
+}
+
+# A config file for tail0, with what is given beside.
+config() { # JSON-MEMBERS
+	printf '{ // %s\n"interface": "tail0", "all": true, %s }\n' "$(date +%s%N)" "$1" >"$CONFIG"
+}
+
+file() { # PATH [MEMBERS]
+	printf '{"type": "file", "target": "%s"%s}' "$1" "${2:+, $2}"
+}
+
+# Sets PID, and leaves the stream in OUT, the messages in ERR.
+config_start() { # ARGUMENT OF xdptail...
+	: >"$ERR"
+	ip netns exec "$NS_A" "$XDPTAIL" -f "$CONFIG" "$@" >"$OUT" 2>"$ERR" 3>&- &
+	PID=$!
+	wait_line "$ERR" "listening on tail0" "$PID"
+}
+
+# Until the message that the nth reload ends with.
+reload() { # PATTERN
+	local pattern=$1 n
+
+	RELOADS=$((RELOADS + 1))
+	kill -HUP "$PID"
+	n=$(timeout 20 tail -n +1 -s 0.1 -F --pid="$PID" "$ERR" 2>/dev/null |
+		grep -E -c -m "$RELOADS" 'is in effect|nothing is changed')
+	expect "reloads" "$n" "$RELOADS"
+	expect_line "$ERR" "$pattern"
+}
+
+@test "N, how it is meant, the interval and top change while packets flow" {
+	pair
+	config '"sample": 1, "interval": 0, "top": 10'
+	config_start
+	traffic peer0 100 0 20
+	wait_line "$OUT" '"event_type":"packet".*"record_seq":100,' "$PID"
+	config '"sample": 10, "interval": 1, "top": 5'
+	reload "SIGHUP: \"$CONFIG\" is in effect"
+	traffic peer0 1000 0 20
+	wait_line "$OUT" '"event_type":"snapshot".*"record_seq":2,' "$PID"
+	config '"sample": 0, "interval": 0, "sample_mode": "random"'
+	reload 'is in effect'
+	traffic peer0 500
+	tail_stop
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	expect "seen" "$(seen)" 1600
+	# each CPU begins where it was in its first N
+	expect_within "packets" "$(counted packets)" 198 202
+	expect "with N=1" "$(count_records "$OUT" '.sample_rate == 1 and .event_type == "packet"')" 100
+	expect "starts" "$(select_records "$OUT" '.event_type == "start"' |
+		jq -c '[.sample_rate, .sample_mode, .interval_s, .repeated]' | xargs)" \
+		"[1,every,0,null] [10,every,1,true] [0,random,0,true]"
+	expect "count lines of the first snapshot" \
+		"$(count_records "$OUT" '.event_type == "count" and .snapshot == 1')" 5
+}
+
+@test "outputs come, go, and change their settings" {
+	pair
+	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$A")]"
+	config_start
+	traffic peer0 100
+	wait_line "$A" '"event_type":"packet".*"record_seq":100,' "$PID"
+
+	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$B")]"
+	reload 'is in effect'
+	traffic peer0 100
+	wait_line "$B" '"event_type":"packet".*"record_seq":200,' "$PID"
+	expect "the first line of what came" \
+		"$(head -n 1 "$B" | jq -c '[.event_type, .repeated, .joined]')" '["start",true,true]'
+
+	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$B" '"events": ["snapshot", "sink", "stats"]')]"
+	reload 'is in effect'
+	kill -USR1 "$PID"
+	wait_line "$B" '"event_type":"snapshot"' "$PID"
+	traffic peer0 50
+	tail_stop
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	expect "packets" "$(counted packets)" 250
+	expect "packets in what has gone" "$(grep -c '"event_type":"packet"' "$A")" 100
+	expect "sums of outputs" "$(select_records "$OUT" '.event_type == "sink" and .total' |
+		jq -r .sink | xargs)" "stdout file:$A file:$B"
+
+	# not whole, but nothing contradicts it
+	run --separate-stderr "$XDPTAIL" audit "$A"
+	expect "audit of what has gone" "$status" 1
+	run --separate-stderr "$XDPTAIL" audit "$B"
+	expect "audit of what came: $output" "$status" 1
+	[[ $output == *"records 1 to 100 of packet were made before this output came"* ]] ||
+		fail "audit says: $output"
+}
+
+@test "a broken file, or an output that can't be opened, changes nothing" {
+	pair
+	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$A")]"
+	config_start
+	config '"sampel": 10'
+	reload 'SIGHUP: nothing is changed: .*/config.json:2: sampel: no such key; did you mean "sample"?'
+	echo '{' >"$CONFIG"
+	reload 'the file ends before its object does'
+	rm "$CONFIG"
+	reload 'cannot read the config file'
+	config "\"sample\": 10, \"output\": [$(file "$B"), $(file "$BATS_TEST_TMPDIR/no/c")]"
+	reload 'the directory .* does not exist'
+	traffic peer0 100
+	tail_stop
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	check_stream "$A" --sink "file:$A"
+	expect "packets" "$(counted packets)" 100
+	expect "starts" "$(count_records "$OUT" '.event_type == "start"')" 1
+}
+
+@test "what a run can't change is named, and stays" {
+	pair
+	config '"sample": 1'
+	config_start
+	printf '{"interface": "lo", "all": false, "ring_size": "1M", "transport": "perf", "sample": 5}' >"$CONFIG"
+	reload 'is in effect'
+	for name in interface function-name ring-size transport; do
+		expect_line "$ERR" "SIGHUP: \"$name\" has changed, but a run can't change it"
+	done
+	expect_no_line "$ERR" '"sample" has changed'
+	[ -n "$(attached)" ] || fail "no longer attached"
+	traffic peer0 100
+	tail_stop
+	check_stream "$OUT"
+	expect "seen" "$(seen)" 100
+}
+
+@test "the command line wins, also the second time" {
+	pair
+	config '"sample": 10'
+	config_start -N 1
+	config '"sample": 100'
+	reload 'is in effect'
+	traffic peer0 100
+	tail_stop
+	check_stream "$OUT"
+	expect "packets" "$(counted packets)" 100
+}
+
+# The link is not touched: some drivers take it down for seconds.
+@test "a hundred reloads under load: attached all the time, and the laws hold" {
+	local changes program flooder i
+
+	pair
+	config "\"sample\": 1, \"interval\": 1, \"output\": [\"stdout\", $(file "$A")]"
+	config_start
+	changes=$(ip netns exec "$NS_A" cat /sys/class/net/tail0/carrier_changes)
+	program=$(attached)
+	ip netns exec "$NS_B" "$HELPERS/traffic" peer0 100000000 20000 100 >/dev/null 3>&- &
+	flooder=$!
+	for ((i = 1; i <= 100; i++)); do
+		config "\"sample\": $((i % 7)), \"interval\": $((1 + i % 2)), \"output\": [\"stdout\", $(
+			file "$A" "\"queue\": \"$((1 + i % 3))M\"")]"
+		reload 'is in effect'
+	done
+	# as many as can be, which become fewer
+	for ((i = 1; i <= 2000; i++)); do
+		kill -HUP "$PID"
+	done
+	wait_line "$OUT" '"event_type":"snapshot".*"record_seq":3,' "$PID"
+	kill "$flooder"
+	wait "$flooder" || true
+	expect "carrier changes" "$(ip netns exec "$NS_A" cat /sys/class/net/tail0/carrier_changes)" \
+		"$changes"
+	expect "program" "$(attached)" "$program"
+	tail_stop
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	run --separate-stderr "$XDPTAIL" audit "$OUT"
+	expect "audit: $output" "$status" 0
+	run --separate-stderr "$XDPTAIL" audit "$A"
+	[ "$status" -le 1 ] || fail "audit of the output that changed: $output"
+}
