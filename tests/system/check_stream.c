@@ -251,6 +251,7 @@ enum {
 	TYPE_COUNT,
 	TYPE_SNAPSHOT,
 	TYPE_STATS,
+	TYPE_SINK,
 };
 
 struct sink {
@@ -821,8 +822,11 @@ static struct sink *find_sink(struct stream *s, const char *name)
 		fault(s, "more than %d sinks", SINKS_MAX);
 		exit(1);
 	}
-	if (!sink->name) /* its queue was empty before */
-		*sink = (struct sink){ .name = strdup(name), .known = true };
+	if (!sink->name) /* its queue was empty before, if this is its first record */
+		*sink = (struct sink){
+			.name = strdup(name),
+			.known = s->seq[TYPE_SINK] == s->records[TYPE_SINK],
+		};
 	return sink;
 }
 
@@ -909,7 +913,7 @@ static const struct {
 	[TYPE_COUNT] = { "count", count_keys, check_count },
 	[TYPE_SNAPSHOT] = { "snapshot", snapshot_keys, check_snapshot },
 	[TYPE_STATS] = { "stats", stats_keys, check_stats },
-	{ "sink", sink_keys, check_sink },
+	[TYPE_SINK] = { "sink", sink_keys, check_sink },
 	{ "start", start_keys, check_start },
 	{ "interface", interface_keys, check_interface },
 	{ "loss", loss_keys, check_loss },
