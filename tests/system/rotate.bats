@@ -138,6 +138,7 @@ logrotate_config() { # LINE...
 	needs logrotate
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
+	wait_line "$FILE" '"event_type":"start"' "$PID"
 	# dateformat has seconds, so each is renamed once more
 	logrotate_config 'create 0640' 'postrotate' "	kill -HUP $PID" 'endscript'
 	send "$((ROTATIONS * 100000))" 100000
@@ -163,6 +164,7 @@ logrotate_config() { # LINE...
 	needs logrotate
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
+	wait_line "$FILE" '"event_type":"start"' "$PID"
 	logrotate_config copytruncate
 	send "$((ROTATIONS * 100000))" 100000
 	while [ "$rotations" -lt "$ROTATIONS" ]; do
@@ -194,6 +196,7 @@ logrotate_config() { # LINE...
 
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
+	wait_line "$FILE" '"event_type":"start"' "$PID"
 	send "$((ROTATIONS * 100000))" 50000
 	for ((i = 1; i <= ROTATIONS; i++)); do
 		kill -HUP "$PID"
