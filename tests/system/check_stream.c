@@ -843,8 +843,11 @@ static struct sink *find_sink(struct stream *s, const char *name)
 		fault(s, "more than %d sinks", SINKS_MAX);
 		exit(1);
 	}
-	if (!sink->name) /* its queue was empty before */
-		*sink = (struct sink){ .name = strdup(name), .known = true };
+	if (!sink->name) /* its queue was empty before, if this is its first record */
+		*sink = (struct sink){
+			.name = strdup(name),
+			.known = s->seq[TYPE_SINK] == s->records[TYPE_SINK],
+		};
 	return sink;
 }
 

@@ -138,6 +138,7 @@ logrotate_config() { # LINE...
 	needs logrotate
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
+	wait_line "$FILE" '"event_type":"start"' "$PID"
 	# dateformat has seconds, so each is renamed once more
 	wait_line "$FILE" '"event_type":"start"' "$PID"
 	logrotate_config 'create 0640' 'postrotate' "	kill -HUP $PID" 'endscript'
@@ -164,6 +165,7 @@ logrotate_config() { # LINE...
 	needs logrotate
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
+	wait_line "$FILE" '"event_type":"start"' "$PID"
 	logrotate_config copytruncate
 	send "$((ROTATIONS * 100000))" 100000
 	while [ "$rotations" -lt "$ROTATIONS" ]; do
@@ -195,6 +197,7 @@ logrotate_config() { # LINE...
 
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
+	wait_line "$FILE" '"event_type":"start"' "$PID"
 	send "$((ROTATIONS * 100000))" 50000
 	for ((i = 1; i <= ROTATIONS; i++)); do
 		kill -HUP "$PID"

@@ -305,18 +305,18 @@ Test(queue, run_until_a_type)
 	static const struct {
 		const char *name;
 		size_t max;
-		unsigned int until;
 		size_t want;
+		unsigned int until;
 		unsigned int want_types;
 	} cases[] = {
-		{ "all", 100, 0, 10, 1U << LINE_PACKET | 1U << LINE_COUNT | 1U << LINE_SNAPSHOT },
-		{ "a snapshot", 100, 1U << LINE_SNAPSHOT, 6,
+		{ "all", 100, 10, 0, 1U << LINE_PACKET | 1U << LINE_COUNT | 1U << LINE_SNAPSHOT },
+		{ "a snapshot", 100, 6, 1U << LINE_SNAPSHOT,
 		  1U << LINE_PACKET | 1U << LINE_COUNT | 1U << LINE_SNAPSHOT },
-		{ "a count or a snapshot", 100, 1U << LINE_SNAPSHOT | 1U << LINE_COUNT, 4,
+		{ "a count or a snapshot", 100, 4, 1U << LINE_SNAPSHOT | 1U << LINE_COUNT,
 		  1U << LINE_PACKET | 1U << LINE_COUNT },
-		{ "the first", 100, 1U << LINE_PACKET, 2, 1U << LINE_PACKET },
-		{ "less than a line", 0, 1U << LINE_SNAPSHOT, 2, 1U << LINE_PACKET },
-		{ "two lines", 5, 1U << LINE_SNAPSHOT, 4, 1U << LINE_PACKET | 1U << LINE_COUNT },
+		{ "the first", 100, 2, 1U << LINE_PACKET, 1U << LINE_PACKET },
+		{ "less than a line", 0, 2, 1U << LINE_SNAPSHOT, 1U << LINE_PACKET },
+		{ "two lines", 5, 4, 1U << LINE_SNAPSHOT, 1U << LINE_PACKET | 1U << LINE_COUNT },
 	};
 	struct queue *q = NULL;
 
