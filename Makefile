@@ -4,6 +4,8 @@ CLANG	?= clang
 BPFTOOL	?= bpftool
 CLANG_FORMAT	?= clang-format
 CLANG_TIDY	?= clang-tidy
+# The one that has the distribution's packages.
+PYTHON	?= /usr/bin/python3
 CFLAGS	?= -O2 -g
 PREFIX	?= /usr/local
 SBINDIR	?= $(PREFIX)/sbin
@@ -44,14 +46,15 @@ LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/lib/*.c))
 CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/line/*.c src/sink/*.c src/app/*.c))
 UNIT_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PROG_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/prog/test_*.c))
-SYSTEM_HELPERS = $(patsubst %.c,$(O)/%,$(wildcard tests/system/*.c))
+SCHEMA = contrib/schema/xdptail-1.schema.json
+SYSTEM_HELPERS = $(patsubst %.c,$(O)/%,$(wildcard tests/system/*.c)) $(O)/tests/system/stream_schema.py
 BENCHES = $(O)/tests/bench/kernel_cost
 PRELOADS = $(patsubst %.c,$(O)/%.so,$(wildcard tests/preload/*.c))
 FUZZ = $(O)/fuzz
 FUZZERS = $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
-SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/system/*.bash tests/system/*.bats \
-	      tests/bench/*.sh tests/fuzz/*.sh .ci/run)
+SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats \
+	      tests/shipped/*.sh tests/bench/*.sh tests/fuzz/*.sh .ci/run)
 C_FILES = $(wildcard include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
 TIDY_FILES = $(filter-out %.bpf.c,$(wildcard src/*/*.c tests/*/*.c))
 
@@ -95,6 +98,12 @@ $(O)/libxdptail.so: $(LIB_OBJS) src/lib/libxdptail.map
 $(O)/xdptail: $(CMD_OBJS) $(O)/libxdptail.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
+
+# For the check of every stream in the tests.
+$(O)/tests/system/stream_schema.py: $(SCHEMA) tests/system/compile_schema.py
+	$(call say,PY)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PYTHON) tests/system/compile_schema.py $(SCHEMA) $@
 
 # Everything but main(), for tests.
 $(O)/tests/all.a: $(filter-out $(O)/src/app/main.o,$(CMD_OBJS)) $(LIB_OBJS)

@@ -191,6 +191,8 @@ check_stream() { # FILE [OPTION OF check_stream...]
 
 	err=$(head -n "$(wc -l <"$1")" "$1" | jq -e . 2>&1 >/dev/null) || fail "jq: $err"
 	COUNTED=$("$HELPERS/check_stream" "${@:2}" <"$1" 2>&1) || fail "$COUNTED"
+	verdict=$(/usr/bin/python3 "$BATS_TEST_DIRNAME/../system/validate_stream.py" "$HELPERS" \
+		<"$1" 2>&1) || fail "$verdict"
 	# losses are no contradiction: 1
 	verdict=$("$XDPTAIL" audit "$1" 2>&1) || [ $? -eq 1 ] || fail "$verdict"
 }
