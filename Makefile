@@ -4,6 +4,7 @@ CLANG	?= clang
 BPFTOOL	?= bpftool
 CLANG_FORMAT	?= clang-format
 CLANG_TIDY	?= clang-tidy
+OBJCOPY	?= objcopy
 # The one that has the distribution's packages.
 PYTHON	?= /usr/bin/python3
 CFLAGS	?= -O2 -g
@@ -11,6 +12,8 @@ PREFIX	?= /usr/local
 SBINDIR	?= $(PREFIX)/sbin
 LIBDIR	?= $(PREFIX)/lib
 INCLUDEDIR	?= $(PREFIX)/include
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+MANDIR	?= $(PREFIX)/share/man
 DESTDIR	?=
 O	?= build
 JOBS	?= $(shell nproc)
@@ -20,7 +23,8 @@ SOAK_FLIPS ?= 10000
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
-PKGS	:= libbpf json-c libpcap
+LIB_PKGS := libbpf libpcap zlib
+PKGS	:= $(LIB_PKGS) json-c
 WARN	:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	   -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wwrite-strings -Wvla -Wimplicit-fallthrough
 DEPS	= -MMD -MP
@@ -32,7 +36,8 @@ INCLUDES = -Iinclude -Ibpf -Isrc -isystem $(O)/bpf
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) $(INCLUDES) \
 	     $$(pkg-config --cflags $(PKGS)) $(DEPS) $(CFLAGS) $(SAN)
 ALL_LDFLAGS = -pthread $(CFLAGS) $(SAN) $(LDFLAGS)
-ALL_LIBS = $$(pkg-config --libs $(PKGS)) -lelf -lz
+LIB_LIBS = $$(pkg-config --libs $(LIB_PKGS))
+ALL_LIBS = $$(pkg-config --libs $(PKGS)) -lelf
 # Where asm/types.h is, which -target bpf does not find by itself on Debian.
 ASM_INCLUDE := $(patsubst %/asm/types.h,%,$(firstword \
 	       $(wildcard /usr/include/$(shell uname -m)-linux-gnu*/asm/types.h) /usr/include/asm/types.h))
@@ -46,6 +51,7 @@ LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/lib/*.c))
 CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/line/*.c src/sink/*.c src/app/*.c))
 UNIT_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PROG_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/prog/test_*.c))
+MAN_PAGES = $(wildcard packaging/man/*.[1-9])
 SCHEMA = contrib/schema/xdptail-1.schema.json
 SYSTEM_HELPERS = $(patsubst %.c,$(O)/%,$(wildcard tests/system/*.c)) $(O)/tests/system/stream_schema.py
 BENCHES = $(O)/tests/bench/kernel_cost
@@ -55,15 +61,15 @@ FUZZERS = $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
 SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats \
 	      tests/shipped/*.sh tests/bench/*.sh tests/fuzz/*.sh .ci/run)
-C_FILES = $(wildcard include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
-TIDY_FILES = $(filter-out %.bpf.c,$(wildcard src/*/*.c tests/*/*.c))
+C_FILES = $(wildcard contrib/example/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
+TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c src/*/*.c tests/*/*.c))
 
 ifneq ($(V),1)
 Q := @
 say = @printf '  %-6s %s\n' $(1) '$(@:$(O)/%=%)'
 endif
 
-all: $(O)/xdptail $(O)/libxdptail.so
+all: $(O)/xdptail $(O)/libxdptail.so $(O)/libxdptail.a
 
 $(O)/bpf/xdptail_%.bpf.o: bpf/xdptail.bpf.c
 	$(call say,BPF)
@@ -86,16 +92,23 @@ $(O)/%.o: %.c
 # The one file that includes the skeletons; its .d file takes over once there is one.
 $(O)/src/lib/object.o: $(SKELETONS)
 
-$(O)/libxdptail.a: $(LIB_OBJS)
+# One object, in which only what the header has is global: a program that links it may have a
+# counts_open() of its own.
+$(O)/libxdptail.o: $(LIB_OBJS)
+	$(call say,LD)
+	$(Q)$(LD) -r $^ -o $@
+	$(Q)$(OBJCOPY) --localize-hidden -R '.gnu.lto_*' -R '.gnu.debuglto_*' $@
+
+$(O)/libxdptail.a: $(O)/libxdptail.o
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(O)/libxdptail.so: $(LIB_OBJS) src/lib/libxdptail.map
 	$(call say,LD)
 	$(Q)$(CC) -shared -Wl,-soname,libxdptail.so.$(SOMAJOR) \
-		-Wl,--version-script=src/lib/libxdptail.map $(ALL_LDFLAGS) $(LIB_OBJS) $(ALL_LIBS) -o $@
+		-Wl,--version-script=src/lib/libxdptail.map $(ALL_LDFLAGS) $(LIB_OBJS) $(LIB_LIBS) -o $@
 
-$(O)/xdptail: $(CMD_OBJS) $(O)/libxdptail.a
+$(O)/xdptail: $(CMD_OBJS) $(LIB_OBJS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
 
@@ -138,6 +151,11 @@ install: all
 	ln -sf libxdptail.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libxdptail.so
 	install -D -m 0644 $(O)/libxdptail.a $(DESTDIR)$(LIBDIR)/libxdptail.a
 	install -D -m 0644 include/xdptail.h $(DESTDIR)$(INCLUDEDIR)/xdptail.h
+	install -d $(DESTDIR)$(PKGCONFIGDIR)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
+		packaging/libxdptail.pc.in > $(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc
+	chmod 0644 $(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc
+	for page in $(MAN_PAGES); do install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; done
 
 # These two start on a machine that has nothing: what they need may not be there before deps.sh.
 demo:
