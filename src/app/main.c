@@ -196,8 +196,36 @@ static void open_standard_fds(void)
 	}
 }
 
+static int print_config(const struct options *o)
+{
+	char *text = options_print_config(o);
+	int err = !text || puts(text) < 0 || fflush(stdout);
+
+	free(text);
+	return err ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+}
+
+/* xdptail check-config FILE */
+static int check_config(int argc, char *argv[])
+{
+	char err_text[ERR_BYTES];
+
+	if (argc != 2) {
+		log_error("check-config takes one file: xdptail check-config FILE");
+		return EXIT_CODE_USAGE;
+	}
+	if (options_check_config(argv[1], err_text, sizeof(err_text))) {
+		log_error("%s", err_text);
+		return EXIT_CODE_USAGE;
+	}
+	log_notice("%s: nothing wrong with it", argv[1]);
+	return EXIT_CODE_DONE;
+}
+
 static int act(const struct options *o)
 {
+	if (o->print_config)
+		return print_config(o);
 	switch (o->action) {
 	case OPTIONS_HELP:
 		return print_help();
@@ -220,6 +248,8 @@ int main(int argc, char *argv[])
 	open_standard_fds();
 	if (argc > 1 && !strcmp(argv[1], "audit"))
 		return audit_main(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "check-config"))
+		return check_config(argc - 1, argv + 1);
 	if (options_parse(&options, argc, argv, err_text, sizeof(err_text))) {
 		log_error("%s", err_text);
 		return EXIT_CODE_USAGE;

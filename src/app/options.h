@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the user asked for: argv to struct options. One table has a row for each option, and makes
- * the parser, its messages, and --help. Neither prints nor exits.
+/* What the user asked for: argv and the config file to struct options. One table (options_table.h) has a
+ * row for each option. Neither prints nor exits.
  */
 #ifndef APP_OPTIONS_H
 #define APP_OPTIONS_H
@@ -19,8 +19,15 @@ enum options_action { /* what is to be done at all */
 	OPTIONS_LIST_INTERFACES,
 };
 
+#define OPTIONS_FUNCTION_ALL "count_packets"
+
+struct json_object;
+
 struct options {
 	enum options_action action;
+	bool print_config;
+	const char *config; /* the file that is read, too; NULL: none */
+	struct json_object *config_root; /* owned; strings that came from it point into it */
 	const char *interface; /* NULL only where action is not OPTIONS_RUN */
 	const char *read; /* a capture file; NULL: interface */
 	const char *function_name;
@@ -45,13 +52,30 @@ struct options {
 	int verbose; /* -q −1, -v +1 each */
 };
 
-/* Strings are borrowed from argv, but for those of outputs. The first of -D, -V and -h ends the parsing. 0, or -EINVAL with
- * a sentence in err that names the option, what was found, and what is allowed.
+/* The config file that argv names is read, too; argv wins. Strings are borrowed from argv. The first
+ * of -D, -V and -h ends the parsing. 0, or -EINVAL with a sentence in err that names the option (in the
+ * file: the file, the line and the key), what was found, and what is allowed. *ret is owned by the
+ * caller: options_free().
  */
 int options_parse(struct options *ret, int argc, char *const argv[], char *err, size_t err_cap);
 
+/* A config file alone: 0 if everything in it can be. As options_parse(). */
+int options_check_config(const char *path, char *err, size_t err_cap);
+
+/* The settings of a run as a config file that means the same. Owned by the caller: free(). NULL: no
+ * memory.
+ */
+char *options_print_config(const struct options *o);
+
+/* Calls fn with the name of each option that differs between two runs, and whether a run that is under
+ * way can change it.
+ */
+void options_compare(const struct options *a, const struct options *b,
+		     void (*fn)(void *arg, const char *name, bool live), void *arg);
+
 /* Of what options_parse() has filled in. */
 void options_free(struct options *o);
+void options_free_outputs(struct options *o);
 
 /* The text of --help, made from the table. Owned by the caller: free(). NULL: no memory. */
 char *options_help(void);

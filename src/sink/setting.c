@@ -194,6 +194,40 @@ int setting_take(const struct setting *row, const char *value, void *base, char 
 	return take_number(row, value, base, err, err_cap);
 }
 
+bool setting_is_number(const struct setting *row)
+{
+	return row->type == SETTING_SIZE || row->type == SETTING_SECONDS ||
+	       row->type == SETTING_NUMBER;
+}
+
+static void print_choices(const struct setting *row, uint64_t value, char *ret, size_t cap)
+{
+	bool list = row->type == SETTING_LIST;
+	size_t used = 0;
+
+	for (const struct setting_choice *c = row->choices; c->name && used < cap; c++) {
+		if (list ? value >> c->value & 1 : value == c->value)
+			used += (size_t)snprintf(ret + used, cap - used, "%s%s", used ? "," : "",
+						 c->name);
+	}
+}
+
+void setting_print(const struct setting *row, const void *base, char *ret, size_t cap)
+{
+	uint64_t value;
+
+	*ret = '\0';
+	if (row->type == SETTING_TEXT) {
+		(void)snprintf(ret, cap, "%s", (const char *)base + row->offset);
+		return;
+	}
+	memcpy(&value, (const char *)base + row->offset, sizeof(value));
+	if (setting_is_number(row))
+		(void)snprintf(ret, cap, "%" PRIu64, value);
+	else
+		print_choices(row, value, ret, cap);
+}
+
 void setting_defaults(const struct setting *table, void *base)
 {
 	char err[256];

@@ -3,6 +3,7 @@
 #ifndef SINK_SETTING_H
 #define SINK_SETTING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,10 @@ const struct setting *setting_find(const struct setting *table, const char *name
  */
 int setting_take(const struct setting *row, const char *value, void *base, char *err,
 		 size_t err_cap);
+
+/* A value as setting_take() would take it; "" where there is none to be written. */
+void setting_print(const struct setting *row, const void *base, char *ret, size_t cap);
+bool setting_is_number(const struct setting *row);
 
 /* Every default of a table. */
 void setting_defaults(const struct setting *table, void *base);

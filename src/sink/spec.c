@@ -121,40 +121,64 @@ static const struct channel_kind *find_kind(const char *name, size_t len)
 	return NULL;
 }
 
-/* KIND[:TARGET]; a default target becomes part of the name, so that records say where lines went. */
-static int take_kind(struct sink_spec *spec, const char *piece, char *err, size_t err_cap)
+static int init_text(struct sink_spec *spec, const char *target)
 {
-	size_t len = strcspn(piece, ":");
-	const char *target = piece[len] ? piece + len + 1 : NULL;
-	const struct channel_kind *kind = find_kind(piece, len);
-	size_t size;
+	const char *kind = spec->kind->name;
+	size_t size = strlen(kind) + 1 + (target ? strlen(target) + 1 : 0);
 
-	if (!strcmp(piece, "-")) {
-		kind = &stdout_kind;
-		target = NULL;
-	}
-	if (!kind)
-		return refuse_kind(piece, err, err_cap);
-	if (!kind->target && target)
-		return refuse(err, err_cap, QUOTED ": %s takes nothing behind a colon", piece,
-			      kind->name);
-	if (kind->target && !target)
-		target = kind->default_target;
-	if (kind->target && (!target || !*target))
-		return refuse(err, err_cap, QUOTED " says not where: write %s:%s", piece,
-			      kind->name, kind->target);
-	if (kind->check && kind->check(target, err, err_cap))
-		return -EINVAL;
-	size = strlen(kind->name) + 1 + (target ? strlen(target) + 1 : 0);
 	spec->text = malloc(size);
 	if (!spec->text)
 		return -ENOMEM;
-	(void)snprintf(spec->text, size, "%s%s%s", kind->name, target ? ":" : "",
-		       target ? target : "");
-	spec->kind = kind;
+	(void)snprintf(spec->text, size, "%s%s%s", kind, target ? ":" : "", target ? target : "");
 	spec->name = spec->text;
-	spec->target = target ? spec->text + strlen(kind->name) + 1 : NULL;
+	spec->target = target ? spec->text + strlen(kind) + 1 : NULL;
 	return 0;
+}
+
+/* A default target becomes part of the name, so that records say where lines went. */
+static int init(struct sink_spec *ret, const struct channel_kind *kind, const char *target,
+		char *err, size_t err_cap)
+{
+	struct sink_spec spec = { .kind = kind, .events = ALL };
+
+	if (!kind->target && target)
+		return refuse(err, err_cap, "\"%s\" takes no target, but there is " QUOTED,
+			      kind->name, target);
+	if (kind->target && !target)
+		target = kind->default_target;
+	if (kind->target && (!target || !*target))
+		return refuse(err, err_cap, "\"%s\" says not where: write %s:%s", kind->name,
+			      kind->name, kind->target);
+	if (kind->check && kind->check(target, err, err_cap))
+		return -EINVAL;
+	setting_defaults(common, &spec);
+	setting_defaults(kind->settings, spec.settings);
+	if (init_text(&spec, target)) {
+		(void)refuse(err, err_cap, "there is no memory for an output");
+		return -ENOMEM;
+	}
+	*ret = spec;
+	return 0;
+}
+
+int sink_spec_init(struct sink_spec *ret, const char *kind, const char *target, char *err,
+		   size_t err_cap)
+{
+	const struct channel_kind *found = find_kind(kind, strlen(kind));
+
+	return found ? init(ret, found, target, err, err_cap) : refuse_kind(kind, err, err_cap);
+}
+
+/* KIND[:TARGET] */
+static int take_kind(struct sink_spec *ret, const char *piece, char *err, size_t err_cap)
+{
+	const char *colon = strchr(piece, ':');
+	size_t len = colon ? (size_t)(colon - piece) : strlen(piece);
+	const struct channel_kind *kind =
+		strcmp(piece, "-") != 0 ? find_kind(piece, len) : &stdout_kind;
+
+	return kind ? init(ret, kind, colon ? colon + 1 : NULL, err, err_cap) :
+		      refuse_kind(piece, err, err_cap);
 }
 
 static void list_settings(const struct setting *table, const char *before, char *err,
@@ -168,35 +192,46 @@ static void list_settings(const struct setting *table, const char *before, char 
 	}
 }
 
-static int refuse_setting(const struct sink_spec *spec, const char *piece, char *err,
-			  size_t err_cap)
+static int refuse_setting(const struct sink_spec *spec, const char *key, char *err, size_t err_cap)
 {
-	if (!strchr(piece, '='))
-		return refuse(err, err_cap,
-			      QUOTED
-			      " in the settings of \"%.100s\" is not of the form key=value; a "
-			      "comma that belongs to a name is written \\,",
-			      piece, spec->name);
-	(void)refuse(err, err_cap, "%.*s is not a setting of %s; there are",
-		     (int)strcspn(piece, "="), piece, spec->kind->name);
+	(void)refuse(err, err_cap, "%.64s is not a setting of %s; there are", key,
+		     spec->kind->name);
 	list_settings(common, "", err, err_cap);
 	list_settings(spec->kind->settings, ",", err, err_cap);
 	return -EINVAL;
 }
 
-static int take_setting(struct sink_spec *spec, const char *piece, char *err, size_t err_cap)
+int sink_spec_set(struct sink_spec *spec, const char *key, const char *value, char *err,
+		  size_t err_cap)
 {
-	size_t len = strcspn(piece, "=");
-	const struct setting *row = setting_find(common, piece, len);
+	const struct setting *row = setting_find(common, key, strlen(key));
 	void *base = spec;
+	int error;
 
 	if (!row) {
-		row = setting_find(spec->kind->settings, piece, len);
+		row = setting_find(spec->kind->settings, key, strlen(key));
 		base = spec->settings;
 	}
-	if (!row || !piece[len])
-		return refuse_setting(spec, piece, err, err_cap);
-	return setting_take(row, piece + len + 1, base, err, err_cap);
+	if (!row)
+		return refuse_setting(spec, key, err, err_cap);
+	error = setting_take(row, value, base, err, err_cap);
+	spec->events |= ALWAYS;
+	return error;
+}
+
+/* key=value */
+static int take_setting(struct sink_spec *spec, char *piece, char *err, size_t err_cap)
+{
+	char *equals = strchr(piece, '=');
+
+	if (!equals)
+		return refuse(err, err_cap,
+			      QUOTED
+			      " in the settings of \"%.100s\" is not of the form key=value; a "
+			      "comma that belongs to a name is written \\,",
+			      piece, spec->name);
+	*equals = '\0';
+	return sink_spec_set(spec, piece, equals + 1, err, err_cap);
 }
 
 static bool is_list(const struct sink_spec *spec, const char *piece)
@@ -227,23 +262,17 @@ static int parse(struct sink_spec *spec, char *text, char *err, size_t err_cap)
 	char *piece = next_piece(&rest);
 	int ret = take_kind(spec, piece, err, err_cap);
 
-	if (ret)
-		return ret;
-	setting_defaults(common, spec);
-	setting_defaults(spec->kind->settings, spec->settings);
-	spec->events = ALL;
 	while (!ret && (piece = next_piece(&rest)) != NULL) {
 		if (is_list(spec, piece))
 			join_list(piece, &rest);
 		ret = take_setting(spec, piece, err, err_cap);
 	}
-	spec->events |= ALWAYS;
 	return ret;
 }
 
 int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap)
 {
-	struct sink_spec spec = { 0 };
+	struct sink_spec spec = { .kind = &stdout_kind };
 	char *copy;
 	int error;
 
@@ -254,8 +283,6 @@ int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t e
 		return -ENOMEM;
 	error = parse(&spec, copy, err, err_cap);
 	free(copy);
-	if (error == -ENOMEM)
-		(void)refuse(err, err_cap, "there is no memory for an output");
 	if (error)
 		sink_spec_free(&spec);
 	else
@@ -267,4 +294,31 @@ void sink_spec_free(struct sink_spec *spec)
 {
 	free(spec->text);
 	*spec = (struct sink_spec){ 0 };
+}
+
+static void visit(const struct setting *table, const void *base,
+		  void (*fn)(void *arg, const char *key, const char *value, bool number), void *arg)
+{
+	char text[512];
+
+	for (; table && table->name; table++) {
+		setting_print(table, base, text, sizeof(text));
+		if (*text)
+			fn(arg, table->name, text, setting_is_number(table));
+	}
+}
+
+void sink_spec_visit(const struct sink_spec *spec,
+		     void (*fn)(void *arg, const char *key, const char *value, bool number),
+		     void *arg)
+{
+	visit(common, spec, fn, arg);
+	visit(spec->kind->settings, spec->settings, fn, arg);
+}
+
+bool sink_spec_equal(const struct sink_spec *a, const struct sink_spec *b)
+{
+	return !strcmp(a->name, b->name) && a->queue_bytes == b->queue_bytes &&
+	       a->events == b->events && a->when_full == b->when_full &&
+	       !memcmp(a->settings, b->settings, sizeof(a->settings));
 }

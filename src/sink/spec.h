@@ -5,6 +5,7 @@
 #ifndef SINK_SPEC_H
 #define SINK_SPEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,22 @@ struct sink_spec {
 
 /* 0, -ENOMEM, or -EINVAL with a sentence in err. *ret is owned by the caller: sink_spec_free(). */
 int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap);
+
+/* The same in steps: a kind and its target (NULL: none is given), with the defaults of every setting;
+ * then one setting after the other, lists as words with commas between. 0, -ENOMEM, or -EINVAL.
+ */
+int sink_spec_init(struct sink_spec *ret, const char *kind, const char *target, char *err,
+		   size_t err_cap);
+int sink_spec_set(struct sink_spec *spec, const char *key, const char *value, char *err,
+		  size_t err_cap);
+
+/* Call fn with each setting and its value, as sink_spec_set() would take it; number: it is one. */
+void sink_spec_visit(const struct sink_spec *spec,
+		     void (*fn)(void *arg, const char *key, const char *value, bool number),
+		     void *arg);
+
+/* Do they say the same? */
+bool sink_spec_equal(const struct sink_spec *a, const struct sink_spec *b);
 void sink_spec_free(struct sink_spec *spec); /* one that is all zero is fine */
 
 #endif

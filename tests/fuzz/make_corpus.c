@@ -170,6 +170,15 @@ static void put_captures(const char *directory)
 	}
 }
 
+static const char *const configs[] = {
+	"{}",
+	"{\"sample\": 3, /* c */ \"all\": true, // c\n \"mode\": \"skb\" # c\n}",
+	"{\"output\": [\"stdout\", {\"type\": \"file\", \"target\": \"a,b\", \"queue\": \"64K\", "
+	"\"events\": [\"packet\", \"loss\"]}]}",
+	"{\"ring_size\": \"1M\", \"verbose\": 2, \"count\": 5, \"trace\": false}",
+	"{\"sample\": 1, \"sample\": 2}",
+};
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -187,5 +196,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(command_lines) / sizeof(command_lines[0]); i++)
 		put(argv[1], "options", i, command_lines[i].bytes, command_lines[i].len);
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)
+		put(argv[1], "config", i, configs[i], strlen(configs[i]));
 	return 0;
 }

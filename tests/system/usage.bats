@@ -39,7 +39,7 @@ load common
 		-i tail0 --sample-mode odd|--sample-mode: "odd" is not one of every, random
 		-i tail0 --timestamps s|--timestamps: "s" is not one of us, ns
 		-i tail0 -o elsewhere|"elsewhere" is not an output
-		-i tail0 -o file:|has no path
+		-i tail0 -o file:|"file" says not where: write file:PATH
 		-i tail0 --function-name nothing|there is no program "nothing"; there are "count
 		-i tail0 -a --function-name count_tcp_packets|--function-name
 		-i tail0 --frobnicate|--frobnicate: no such option

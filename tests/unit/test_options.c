@@ -293,7 +293,7 @@ Test(options, refused)
 		{ "xdptail -i lo -o stdout -o stdout",
 		  "\"stdout\" is given twice, and would write every" },
 		{ "xdptail -i lo -o - -o stdout", "\"stdout\" is given twice" },
-		{ "xdptail -i lo -o stdout -o -", "\"-\" is given twice" },
+		{ "xdptail -i lo -o stdout -o -", "\"stdout\" is given twice" },
 		{ "xdptail -i lo -o file:/a -o file:/a,queue=1M", "is given twice" },
 		{ "xdptail -i lo -o stdout,when_full=block",
 		  "--output: when_full=block of \"stdout\" is for capture files" },

@@ -64,12 +64,12 @@ Test(spec, refused)
 		const char *text;
 		const char *says;
 	} cases[] = {
-		{ "file:", "\"file:\" says not where: write file:PATH" },
+		{ "file:", "\"file\" says not where: write file:PATH" },
 		{ "file", "\"file\" says not where: write file:PATH" },
 		{ "/var/log/x", "write file:/var/log/x" },
 		{ "./x", "write file:./x" },
 		{ "printer", "\"printer\" is not an output: there are stdout" },
-		{ "stdout:", "\"stdout:\": stdout takes nothing behind a colon" },
+		{ "stdout:", "\"stdout\" takes no target, but there is \"\"" },
 		{ "Stdout", "is not an output: there are stdout" },
 		{ "", "\"\" is not an output" },
 		{ ",queue=1M", "\"\" is not an output" },

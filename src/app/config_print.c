@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The settings of a run, written as a config file. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/options_table.h"
+
+/* A document under way. err is sticky. */
+struct document {
+	struct json_object *obj; /* owned */
+	int err;
+};
+
+/* Takes value over; NULL: there was no memory for it. */
+static void add(struct document *d, const char *key, struct json_object *value)
+{
+	if (value && !d->err && !json_object_object_add(d->obj, key, value))
+		return;
+	json_object_put(value);
+	d->err = -ENOMEM;
+}
+
+static uint64_t number_of(const struct parser *p, const struct row *row)
+{
+	const void *field = (const char *)p + row->field;
+
+	if (row->size == sizeof(bool))
+		return *(const bool *)field;
+	if (row->size == sizeof(uint32_t))
+		return *(const uint32_t *)field;
+	return *(const uint64_t *)field;
+}
+
+static const char *choice_of(const struct parser *p, const struct row *row)
+{
+	const struct choice *c = row->choices;
+
+	while (c->name && c->value != number_of(p, row))
+		c++;
+	return c->name;
+}
+
+static struct json_object *list_of(const char *words)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t len; list && *words; words += len + (words[len] == ',')) {
+		len = strcspn(words, ",");
+		if (json_object_array_add(list, json_object_new_string_len(words, (int)len))) {
+			json_object_put(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static void add_setting(void *arg, const char *key, const char *value, bool number)
+{
+	struct json_object *json;
+
+	if (strchr(value, ','))
+		json = list_of(value);
+	else if (number)
+		json = json_object_new_uint64(strtoull(value, NULL, 10));
+	else
+		json = json_object_new_string(value);
+	add(arg, key, json);
+}
+
+static void add_outputs(struct document *d, const char *key, const struct options *o)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int i = 0; list && i < o->n_outputs; i++) {
+		const struct sink_spec *spec = &o->outputs[i];
+		struct document output = { .obj = json_object_new_object() };
+
+		add(&output, "type", json_object_new_string(spec->kind->name));
+		if (spec->target)
+			add(&output, "target", json_object_new_string(spec->target));
+		sink_spec_visit(spec, add_setting, &output);
+		if (output.err || json_object_array_add(list, output.obj)) {
+			json_object_put(output.obj);
+			d->err = -ENOMEM;
+		}
+	}
+	add(d, key, list);
+}
+
+static void add_string(struct document *d, const char *key, const char *text)
+{
+	if (text)
+		add(d, key, json_object_new_string(text));
+}
+
+/* Numbers that stand for "not given" can't be given; both steps are one number. */
+static void add_row(struct document *d, const struct parser *p, const struct row *row)
+{
+	const void *field = (const char *)p + row->field;
+	char key[OPTIONS_KEY_BYTES];
+
+	options_key(row, key);
+	switch (row->type) {
+	case ROW_SWITCH:
+		add(d, key, json_object_new_boolean(number_of(p, row) != 0));
+		break;
+	case ROW_STEP:
+		if (p->o.verbose * row->value > 0)
+			add(d, key, json_object_new_int(p->o.verbose * row->value));
+		break;
+	case ROW_NUMBER:
+	case ROW_SIZE:
+		if (number_of(p, row) >= row->min)
+			add(d, key, json_object_new_uint64(number_of(p, row)));
+		break;
+	case ROW_CHOICE:
+		add_string(d, key, choice_of(p, row));
+		break;
+	case ROW_STRING:
+		add_string(d, key, *(const char *const *)field);
+		break;
+	case ROW_INTERFACE:
+		add_string(d, key, p->o.interface);
+		break;
+	case ROW_OUTPUT:
+		add_outputs(d, key, &p->o);
+		break;
+	case ROW_ACTION:
+	case ROW_WISH:
+	case ROW_PATH:
+	case ROW_TYPE_MAX:
+		break;
+	}
+}
+
+char *options_print_config(const struct options *o)
+{
+	const int flags =
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
+	struct document d = { .obj = json_object_new_object() };
+	const struct parser p = { .o = *o };
+	const char *text = NULL;
+	char *copy;
+
+	for (size_t i = 0; i < options_n_rows; i++) {
+		const struct row *row = &options_rows[i];
+
+		/* --all is --function-name by now */
+		if (options_is_key(row) && options_applies(o, row) &&
+		    row->field != offsetof(struct parser, all))
+			add_row(&d, &p, row);
+	}
+	if (!d.err)
+		text = json_object_to_json_string_ext(d.obj, flags);
+	copy = text ? strdup(text) : NULL;
+	json_object_put(d.obj);
+	return copy;
+}

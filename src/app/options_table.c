@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/options_table.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define EDITS_MAX     2 /* how far from a name a slip may be: two letters swapped */
+
+static const struct choice sample_modes[] = {
+	{ "every", XDPTAIL_SAMPLE_EVERY },
+	{ "random", XDPTAIL_SAMPLE_RANDOM },
+	{ NULL, 0 },
+};
+
+static const struct choice modes[] = {
+	{ "auto", XDPTAIL_MODE_AUTO },
+	{ "native", XDPTAIL_MODE_NATIVE },
+	{ "generic", XDPTAIL_MODE_GENERIC },
+	{ "drv", XDPTAIL_MODE_NATIVE }, /* ip-link(8)'s word */
+	{ "skb", XDPTAIL_MODE_GENERIC }, /* xdp-loader's word */
+	{ NULL, 0 },
+};
+
+static const struct choice transports[] = {
+	{ "auto", XDPTAIL_TRANSPORT_AUTO },
+	{ "ringbuf", XDPTAIL_TRANSPORT_RINGBUF },
+	{ "perf", XDPTAIL_TRANSPORT_PERF },
+	{ NULL, 0 },
+};
+
+static const struct choice timestamps[] = {
+	{ "us", false },
+	{ "ns", true },
+	{ NULL, 0 },
+};
+
+#define FIELD(f)	  .field = offsetof(struct parser, f), .size = sizeof(((struct parser *)NULL)->f)
+#define SWITCH(f)	  .type = ROW_SWITCH, FIELD(f), .value = 1
+#define ACTION(a)	  .type = ROW_ACTION, FIELD(o.action), .value = (a)
+#define STEP(f, by)	  .type = ROW_STEP, FIELD(f), .value = (by)
+#define NUMBER(f, lo, hi) .type = ROW_NUMBER, FIELD(f), .min = (lo), .max = (hi)
+#define SIZE(f, lo, hi)	  .type = ROW_SIZE, FIELD(f), .min = (lo), .max = (hi)
+#define CHOICE(f, list)	  .type = ROW_CHOICE, FIELD(f), .choices = (list)
+#define STRING(f)	  .type = ROW_STRING, FIELD(f)
+
+/* clang-format off */
+const struct row options_rows[] = {
+	{ 'i', "interface", "IF", "interface to watch", NULL, .type = ROW_INTERFACE },
+	{ 'r', "read", "FILE", "pcap or pcapng, not an interface; - is stdin", NULL,
+	  STRING(o.read) },
+	{ 'f', "config", "FILE", "JSON: long options as keys, with _ for -", NULL,
+	  .type = ROW_PATH, FIELD(o.config) },
+	{ 0, "prog-run", NULL, "captures: through the kernel's program", NULL,
+	  SWITCH(o.prog_run), .scope = SCOPE_CAPTURE },
+	{ 'a', "all", NULL, "every IP protocol: --function-name " OPTIONS_FUNCTION_ALL, NULL, SWITCH(all) },
+	{ 0, "function-name", "NAME", "BPF program", "count_tcp_packets", STRING(o.function_name) },
+	{ 'N', "sample", "N", "one record in N packets; 1 all, 0 none", "10",
+	  NUMBER(o.sample_rate, 0, XDPTAIL_SAMPLE_RATE_MAX), .live = true },
+	{ 0, "sample-mode", "every|random", "each Nth packet, or N apart on average", "every",
+	  CHOICE(o.sample_mode, sample_modes), .live = true },
+	{ 'm', "mode", "auto|native|generic", "XDP mode; drv and skb are aliases", "auto",
+	  CHOICE(o.mode, modes), .scope = SCOPE_INTERFACE },
+	{ 0, "transport", "auto|ringbuf|perf", "how samples leave the kernel", "auto",
+	  CHOICE(o.transport, transports), .scope = SCOPE_KERNEL },
+	{ 0, "ring-size", "BYTES", "room for samples; K and M are units", "16M",
+	  SIZE(o.ring_bytes, XDPTAIL_RING_BYTES_MIN, XDPTAIL_RING_BYTES_MAX), .scope = SCOPE_KERNEL },
+	{ 0, "interval", "SECONDS", "between snapshots; 0: only at the end", "10",
+	  NUMBER(o.interval_s, 0, 86400), .live = true },
+	{ 0, "max-sources", "N", "addresses counted apart at a time", "65536",
+	  NUMBER(o.max_sources, 1, XDPTAIL_MAX_SOURCES_MAX), .scope = SCOPE_KERNEL },
+	{ 0, "max-map-memory", "BYTES", "for counting; above it, all CPUs share", "256M",
+	  SIZE(o.max_map_bytes, 1U << 16, 1ULL << 40), .scope = SCOPE_KERNEL },
+	{ 0, "top", "N", "count lines a snapshot, heaviest; 0 all", "1024",
+	  NUMBER(o.top, 0, XDPTAIL_MAX_SOURCES_MAX), .live = true },
+	{ 'c', "count", "N", "stop after N packet records", NULL,
+	  NUMBER(o.count, 1, (1ULL << 53) - 1) },
+	{ 0, "duration", "SECONDS", "stop after a time", NULL,
+	  NUMBER(o.duration_s, 1, 31536000), .scope = SCOPE_INTERFACE },
+	{ 'o', "output", "OUT", "where lines go: see below; may be repeated", "stdout",
+	  .type = ROW_OUTPUT, .live = true },
+	{ 0, "timestamps", "us|ns", "six or nine fraction digits", "us",
+	  CHOICE(o.timestamps_ns, timestamps) },
+	{ 0, "batch", "MS", "how long samples may gather", "20",
+	  NUMBER(o.batch_ms, 0, XDPTAIL_BATCH_MS_MAX), .scope = SCOPE_INTERFACE },
+	{ 0, "trace", NULL, "samples to the kernel's trace pipe, too", NULL, SWITCH(o.trace), .scope = SCOPE_INTERFACE },
+	{ 'l', "flush", NULL, "each line goes out at once: --batch 0", NULL, SWITCH(o.flush) },
+	{ 'q', "quiet", NULL, "errors only", NULL, STEP(o.verbose, -1), .live = true },
+	{ 'v', "verbose", NULL, "more about what is done; may be repeated", NULL,
+	  STEP(o.verbose, 1), .live = true },
+	{ 'D', "list-interfaces", NULL, "list interfaces", NULL, ACTION(OPTIONS_LIST_INTERFACES) },
+	{ 0, "print-config", NULL, "print the settings in effect, and end", NULL,
+	  .type = ROW_WISH, FIELD(o.print_config), .value = 1 },
+	{ 'V', "version", NULL, "print the version", NULL, ACTION(OPTIONS_VERSION) },
+	{ 'h', "help", NULL, "print this", NULL, ACTION(OPTIONS_HELP) },
+};
+/* clang-format on */
+const size_t options_n_rows = ARRAY_SIZE(options_rows);
+_Static_assert(ARRAY_SIZE(options_rows) <= OPTIONS_ROWS_MAX,
+	       "struct parser has a bit for each row");
+
+/* Add to the message. Always -EINVAL, so that a refusal is one statement. */
+int options_refuse(struct parser *p, const char *fmt, ...)
+{
+	const size_t used = p->err_cap ? strlen(p->err) : 0;
+	va_list args;
+
+	if (!p->err_cap)
+		return -EINVAL;
+	va_start(args, fmt);
+	(void)vsnprintf(p->err + used, p->err_cap - used, fmt, args); /* cut short is good enough */
+	va_end(args);
+	return -EINVAL;
+}
+
+int options_refuse_row(struct parser *p, const struct row *row, const char *fmt, ...)
+{
+	const unsigned int line = p->line[row - options_rows];
+	char text[512], key[OPTIONS_KEY_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args); /* likewise */
+	va_end(args);
+	if (!line)
+		return options_refuse(p, "--%s: %s", row->name, text);
+	options_key(row, key);
+	return options_refuse(p, "%s:%u: %s: %s", p->file, line, key, text);
+}
+
+static void store(struct parser *p, const struct row *row, uint64_t value)
+{
+	void *field = (char *)p + row->field;
+
+	switch (row->size) {
+	case sizeof(bool):
+		*(bool *)field = value != 0;
+		break;
+	case sizeof(uint32_t): /* and enums */
+		*(uint32_t *)field = (uint32_t)value;
+		break;
+	case sizeof(uint64_t):
+		*(uint64_t *)field = value;
+		break;
+	}
+}
+
+static int take_value(struct parser *p, const struct row *row, const char *arg)
+{
+	(void)arg; /* a switch has none */
+	store(p, row, (uint64_t)row->value);
+	return 0;
+}
+
+static int take_step(struct parser *p, const struct row *row, const char *arg)
+{
+	(void)arg; /* a switch has none */
+	*(int *)(void *)((char *)p + row->field) += row->value;
+	return 0;
+}
+
+/* Digits only, for strtoull() alone would take " 1" and "-1". *ret_end is behind the last. */
+static int parse_digits(const char *text, uint64_t *ret, const char **ret_end)
+{
+	unsigned long long value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno)
+		return -errno;
+	*ret = value;
+	*ret_end = end;
+	return 0;
+}
+
+static int take_number(struct parser *p, const struct row *row, const char *arg)
+{
+	const char *end = arg;
+	uint64_t value = 0;
+
+	if (parse_digits(arg, &value, &end) || *end || value < row->min || value > row->max)
+		return options_refuse_row(p, row, OPTIONS_QUOTED " is not a number from %ju to %ju",
+					  arg, (uintmax_t)row->min, (uintmax_t)row->max);
+	store(p, row, value);
+	return 0;
+}
+
+/* The unit that a suffix stands for; 0: no suffix of ours. */
+static uint64_t unit_of(const char *suffix)
+{
+	if (!*suffix)
+		return 1;
+	if (!strcmp(suffix, "K"))
+		return 1U << 10;
+	if (!strcmp(suffix, "M"))
+		return 1U << 20;
+	return 0;
+}
+
+static int take_size(struct parser *p, const struct row *row, const char *arg)
+{
+	const char *suffix = "";
+	uint64_t value = 0, unit = 0;
+
+	if (!parse_digits(arg, &value, &suffix))
+		unit = unit_of(suffix);
+	if (!unit || value > row->max / unit || value * unit < row->min)
+		return options_refuse_row(p, row, OPTIONS_QUOTED " is not a size from %juK to %juM",
+					  arg, (uintmax_t)row->min >> 10,
+					  (uintmax_t)row->max >> 20);
+	store(p, row, value * unit);
+	return 0;
+}
+
+static int take_choice(struct parser *p, const struct row *row, const char *arg)
+{
+	const struct choice *c;
+
+	for (c = row->choices; c->name; c++) {
+		if (!strcmp(c->name, arg)) {
+			store(p, row, c->value);
+			return 0;
+		}
+	}
+	(void)options_refuse_row(p, row, OPTIONS_QUOTED " is not one of", arg);
+	for (c = row->choices; c->name; c++)
+		(void)options_refuse(p, "%s %s", c == row->choices ? "" : ",", c->name);
+	return -EINVAL;
+}
+
+static int take_string(struct parser *p, const struct row *row, const char *arg)
+{
+	if (!*arg)
+		return options_refuse_row(p, row, "the value is empty");
+	*(const char **)(void *)((char *)p + row->field) = arg;
+	return 0;
+}
+
+/* What the kernel would accept as a name. With a colon it would drop the rest of it. */
+static bool names_interface(const char *name)
+{
+	return *name && strlen(name) < IF_NAMESIZE && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0 && !strpbrk(name, "/: \t\n\v\f\r");
+}
+
+static int take_interface(struct parser *p, const struct row *row, const char *arg)
+{
+	if (!names_interface(arg))
+		return options_refuse_row(p, row,
+					  OPTIONS_QUOTED
+					  " cannot be the name of an interface: 1 to %d bytes, no "
+					  "\"/\", \":\" or blank",
+					  arg, IF_NAMESIZE - 1);
+	if (p->o.interface)
+		return options_refuse_row(
+			p, row,
+			OPTIONS_QUOTED
+			" comes after \"%s\", but only one interface can be watched at "
+			"a time",
+			arg, p->o.interface);
+	p->o.interface = arg;
+	return 0;
+}
+
+static int refuse_output(struct parser *p, const struct row *row, const struct sink_spec *spec)
+{
+	if (p->o.n_outputs == SINK_MAX)
+		return options_refuse_row(p, row,
+					  OPTIONS_QUOTED " is one too many: %d outputs at most",
+					  spec->name, SINK_MAX);
+	for (unsigned int i = 0; i < p->o.n_outputs; i++) {
+		if (!strcmp(p->o.outputs[i].name, spec->name))
+			return options_refuse_row(
+				p, row,
+				OPTIONS_QUOTED " is given twice, and would write every line twice",
+				spec->name);
+	}
+	return 0;
+}
+
+int options_take_output(struct parser *p, const struct row *row, struct sink_spec *spec)
+{
+	int err = refuse_output(p, row, spec);
+
+	if (err)
+		sink_spec_free(spec);
+	else
+		p->o.outputs[p->o.n_outputs++] = *spec;
+	return err;
+}
+
+static int take_output(struct parser *p, const struct row *row, const char *arg)
+{
+	struct sink_spec spec;
+	char why[512] = "";
+
+	if (sink_spec_parse(arg, &spec, why, sizeof(why)))
+		return options_refuse_row(p, row, "%s", why);
+	return options_take_output(p, row, &spec);
+}
+
+int options_take(struct parser *p, const struct row *row, const char *arg)
+{
+	static int (*const takes[])(struct parser * p, const struct row *row, const char *arg) = {
+		[ROW_SWITCH] = take_value,  [ROW_STEP] = take_step,
+		[ROW_ACTION] = take_value,  [ROW_WISH] = take_value,
+		[ROW_NUMBER] = take_number, [ROW_SIZE] = take_size,
+		[ROW_CHOICE] = take_choice, [ROW_STRING] = take_string,
+		[ROW_PATH] = take_string,   [ROW_INTERFACE] = take_interface,
+		[ROW_OUTPUT] = take_output,
+	};
+	_Static_assert(ARRAY_SIZE(takes) == ROW_TYPE_MAX, "a function for each");
+
+	return takes[row->type](p, row, arg);
+}
+
+void options_forget(struct parser *p, const struct row *row)
+{
+	const size_t i = (size_t)(row - options_rows);
+
+	if (row->type == ROW_INTERFACE)
+		p->o.interface = NULL;
+	else if (row->type == ROW_OUTPUT)
+		options_free_outputs(&p->o);
+	else
+		memset((char *)p + row->field, 0, row->size);
+	p->given &= ~(1ULL << i);
+	p->line[i] = 0;
+}
+
+const struct row *options_find(const char *name)
+{
+	for (size_t i = 0; i < options_n_rows; i++) {
+		if (!strcmp(options_rows[i].name, name))
+			return &options_rows[i];
+	}
+	return NULL;
+}
+
+/* Whether at most so many letters have to be added, removed or replaced to make a into b. */
+static bool within(const char *a, size_t a_len, const char *b, unsigned int edits)
+{
+	while (a_len && *a == *b) {
+		a++;
+		a_len--;
+		b++;
+	}
+	if (!a_len)
+		return strlen(b) <= edits;
+	if (!*b)
+		return a_len <= edits;
+	if (!edits)
+		return false;
+	edits--;
+	return within(a + 1, a_len - 1, b + 1, edits) || within(a + 1, a_len - 1, b, edits) ||
+	       within(a, a_len, b + 1, edits);
+}
+
+const struct row *options_nearest(const char *typed, size_t len)
+{
+	for (unsigned int edits = 1; edits <= EDITS_MAX; edits++) {
+		for (size_t i = 0; i < options_n_rows; i++) {
+			if (within(typed, len, options_rows[i].name, edits))
+				return &options_rows[i];
+		}
+	}
+	return NULL;
+}
+
+bool options_is_key(const struct row *row)
+{
+	return row->type != ROW_ACTION && row->type != ROW_WISH && row->type != ROW_PATH;
+}
+
+void options_key(const struct row *row, char ret[OPTIONS_KEY_BYTES])
+{
+	(void)snprintf(ret, OPTIONS_KEY_BYTES, "%s", row->name);
+	for (; *ret; ret++) {
+		if (*ret == '-')
+			*ret = '_';
+	}
+}
+
+bool options_applies(const struct options *o, const struct row *row)
+{
+	switch (row->scope) {
+	case SCOPE_ALL:
+		break;
+	case SCOPE_INTERFACE:
+		return !o->read;
+	case SCOPE_KERNEL:
+		return !o->read || o->prog_run;
+	case SCOPE_CAPTURE:
+		return o->read;
+	}
+	return true;
+}
