@@ -14,6 +14,8 @@ LIBDIR	?= $(PREFIX)/lib
 INCLUDEDIR	?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR	?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR	?=
 O	?= build
 JOBS	?= $(shell nproc)
@@ -60,16 +62,16 @@ FUZZ = $(O)/fuzz
 FUZZERS = $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
 SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats \
-	      tests/shipped/*.sh tests/bench/*.sh tests/fuzz/*.sh .ci/run)
-C_FILES = $(wildcard contrib/example/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
-TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c src/*/*.c tests/*/*.c))
+	      tests/shipped/*.sh packaging/completion/*.bash.in tests/bench/*.sh tests/fuzz/*.sh .ci/run)
+C_FILES = $(wildcard contrib/example/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
+TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c packaging/completion/*.c src/*/*.c tests/*/*.c))
 
 ifneq ($(V),1)
 Q := @
 say = @printf '  %-6s %s\n' $(1) '$(@:$(O)/%=%)'
 endif
 
-all: $(O)/xdptail $(O)/libxdptail.so $(O)/libxdptail.a
+all: $(O)/xdptail $(O)/libxdptail.so $(O)/libxdptail.a $(O)/completion/xdptail.bash $(O)/completion/xdptail.zsh
 
 $(O)/bpf/xdptail_%.bpf.o: bpf/xdptail.bpf.c
 	$(call say,BPF)
@@ -111,6 +113,16 @@ $(O)/libxdptail.so: $(LIB_OBJS) src/lib/libxdptail.map
 $(O)/xdptail: $(CMD_OBJS) $(LIB_OBJS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
+
+# Runs here, to write the completions.
+$(O)/completion/generate: $(O)/packaging/completion/generate.o $(filter-out $(O)/src/app/main.o,$(CMD_OBJS)) $(LIB_OBJS)
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
+
+$(O)/completion/xdptail.%: packaging/completion/xdptail.%.in $(O)/completion/generate
+	$(call say,GEN)
+	$(Q)$(O)/completion/generate < $< > $@
 
 # For the check of every stream in the tests.
 $(O)/tests/system/stream_schema.py: $(SCHEMA) tests/system/compile_schema.py
@@ -155,6 +167,8 @@ install: all
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 		packaging/libxdptail.pc.in > $(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc
 	chmod 0644 $(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc
+	install -D -m 0644 $(O)/completion/xdptail.bash $(DESTDIR)$(BASHCOMPDIR)/xdptail
+	install -D -m 0644 $(O)/completion/xdptail.zsh $(DESTDIR)$(ZSHCOMPDIR)/_xdptail
 	for page in $(MAN_PAGES); do install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; done
 
 # These two start on a machine that has nothing: what they need may not be there before deps.sh.
@@ -242,4 +256,4 @@ clean:
 .PHONY: all tests install demo check check-asan check-captures soak fuzz bench format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(wildcard $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)
+-include $(wildcard $(O)/packaging/completion/*.d $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)

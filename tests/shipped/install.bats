@@ -33,6 +33,8 @@ declared() {
 		-rwxr-xr-x usr/lib/there/libxdptail.so.0.1.0
 		-rw-r--r-- usr/lib/there/pkgconfig/libxdptail.pc
 		-rwxr-xr-x usr/sbin/xdptail
+		-rw-r--r-- usr/share/bash-completion/completions/xdptail
+		-rw-r--r-- usr/share/zsh/site-functions/_xdptail
 	END
 	expect_line "$to/usr/lib/there/pkgconfig/libxdptail.pc" '^prefix=/usr$'
 	expect_line "$to/usr/lib/there/pkgconfig/libxdptail.pc" '^libdir=/usr/lib/there$'
