@@ -62,7 +62,7 @@ FUZZ = $(O)/fuzz
 FUZZERS = $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
 SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats \
-	      tests/shipped/*.sh packaging/completion/*.bash.in tests/bench/*.sh tests/fuzz/*.sh .ci/run)
+	      tests/shipped/*.sh tests/bench/*.sh tests/fuzz/*.sh .ci/run)
 C_FILES = $(wildcard contrib/example/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
 TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c packaging/completion/*.c src/*/*.c tests/*/*.c))
 
@@ -246,6 +246,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 	$(Q)$(CLANG) -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c include/xdptail.h
 	$(Q)$(CLANG) -std=c++98 -Wall -Wextra -Werror -fsyntax-only -x c++ include/xdptail.h
 	$(Q)shellcheck -x $(SHELL_FILES)
+	$(Q)mandoc -T lint -W warning $(MAN_PAGES)
 	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 sh -c '$(CLANG_TIDY) --quiet "$$0" -- \
 		-std=gnu11 -D_GNU_SOURCE $(INCLUDES) -Itests '"$$(pkg-config --cflags $(PKGS))"
 	$(Q)$(CLANG_TIDY) --quiet bpf/xdptail.bpf.c -- $(filter-out $(DEPS),$(BPF_CFLAGS)) -DXDPTAIL_RING

@@ -28,3 +28,8 @@ expect_same_words() { # WHAT FILE FILE
 		sed "s/^ \(.*\)/\1: not in $(basename "$2")/; t; s/\$/: not in $(basename "$3")/")
 	[ -z "$difference" ] || fail "$1:" "$difference"
 }
+
+# The functions that the header declares, one a line.
+declared() {
+	cc -E -P "$ROOT/include/xdptail.h" | grep -o '\bxdptail_[a-z0-9_]* *(' | tr -d ' (' | sort -u
+}

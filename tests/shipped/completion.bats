@@ -89,3 +89,11 @@ bash_offers() { # WORD...
 		audit --j|audit --json
 	TABLE
 }
+
+@test "bash and zsh: no mistakes of the shell" {
+	needs shellcheck zsh
+	run shellcheck "$BUILD/completion/xdptail.bash"
+	expect "shellcheck" "$output" ""
+	run zsh -n "$BUILD/completion/xdptail.zsh"
+	expect "zsh -n" "$output" ""
+}
