@@ -272,6 +272,14 @@ enum xdptail_capture_state xdptail_capture_state(const struct xdptail *x);
 uint64_t xdptail_time(const struct xdptail *x);
 
 /**
+ * Another N, and how it is meant, from the next packet on; samples of another N than before say so.
+ *
+ * @param sample_rate  0: no samples; at most XDPTAIL_SAMPLE_RATE_MAX
+ * @return 0, -EINVAL: out of range, or -errno
+ */
+int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode);
+
+/**
  * Stop counting on an interface; calls interface_fn with DETACHED. Blocks for a grace period of the
  * kernel, 8 to 50 ms: when it returns, no packet of the interface is under way to the counts any more.
  * Its samples may still be in the ring, and its counts are taken with those of the others.
@@ -425,6 +433,72 @@ struct xdptail_stats {
  * @return 0, or -EINVAL: ret->size is not set
  */
 int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret);
+
+/** What is known of something. Without the rights to find out it is UNKNOWN, not NO. */
+enum xdptail_answer {
+	XDPTAIL_UNKNOWN,
+	XDPTAIL_NO,
+	XDPTAIL_YES,
+	XDPTAIL_ANSWER_MAX
+};
+
+/** What there is to be known before anything is attached. It owns all that is in it. */
+struct xdptail_probe {
+	size_t size; /**< set by the caller */
+	int open_err; /**< what xdptail_open() with the defaults has said: 0 or -errno */
+	int attach_err; /**< what xdptail_attach() would say to MODE_AUTO, as far as can be told */
+	char open_reason[512]; /**< why it failed, as xdptail_reason(); "" when it did not */
+	char attach_reason[512]; /**< likewise; with attach_err 0: why not native mode, or "" */
+	char kernel[65]; /**< its release, "6.1.0-9-amd64" */
+	char lockdown[16]; /**< "none", "integrity", "confidentiality"; "": unknown */
+	char capabilities_missing[64]; /**< of this process: "CAP_BPF, CAP_PERFMON"; "": none */
+	enum xdptail_answer ring_buffer; /**< one that can be read here */
+	enum xdptail_answer frags; /**< programs for frames that lie in several buffers */
+	enum xdptail_answer batch; /**< operations on many elements of a map at once */
+	enum xdptail_answer links; /**< what is attached ends with its process */
+	enum xdptail_answer btf; /**< the kernel's types are there; nothing here needs them */
+	enum xdptail_answer memcg; /**< maps count against the control group's memory (5.11) */
+	uint64_t memlock_bytes; /**< RLIMIT_MEMLOCK, which counts otherwise; UINT64_MAX: none */
+	uint32_t
+		possible_cpus; /**< each has its own value of a count: there may be more than are */
+	enum xdptail_transport transport; /**< what AUTO has chosen; AUTO: xdptail_open() failed */
+	uint32_t ring_bytes; /**< of that transport, by the defaults; 0: xdptail_open() failed */
+	int shared_counts; /**< not 0: all CPUs share a source's value, as memory would not do */
+	uint64_t map_bytes; /**< kernel memory of the maps that count, about; 0: as ring_bytes */
+
+	/* The interface; all 0 when none was asked for, or, but its name, when there is none. */
+	char interface[16];
+	uint32_t ifindex;
+	char driver[32]; /**< "": not told */
+	enum xdptail_answer up; /**< by the administrator */
+	enum xdptail_answer native; /**< its driver announces native mode (told since Linux 6.3) */
+	enum xdptail_answer native_frags; /**< and takes frames in several buffers there */
+	uint32_t mtu; /**< bytes */
+	uint32_t native_mtu_max; /**< bytes, about: without native_frags, or frags */
+	enum xdptail_answer lro; /**< is it on? */
+	enum xdptail_answer gro_hw; /**< is it on? */
+	enum xdptail_answer gro; /**< is it on? generic mode comes after it */
+	enum xdptail_answer rxvlan; /**< is it on? then a VLAN tag is gone before XDP */
+	uint32_t
+		program_id; /**< of the XDP program that is there, perhaps this library's; 0: none */
+	char program_name[16]; /**< what the kernel keeps of it; "": not told */
+	enum xdptail_mode program_mode; /**< AUTO: offloaded, or several at once */
+	char upper[16]; /**< an interface on top of it that has an XDP program; "": none is seen */
+	enum xdptail_mode mode; /**< what AUTO would choose; AUTO: cannot be told, or nothing */
+};
+
+/**
+ * Find out whether and how counting would work: loads the program as xdptail_open() does, and takes
+ * it back; looks at the interface; attaches nothing, touches no packet, changes nothing that stays.
+ * Works without privileges, as far as that goes: open_err is -EPERM then, and what can't be tried is
+ * UNKNOWN.
+ *
+ * @param interface  NULL: only what concerns the kernel. That there is none of this name is no
+ *                   failure: attach_err is -ENODEV
+ * @param ret        with its size set; written on success only, nothing in it is to be freed
+ * @return 0, -EINVAL (ret->size is not set), or -ENOMEM
+ */
+int xdptail_probe(const char *interface, struct xdptail_probe *ret);
 
 /**
  * Why the last call failed, in words, without a newline; "" when it did not. Never NULL. Lent: until

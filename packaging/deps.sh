@@ -29,6 +29,7 @@ packages() {
 		test  jq                jq
 		test  iproute2          iproute
 		test  iputils-ping      iputils
+		test  ethtool           ethtool
 		test  socat             socat
 		test  util-linux        util-linux
 		test  procps            procps-ng

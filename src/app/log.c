@@ -25,6 +25,14 @@ void log_set_level(enum log_level level)
 	threshold = level;
 }
 
+void log_set_verbosity(int verbose)
+{
+	if (verbose < 0)
+		log_set_level(LOG_LEVEL_ERROR);
+	else
+		log_set_level(verbose > 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE);
+}
+
 /* A text that was cut at len bytes is to show it, and not to end within a character. */
 static size_t mark_cut(char *text, size_t len)
 {

@@ -14,6 +14,9 @@ enum log_level {
 
 void log_set_level(enum log_level level);
 
+/* The level that so many -v (or, below 0, -q) ask for. */
+void log_set_verbosity(int verbose);
+
 /* One write of one line. What comes from outside cannot forge another: control characters become
  * '?'. A stderr that takes nothing is given up on, for this message, after 50 ms.
  */

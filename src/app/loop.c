@@ -114,7 +114,7 @@ static void unblock_signals(void)
 	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-int loop_new(struct loop **ret, const struct options *o)
+int loop_new(struct loop **ret, struct options *o, const struct command_line *line)
 {
 	struct loop *l = calloc(1, sizeof(*l));
 	sigset_t set;
@@ -124,6 +124,7 @@ int loop_new(struct loop **ret, const struct options *o)
 		return -ENOMEM;
 	signal_set(&set);
 	l->options = o;
+	l->line = line;
 	l->deadline_ms = LOOP_NO_DEADLINE;
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -154,6 +155,8 @@ void loop_free(struct loop *l)
 
 	if (!l)
 		return;
+	while (l->n_pending)
+		sink_spec_free(&l->pending[--l->n_pending]);
 	snapshot_free(&l->snapshot);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
@@ -282,11 +285,13 @@ bool loop_is_counting(const struct loop *l)
 /* Files may have been renamed. */
 static void on_hangup(struct loop *l)
 {
-	if (!l->sinks)
+	if (!l->sinks || l->stop_reason)
 		return;
 	sinks_flush(l->sinks);
 	sinks_reopen(l->sinks);
 	log_notice("SIGHUP: files are opened anew");
+	if (l->options->config)
+		loop_reload(l);
 }
 
 static void on_signal(struct loop *l)
@@ -319,12 +324,13 @@ static void on_sinks(struct loop *l)
 	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
 		int err = sinks_error(l->sinks, i);
 
-		if (err && !l->ended[i] && (err != -EPIPE || alive))
+		if (err && !l->ended[i] && (err != -EPIPE || alive) &&
+		    sinks_state(l->sinks, i) == SINK_HERE)
 			log_warning("output \"%s\" has ended: %s", sinks_name(l->sinks, i),
 				    strerror(-err));
 		l->ended[i] = err != 0;
 	}
-	if (alive)
+	if (alive || l->n_pending)
 		return;
 	loop_stop(l, "output gone", EXIT_CODE_OUTPUT);
 	if (l->exit_code == EXIT_CODE_DONE) /* while the end of a capture was being written */
@@ -403,7 +409,9 @@ static void run(struct loop *l)
 	struct epoll_event events[8];
 
 	while (!l->stop_reason) {
-		int n = epoll_wait(l->epoll_fd, events, 8, loop_is_counting(l) ? LOOP_STEP_MS : -1);
+		int changing_ms = loop_change_outputs(l) ? LOOP_LEAVE_MS : -1;
+		int n = epoll_wait(l->epoll_fd, events, 8,
+				   loop_is_counting(l) ? LOOP_STEP_MS : changing_ms);
 
 		if (n < 0 && errno != EINTR)
 			loop_check(l, -errno, "cannot wait for events");
@@ -420,8 +428,10 @@ void loop_look_around(struct loop *l, int wait_ms)
 	struct epoll_event events[8];
 	int n;
 
-	if (l->sinks)
+	if (l->sinks) {
 		sinks_flush(l->sinks);
+		(void)loop_change_outputs(l); /* it looks often enough as it is */
+	}
 	n = epoll_wait(l->epoll_fd, events, 8, wait_ms);
 	for (int i = 0; i < n; i++)
 		dispatch(l, events[i].data.u64);
@@ -485,7 +495,14 @@ static void attach(struct loop *l)
 	if (!err)
 		return;
 	log_error("%s", xdptail_reason(l->handle));
-	loop_stop(l, "cannot attach", err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_ATTACH);
+	loop_stop(l, "cannot attach", exit_code_of_attach(err));
+}
+
+int loop_set_interval(struct loop *l)
+{
+	if (l->options->read) /* its clock is its own */
+		return 0;
+	return start_timer(l->interval_fd, l->options->interval_s, true);
 }
 
 static int start(struct loop *l)
@@ -496,7 +513,7 @@ static int start(struct loop *l)
 		return err;
 	err = watch(l, xdptail_fd(l->handle), EVENT_PACKETS);
 	if (!err)
-		err = start_timer(l->interval_fd, l->options->interval_s, true);
+		err = loop_set_interval(l);
 	if (!err)
 		err = start_timer(l->duration_fd, l->options->duration_s, false);
 	return err;

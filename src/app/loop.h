@@ -4,25 +4,18 @@
 #define APP_LOOP_H
 
 #include "xdptail.h"
+#include "app/exit_code.h"
 #include "app/options.h"
 #include "line/line.h"
 #include "sink/sink.h"
-
-enum exit_code { /* the manual's list */
-	EXIT_CODE_DONE = 0,
-	EXIT_CODE_FAILED = 1,
-	EXIT_CODE_USAGE = 2,
-	EXIT_CODE_PERMISSION = 3,
-	EXIT_CODE_ATTACH = 4,
-	EXIT_CODE_OUTPUT = 5,
-};
 
 struct loop; /* one run */
 
 /* Block the signals that end a run, so that a signalfd can take them. Before any thread starts. */
 void loop_block_signals(void);
 
-int loop_new(struct loop **ret, const struct options *o); /* 0 or -errno */
+/* o and line are borrowed; what SIGHUP changes, it changes in *o, too. 0 or -errno. */
+int loop_new(struct loop **ret, struct options *o, const struct command_line *line);
 void loop_free(struct loop *l); /* NULL is fine */
 
 /* What the library calls when something happens to an interface or the clock; arg is the loop. */

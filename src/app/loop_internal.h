@@ -13,9 +13,14 @@
 #define LOOP_NO_DEADLINE   INT64_MAX
 #define LOOP_FRAMES_A_TURN 4096 /* of a capture, at most: their lines fit half a queue */
 #define LOOP_STEP_MS	   1 /* between two steps of what goes on by itself */
+#define LOOP_LEAVE_MS	   20 /* between two looks at outputs that are leaving */
 
 struct loop {
-	const struct options *options; /* borrowed */
+	struct options *options; /* borrowed; its outputs are sinks' */
+	const struct command_line *line; /* borrowed: to be read again */
+	struct sink_spec
+		pending[SINK_MAX]; /* owned; outputs to be opened when their names are free */
+	unsigned int n_pending;
 	struct xdptail *handle; /* borrowed; NULL before loop_run() */
 	struct sinks *sinks; /* borrowed; NULL before loop_run() */
 	struct report report;
@@ -26,9 +31,10 @@ struct loop {
 	bool attached; /* once */
 	bool failed; /* something is no longer in the stream as it should be */
 	bool signalled; /* to end */
-	bool ended[SINK_MAX]; /* outputs that have, and were named */
-	int failing[SINK_MAX]; /* outputs that cannot write at present: the -errno that was named */
-	bool warned[SINK_MAX]; /* outputs of which it was said what they can't do */
+	bool ended[SINK_NAMES_MAX]; /* outputs that have, and were named */
+	int failing
+		[SINK_NAMES_MAX]; /* outputs that cannot write at present: the -errno that was named */
+	bool warned[SINK_NAMES_MAX]; /* outputs of which it was said what they can't do */
 	bool counting; /* an interval is being closed */
 	bool again; /* … and another one was asked for meanwhile */
 	struct snapshot snapshot; /* the one that is being written */
@@ -57,6 +63,15 @@ void loop_begin_counts(struct loop *l);
 void loop_step_snapshot(struct loop *l, bool hurry);
 
 bool loop_is_counting(const struct loop *l); /* there is a next step */
+
+/* Read the config file again, and change what it changes; nothing if anything is wrong with it. */
+void loop_reload(struct loop *l);
+
+/* Go on with outputs that come or go. True while there are any. */
+bool loop_change_outputs(struct loop *l);
+
+/* Of the interval's timer, anew. 0 or -errno. */
+int loop_set_interval(struct loop *l);
 
 /* Look after signals and outputs, waiting at most so long for them. */
 void loop_look_around(struct loop *l, int wait_ms);

@@ -10,6 +10,8 @@
 
 #include "xdptail.h"
 #include "app/audit.h"
+#include "app/doctor.h"
+#include "app/exit_code.h"
 #include "app/log.h"
 #include "app/loop.h"
 #include "app/options.h"
@@ -60,7 +62,8 @@ static int print_interfaces(void)
 	return fflush(stdout) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
 
-static int open_outputs(struct sinks **ret, const struct options *o)
+/* What is opened is o's no more. */
+static int open_outputs(struct sinks **ret, struct options *o)
 {
 	struct sinks *sinks;
 	char err_text[ERR_BYTES];
@@ -81,25 +84,9 @@ static int open_outputs(struct sinks **ret, const struct options *o)
 				       EXIT_CODE_USAGE;
 		}
 	}
+	options_free_outputs(o);
 	*ret = sinks;
 	return EXIT_CODE_DONE;
-}
-
-static int open_exit_code(int err)
-{
-	switch (err) {
-	case -EPERM:
-		return EXIT_CODE_PERMISSION;
-	case -EINVAL:
-	case -ENOENT:
-		return EXIT_CODE_USAGE;
-	case -ENOMEM:
-	case -EMFILE:
-	case -ENFILE:
-		return EXIT_CODE_FAILED;
-	default:
-		return EXIT_CODE_ATTACH;
-	}
 }
 
 /* What can't be read was not the right thing to ask for, unless it is us who failed. */
@@ -148,10 +135,10 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	if (!err)
 		return EXIT_CODE_DONE;
 	log_error("%s", xdptail_reason(*ret));
-	return o->read ? read_exit_code(err) : open_exit_code(err);
+	return o->read ? read_exit_code(err) : exit_code_of_open(err);
 }
 
-static int run(const struct options *o)
+static int run(struct options *o, const struct command_line *line)
 {
 	struct line_writer *writer = NULL;
 	struct xdptail *handle = NULL;
@@ -161,7 +148,7 @@ static int run(const struct options *o)
 	int code = EXIT_CODE_FAILED;
 
 	loop_block_signals();
-	if (getrandom(&id, sizeof(id), 0) != sizeof(id) || loop_new(&loop, o) ||
+	if (getrandom(&id, sizeof(id), 0) != sizeof(id) || loop_new(&loop, o, line) ||
 	    line_writer_new(&writer, id, o->timestamps_ns)) {
 		log_error("cannot start: %s", strerror(errno));
 		goto out;
@@ -222,7 +209,7 @@ static int check_config(int argc, char *argv[])
 	return EXIT_CODE_DONE;
 }
 
-static int act(const struct options *o)
+static int act(struct options *o, const struct command_line *line)
 {
 	if (o->print_config)
 		return print_config(o);
@@ -236,7 +223,7 @@ static int act(const struct options *o)
 	case OPTIONS_RUN:
 		break;
 	}
-	return run(o);
+	return run(o, line);
 }
 
 int main(int argc, char *argv[])
@@ -248,17 +235,16 @@ int main(int argc, char *argv[])
 	open_standard_fds();
 	if (argc > 1 && !strcmp(argv[1], "audit"))
 		return audit_main(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "doctor"))
+		return doctor_main(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "check-config"))
 		return check_config(argc - 1, argv + 1);
 	if (options_parse(&options, argc, argv, err_text, sizeof(err_text))) {
 		log_error("%s", err_text);
 		return EXIT_CODE_USAGE;
 	}
-	if (options.verbose < 0)
-		log_set_level(LOG_LEVEL_ERROR);
-	else if (options.verbose > 0)
-		log_set_level(LOG_LEVEL_DEBUG);
-	code = act(&options);
+	log_set_verbosity(options.verbose);
+	code = act(&options, &(struct command_line){ argc, argv });
 	options_free(&options);
 	return code;
 }

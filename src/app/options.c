@@ -173,17 +173,6 @@ int options_check_config(const char *path, char *err, size_t err_cap)
 	return r;
 }
 
-static bool same_outputs(const struct options *a, const struct options *b)
-{
-	if (a->n_outputs != b->n_outputs)
-		return false;
-	for (unsigned int i = 0; i < a->n_outputs; i++) {
-		if (!sink_spec_equal(&a->outputs[i], &b->outputs[i]))
-			return false;
-	}
-	return true;
-}
-
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
@@ -194,8 +183,8 @@ static bool same(const struct parser *a, const struct parser *b, const struct ro
 	const void *a_field = (const char *)a + row->field;
 	const void *b_field = (const char *)b + row->field;
 
-	if (row->type == ROW_OUTPUT)
-		return same_outputs(&a->o, &b->o);
+	if (row->type == ROW_OUTPUT) /* whoever runs has them, and compares them himself */
+		return true;
 	if (row->type == ROW_INTERFACE)
 		return same_text(a->o.interface, b->o.interface);
 	if (row->type == ROW_STRING)

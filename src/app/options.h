@@ -23,6 +23,11 @@ enum options_action { /* what is to be done at all */
 
 struct json_object;
 
+struct command_line {
+	int argc;
+	char *const *argv;
+};
+
 struct options {
 	enum options_action action;
 	bool print_config;
@@ -76,6 +81,9 @@ void options_compare(const struct options *a, const struct options *b,
 /* Of what options_parse() has filled in. */
 void options_free(struct options *o);
 void options_free_outputs(struct options *o);
+
+/* Would the kernel accept this as the name of an interface? */
+bool options_names_interface(const char *name);
 
 /* The text of --help, made from the table. Owned by the caller: free(). NULL: no memory. */
 char *options_help(void);

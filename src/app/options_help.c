@@ -7,14 +7,17 @@
 static const char help_head[] =
 	"Usage: xdptail -i IF | -r FILE [OPTION]...\n"
 	"       xdptail audit [--json] [FILE]...\n"
+	"       xdptail doctor [-i IF] [--json]\n"
 	"       xdptail check-config FILE\n"
 	"Count the packets of an interface, and write one in N as a line of JSON.\n"
 	"audit says whether a stream is complete, and adds up.\n"
+	"doctor says whether counting would work here, and what to do if not.\n"
 	"\n"
 	"  xdptail -i eth0 | jq .                       TCP packets, one in ten\n"
 	"  xdptail -i eth0 -a -N 100 -o file:out.jsonl  every IP protocol, one in 100\n"
 	"  xdptail -r capture.pcap.gz -a -N 1           the same from a capture file\n"
 	"  xdptail audit out.jsonl*                     is it complete?\n"
+	"  xdptail doctor -i eth0                       would it work, and how?\n"
 	"\n";
 
 static const char help_tail[] =

@@ -243,8 +243,8 @@ static int take_string(struct parser *p, const struct row *row, const char *arg)
 	return 0;
 }
 
-/* What the kernel would accept as a name. With a colon it would drop the rest of it. */
-static bool names_interface(const char *name)
+/* With a colon the kernel would drop the rest of the name. */
+bool options_names_interface(const char *name)
 {
 	return *name && strlen(name) < IF_NAMESIZE && strcmp(name, ".") != 0 &&
 	       strcmp(name, "..") != 0 && !strpbrk(name, "/: \t\n\v\f\r");
@@ -252,7 +252,7 @@ static bool names_interface(const char *name)
 
 static int take_interface(struct parser *p, const struct row *row, const char *arg)
 {
-	if (!names_interface(arg))
+	if (!options_names_interface(arg))
 		return options_refuse_row(p, row,
 					  OPTIONS_QUOTED
 					  " cannot be the name of an interface: 1 to %d bytes, no "

@@ -130,14 +130,13 @@ static int put(struct report *r, int err, const struct line *line)
 	return err;
 }
 
-int report_start(struct report *r, const struct options *o)
+static int make_start(struct report *r, const struct options *o, bool repeated, struct line *ret)
 {
 	struct xdptail_stats stats = { .size = sizeof(stats) };
 	const char *capabilities[CAPABILITIES_LISTED + 1];
 	char mask[CAPABILITY_MASK_BYTES];
 	struct utsname uts = { 0 };
 	struct line_start start;
-	struct line line;
 	int err = xdptail_stats(r->handle, &stats);
 
 	if (err)
@@ -145,8 +144,8 @@ int report_start(struct report *r, const struct options *o)
 	(void)uname(&uts);
 	list_capabilities(effective_capabilities(), capabilities, mask);
 	r->perf = stats.transport == XDPTAIL_TRANSPORT_PERF;
-	r->cpu_ms = cpu_ms();
 	start = (struct line_start){
+		.repeated = repeated,
 		.version = XDPTAIL_VERSION,
 		.hostname = uts.nodename,
 		.kernel = uts.release,
@@ -162,7 +161,27 @@ int report_start(struct report *r, const struct options *o)
 		.map_bytes = stats.map_bytes,
 		.capabilities = capabilities,
 	};
-	return put(r, line_start(r->writer, xdptail_time(r->handle), &start, &line), &line);
+	return line_start(r->writer, xdptail_time(r->handle), &start, ret);
+}
+
+int report_start(struct report *r, const struct options *o)
+{
+	struct line line;
+
+	r->cpu_ms = cpu_ms();
+	return put(r, make_start(r, o, false, &line), &line);
+}
+
+int report_start_again(struct report *r, const struct options *o, unsigned int i)
+{
+	struct line line;
+	int err = make_start(r, o, true, &line);
+
+	for (unsigned int j = 0; !err && j < sinks_number(r->sinks); j++) {
+		if (i == REPORT_ALL_OUTPUTS || i == j)
+			sinks_put_uncounted(r->sinks, j, &line);
+	}
+	return err;
 }
 
 int report_interface(struct report *r, const struct xdptail_interface *event)
@@ -347,6 +366,17 @@ static int put_stats_of(struct report *r, const struct xdptail_counts *counts)
 	return put_stats(r, &stats);
 }
 
+/* An output that is gone, and of which that has been said. */
+static bool has_nothing_new(const struct report *r, unsigned int i)
+{
+	const struct sink_counts *before = &r->before[i];
+	struct sink_counts now;
+
+	sinks_counts(r->sinks, i, &now);
+	return sinks_state(r->sinks, i) == SINK_GONE && now.made == before->made &&
+	       now.written == before->written && now.dropped_error == before->dropped_error;
+}
+
 int report_interval(struct report *r, const struct line_snapshot *snapshot)
 {
 	int err = put_snapshot(r, snapshot);
@@ -359,6 +389,8 @@ int report_interval(struct report *r, const struct line_snapshot *snapshot)
 	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++) {
 		struct sink_counts before = r->before[i];
 
+		if (has_nothing_new(r, i))
+			continue;
 		err = put_sink(r, i, &before, false);
 		if (!err)
 			err = put_sink_losses(r, i, &before);

@@ -24,7 +24,7 @@ struct report {
 	uint64_t cpu_ms; /* at the end of the last interval */
 	uint64_t high_water; /* the highest of all intervals */
 	uint64_t longest_wait_ms; /* likewise */
-	struct sink_counts before[SINK_MAX]; /* as of the last sink record */
+	struct sink_counts before[SINK_NAMES_MAX]; /* as of the last sink record */
 };
 
 void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
@@ -32,6 +32,10 @@ void report_init(struct report *r, struct line_writer *writer, struct sinks *sin
 
 /* Each puts its records to the outputs. 0, or -errno when a line could not be made. */
 int report_start(struct report *r, const struct options *o);
+
+/* The start record once more, as things are now: to output i alone, or to all. */
+int report_start_again(struct report *r, const struct options *o, unsigned int i);
+#define REPORT_ALL_OUTPUTS UINT32_MAX
 int report_interface(struct report *r, const struct xdptail_interface *event);
 int report_packet(struct report *r, const struct xdptail_packet *packet);
 

@@ -11,6 +11,11 @@
 #include "lib/link.h"
 #include "lib/reason.h"
 
+/* About the largest MTU that drivers take in native mode when a frame must lie in one buffer: a page of
+ * 4 KiB, less what XDP and the kernel keep of it.
+ */
+#define ATTACH_MTU_ONE_BUFFER 3498
+
 struct attachment {
 	char interface[IF_NAMESIZE]; /* its name when we attached */
 	uint32_t ifindex;
@@ -26,6 +31,22 @@ struct attachment {
  */
 int attach_open(struct attachment *ret, const int program_fd[LINK_MAX], const char *interface,
 		enum xdptail_mode mode, struct reason *r);
+
+/* What attach_open() consists of, for those who only want to know what it would do.
+ *
+ * Find the interface, and the program that reads its frames. 0, or -errno with the reason set.
+ */
+int attach_prepare(struct attachment *ret, const int program_fd[LINK_MAX], const char *interface,
+		   struct reason *r);
+
+/* Hook a->program_fd to a->ifindex in a->mode, or say what that would give: 0 or -errno. */
+typedef int (*attach_hook_fn)(struct attachment *a, const void *arg);
+
+/* Try native mode, then generic, as far as mode allows; a->mode is the last one tried. r is as after
+ * attach_open(), and so is what is returned.
+ */
+int attach_in_mode(struct attachment *a, enum xdptail_mode mode, attach_hook_fn fn, const void *arg,
+		   struct reason *r);
 
 /* Unhook. Packets may still be in the program for a grace period. */
 void attach_close(struct attachment *a);

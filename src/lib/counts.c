@@ -80,6 +80,21 @@ void counts_close(struct counts *c)
 	free(c);
 }
 
+int counts_set_sampling(struct counts *c, uint32_t sample_rate, uint32_t sample_mode,
+			struct reason *r)
+{
+	struct settings changed = c->settings;
+	int err;
+
+	changed.sample_rate = sample_rate;
+	changed.sample_mode = sample_mode;
+	err = write_settings(c, &changed);
+	if (err)
+		return reason_set(r, err, "cannot write the map \"settings\": %s", strerror(-err));
+	c->settings = changed;
+	return 0;
+}
+
 unsigned int counts_generation(const struct counts *c)
 {
 	return c->settings.generation;

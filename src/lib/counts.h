@@ -22,6 +22,10 @@ int counts_open(struct counts **ret, const struct object *o, const struct settin
 		struct reason *r);
 void counts_close(struct counts *c); /* NULL is fine */
 
+/* From the next packet on. 0 or -errno with the reason set. */
+int counts_set_sampling(struct counts *c, uint32_t sample_rate, uint32_t sample_mode,
+			struct reason *r);
+
 /* The generation in use, 0 or 1. */
 unsigned int counts_generation(const struct counts *c);
 

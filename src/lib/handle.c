@@ -133,6 +133,25 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 	return err;
 }
 
+int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode)
+{
+	int err = 0;
+
+	reason_clear(&x->reason);
+	if (sample_rate > XDPTAIL_SAMPLE_RATE_MAX || (unsigned int)mode >= XDPTAIL_SAMPLE_MODE_MAX)
+		return reason_set(&x->reason, -EINVAL, "no such sampling: %u, %d", sample_rate,
+				  mode);
+	if (x->counts)
+		err = counts_set_sampling(x->counts, sample_rate, mode, &x->reason);
+	if (err)
+		return err;
+	if (x->replay)
+		replay_set_sampling(x->replay, sample_rate, mode);
+	x->options.o.sample_rate = sample_rate;
+	x->options.o.sample_mode = mode;
+	return 0;
+}
+
 int xdptail_open(struct xdptail **ret, const struct xdptail_options *o)
 {
 	struct xdptail *x = calloc(1, sizeof(*x));

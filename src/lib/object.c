@@ -14,6 +14,7 @@
 #include <bpf/libbpf.h>
 
 #include "lib/capabilities.h"
+#include "lib/feature.h"
 #include "lib/transport.h"
 #include "xdptail_frags.skel.h"
 #include "xdptail_perf.skel.h"
@@ -33,50 +34,6 @@ static const struct flavour flavours[] = {
 	{ "perf", xdptail_perf_bpf__elf_bytes, true, false },
 };
 #define N_FLAVOURS (sizeof(flavours) / sizeof(flavours[0]))
-
-static const struct bpf_insn pass_program[] = {
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
-	{ .code = BPF_JMP | BPF_EXIT },
-};
-
-/* Calls a helper of 5.18 as a program for several buffers: if it loads, both are there. */
-static const struct bpf_insn frags_program[] = {
-	{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_xdp_get_buff_len },
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
-	{ .code = BPF_JMP | BPF_EXIT },
-};
-
-/* Reads four bytes where a frame begins. The kernel takes Ethernet to begin 2 bytes beyond a multiple
- * of 4, so that IP behind it is aligned, and on machines that can't read unaligned words it refuses
- * a program that reads IP in Ethernet's place.
- */
-static const struct bpf_insn unaligned_program[] = {
-	{ .code = BPF_LDX | BPF_MEM | BPF_W,
-	  .dst_reg = BPF_REG_2,
-	  .src_reg = BPF_REG_1,
-	  .off = offsetof(struct xdp_md, data) },
-	{ .code = BPF_LDX | BPF_MEM | BPF_W,
-	  .dst_reg = BPF_REG_3,
-	  .src_reg = BPF_REG_1,
-	  .off = offsetof(struct xdp_md, data_end) },
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_4, .src_reg = BPF_REG_2 },
-	{ .code = BPF_ALU64 | BPF_ADD, .dst_reg = BPF_REG_4, .imm = 4 },
-	{ .code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = BPF_REG_4, .src_reg = BPF_REG_3, .off = 1 },
-	{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_0, .src_reg = BPF_REG_2 },
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
-	{ .code = BPF_JMP | BPF_EXIT },
-};
-
-static int try_program(const struct bpf_insn *insns, size_t n, __u32 flags)
-{
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = flags);
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "xdptail_probe", "Dual BSD/GPL", insns, n, &opts);
-
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
-}
 
 /* EPERM has several causes; say which, and what grants it. */
 static int explain_permission(struct reason *r)
@@ -100,7 +57,7 @@ static int explain_permission(struct reason *r)
 static int check_permission(struct reason *r)
 {
 	char names[64];
-	int err = try_program(pass_program, 2, 0);
+	int err = feature_programs();
 
 	if (!err && capabilities_missing(names, sizeof(names)))
 		return explain_permission(r);
@@ -114,19 +71,13 @@ static int check_permission(struct reason *r)
 			  strerror(-err));
 }
 
-/* libbpf compares ring positions as they come, which fails when 32 bits wrap (TRAPS A25). */
-static bool has_ring_buffer(void)
-{
-	return sizeof(long) >= 8 && libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
-}
-
 static bool is_available(const struct flavour *f)
 {
 	if (f->perf)
 		return true;
-	if (f->frags && try_program(frags_program, 3, BPF_F_XDP_HAS_FRAGS))
+	if (f->frags && feature_frags())
 		return false;
-	return has_ring_buffer();
+	return !feature_ring_buffer();
 }
 
 static int choose_flavour(enum xdptail_transport transport, const struct flavour **ret,
@@ -185,7 +136,7 @@ static struct bpf_program *find_sibling(struct bpf_object *obj, const char *func
 {
 	char name[NAME_BYTES];
 
-	if (try_program(unaligned_program, 8, 0))
+	if (feature_unaligned())
 		return NULL;
 	(void)snprintf(name, sizeof(name), "%s" SIBLING, function_name);
 	return bpf_object__find_program_by_name(obj, name);

@@ -73,6 +73,12 @@ void replay_close(struct replay *p)
 	free(p);
 }
 
+void replay_set_sampling(struct replay *p, uint32_t sample_rate, enum xdptail_sample_mode mode)
+{
+	p->spec.sample_rate = sample_rate;
+	p->spec.sample_mode = mode;
+}
+
 const char *replay_name(const struct replay *p)
 {
 	return p->name;

@@ -33,6 +33,9 @@ struct replay;
 int replay_open(struct replay **ret, const struct replay_spec *spec, struct reason *r);
 void replay_close(struct replay *p); /* NULL is fine */
 
+/* From the next frame on. */
+void replay_set_sampling(struct replay *p, uint32_t sample_rate, enum xdptail_sample_mode mode);
+
 const char *replay_name(const struct replay *p); /* the file's, without its directory */
 bool replay_is_ethernet(const struct replay *p);
 

@@ -561,7 +561,10 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 	       struct line *ret)
 {
 	struct record r;
+	int err;
 
+	if (start->repeated)
+		w->seq[LINE_START]--;
 	begin_record(&r, w, LINE_START, now_ns);
 	add_text(&r, "version", start->version, NAME_BYTES);
 	add_name(&r, "schema", LINE_SCHEMA);
@@ -580,7 +583,12 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 	if (!start->capture)
 		add_maps(&r, start);
 	add(&r, "capabilities", new_list(start->capabilities, CAPABILITIES_BYTES));
-	return end_record(&r, w, LINE_START, ret);
+	if (start->repeated)
+		add(&r, "repeated", json_object_new_boolean(1));
+	err = end_record(&r, w, LINE_START, ret);
+	if (err && start->repeated)
+		w->seq[LINE_START]++;
+	return err;
 }
 
 int line_interface(struct line_writer *w, uint64_t now_ns, const struct xdptail_interface *event,

@@ -96,6 +96,7 @@ int line_loss(struct line_writer *w, uint64_t now_ns, const struct line_loss *lo
 int line_clock(struct line_writer *w, uint64_t now_ns, int64_t step_ns, struct line *ret);
 
 struct line_start {
+	bool repeated; /* not the first: keeps the first one's number */
 	const char *version;
 	const char *hostname;
 	const char *kernel;

@@ -13,6 +13,7 @@
 struct slot {
 	uint16_t len;
 	uint8_t type; /* enum line_type */
+	bool uncounted;
 };
 
 /* Bytes lie in data, lengths of lines in a ring of their own beside it. So a run of lines is nothing
@@ -47,6 +48,7 @@ struct queue { // NOLINT(clang-analyzer-optin.performance.Padding)
 	size_t part; /* bytes already written of line out_line */
 	size_t rest_off;
 	size_t rest_len; /* not 0: a half-written line that queue_drop() took out of the ring */
+	uint64_t rest_counted; /* 1, or 0 for one that is not */
 
 	_Alignas(CACHE_LINE) _Atomic uint64_t freed_pos;
 	_Atomic uint64_t freed_line;
@@ -135,7 +137,7 @@ static bool has_room(struct queue *q, uint64_t end, enum line_type type)
 	return fits(q, end, type);
 }
 
-bool queue_put(struct queue *q, const char *text, size_t len, enum line_type type)
+static bool put(struct queue *q, const char *text, size_t len, enum line_type type, bool uncounted)
 {
 	size_t off = line_off(q, q->in_off, len);
 	uint64_t end = line_end(q, q->in_pos, q->in_off, len);
@@ -143,11 +145,25 @@ bool queue_put(struct queue *q, const char *text, size_t len, enum line_type typ
 	if (len == 0 || len > QUEUE_LINE_MAX || !has_room(q, end, type))
 		return false;
 	memcpy(q->data + off, text, len);
-	q->slots[q->in_line & q->slot_mask] = (struct slot){ (uint16_t)len, (uint8_t)type };
+	q->slots[q->in_line & q->slot_mask] = (struct slot){
+		.len = (uint16_t)len,
+		.type = (uint8_t)type,
+		.uncounted = uncounted,
+	};
 	q->in_off = off + len;
 	q->in_pos = end;
 	q->in_line++;
 	return true;
+}
+
+bool queue_put(struct queue *q, const char *text, size_t len, enum line_type type)
+{
+	return put(q, text, len, type, false);
+}
+
+bool queue_put_uncounted(struct queue *q, const char *text, size_t len, enum line_type type)
+{
+	return put(q, text, len, type, true);
 }
 
 /* By bytes, or by slots when lines are short; less what a line may leave unused at the end. */
@@ -258,15 +274,17 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
 	atomic_store_explicit(counter, old + n, memory_order_relaxed);
 }
 
-/* Step over the first line. */
-static void consume(struct queue *q)
+/* Step over the first line. Returns how many lines that are counted this is. */
+static uint64_t consume(struct queue *q)
 {
 	size_t len = line_len(q, q->out_line);
+	uint64_t counted = !q->slots[q->out_line & q->slot_mask].uncounted;
 
 	q->out_pos = line_end(q, q->out_pos, q->out_off, len);
 	q->out_off = line_off(q, q->out_off, len) + len;
 	q->out_line++;
 	q->part = 0;
+	return counted;
 }
 
 /* release: all reads of what is given back come before. */
@@ -281,7 +299,7 @@ static void rest_written(struct queue *q, size_t n)
 	q->rest_off += n;
 	q->rest_len -= n;
 	if (q->rest_len == 0)
-		count(&q->written, 1);
+		count(&q->written, q->rest_counted);
 }
 
 void queue_written(struct queue *q, size_t n)
@@ -301,8 +319,7 @@ void queue_written(struct queue *q, size_t n)
 			break;
 		}
 		n -= left;
-		consume(q);
-		lines++;
+		lines += consume(q);
 	}
 	count(&q->written, lines);
 	give_back(q);
@@ -316,26 +333,24 @@ static void save_rest(struct queue *q)
 	q->rest_off = 0;
 	q->rest_len = len - q->part;
 	memcpy(q->rest, q->data + line_off(q, q->out_off, len) + q->part, q->rest_len);
-	consume(q);
+	q->rest_counted = consume(q);
 }
 
 void queue_drop(struct queue *q)
 {
 	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
-	uint64_t first;
+	uint64_t lines = 0;
 
 	if (q->part > 0)
 		save_rest(q);
-	first = q->out_line;
 	while (q->out_line != published)
-		consume(q);
-	count(&q->dropped, q->out_line - first);
+		lines += consume(q);
+	count(&q->dropped, lines);
 	give_back(q);
 }
 
 void queue_drop_first(struct queue *q)
 {
-	consume(q);
-	count(&q->dropped, 1);
+	count(&q->dropped, consume(q));
 	give_back(q);
 }

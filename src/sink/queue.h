@@ -35,6 +35,9 @@ void queue_free(struct queue *q); /* NULL is fine */
  */
 bool queue_put(struct queue *q, const char *text, size_t len, enum line_type type);
 
+/* The same for a line that no count is to know of: a start record that is repeated (DESIGN 2). */
+bool queue_put_uncounted(struct queue *q, const char *text, size_t len, enum line_type type);
+
 /* Bytes that packet lines can still take, at least; and what that is when the queue is empty. */
 size_t queue_room(struct queue *q);
 size_t queue_room_max(const struct queue *q);

@@ -2,7 +2,6 @@
 #include "sink/sink.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,40 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sink/queue.h"
-#include "sink/writer.h"
+#include "sink/sink_internal.h"
 
-#define NS_PER_MS   1000000LL
 #define NS_PER_S    1000000000LL
-#define FREE_MS	    100 /* for writers that have been told to end and only have to wake up */
 #define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
 #define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
-
-struct sink {
-	const struct sink_spec *spec; /* borrowed */
-	struct writer *writer; /* owned */
-	struct queue *queue; /* owned */
-	uint64_t made;
-	uint64_t filtered;
-	uint64_t dropped_queue_full;
-	uint64_t dropped_failing; /* the queue was full because the output could not write */
-	uint64_t dropped_seen; /* all that was dropped, at the last flush */
-	uint64_t flushed_ns; /* time of that flush */
-	uint64_t drop_first_ns; /* 0: none since sinks_forget_drops() */
-	uint64_t drop_last_ns;
-	bool dead; /* its error was seen */
-	bool ended;
-};
-
-struct sinks {
-	struct sink list[SINK_MAX];
-	unsigned int n;
-	size_t unflushed; /* bytes */
-	size_t flush_bytes; /* of them, at most */
-	int failed_fd; /* owned; eventfd */
-	sinks_clock_fn clock_fn;
-	const void *clock_arg; /* borrowed */
-};
 
 static uint64_t wall_ns(const void *arg)
 {
@@ -80,29 +50,63 @@ int sinks_new(struct sinks **ret)
 	return 0;
 }
 
-static int check_spec(const struct sinks *s, const struct sink_spec *spec, char *err,
-		      size_t err_cap)
+/* Where an output of that name is, or is to be; NULL: there is no place. */
+static struct sink *place_of(struct sinks *s, const char *name)
 {
-	unsigned int i;
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (!strcmp(s->list[i].spec.name, name))
+			return &s->list[i];
+	}
+	return s->n < SINK_NAMES_MAX ? &s->list[s->n] : NULL;
+}
 
-	if (s->n == SINK_MAX) {
+static int check_spec(struct sinks *s, const struct sink_spec *spec, char *err, size_t err_cap)
+{
+	const struct sink *place = place_of(s, spec->name);
+	unsigned int here = 0;
+
+	for (unsigned int i = 0; i < s->n; i++)
+		here += s->list[i].state != SINK_GONE;
+	if (here == SINK_MAX || !place) {
 		(void)snprintf(err, err_cap, "\"%s\" is one output too many: %d is the limit",
-			       spec->name, SINK_MAX);
+			       spec->name, place ? SINK_MAX : SINK_NAMES_MAX);
 		return -E2BIG;
 	}
-	for (i = 0; i < s->n; i++) {
-		if (!strcmp(s->list[i].spec->name, spec->name)) {
-			(void)snprintf(err, err_cap, "the output \"%s\" is named twice",
-				       spec->name);
-			return -EEXIST;
-		}
+	if (place < &s->list[s->n] && place->state != SINK_GONE) {
+		(void)snprintf(err, err_cap, "the output \"%s\" is named twice", spec->name);
+		return -EEXIST;
 	}
 	return 0;
 }
 
-int sinks_add(struct sinks *s, const struct sink_spec *spec, char *err, size_t err_cap)
+static void keep(struct sinks *s, const struct sink *sink)
 {
-	struct sink sink = { .spec = spec };
+	struct sink *place = place_of(s, sink->spec.name);
+	struct sink_counts away; /* what came while it was gone */
+
+	if (sink->spec.queue_bytes / FLUSH_PART < s->flush_bytes)
+		s->flush_bytes = sink->spec.queue_bytes / FLUSH_PART;
+	if (place == &s->list[s->n]) {
+		s->n++;
+		*place = *sink;
+		return;
+	}
+	sink_count_life(place, &away);
+	sink_add_counts(&place->past, &away);
+	sink_spec_free(&place->spec);
+	*place = (struct sink){
+		.spec = sink->spec,
+		.writer = sink->writer,
+		.queue = sink->queue,
+		.past = place->past,
+		.drop_first_ns = place->drop_first_ns,
+		.drop_last_ns = place->drop_last_ns,
+	};
+}
+
+int sinks_add(struct sinks *s, struct sink_spec *spec, char *err, size_t err_cap)
+{
+	struct sink sink = { .spec = *spec };
 	struct channel channel;
 	int ret = check_spec(s, spec, err, err_cap);
 
@@ -122,9 +126,8 @@ int sinks_add(struct sinks *s, const struct sink_spec *spec, char *err, size_t e
 		queue_free(sink.queue);
 		return ret;
 	}
-	if (spec->queue_bytes / FLUSH_PART < s->flush_bytes)
-		s->flush_bytes = spec->queue_bytes / FLUSH_PART;
-	s->list[s->n++] = sink;
+	keep(s, &sink);
+	*spec = (struct sink_spec){ 0 };
 	return 0;
 }
 
@@ -132,15 +135,33 @@ int sinks_start(struct sinks *s)
 {
 	int ret = 0;
 
-	for (unsigned int i = 0; !ret && i < s->n; i++)
-		ret = writer_start(s->list[i].writer);
+	for (unsigned int i = 0; !ret && i < s->n; i++) {
+		struct sink *k = &s->list[i];
+
+		if (k->started || k->state != SINK_HERE)
+			continue;
+		ret = writer_start(k->writer);
+		k->started = !ret;
+	}
 	return ret;
+}
+
+enum sink_state sinks_state(const struct sinks *s, unsigned int i)
+{
+	return s->list[i].state;
+}
+
+const struct sink_spec *sinks_spec(const struct sinks *s, unsigned int i)
+{
+	return &s->list[i].spec;
 }
 
 void sinks_reopen(struct sinks *s)
 {
-	for (unsigned int i = 0; i < s->n; i++)
-		writer_reopen(s->list[i].writer);
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (s->list[i].state == SINK_HERE)
+			writer_reopen(s->list[i].writer);
+	}
 }
 
 unsigned int sinks_number(const struct sinks *s)
@@ -150,19 +171,25 @@ unsigned int sinks_number(const struct sinks *s)
 
 const char *sinks_name(const struct sinks *s, unsigned int i)
 {
-	return s->list[i].spec->name;
+	return s->list[i].spec.name;
 }
 
 static int sink_error(const struct sink *k)
 {
-	return writer_error(k->writer);
+	return k->writer ? writer_error(k->writer) : 0;
 }
 
 static void sink_put(struct sink *k, const struct line *line)
 {
+	if (k->state != SINK_HERE && !k->returns)
+		return;
 	k->made++;
-	if (!(k->spec->events >> line->type & 1)) {
+	if (!(k->spec.events >> line->type & 1)) {
 		k->filtered++;
+		return;
+	}
+	if (k->state != SINK_HERE) {
+		k->dropped_failing++;
 		return;
 	}
 	if (k->dead || queue_put(k->queue, line->text, line->len, line->type))
@@ -184,17 +211,23 @@ void sinks_put(struct sinks *s, const struct line *line)
 		sinks_flush(s);
 }
 
+void sinks_put_uncounted(struct sinks *s, unsigned int i, const struct line *line)
+{
+	struct sink *k = &s->list[i];
+
+	/* it tells what the stream tells anyway, so it is no loss if there is no room */
+	if (k->state == SINK_HERE && !k->dead)
+		(void)queue_put_uncounted(k->queue, line->text, line->len, line->type);
+}
+
 /* Drops happen in either thread; when is known to within two flushes. */
 static void note_drops(struct sink *k, uint64_t now)
 {
+	struct sink_counts life;
 	uint64_t dropped;
-	struct queue_counts q;
 
-	queue_counts(k->queue, &q);
-	dropped = k->dropped_queue_full + k->dropped_failing + q.dropped;
-	if (k->dead)
-		dropped = k->made - k->filtered -
-			  q.written; /* what is put to it now is dropped, too */
+	sink_count_life(k, &life);
+	dropped = life.dropped_queue_full + life.dropped_error;
 	if (dropped != k->dropped_seen) {
 		if (!k->drop_first_ns)
 			k->drop_first_ns = k->flushed_ns ? k->flushed_ns : now;
@@ -214,7 +247,7 @@ void sinks_flush(struct sinks *s)
 	for (i = 0; i < s->n; i++) {
 		k = &s->list[i];
 		k->dead = sink_error(k) != 0;
-		if (!k->dead && queue_publish(k->queue))
+		if (k->queue && !k->dead && queue_publish(k->queue))
 			writer_wake(k->writer);
 		note_drops(k, now);
 	}
@@ -235,7 +268,7 @@ unsigned int sinks_alive(struct sinks *s)
 
 	(void)n; /* non-blocking, and only read to be cleared */
 	for (i = 0; i < s->n; i++)
-		alive += sink_error(&s->list[i]) == 0;
+		alive += s->list[i].state == SINK_HERE && sink_error(&s->list[i]) == 0;
 	return alive;
 }
 
@@ -252,13 +285,13 @@ int sinks_error(const struct sinks *s, unsigned int i)
  * otherwise was lost with it, be it queued, half written, or put since. The error is read first,
  * because with it the count of what was written is final.
  */
-void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret)
+void sink_count_life(const struct sink *k, struct sink_counts *ret)
 {
-	const struct sink *k = &s->list[i];
 	int error = sink_error(k);
-	struct queue_counts q;
+	struct queue_counts q = { 0 };
 
-	queue_counts(k->queue, &q);
+	if (k->queue)
+		queue_counts(k->queue, &q);
 	*ret = (struct sink_counts){
 		.made = k->made,
 		.written = q.written,
@@ -266,12 +299,31 @@ void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret
 		.filtered = k->filtered,
 		.dropped_queue_full = k->dropped_queue_full,
 		.dropped_error = q.dropped + k->dropped_failing,
-		.drop_first_ns = k->drop_first_ns,
-		.drop_last_ns = k->drop_last_ns,
-		.disconnects = writer_disconnects(k->writer),
+		.disconnects = k->writer ? writer_disconnects(k->writer) : 0,
 	};
 	if (error)
 		ret->dropped_error = k->made - k->filtered - q.written - k->dropped_queue_full;
+}
+
+void sink_add_counts(struct sink_counts *sum, const struct sink_counts *add)
+{
+	sum->made += add->made;
+	sum->written += add->written;
+	sum->bytes += add->bytes;
+	sum->filtered += add->filtered;
+	sum->dropped_queue_full += add->dropped_queue_full;
+	sum->dropped_error += add->dropped_error;
+	sum->disconnects += add->disconnects;
+}
+
+void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret)
+{
+	const struct sink *k = &s->list[i];
+
+	sink_count_life(k, ret);
+	sink_add_counts(ret, &k->past);
+	ret->drop_first_ns = k->drop_first_ns;
+	ret->drop_last_ns = k->drop_last_ns;
 }
 
 void sinks_forget_drops(struct sinks *s, unsigned int i)
@@ -284,12 +336,14 @@ int sinks_failing(const struct sinks *s, unsigned int i)
 {
 	const struct sink *k = &s->list[i];
 
-	return sink_error(k) ? 0 : writer_failing(k->writer);
+	return k->state == SINK_GONE || sink_error(k) ? 0 : writer_failing(k->writer);
 }
 
 const char *sinks_warning(const struct sinks *s, unsigned int i)
 {
-	return writer_warning(s->list[i].writer);
+	const struct sink *k = &s->list[i];
+
+	return k->writer ? writer_warning(k->writer) : NULL;
 }
 
 static size_t least_room(const struct sinks *s, bool unless_drop, bool empty)
@@ -300,7 +354,8 @@ static size_t least_room(const struct sinks *s, bool unless_drop, bool empty)
 		const struct sink *k = &s->list[i];
 		size_t one;
 
-		if (k->dead || (unless_drop && k->spec->when_full == SINK_DROP))
+		if (k->state != SINK_HERE || k->dead ||
+		    (unless_drop && k->spec.when_full == SINK_DROP))
 			continue;
 		one = empty ? queue_room_max(k->queue) : queue_room(k->queue);
 		if (one < room)
@@ -319,117 +374,7 @@ size_t sinks_room_max(const struct sinks *s, bool unless_drop)
 	return least_room(s, unless_drop, true);
 }
 
-static uint64_t queued(const struct sink_counts *c)
+uint64_t sink_queued(const struct sink_counts *c)
 {
 	return c->made - c->written - c->filtered - c->dropped_queue_full - c->dropped_error;
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
-static void stop(struct sinks *s, enum writer_stop how)
-{
-	unsigned int i;
-
-	for (i = 0; i < s->n; i++) {
-		if (!s->list[i].ended)
-			writer_stop(s->list[i].writer, how);
-	}
-}
-
-/* Fill in one entry per sink; a sink that has ended has fd −1, which poll ignores. Returns how many
- * have not.
- */
-static unsigned int not_ended(const struct sinks *s, struct pollfd *fds)
-{
-	unsigned int running = 0;
-	const struct sink *k;
-	unsigned int i;
-
-	for (i = 0; i < s->n; i++) {
-		k = &s->list[i];
-		fds[i].fd = k->ended ? -1 : writer_ended_fd(k->writer);
-		fds[i].events = POLLIN;
-		running += !k->ended;
-	}
-	return running;
-}
-
-/* Until all have ended, or the deadline, on the monotonic clock. */
-static void wait_ended(struct sinks *s, int64_t deadline_ns)
-{
-	struct pollfd fds[SINK_MAX] = { 0 };
-	struct timespec timeout;
-	int64_t left_ns;
-	unsigned int i;
-	int ready;
-
-	while (not_ended(s, fds)) {
-		left_ns = deadline_ns - now_ns();
-		if (left_ns < 0)
-			left_ns = 0;
-		timeout.tv_sec = left_ns / NS_PER_S;
-		timeout.tv_nsec = left_ns % NS_PER_S;
-		ready = ppoll(fds, s->n, &timeout, NULL);
-		if (ready < 0 && errno == EINTR)
-			continue;
-		if (ready <= 0)
-			return;
-		for (i = 0; i < s->n; i++)
-			s->list[i].ended = s->list[i].ended || fds[i].revents;
-	}
-}
-
-/* The last eighth of the time is for writers that wait for their reader: told to give up, they end
- * at once, and then what they have written is known exactly.
- */
-uint64_t sinks_finish(struct sinks *s, int timeout_ms)
-{
-	int64_t timeout_ns = timeout_ms * NS_PER_MS;
-	int64_t deadline_ns = now_ns() + timeout_ns;
-	struct sink_counts c;
-	uint64_t unwritten = 0;
-	unsigned int i;
-
-	sinks_flush(s);
-	for (i = 0; i < s->n; i++) {
-		sinks_counts(s, i, &c);
-		unwritten += queued(&c) + c.written;
-	}
-	stop(s, WRITER_FINISH);
-	wait_ended(s, deadline_ns - timeout_ns / 8);
-	stop(s, WRITER_GIVE_UP);
-	wait_ended(s, deadline_ns);
-
-	for (i = 0; i < s->n; i++) {
-		sinks_counts(s, i, &c);
-		unwritten -= c.written;
-	}
-	return unwritten;
-}
-
-static void sink_close(struct sink *k)
-{
-	/* A writer that is stuck goes on using its queue, until the process ends. */
-	if (!writer_free(k->writer))
-		queue_free(k->queue);
-}
-
-void sinks_free(struct sinks *s)
-{
-	unsigned int i;
-
-	if (!s)
-		return;
-	stop(s, WRITER_GIVE_UP);
-	wait_ended(s, now_ns() + FREE_MS * NS_PER_MS);
-	for (i = 0; i < s->n; i++)
-		sink_close(&s->list[i]);
-	close(s->failed_fd);
-	free(s);
 }

@@ -13,7 +13,8 @@
 #include "line/line.h"
 #include "sink/spec.h"
 
-#define SINK_MAX 16
+#define SINK_MAX       16 /* outputs at a time */
+#define SINK_NAMES_MAX 64 /* in a run, those that are gone included */
 
 /* Since the sink was opened. Lines, but for bytes. What is queued now is
  * made − written − filtered − dropped_queue_full − dropped_error (L4).
@@ -40,19 +41,39 @@ int sinks_new(struct sinks **ret); /* 0 or -errno */
 /* Another clock than that of the wall: a capture has its own. arg is borrowed. */
 void sinks_set_clock(struct sinks *s, sinks_clock_fn fn, const void *arg);
 
-/* Open an output. spec is borrowed, and must live as long as s. 0, or -errno with a sentence in err;
- * nothing changes then.
+/* Open an output. *spec becomes s's, and is left empty. 0, or -errno with a sentence in err; nothing
+ * changes then. One that has left comes back under its name and its number.
  */
-int sinks_add(struct sinks *s, const struct sink_spec *spec, char *err, size_t err_cap);
+int sinks_add(struct sinks *s, struct sink_spec *spec, char *err, size_t err_cap);
 
-/* Start the writers of all that were added: lines wait in their queues until then. Threads begin with
- * the rights of the one that calls this. 0 or -errno.
+/* Start the writers of all that were added since: lines wait in their queues until then. Threads begin
+ * with the rights of the one that calls this. 0 or -errno.
  */
 int sinks_start(struct sinks *s);
+
+/* Output i takes no more lines, and ends when it has written those it has, or after a few seconds
+ * without them. Its numbers stay. returns: it will be added again, and what is put to it meanwhile is
+ * counted as dropped.
+ */
+void sinks_leave(struct sinks *s, unsigned int i, bool returns);
+
+/* Look after those that are leaving. Are there any that have not left yet? */
+bool sinks_leaving(struct sinks *s);
+
+enum sink_state {
+	SINK_HERE,
+	SINK_LEAVING,
+	SINK_GONE,
+};
+enum sink_state sinks_state(const struct sinks *s, unsigned int i);
+
+/* Of one that is here. */
+const struct sink_spec *sinks_spec(const struct sinks *s, unsigned int i);
 
 /* Open anew what has a name: it may stand for another file by now. */
 void sinks_reopen(struct sinks *s);
 
+/* All that were added, whatever became of them. */
 unsigned int sinks_number(const struct sinks *s);
 const char *sinks_name(const struct sinks *s, unsigned int i);
 
@@ -60,6 +81,9 @@ const char *sinks_name(const struct sinks *s, unsigned int i);
  * happens by itself only when a good many bytes have been put without one.
  */
 void sinks_put(struct sinks *s, const struct line *line);
+
+/* A line to output i alone, which nothing counts: a start record that is repeated. */
+void sinks_put_uncounted(struct sinks *s, unsigned int i, const struct line *line);
 
 /* Wake the writers that have something to do. */
 void sinks_flush(struct sinks *s);

@@ -33,3 +33,8 @@ expect_same_words() { # WHAT FILE FILE
 declared() {
 	cc -E -P "$ROOT/include/xdptail.h" | grep -o '\bxdptail_[a-z0-9_]* *(' | tr -d ' (' | sort -u
 }
+
+# The commands that --help shows beside options, one a line.
+commands() {
+	"$XDPTAIL" --help | sed '/^Count/,$d' | sed -n 's/.*xdptail \([a-z][a-z-]*\).*/\1/p'
+}

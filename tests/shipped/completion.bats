@@ -54,6 +54,8 @@ bash_offers() { # WORD...
 		a audit
 		c check-config
 		audit|-- --help --json
+		doctor|--j --json
+		d doctor
 		audit|DIR/c DIR/capture.pcap
 	TABLE
 	expect "-i" "$(bash_offers -i '')" "$(find /sys/class/net -mindepth 1 -printf '%f\n' | LC_ALL=C sort)"
@@ -67,6 +69,16 @@ bash_offers() { # WORD...
 	expect_same_words "bash" "$got" "$want"
 	sed -n '/_arguments -s/,$p' "$BUILD/completion/xdptail.zsh" |
 		grep -oE -- "^[^[]*" | grep -oE -- '--[a-z-]+' >"$got"
+	expect_same_words "zsh" "$got" "$want"
+}
+
+@test "bash and zsh know every command of --help" {
+	local want=$BATS_TEST_TMPDIR/want got=$BATS_TEST_TMPDIR/got
+
+	commands >"$want"
+	bash_offers '' >"$got"
+	expect_same_words "bash" "$got" "$want"
+	sed -n "s/.*::command:(\(.*\)).*/\1/p" "$BUILD/completion/xdptail.zsh" | tr ' ' '\n' >"$got"
 	expect_same_words "zsh" "$got" "$want"
 }
 
@@ -87,6 +99,7 @@ bash_offers() { # WORD...
 		--output=file:/etc/host.con|/etc/host.conf
 		-o stdout,when_full=b|when_full=block
 		audit --j|audit --json
+		doctor -i l|doctor -i lo
 	TABLE
 }
 

@@ -40,6 +40,17 @@ items() { # PAGE SECTION MACRO
 	diff -u "$help" "$page" # in the same order
 }
 
+@test "xdptail(8) has every command of --help, and no other" {
+	local help=$BATS_TEST_TMPDIR/help page=$BATS_TEST_TMPDIR/xdptail.8
+
+	commands >"$help"
+	awk '/^\.S[hs]/ { inside = $2 == "Commands" } inside && /^\.It Cm/ { print $3 }' \
+		"$ROOT/packaging/man/xdptail.8" >"$page"
+	expect_same_words "commands" "$help" "$page"
+	sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/s/^\.Cm //p' "$ROOT/packaging/man/xdptail.8" >"$page"
+	expect_same_words "commands of the synopsis" "$help" "$page"
+}
+
 @test "xdptail.conf(5) has a key for every option that can stand in a file" {
 	local key keys=$BATS_TEST_TMPDIR/keys page=$BATS_TEST_TMPDIR/xdptail.conf.5
 

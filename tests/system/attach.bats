@@ -3,19 +3,6 @@
 
 load common
 
-# An XDP program that is not ours, in the file OBJECT.
-other_program() {
-	needs clang
-	OBJECT=$BATS_TEST_TMPDIR/other.o
-	clang -O2 -target bpf -c -o "$OBJECT" -x c - <<-'SOURCE'
-		__attribute__((section("xdp"), used)) int other_program(void *ctx)
-		{
-			return 2;
-		}
-		__attribute__((section("license"), used)) char other_license[] = "Dual BSD/GPL";
-	SOURCE
-}
-
 expect_occupied() { # NAME PROGRAM
 	local id
 
@@ -57,6 +44,23 @@ expect_occupied() { # NAME PROGRAM
 		done
 		[ -n "$(attached)" ] || fail "$how: the other program is gone"
 		ip -n "$NS_A" link set dev tail0 "$how" off
+	done
+}
+
+@test "an interface under one that has a program is refused, and the message says where that is" {
+	local mode
+
+	pair
+	other_program
+	ip -n "$NS_A" link add link tail0 name upper0 type macvlan 2>/dev/null ||
+		skip "this kernel has no macvlan"
+	ip -n "$NS_A" link set upper0 up
+	ip -n "$NS_A" link set dev upper0 xdpgeneric object "$OBJECT" section xdp
+	for mode in native generic auto; do
+		tail_run -i tail0 -a -m "$mode"
+		expect "$mode: exit" "$status" 4
+		[[ $stderr == *'"tail0" takes no XDP program while an interface on top of it has one'* ]] ||
+			fail "$mode: stderr: $stderr"
 	done
 }
 

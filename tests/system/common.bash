@@ -136,6 +136,19 @@ attached() {
 	ip -n "$NS_A" -d link show dev tail0 | grep -o 'prog/xdp.*' || true
 }
 
+# An XDP program that is not ours, in the file OBJECT.
+other_program() {
+	needs clang
+	OBJECT=$BATS_TEST_TMPDIR/other.o
+	clang -O2 -target bpf -c -o "$OBJECT" -x c - <<-'SOURCE'
+		__attribute__((section("xdp"), used)) int other_program(void *ctx)
+		{
+			return 2;
+		}
+		__attribute__((section("license"), used)) char other_license[] = "Dual BSD/GPL";
+	SOURCE
+}
+
 # --- processes ---
 
 # An end of the process ends the waiting, too; so does a time, which is no part of any result. -F: what
@@ -181,6 +194,24 @@ tail_stop() { # [SIGNAL]
 # For what is refused: runs to its end, and sets status, output and stderr.
 tail_run() { # ARGUMENT OF xdptail...
 	run --separate-stderr timeout 20 ip netns exec "$NS_A" "$XDPTAIL" "$@"
+}
+
+# From now on, for what tail_start and tail_run start.
+old_kernel() { # WORD,WORD...
+	local preload
+
+	preload=$(dirname "$HELPERS")/preload/oldkernel.so
+	[ -e "$preload" ] || fail "$preload is not built"
+	: "${XDPTAIL_REAL:=$XDPTAIL}"
+	XDPTAIL=$BATS_TEST_TMPDIR/xdptail
+	# A sanitizer's library wants to be the first one, and can be the second.
+	cat >"$XDPTAIL" <<-SCRIPT
+		#!/bin/sh
+		export LD_PRELOAD=$preload XDPTAIL_OLD=$1
+		export ASAN_OPTIONS=verify_asan_link_order=0:\$ASAN_OPTIONS
+		exec "$XDPTAIL_REAL" "\$@"
+	SCRIPT
+	chmod +x "$XDPTAIL"
 }
 
 # --- the stream ---

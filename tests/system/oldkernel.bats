@@ -4,24 +4,6 @@
 
 load common
 
-# From now on, for what tail_start and tail_run start.
-old_kernel() { # WORD,WORD...
-	local preload
-
-	preload=$(dirname "$HELPERS")/preload/oldkernel.so
-	[ -e "$preload" ] || fail "$preload is not built"
-	: "${XDPTAIL_REAL:=$XDPTAIL}"
-	XDPTAIL=$BATS_TEST_TMPDIR/xdptail
-	# A sanitizer's library wants to be the first one, and can be the second.
-	cat >"$XDPTAIL" <<-SCRIPT
-		#!/bin/sh
-		export LD_PRELOAD=$preload XDPTAIL_OLD=$1
-		export ASAN_OPTIONS=verify_asan_link_order=0:\$ASAN_OPTIONS
-		exec "$XDPTAIL_REAL" "\$@"
-	SCRIPT
-	chmod +x "$XDPTAIL"
-}
-
 # The laws by jq alone: by whoever reads the stream, without a program of ours.
 expect_laws() { # FILE
 	local broken

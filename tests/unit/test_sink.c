@@ -121,7 +121,7 @@ static void put_numbered(struct sinks *s, uint64_t from, uint64_t to)
 }
 
 /* Lives as long as the test, which is a process of its own. */
-static const struct sink_spec *spec_of(const char *text)
+static struct sink_spec *spec_of(const char *text)
 {
 	struct sink_spec *spec = malloc(sizeof(*spec));
 	char err[512] = "";

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/refusal.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/occupant.h"
+
+#define NEAREST_MAX 3 /* names offered for one that does not exist */
+
+/* How many single-letter edits apart two short names are (Levenshtein), at most IF_NAMESIZE. */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[IF_NAMESIZE + 1];
+	size_t len = strnlen(b, IF_NAMESIZE);
+
+	for (size_t j = 0; j <= len; j++)
+		row[j] = (unsigned int)j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = (unsigned int)i;
+		for (size_t j = 1; j <= len; j++) {
+			unsigned int best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (best > row[j] + 1)
+				best = row[j] + 1;
+			if (best > row[j - 1] + 1)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[len];
+}
+
+/* The next nearest name after those of a smaller distance (or the same, earlier in the list). */
+static const struct if_nameindex *nearest(const struct if_nameindex *list, const char *name,
+					  const bool *taken, size_t n)
+{
+	const struct if_nameindex *best = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!taken[i] &&
+		    (!best || distance(list[i].if_name, name) < distance(best->if_name, name)))
+			best = &list[i];
+	}
+	return best;
+}
+
+int refusal_no_interface(struct reason *r, const char *interface)
+{
+	struct if_nameindex *list = if_nameindex();
+	bool taken[256] = { false };
+	char names[NEAREST_MAX * (IF_NAMESIZE + 4)] = "";
+	size_t len = 0;
+	size_t n = 0;
+
+	while (list && list[n].if_index && n < sizeof(taken))
+		n++;
+	for (size_t i = 0; i < NEAREST_MAX && i < n; i++) {
+		const struct if_nameindex *best = nearest(list, interface, taken, n);
+
+		taken[best - list] = true;
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s\"%s\"",
+					len ? ", " : "", best->if_name);
+	}
+	(void)reason_set(r, -ENODEV, "there is no interface \"%.15s\" here%s%s", interface,
+			 n ? "; nearest: " : "", names);
+	if (list)
+		if_freenameindex(list);
+	return -ENODEV;
+}
+
+int refusal_occupied(struct reason *r, int err, const char *interface, uint32_t ifindex)
+{
+	struct occupant other = { 0 };
+	char name[24] = "";
+
+	if (!occupant_of(ifindex, &other) && !other.id) /* the kernel looks one floor higher, too */
+		return reason_set(
+			r, err,
+			"\"%s\" takes no XDP program while an interface on top of it has one "
+			"(a bond, bridge, VLAN or macvlan: ip -d link); watch that one, or detach its "
+			"program",
+			interface);
+	if (other.name[0])
+		(void)snprintf(name, sizeof(name), ", \"%s\"", other.name);
+	return reason_set(
+		r, err,
+		"\"%s\" has an XDP program already (program id %u%s), and it is not ours to "
+		"replace; stop what put it there, or: ip link set dev %s %s off",
+		interface, other.id, name, interface, other.hook ? other.hook : "xdp");
+}
+
+/* The link call gives a bare errno (TRAPS A56); what usually stands behind it. */
+static const struct {
+	int err;
+	const char *meaning;
+} refusals[] = {
+	{ ERANGE, "its MTU is too large for this driver's XDP; lower it (often 3498 or less)" },
+	{ EOPNOTSUPP, "its driver has no XDP, or an offload (LRO, GRO_HW, checksum) stands against "
+		      "it; see ethtool -k" },
+	{ EINVAL, "its driver refuses this setup: often the MTU, LRO, or the number of queues "
+		  "(ethtool -l)" },
+	{ ENOSPC, "its driver has too few transmit queues left for XDP (ethtool -l)" },
+	{ ENOMEM, "its driver found no memory for XDP queues" },
+	{ ENETDOWN, "it is down, and its driver wants it up first" },
+	{ EIO, "its driver failed to set up its queues; the kernel log may say more" },
+};
+
+static const char *refusal_meaning(int err)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		if (refusals[i].err == -err)
+			return refusals[i].meaning;
+	}
+	return "the kernel log may say more";
+}
+
+int refusal_by_driver(struct reason *r, int err, const char *interface, enum xdptail_mode mode)
+{
+	if (err == -EPERM || err == -EACCES)
+		return reason_set(r, -EPERM,
+				  "not permitted to attach to \"%s\": CAP_NET_ADMIN is missing",
+				  interface);
+	return reason_set(r, err, "\"%s\" refuses XDP in %s mode: %s (%s)", interface,
+			  mode == XDPTAIL_MODE_GENERIC ? "generic" : "native", refusal_meaning(err),
+			  strerror(-err));
+}

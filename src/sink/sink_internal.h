@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the outputs of a run consist of. sink.c puts lines to them; sink_end.c has how they end. */
+#ifndef SINK_SINK_INTERNAL_H
+#define SINK_SINK_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sink/queue.h"
+#include "sink/sink.h"
+#include "sink/writer.h"
+
+struct sink {
+	enum sink_state state;
+	struct sink_spec spec; /* owned; of one that is gone, its name is all that counts */
+	struct writer *writer; /* owned; NULL: gone */
+	struct queue *queue; /* owned; likewise */
+	struct sink_counts past; /* of its lives before this one */
+	int64_t leave_ms; /* monotonic: when it is to give up */
+	bool started;
+	bool returns; /* not here, but only for the time being */
+	uint64_t made;
+	uint64_t filtered;
+	uint64_t dropped_queue_full;
+	uint64_t dropped_failing; /* the queue was full because the output could not write */
+	uint64_t dropped_seen; /* all that was dropped, at the last flush */
+	uint64_t flushed_ns; /* time of that flush */
+	uint64_t drop_first_ns; /* 0: none since sinks_forget_drops() */
+	uint64_t drop_last_ns;
+	bool dead; /* its error was seen */
+	bool ended;
+};
+
+struct sinks {
+	struct sink list[SINK_NAMES_MAX];
+	unsigned int n;
+	size_t unflushed; /* bytes */
+	size_t flush_bytes; /* of them, at most */
+	int failed_fd; /* owned; eventfd */
+	sinks_clock_fn clock_fn;
+	const void *clock_arg; /* borrowed */
+};
+
+/* Of this life alone; and the lines of it that are neither written nor dropped. */
+void sink_count_life(const struct sink *k, struct sink_counts *ret);
+void sink_add_counts(struct sink_counts *sum, const struct sink_counts *add);
+uint64_t sink_queued(const struct sink_counts *c);
+
+#endif
