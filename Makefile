@@ -22,6 +22,8 @@ JOBS	?= $(shell nproc)
 T	?= 60
 SOAK_PACKETS ?= 1000000000
 SOAK_FLIPS ?= 10000
+SOAK_MUTANTS ?= 10000000
+SEED	?= 1
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
@@ -185,7 +187,7 @@ check:
 
 # User space is what the sanitizers see: the BPF programs' own tests (prog) are left out, and system
 # tests that go over the same ground again for another kernel's or transport's sake.
-ASAN_SYSTEM = counts faults file live loss privileges read stdout stop usage
+ASAN_SYSTEM = counts faults file journal live loss privileges read stdout stop usage
 # A different set of flags is a different tree, so the two never mix objects.
 check-asan:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
@@ -196,8 +198,10 @@ check-captures: all $(O)/tests/system/number_frames
 	$(Q)[ -n "$(CAPTURES)" ] || { echo "make check-captures CAPTURES=DIR" >&2; exit 2; }
 	$(Q)tests/check-captures.sh $(O) "$(CAPTURES)"
 
-# Each of so many packets must be in exactly one of so many snapshots; takes some minutes.
-soak: $(O)/tests/prog/soak
+# Each of so many packets must be in exactly one of so many snapshots; and of so many frames, changed
+# at random, the kernel must make what the host does, as of those in CAPTURES=DIR. Takes some minutes.
+soak: $(O)/tests/prog/soak $(O)/tests/prog/test_prog_mutants
+	$(Q)MUTANTS=$(SOAK_MUTANTS) SEED=$(SEED) CAPTURES="$(CAPTURES)" $(O)/tests/prog/test_prog_mutants
 	$(Q)$(O)/tests/prog/soak $(SOAK_PACKETS) $(SOAK_FLIPS)
 
 # Always by clang, which has libFuzzer, and in a tree of its own: other flags.
@@ -210,11 +214,12 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 	$(call say,FUZZLD)
 	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap zlib) -o $@
 
-$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip reason)
+$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
-$(FUZZ)/fuzz_line: $(FUZZ)/src/line/line.o $(FUZZ)/src/line/json.o
-OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/sink/*.c) \
-	       src/line/line.c src/line/json.c)
+$(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
+$(FUZZ)/fuzz_values: $(FUZZ)/src/line/line_values.o
+OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/sink/*.c \
+	       src/line/*.c))
 $(FUZZ)/fuzz_options $(FUZZ)/fuzz_config: $(OPTIONS_OBJS)
 
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(O)/src/lib/decode.o
@@ -236,6 +241,7 @@ $(BENCHES:=.o): $(SKELETONS) $(O)/bpf/single.skel.h
 bench: all tests $(BENCHES)
 	$(Q)$(O)/tests/bench/kernel_cost
 	$(Q)tests/bench/live.sh $(O)
+	$(Q)tests/bench/replay.sh $(O)
 
 format:
 	$(Q)$(CLANG_FORMAT) -i $(C_FILES)

@@ -250,9 +250,12 @@ enum xdptail_capture_state {
  * max_map_bytes, batch_ms, trace and interface_fn do not apply.
  *
  * With prog_run the program is loaded as by xdptail_open(), needing what that needs, and run on each
- * frame of a capture of Ethernet (BPF_PROG_RUN); transport, ring_bytes, max_sources and max_map_bytes
- * apply then. What comes out is the same. Frames that it can't be given whole, because they were cut,
- * are shorter than an Ethernet header, or longer than the kernel takes, are parsed here, as without.
+ * frame (BPF_PROG_RUN); transport, ring_bytes, max_sources and max_map_bytes apply then. What comes out
+ * is the same. Frames that it can't be given are parsed here, as without, and counted (parsed_here):
+ * those that have less than 14 bytes for it, or more than the kernel takes (64 KiB), or headers beyond
+ * its first 3 KiB; those that are no IP on a loopback link; and, with a program for one buffer
+ * (transport) or before Linux 6.18, those that were cut or are of a cooked or loopback link: they count
+ * for more bytes than there are.
  *
  * @param path         "-" is stdin
  * @param o            NULL for the defaults; function_name is one of the two that there are
@@ -424,6 +427,7 @@ struct xdptail_stats {
 	uint64_t delivered;
 	uint64_t discarded;
 	uint64_t lost_undecodable;
+	uint64_t parsed_here; /**< frames that prog_run could not give to the kernel's program */
 };
 
 /**

@@ -33,6 +33,7 @@ packages() {
 		test  socat             socat
 		test  util-linux        util-linux
 		test  procps            procps-ng
+		test  systemd           systemd
 		test  tshark            wireshark-cli
 		test  libclang-rt-dev   compiler-rt
 		test  g++               gcc-c++

@@ -479,6 +479,10 @@ static const struct frame_case frame_cases[] = {
 	FRAME("IPv6 extension header of the greatest length",
 	      HEX_ETH6 HEX_IP6("0814", "3c") "06 ff 00*2046 " HEX_TCP("5018"), COUNTED,
 	      WANT6, WANT_TCP(0x18, 0)),
+	/* more than the kernel puts into the first buffer, when it puts frames into several */
+	FRAME("IPv6 two extension headers of the greatest length",
+	      HEX_ETH6 HEX_IP6("1014", "3c") "3c ff 00*2046 06 ff 00*2046 " HEX_TCP("5018"),
+	      COUNTED, WANT6, WANT_TCP(0x18, 0)),
 
 	/* IPv6 fragments */
 	FRAME("IPv6 TCP first fragment", HEX_ETH6 HEX_IP6("001c", "2c") HEX_FRAG("06", "0001")

@@ -19,7 +19,7 @@ rules() {
 		src/lib/*            lib/* abi.h xdptail.h
 		src/line/json.*      line/json.h
 		src/line/*           xdptail.h line/*
-		src/sink/*           sink/* line/line.h
+		src/sink/*           sink/* line/line.h line/line_values.h
 		src/app/main.c       xdptail.h app/* line/line.h sink/sink.h
 		src/app/*            xdptail.h app/* line/line.h sink/sink.h
 	TABLE

@@ -109,6 +109,7 @@ static const struct audit_field start_fields[] = {
 	CHECKED("transport", TEXT),  CHECKED("ring_bytes", U64), CHECKED("sample_mode", TEXT),
 	CHECKED("sample_rate", U32), CHECKED("interval_s", U32), CHECKED("max_sources", U32),
 	CHECKED("map_type", TEXT),   CHECKED("map_bytes", U64),	 CHECKED("capabilities", LIST),
+	CHECKED("capture", TEXT),    CHECKED("prog_run", BOOL),
 };
 
 static const struct audit_field interface_fields[] = {

@@ -369,6 +369,17 @@ static void dispatch(struct loop *l, uint64_t event)
 	}
 }
 
+static void check_warnings(struct loop *l)
+{
+	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
+		const char *warning = sinks_warning(l->sinks, i);
+
+		if (warning && !l->warned[i])
+			log_warning("output \"%s\": %s", sinks_name(l->sinks, i), warning);
+		l->warned[i] = l->warned[i] || warning;
+	}
+}
+
 /* Say once that an output fails, and once that it has recovered; the stream has the figures. */
 static void check_outputs(struct loop *l)
 {
@@ -382,12 +393,8 @@ static void check_outputs(struct loop *l)
 		if (!err && l->failing[i] && !sinks_error(l->sinks, i))
 			log_notice("output \"%s\" takes lines again", sinks_name(l->sinks, i));
 		l->failing[i] = err;
-		if (sinks_warning(l->sinks, i) && !l->warned[i]) {
-			log_warning("output \"%s\": %s", sinks_name(l->sinks, i),
-				    sinks_warning(l->sinks, i));
-			l->warned[i] = true;
-		}
 	}
+	check_warnings(l);
 }
 
 static void log_drops(const struct loop *l)
@@ -435,6 +442,8 @@ void loop_look_around(struct loop *l, int wait_ms)
 	n = epoll_wait(l->epoll_fd, events, 8, wait_ms);
 	for (int i = 0; i < n; i++)
 		dispatch(l, events[i].data.u64);
+	if (l->sinks)
+		check_outputs(l);
 }
 
 /* Take the interval to its end, with the ring drained as far as it needs, and write it. */
@@ -479,6 +488,7 @@ static void close_outputs(struct loop *l)
 	loop_hurry(l);
 	left = l->deadline_ms - monotonic_ms();
 	unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
+	check_warnings(l);
 	if (l->exit_code != EXIT_CODE_OUTPUT)
 		log_drops(l);
 	if (unwritten && l->exit_code != EXIT_CODE_OUTPUT)
@@ -578,8 +588,6 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	close_stream(l);
 	close_outputs(l);
 	if (l->attached && l->exit_code != EXIT_CODE_OUTPUT)
-		log_notice("%" PRIu64 " packets seen, %" PRIu64 " sampled, %" PRIu64 " lost",
-			   l->report.counts_sums.seen, l->report.stats_sums.sampled,
-			   report_lost(&l->report));
+		report_summary(&l->report);
 	return l->exit_code;
 }

@@ -24,6 +24,8 @@ static const char help_tail[] =
 	"\nOutputs, each with a queue of its own, and settings behind commas:\n"
 	"  stdout\n"
 	"  file:PATH                  appended to\n"
+	"  journal[:SOCKET]           systemd's; settings: tag=NAME (xdptail), and\n"
+	"                             fields=index|all|none, values beside the line\n"
 	"  queue=BYTES                room for lines that wait (8M)\n"
 	"  events=TYPE,...            only these types of record, and start and stop\n"
 	"  when_full=drop|block       captures wait, interfaces do not\n"

@@ -10,6 +10,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "app/log.h"
+
 #define CAPABILITIES_LISTED   8
 #define CAPABILITY_MASK_BYTES 20
 
@@ -151,6 +153,7 @@ static int make_start(struct report *r, const struct options *o, bool repeated, 
 		.kernel = uts.release,
 		.function_name = stats.function_name,
 		.capture = o->read,
+		.prog_run = o->prog_run,
 		.transport = stats.transport,
 		.ring_bytes = stats.ring_bytes,
 		.sample_mode = stats.sample_mode,
@@ -433,8 +436,20 @@ int report_stop(struct report *r, const char *reason, int exit_code, bool comple
 		   &line);
 }
 
-uint64_t report_lost(const struct report *r)
+static uint64_t lost(const struct report *r)
 {
 	return r->stats_sums.lost_ring_full + r->stats_sums.lost_no_buffer +
 	       r->stats_sums.lost_other + r->stats_sums.lost_undecodable;
+}
+
+void report_summary(const struct report *r)
+{
+	struct xdptail_stats stats = { .size = sizeof(stats) };
+	char here[64] = "";
+
+	if (!xdptail_stats(r->handle, &stats) && stats.parsed_here)
+		(void)snprintf(here, sizeof(here), "; %" PRIu64 " not through the kernel's program",
+			       stats.parsed_here);
+	log_notice("%" PRIu64 " packets seen, %" PRIu64 " sampled, %" PRIu64 " lost%s",
+		   r->counts_sums.seen, r->stats_sums.sampled, lost(r), here);
 }

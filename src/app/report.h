@@ -52,7 +52,7 @@ int report_interval(struct report *r, const struct line_snapshot *snapshot);
  */
 int report_stop(struct report *r, const char *reason, int exit_code, bool complete);
 
-/* Samples that were lost, over all intervals and causes. */
-uint64_t report_lost(const struct report *r);
+/* The last line of the diagnostics: what was seen, sampled and lost, over all intervals. */
+void report_summary(const struct report *r);
 
 #endif

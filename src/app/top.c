@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 int top_init(struct top *t, const struct xdptail_counts *counts)
 {
@@ -17,9 +18,25 @@ void top_free(struct top *t)
 	t->heap = NULL;
 }
 
-static bool is_heavier(const struct top_entry *a, const struct top_entry *b)
+/* Among equals: the order in which a table has its sources is an accident of its hash. */
+static bool is_first_by_name(const struct xdptail_counts *counts, uint32_t a, uint32_t b)
 {
-	return a->packets != b->packets ? a->packets > b->packets : a->index < b->index;
+	struct xdptail_source left, right;
+	int order;
+
+	if (xdptail_counts_source(counts, a, &left) || xdptail_counts_source(counts, b, &right))
+		return a < b; /* cannot be: they are two of n_sources */
+	order = memcmp(left.src_ip, right.src_ip, sizeof(left.src_ip));
+	if (!order)
+		order = strcmp(left.interface, right.interface);
+	return order ? order < 0 : a < b;
+}
+
+static bool is_heavier(const struct top *t, const struct top_entry *a, const struct top_entry *b)
+{
+	if (a->packets != b->packets)
+		return a->packets > b->packets;
+	return is_first_by_name(t->counts, a->index, b->index);
 }
 
 /* Let the entry sink to its place (Floyd's heap, J. ACM 1964, algorithm 245). */
@@ -30,9 +47,9 @@ static void sift(struct top *t, size_t at)
 	for (;;) {
 		size_t child = 2 * at + 1;
 
-		if (child + 1 < t->n && is_heavier(&t->heap[child + 1], &t->heap[child]))
+		if (child + 1 < t->n && is_heavier(t, &t->heap[child + 1], &t->heap[child]))
 			child++;
-		if (child >= t->n || !is_heavier(&t->heap[child], &entry))
+		if (child >= t->n || !is_heavier(t, &t->heap[child], &entry))
 			break;
 		t->heap[at] = t->heap[child];
 		at = child;

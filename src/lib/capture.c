@@ -41,12 +41,8 @@ static int open_replay(struct xdptail *x, const char *path, uint64_t interval_ns
 
 static int open_program(struct xdptail *x)
 {
-	int err;
+	int err = handle_open_program(x, capture_record);
 
-	if (!replay_is_ethernet(x->replay))
-		return reason_set(&x->reason, -EPROTONOSUPPORT,
-				  "only captures of Ethernet go through the kernel's program");
-	err = handle_open_program(x, capture_record);
 	return err ? err : prog_run_open(&x->prog_run, &x->object, &x->reason);
 }
 
@@ -112,6 +108,7 @@ static int observe_for_program(struct xdptail *x)
 
 	if (err)
 		return err;
+	x->parsed_here++;
 	(void)replay_observe(x->replay, &x->frame, on_sample, x);
 	return prog_run_set_counter(x->prog_run, counter, &x->reason);
 }
@@ -119,13 +116,14 @@ static int observe_for_program(struct xdptail *x)
 /* One frame, here or in the kernel. 0 or -errno. */
 static int observe(struct xdptail *x)
 {
-	int done;
+	int done = 0;
 
 	if (!x->prog_run) {
 		(void)replay_observe(x->replay, &x->frame, on_sample, x);
 		return 0;
 	}
-	done = prog_run_frame(x->prog_run, &x->frame, &x->reason);
+	if (replay_is_told_by(x->replay, &x->frame, PROG_RUN_REACH))
+		done = prog_run_frame(x->prog_run, &x->frame, &x->reason);
 	if (!done)
 		return observe_for_program(x);
 	if (done > 0)
@@ -148,16 +146,19 @@ static int observe_frames(struct xdptail *x, unsigned int max)
 	return 0;
 }
 
-/* The program's maps must not run full between two looks: frames of a turn fit what is left then. */
+/* The frames of a turn can wait until there is a place for each of their sources. */
 static int observe_in_kernel(struct xdptail *x, unsigned int max)
 {
-	int err = prog_run_begin(x->prog_run, &x->reason);
+	uint32_t room;
+	int err = interval_make_room(&x->interval, &room, &x->reason);
 
+	if (!err)
+		err = prog_run_begin(x->prog_run, &x->reason);
 	if (err)
 		return err;
-	err = observe_frames(x, max);
+	err = observe_frames(x, max < room ? max : room);
 	prog_run_end(x->prog_run);
-	return err ? err : handle_look(x);
+	return err;
 }
 
 int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void *arg)

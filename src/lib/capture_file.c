@@ -16,9 +16,12 @@
 #include <pcap/pcap.h>
 
 #include "lib/gunzip.h"
+#include "lib/pcapng.h"
 
 #define NS_PER_S 1000000000U
 #define ALIGN	 2 /* before a frame, so that its IP header is 4-byte aligned, as in the kernel */
+
+#define LINKTYPE_RAW 101
 
 #ifndef DLT_LINUX_SLL2
 #define DLT_LINUX_SLL2 276
@@ -28,12 +31,16 @@
 typedef bool (*link_fn)(const uint8_t *data, size_t len, size_t *ret_header, uint16_t *ret_type);
 
 struct capture_file {
-	pcap_t *pcap; /* owned; NULL until opened; owns the file below it, and that the bytes */
-	struct gunzip *bytes; /* borrowed, as long as there is pcap */
+	pcap_t *pcap; /* owned; or … */
+	struct pcapng *pcapng; /* owned; either owns the file below it, and that the bytes */
+	struct gunzip *bytes; /* borrowed, as long as there is one of the two */
+	uint8_t first[4]; /* bytes of the file, by which its format is known */
+	size_t n_first; /* of them, how many there are */
+	size_t given; /* of them, how many were read again */
 	capture_wait_fn wait_fn;
 	void *arg; /* of wait_fn */
 	uint64_t frames; /* read so far */
-	link_fn link; /* NULL: Ethernet */
+	link_fn link; /* of pcap; NULL: Ethernet */
 	uint8_t buffer[ALIGN + ETHER_HDR_LEN + CAPTURE_FRAME_MAX] __attribute__((aligned(8)));
 };
 
@@ -99,22 +106,44 @@ static const struct {
 	{ DLT_NULL, link_loop }, { DLT_LOOP, link_loop },
 };
 
-static int choose_link(struct capture_file *c, const char *path, struct reason *r)
+/* false: it is none of them. */
+static bool find_link(int link_type, link_fn *ret)
 {
-	int link_type = pcap_datalink(c->pcap);
-	const char *name = pcap_datalink_val_to_name(link_type);
-
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
 		if (links[i].link_type == link_type) {
-			c->link = links[i].link;
-			return 0;
+			*ret = links[i].link;
+			return true;
 		}
 	}
-	return reason_set(
-		r, -EPROTONOSUPPORT,
-		"\"%s\" was captured on a link of type %d (%s), which is not read; there are "
-		"Ethernet, raw IP, Linux cooked and loopback",
-		path, link_type, name ? name : "no name");
+	return false;
+}
+
+/* what: a file, or one of its frames. */
+static int refuse_link(struct reason *r, int err, const char *what, int link_type)
+{
+	const char *name = pcap_datalink_val_to_name(link_type);
+
+	return reason_set(r, err,
+			  "%s was captured on a link of type %d (%s), which is not read; there are "
+			  "Ethernet, raw IP, Linux cooked and loopback",
+			  what, link_type, name ? name : "no name");
+}
+
+/* libpcap's number; the file's own differs for raw IP. */
+static int data_link(uint16_t link_type)
+{
+	return link_type == LINKTYPE_RAW ? DLT_RAW : link_type;
+}
+
+static int choose_link(struct capture_file *c, const char *path, struct reason *r)
+{
+	int link_type = c->pcap ? pcap_datalink(c->pcap) : data_link(pcapng_link_type(c->pcapng));
+	char name[256];
+
+	if (find_link(link_type, &c->link))
+		return 0;
+	(void)snprintf(name, sizeof(name), "\"%s\"", path);
+	return refuse_link(r, -EPROTONOSUPPORT, name, link_type);
 }
 
 /* gunzip_wait_fn. With nobody to ask, it just waits: a FIFO was opened without. */
@@ -129,10 +158,30 @@ static int wait_readable(void *arg, int fd)
 	return 0;
 }
 
+/* What could not be read now fails again when it is read. */
+static void read_first(struct capture_file *c)
+{
+	ssize_t n;
+
+	do {
+		n = gunzip_read(c->bytes, c->first + c->n_first, sizeof(c->first) - c->n_first);
+		c->n_first += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && c->n_first < sizeof(c->first));
+}
+
 static ssize_t read_bytes(void *cookie, char *buf, size_t size)
 {
-	ssize_t n = gunzip_read(cookie, buf, size);
+	struct capture_file *c = cookie;
+	size_t left = c->n_first - c->given;
+	ssize_t n;
 
+	if (left) {
+		left = left < size ? left : size;
+		memcpy(buf, c->first + c->given, left);
+		c->given += left;
+		return (ssize_t)left;
+	}
+	n = gunzip_read(c->bytes, buf, size);
 	if (n < 0)
 		errno = (int)-n;
 	return n < 0 ? -1 : n;
@@ -140,7 +189,9 @@ static ssize_t read_bytes(void *cookie, char *buf, size_t size)
 
 static int close_bytes(void *cookie)
 {
-	gunzip_close(cookie);
+	const struct capture_file *c = cookie;
+
+	gunzip_close(c->bytes);
 	return 0;
 }
 
@@ -166,7 +217,7 @@ static int open_path(const char *path, bool *ret_waits)
 	return fd;
 }
 
-/* libpcap reads from a FILE, and closes it. */
+/* libpcap and pcapng.c read from a FILE, and close it. */
 static int open_stream(struct capture_file *c, const char *path, FILE **ret)
 {
 	static const cookie_io_functions_t functions = { .read = read_bytes, .close = close_bytes };
@@ -182,7 +233,8 @@ static int open_stream(struct capture_file *c, const char *path, FILE **ret)
 		close(fd);
 		return err;
 	}
-	file = fopencookie(c->bytes, "rb", functions);
+	read_first(c);
+	file = fopencookie(c, "rb", functions);
 	if (!file) {
 		gunzip_close(c->bytes);
 		return -ENOMEM;
@@ -190,6 +242,8 @@ static int open_stream(struct capture_file *c, const char *path, FILE **ret)
 	*ret = file;
 	return 0;
 }
+
+#define BROKEN_GZIP "it is compressed, and the compressed data end or break off"
 
 /* What libpcap calls wrong may be none of the capture's doing. */
 static int explain(struct capture_file *c, const char *text, struct reason *r)
@@ -201,9 +255,8 @@ static int explain(struct capture_file *c, const char *text, struct reason *r)
 				  c->frames, text);
 	case -EBADMSG:
 		return reason_set(r, -EBADMSG,
-				  "the capture is cut or broken behind frame %" PRIu64
-				  ": it is compressed, and the compressed data end or break off",
-				  c->frames);
+				  "the capture is cut or broken behind frame %" PRIu64 ": %s",
+				  c->frames, BROKEN_GZIP);
 	case -EINTR:
 		return reason_set(r, -EINTR, "interrupted while waiting for the capture");
 	default:
@@ -212,11 +265,41 @@ static int explain(struct capture_file *c, const char *text, struct reason *r)
 	}
 }
 
+static bool is_pcapng(const struct capture_file *c)
+{
+	uint32_t magic;
+
+	memcpy(&magic, c->first, sizeof(magic));
+	return c->n_first == sizeof(magic) && magic == PCAPNG_MAGIC;
+}
+
+/* One of the two readers, on the file. 0, or -errno with the reason set. */
+static int open_reader(struct capture_file *c, FILE *file, const char *path, struct reason *r)
+{
+	char text[PCAP_ERRBUF_SIZE] = "";
+	const char *why = text;
+	int err = 0;
+
+	if (is_pcapng(c))
+		err = pcapng_open(&c->pcapng, file, &why);
+	else
+		c->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO,
+								   text);
+	if (!err && (c->pcap || c->pcapng))
+		return 0;
+	err = gunzip_error(c->bytes);
+	if (err == -EBADMSG)
+		why = BROKEN_GZIP;
+	return err && err != -EBADMSG ?
+		       explain(c, why, r) :
+		       reason_set(r, -EINVAL, "\"%s\" is no capture that can be read: %s", path,
+				  why);
+}
+
 int capture_file_open(struct capture_file **ret, const char *path, capture_wait_fn wait_fn,
 		      void *arg, struct reason *r)
 {
 	struct capture_file *c = calloc(1, sizeof(*c));
-	char why[PCAP_ERRBUF_SIZE] = "";
 	FILE *file;
 	int err;
 
@@ -229,15 +312,9 @@ int capture_file_open(struct capture_file **ret, const char *path, capture_wait_
 		err = reason_set(r, err, "cannot open \"%s\": %s", path, strerror(-err));
 		goto fail;
 	}
-	c->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why);
-	if (!c->pcap) {
-		err = gunzip_error(c->bytes);
-		if (err && err != -EBADMSG)
-			err = explain(c, why, r);
-		else
-			err = reason_set(r, -EINVAL, "\"%s\" is no capture that can be read: %s",
-					 path, why);
-		fclose(file);
+	err = open_reader(c, file, path, r);
+	if (err) {
+		(void)fclose(file); /* nothing was written */
 		goto fail;
 	}
 	err = choose_link(c, path, r);
@@ -257,18 +334,14 @@ void capture_file_close(struct capture_file *c)
 		return;
 	if (c->pcap)
 		pcap_close(c->pcap);
+	pcapng_close(c->pcapng);
 	free(c);
-}
-
-bool capture_file_is_ethernet(const struct capture_file *c)
-{
-	return !c->link;
 }
 
 /* Copy what the parser can reach to where it is aligned. A link header that is cut leaves a frame of
  * no bytes, which parses as what it is: not IP.
  */
-static void copy_frame(struct capture_file *c, const uint8_t *data, size_t len,
+static void copy_frame(struct capture_file *c, link_fn link, const uint8_t *data, size_t len,
 		       struct capture_frame *ret)
 {
 	uint8_t *to = c->buffer + ALIGN;
@@ -278,8 +351,9 @@ static void copy_frame(struct capture_file *c, const uint8_t *data, size_t len,
 
 	ret->data = to;
 	ret->len = 0;
-	if (c->link) {
-		if (!c->link(data, len, &header, &type))
+	ret->made_up = 0;
+	if (link) {
+		if (!link(data, len, &header, &type))
 			return;
 		memset(to, 0, ETHER_HDR_LEN - 2);
 		to[ETHER_HDR_LEN - 2] = (uint8_t)(type >> 8);
@@ -291,6 +365,7 @@ static void copy_frame(struct capture_file *c, const uint8_t *data, size_t len,
 		len = CAPTURE_FRAME_MAX;
 	memcpy(to + front, data + header, len);
 	ret->len = front + len;
+	ret->made_up = front;
 }
 
 /* Read with nanosecond precision, so tv_usec holds nanoseconds. libpcap (1.10) takes the 32 bits of
@@ -308,18 +383,42 @@ static uint64_t time_ns(const struct timeval *ts)
 	return s * NS_PER_S + ns;
 }
 
+/* Interfaces of other links than the first one are known only when they come. */
+static int next_of_pcapng(struct capture_file *c, struct capture_frame *ret, struct reason *r)
+{
+	struct pcapng_packet packet;
+	char name[32];
+	link_fn link;
+	int more = pcapng_next(c->pcapng, &packet);
+
+	if (more <= 0)
+		return more ? explain(c, pcapng_why(c->pcapng), r) : 0;
+	c->frames++;
+	if (!find_link(data_link(packet.link_type), &link)) {
+		(void)snprintf(name, sizeof(name), "frame %" PRIu64, c->frames);
+		return refuse_link(r, -EBADMSG, name, data_link(packet.link_type));
+	}
+	copy_frame(c, link, packet.data, packet.len, ret);
+	ret->wire_len = packet.wire_len;
+	ret->timestamp_ns = packet.timestamp_ns;
+	return 1;
+}
+
 int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct reason *r)
 {
 	struct pcap_pkthdr *header;
 	const uint8_t *data;
-	int n = pcap_next_ex(c->pcap, &header, &data);
+	int n;
 
+	if (c->pcapng)
+		return next_of_pcapng(c, ret, r);
+	n = pcap_next_ex(c->pcap, &header, &data);
 	if (n == PCAP_ERROR_BREAK)
 		return 0;
 	if (n != 1)
 		return explain(c, pcap_geterr(c->pcap), r);
 	c->frames++;
-	copy_frame(c, data, header->caplen, ret);
+	copy_frame(c, c->link, data, header->caplen, ret);
 	ret->wire_len = header->len;
 	ret->timestamp_ns = time_ns(&header->ts);
 	return 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A capture file as a source of frames: pcap and pcapng of either byte order, plain or compressed
- * with gzip, read by libpcap. Whatever link a capture was made on, what comes out is an Ethernet
+/* A capture file as a source of frames: pcap (read by libpcap) and pcapng (pcapng.c) of either byte
+ * order, plain or compressed with gzip. Whatever link a capture was made on, what comes out is an Ethernet
  * frame as the parser wants it: for links without Ethernet a header is put in front that has
  * nothing but the EtherType.
  */
@@ -22,6 +22,7 @@ struct capture_frame {
 	const uint8_t *
 		data; /* lent until the next frame; what is behind its Ethernet header is aligned */
 	size_t len; /* bytes in reach: what was captured, at most CAPTURE_FRAME_MAX */
+	size_t made_up; /* bytes at its front that the capture does not have: its Ethernet header, or none */
 	uint32_t wire_len; /* bytes that the frame had on the wire, as the capture says */
 	uint64_t timestamp_ns; /* Unix time */
 };
@@ -38,11 +39,8 @@ int capture_file_open(struct capture_file **ret, const char *path, capture_wait_
 		      void *arg, struct reason *r);
 void capture_file_close(struct capture_file *c); /* NULL is fine */
 
-/* Frames come as they are in the file. */
-bool capture_file_is_ethernet(const struct capture_file *c);
-
-/* 1 and a frame; 0 at the end; or, with the reason set, -EBADMSG: the file is cut or broken here,
- * -EINTR: wait_fn said so.
+/* 1 and a frame; 0 at the end; or, with the reason set, -EBADMSG: the file is cut or broken here, or
+ * goes on with a link type that is not read, -EINTR: wait_fn said so.
  */
 int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct reason *r);
 

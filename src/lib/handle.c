@@ -259,18 +259,13 @@ static int step_early(struct xdptail *x)
 	return err;
 }
 
-int handle_look(struct xdptail *x)
-{
-	int err = interval_look(&x->interval, &x->reason);
-
-	return err ? err : step_early(x);
-}
-
 static int tick(struct xdptail *x)
 {
-	int err = handle_look(x);
+	int err = interval_look(&x->interval, &x->reason);
 	int64_t step;
 
+	if (!err)
+		err = step_early(x);
 	if (err || ++x->ticks % TICKS_A_SECOND)
 		return err;
 	step = clock_measure(&x->clock);
@@ -428,6 +423,7 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 		.delivered = x->sums[FATE_DELIVERED],
 		.discarded = x->sums[FATE_DISCARDED],
 		.lost_undecodable = x->sums[FATE_UNDECODABLE],
+		.parsed_here = x->parsed_here,
 	};
 
 	if (ret->size < sizeof(ret->size))

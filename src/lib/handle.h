@@ -30,6 +30,7 @@ struct xdptail {
 	struct prog_run
 		*prog_run; /* owned; NULL: its frames are observed here, not in the kernel */
 	struct capture_frame frame; /* of it, under way */
+	uint64_t parsed_here; /* of its frames */
 	bool enough; /* the callback has said so */
 	uint64_t replay_fates[FATE_MAX]; /* of its interval */
 	struct counts *counts; /* owned; NULL until open, and for a capture without the program */
@@ -49,8 +50,5 @@ struct xdptail {
 
 /* Load the program, and open its maps; fn takes its records. 0 or -errno with the reason set. */
 int handle_open_program(struct xdptail *x, transport_fn fn);
-
-/* Look whether the counts need an early flip, and go on with one that is under way. 0 or -errno. */
-int handle_look(struct xdptail *x);
 
 #endif

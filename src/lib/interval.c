@@ -64,17 +64,23 @@ static bool is_pressed(const struct interval *i, const struct packet_totals *t)
 	return unattributed || t->sources >= i->max_sources - i->max_sources / 4;
 }
 
+static int peek(const struct interval *i, struct packet_totals *ret, struct reason *r)
+{
+	int err = counts_peek(i->counts, ret);
+
+	return err ? reason_set(r, err, "cannot read the map \"packet_totals\": %s",
+				strerror(-err)) :
+		     0;
+}
+
 /* now is before the wait, which is not part of the interval. */
 static int flip(struct interval *i, uint64_t now, struct reason *r)
 {
 	struct packet_totals last;
-	int err = counts_peek(i->counts, &last);
+	int err = peek(i, &last, r);
 
 	if (!err)
 		err = counts_flip(i->counts, r);
-	else
-		(void)reason_set(r, err, "cannot read the map \"packet_totals\": %s",
-				 strerror(-err));
 	if (!counts_is_draining(i->counts))
 		return err;
 	note_lost(i, &last, now);
@@ -101,11 +107,10 @@ static int flip_to_close(struct interval *i, struct reason *r)
 int interval_look(struct interval *i, struct reason *r)
 {
 	struct packet_totals t;
-	int err = counts_peek(i->counts, &t);
+	int err = peek(i, &t, r);
 
 	if (err)
-		return reason_set(r, err, "cannot read the map \"packet_totals\": %s",
-				  strerror(-err));
+		return err;
 	note_lost(i, &t, clock_now_ns());
 	if (i->flipped || i->wanted || !is_pressed(i, &t) ||
 	    clock_monotonic_ms() - i->flip_ms < EARLY_FLIP_MS)
@@ -178,6 +183,23 @@ int interval_close_now(struct interval *i, struct reason *r)
 	fold(i, 1);
 	i->flipped = false;
 	return 0;
+}
+
+int interval_make_room(struct interval *i, uint32_t *ret, struct reason *r)
+{
+	struct packet_totals t;
+	int err = peek(i, &t, r);
+
+	if (!err && is_pressed(i, &t)) {
+		err = flip(i, clock_now_ns(), r);
+		if (!err)
+			err = drain_all(i, r);
+		i->flipped = counts_is_draining(i->counts);
+		t.sources = 0;
+	}
+	if (!err)
+		*ret = i->max_sources - (uint32_t)t.sources;
+	return err;
 }
 
 void interval_next(struct interval *i, const struct packet_totals *t)

@@ -54,6 +54,11 @@ void interval_sample(struct interval *i, enum fate fate, unsigned int gen);
 /* Look at the fill and at losses, about ten times a second; flip early if need be. 0 or -errno. */
 int interval_look(struct interval *i, struct reason *r);
 
+/* For who drives the packets, and can hold them: *ret more of them find a place, whatever their
+ * sources are. Flips and merges first if a quarter or less is left. 0 or -errno.
+ */
+int interval_make_room(struct interval *i, uint32_t *ret, struct reason *r);
+
 /* Go on with what is under way. max: sources to collect at most. 1: the interval is closed, and its
  * figures stand until interval_next(); 0: not yet; or -errno.
  */

@@ -7,14 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-/* A page, less what the kernel keeps in it. A program for one buffer is given no more of a longer
- * frame (6.18), without a word.
- */
-#define LINEAR_MAX 3072
+#define SPLIT_MAX (PROG_RUN_REACH + 16 * 4096) /* the kernel has room for 17 pages more, or none */
 
 struct prog_run {
 	const struct object *object; /* borrowed */
@@ -22,6 +20,16 @@ struct prog_run {
 	unsigned int cpu; /* the one to run on */
 	cpu_set_t before; /* where the thread may run otherwise */
 	struct sample_counter *counters; /* owned: cpus of them */
+	bool no_split; /* this kernel does not */
+	uint8_t split[SPLIT_MAX]; /* a frame, and behind it what is out of reach */
+};
+
+/* What of a frame a program is given. */
+struct given {
+	const uint8_t *data;
+	size_t reach; /* bytes that it can look at */
+	size_t len; /* that it counts: those on the wire */
+	int program_fd;
 };
 
 int prog_run_open(struct prog_run **ret, const struct object *o, struct reason *r)
@@ -73,23 +81,74 @@ unsigned int prog_run_cpu(const struct prog_run *p)
 	return p->cpu;
 }
 
-/* The program takes what it is given to be all there was on the wire. */
-static bool takes(const struct prog_run *p, const struct capture_frame *frame)
+/* Behind a made-up header: is there what it says? The program for IP has nothing else to go by. */
+static bool begins_with_ip(const struct capture_frame *frame)
 {
-	return frame->len == frame->wire_len && frame->len >= ETH_HLEN &&
-	       (p->object->frags || frame->len <= LINEAR_MAX);
+	const uint8_t *ip = frame->data + frame->made_up;
+	uint16_t type;
+
+	if (frame->made_up != ETH_HLEN || frame->len <= frame->made_up)
+		return false;
+	type = (uint16_t)(ip[-2] << 8 | ip[-1]);
+	return (type == ETH_P_IP && *ip >> 4 == 4) || (type == ETH_P_IPV6 && *ip >> 4 == 6);
+}
+
+static struct given what_of(const struct prog_run *p, const struct capture_frame *frame)
+{
+	bool is_ip = begins_with_ip(frame);
+	size_t skip = is_ip ? frame->made_up : 0;
+
+	return (struct given){
+		.data = frame->data + skip,
+		.reach = frame->len - skip,
+		.len = frame->wire_len,
+		.program_fd = p->object->program_fd[is_ip ? LINK_IP : LINK_ETHERNET],
+	};
+}
+
+static bool takes(const struct prog_run *p, const struct given *given)
+{
+	if (given->program_fd < 0 || given->reach < ETH_HLEN || given->reach > given->len)
+		return false;
+	if (given->len <= PROG_RUN_REACH && given->reach == given->len)
+		return true;
+	return p->object->frags && (given->reach == given->len || !p->no_split) &&
+	       given->len <= SPLIT_MAX;
+}
+
+/* Behind what there is, the program's buffers have whatever is in ours: it can't see it. */
+static int run_split(struct prog_run *p, const struct given *given)
+{
+	struct xdp_md ctx = {
+		.data_end = given->reach < PROG_RUN_REACH ? (__u32)given->reach : PROG_RUN_REACH,
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->split, .data_size_in = (__u32)given->len,
+		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 1);
+	int err;
+
+	memcpy(p->split, given->data, given->reach);
+	err = bpf_prog_test_run_opts(given->program_fd, &opts);
+	p->no_split = err == -EINVAL;
+	return err;
+}
+
+static int run_whole(const struct given *given)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = given->data,
+		    .data_size_in = (__u32)given->len, .repeat = 1);
+
+	return bpf_prog_test_run_opts(given->program_fd, &opts);
 }
 
 int prog_run_frame(struct prog_run *p, const struct capture_frame *frame, struct reason *r)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->data,
-		    .data_size_in = (__u32)frame->len, .repeat = 1);
+	const struct given given = what_of(p, frame);
 	int err;
 
-	if (!takes(p, frame))
+	if (!takes(p, &given))
 		return 0;
-	err = bpf_prog_test_run_opts(p->object->program_fd[LINK_ETHERNET], &opts);
-	if (err == -EINVAL) /* a kernel that takes no more than a page, for any program */
+	err = given.reach == given.len ? run_whole(&given) : run_split(p, &given);
+	if (err == -EINVAL) /* a kernel that takes no more than a page, or that does not split */
 		return 0;
 	if (err)
 		return reason_set(r, err, "the kernel does not run the program on a frame: %s",

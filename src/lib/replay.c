@@ -84,11 +84,6 @@ const char *replay_name(const struct replay *p)
 	return p->name;
 }
 
-bool replay_is_ethernet(const struct replay *p)
-{
-	return capture_file_is_ethernet(p->file);
-}
-
 struct sample_counter *replay_counter(struct replay *p)
 {
 	return &p->counter;
@@ -170,6 +165,28 @@ int replay_observe(struct replay *p, const struct capture_frame *frame, replay_f
 		break;
 	}
 	return 0;
+}
+
+static enum parse_class parse(const struct replay *p, const uint8_t *data, size_t len,
+			      struct packet_info *ret)
+{
+	struct parse_walk walk;
+	enum parse_class class =
+		parse_classify(&walk, data, data + len, PARSE_LINK_ETHERNET, p->spec.tcp_only);
+
+	memset(ret, 0, sizeof(*ret));
+	if (class == PARSE_COUNTED)
+		parse_fill(&walk, ret, p->spec.tcp_only);
+	return class;
+}
+
+bool replay_is_told_by(const struct replay *p, const struct capture_frame *frame, size_t len)
+{
+	struct packet_info part, whole;
+
+	return frame->len <= len ||
+	       (parse(p, frame->data, len, &part) == parse(p, frame->data, frame->len, &whole) &&
+		!memcmp(&part, &whole, sizeof(part)));
 }
 
 void replay_step(struct replay *p)

@@ -37,7 +37,6 @@ void replay_close(struct replay *p); /* NULL is fine */
 void replay_set_sampling(struct replay *p, uint32_t sample_rate, enum xdptail_sample_mode mode);
 
 const char *replay_name(const struct replay *p); /* the file's, without its directory */
-bool replay_is_ethernet(const struct replay *p);
 
 /* Which of the frames that are counted is the next sample. */
 struct sample_counter *replay_counter(struct replay *p);
@@ -52,6 +51,9 @@ int replay_next(struct replay *p, struct capture_frame *ret, struct reason *r);
 
 /* Count a frame, and sample it perhaps. What fn said, or 0. */
 int replay_observe(struct replay *p, const struct capture_frame *frame, replay_fn fn, void *arg);
+
+/* Is all that the parser makes of a frame in its first len bytes? */
+bool replay_is_told_by(const struct replay *p, const struct capture_frame *frame, size_t len);
 
 /* Step over the frame that replay_next() gave. */
 void replay_step(struct replay *p);

@@ -576,6 +576,8 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 		add_text(&r, "capture", start->capture, TEXT_BYTES);
 	else
 		add_u64(&r, "ring_bytes", start->ring_bytes);
+	if (start->capture && start->prog_run)
+		add(&r, "prog_run", json_object_new_boolean(1));
 	add_choice(&r, "sample_mode", sample_mode_names, XDPTAIL_SAMPLE_MODE_MAX,
 		   start->sample_mode);
 	add_u64(&r, "sample_rate", start->sample_rate);

@@ -102,6 +102,7 @@ struct line_start {
 	const char *kernel;
 	const char *function_name;
 	const char *capture; /* the file that is read; NULL: an interface */
+	bool prog_run; /* its frames go through the program in the kernel */
 	enum xdptail_transport transport; /* RINGBUF, PERF or CAPTURE */
 	uint32_t ring_bytes; /* of a transport from the kernel, like all about maps */
 	enum xdptail_sample_mode sample_mode;

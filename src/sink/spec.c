@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sink/file.h"
+#include "sink/journal.h"
 #include "sink/setting.h"
 #include "sink/stdout.h"
 
@@ -17,6 +18,7 @@
 static const struct channel_kind *const kinds[] = {
 	&stdout_kind,
 	&file_kind,
+	&journal_kind,
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

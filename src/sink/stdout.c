@@ -3,22 +3,44 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "sink/journal_limit.h"
 
 struct out {
 	int fd; /* owned */
 	bool regular;
 	bool socket;
+	bool journal; /* systemd has connected it to its journal */
+	struct journal_limit limit;
 };
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 static int stdout_write(void *ctx, struct queue *queue)
 {
-	const struct out *o = ctx;
+	struct out *o = ctx;
+	struct queue_counts before, after;
+	int ret;
 
-	return channel_write_run(o->fd, o->socket, queue);
+	queue_counts(queue, &before);
+	ret = channel_write_run(o->fd, o->socket, queue);
+	queue_counts(queue, &after);
+	if (o->journal)
+		journal_limit_count(&o->limit, after.written - before.written, monotonic_ms());
+	return ret;
 }
 
 /* A redirection to a file can run out of space as a file can. */
@@ -43,6 +65,13 @@ static int stdout_finish(void *ctx)
 	return o->regular && fdatasync(o->fd) && errno != EINVAL ? -errno : 0;
 }
 
+static const char *stdout_warning(const void *ctx)
+{
+	const struct out *o = ctx;
+
+	return journal_limit_warning(&o->limit);
+}
+
 static void stdout_close(void *ctx)
 {
 	struct out *o = ctx;
@@ -57,8 +86,20 @@ static const struct channel_ops stdout_ops = {
 	.fate = stdout_fate,
 	.fd = stdout_fd,
 	.finish = stdout_finish,
+	.warning = stdout_warning,
 	.close = stdout_close,
 };
+
+/* systemd tells which file it is, in case it was redirected since: systemd.exec(5). */
+static bool is_journal(const struct stat *st)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[48]; /* two numbers */
+
+	(void)snprintf(own, sizeof(own), "%" PRIuMAX ":%" PRIuMAX, (uintmax_t)st->st_dev,
+		       (uintmax_t)st->st_ino);
+	return stream && !strcmp(stream, own);
+}
 
 /* The description behind stdout is shared with the shell and its other children, so it is never
  * made non-blocking. But a pipe can be opened once more, and then we have one of our own: a
@@ -82,6 +123,7 @@ static int open_stdout(struct out *o, char *err, size_t err_cap)
 			"redirect it, or name a file");
 	o->regular = S_ISREG(st.st_mode);
 	o->socket = S_ISSOCK(st.st_mode);
+	o->journal = is_journal(&st);
 	if (!S_ISFIFO(st.st_mode))
 		return 0;
 	own = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -222,6 +222,7 @@ static void sink(struct fuzz_line *f)
 	has_u64(&r, "dropped_queue_full", s.dropped_queue_full);
 	has_u64(&r, "dropped_error", s.dropped_error);
 	has_u64(&r, "queued", s.queued);
+	has_nonzero(&r, "disconnects", s.disconnects);
 	close_reading(&r);
 }
 
@@ -239,6 +240,7 @@ static void start(struct fuzz_line *f)
 
 	fuzz_take(&f->in, &s, sizeof(s));
 	s.shared_counts = flags & 1;
+	s.prog_run = flags & 128;
 	s.transport = flags / 2 % XDPTAIL_TRANSPORT_MAX;
 	s.sample_mode = flags / 8 % XDPTAIL_SAMPLE_MODE_MAX;
 	s.capabilities = capabilities;
@@ -259,6 +261,8 @@ static void start(struct fuzz_line *f)
 		has_text(&r, "capture", s.capture, TEXT_MAX_LEN);
 	else
 		has_u64(&r, "ring_bytes", s.ring_bytes);
+	if (s.capture && s.prog_run)
+		(void)value_of(&r, "prog_run", json_type_boolean);
 	has_word(&r, "sample_mode", s.sample_mode == XDPTAIL_SAMPLE_EVERY ? "every" : "random");
 	has_u64(&r, "sample_rate", s.sample_rate);
 	has_u64(&r, "interval_s", s.interval_s);

@@ -84,6 +84,13 @@ static void put(const char *directory, const char *fuzzer, size_t number, const 
 		fail(path);
 }
 
+static const char *const value_lines[] = {
+	"{\"timestamp\":\"2026-11-22T03:41:40.704885Z\",\"event_type\":\"start\",\"record_seq\":1,"
+	"\"capabilities\":[\"CAP_BPF\",\"\xe2\x80\xa6\"],\"total\":true}\n",
+	"{\"interface\":\"a\\\"\\\\/\\u0001\xef\xbf\xbd\\n\",\"step_ns\":-5,\"flags\":\"\"}\n",
+	"{\"a\":\"\\ud83d\\ude00\"}",
+};
+
 /* As fuzz_line.c reads it: type, fraction, time, the packet, and its interface's name. */
 static void put_packet_line(const char *directory, size_t number, const struct xdptail_packet *p)
 {
@@ -194,6 +201,8 @@ int main(int argc, char **argv)
 
 		put(argv[1], "line", FRAME_CASES + i, &type, sizeof(type));
 	}
+	for (size_t i = 0; i < sizeof(value_lines) / sizeof(value_lines[0]); i++)
+		put(argv[1], "values", i, value_lines[i], strlen(value_lines[i]));
 	for (size_t i = 0; i < sizeof(command_lines) / sizeof(command_lines[0]); i++)
 		put(argv[1], "options", i, command_lines[i].bytes, command_lines[i].len);
 	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)

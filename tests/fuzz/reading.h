@@ -13,6 +13,7 @@
 
 #include "fuzz.h"
 #include "line/line.h"
+#include "values.h"
 
 #define RUN	     UINT64_C(0x5f0c9a1e77b0d2c4)
 #define RUN_TEXT     "5f0c9a1e77b0d2c4"
@@ -125,6 +126,7 @@ static inline void read_line(struct reading *r, const struct line *line, enum li
 			     uint64_t now_ns, bool ns)
 {
 	struct json_tokener *tok = json_tokener_new();
+	const char *key = NULL;
 
 	FUZZ_CHECK(tok, "no memory");
 	FUZZ_CHECK(line->len >= 3 && line->len <= LINE_MAX_BYTES, "%zu bytes", line->len);
@@ -136,6 +138,7 @@ static inline void read_line(struct reading *r, const struct line *line, enum li
 	FUZZ_CHECK(json_object_is_type(r->obj, json_type_object), "%.*s", (int)line->len,
 		   line->text);
 	json_tokener_free(tok);
+	FUZZ_CHECK(values_agree(line->text, line->len, r->obj, &key), "values part at \"%s\"", key);
 	FUZZ_CHECK(line->type == type && line->record_seq == 1, "type %u, number %" PRIu64,
 		   line->type, line->record_seq);
 	has_time(r, "timestamp", now_ns);

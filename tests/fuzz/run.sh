@@ -8,16 +8,14 @@ set -uo pipefail
 fuzz=$(realpath "$1")/fuzz
 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- parse decode line options config capture
+[ $# -gt 0 ] || set -- parse decode line values options config capture
 here=$(dirname "$(realpath "$0")")
 failed=0
 
 for name in "$@"; do
 	log=$fuzz/$name.log
-	dict=()
-	[ ! -e "$here/$name.dict" ] || dict=("-dict=$here/$name.dict")
 	mkdir -p "$fuzz/found/$name" "$fuzz/findings"
-	"$fuzz/fuzz_$name" "${dict[@]}" "-max_total_time=$seconds" -print_final_stats=1 \
+	"$fuzz/fuzz_$name" "-dict=$here/$name.dict" "-max_total_time=$seconds" -print_final_stats=1 \
 		-timeout=10 -max_len=4096 "-artifact_prefix=$fuzz/findings/$name-" \
 		"$fuzz/found/$name" "$fuzz/corpus/$name" >"$log" 2>&1
 	status=$?

@@ -5,6 +5,8 @@
  *   walk      no walk over the keys of a map: no kernel was like that, but reading can fail
  *   ringbuf   no BPF ring buffer (before 5.8)
  *   link      no BPF links for XDP (before 5.9)
+ *   split     no frames in several buffers for BPF_PROG_RUN as the caller splits them (before 6.18)
+ *   run       no BPF_PROG_RUN at all
  *   frags     no XDP programs for frames in several buffers (before 5.18)
  *   cpus=N    N possible CPUs, as some firmware announces; at least as many as there are
  *
@@ -92,6 +94,9 @@ static bool is_refused(int cmd, const union bpf_attr *attr, size_t size)
 		       find_word("frags");
 	case BPF_LINK_CREATE:
 		return find_word("link");
+	case BPF_PROG_TEST_RUN:
+		return find_word("run") ||
+		       (size >= SIZE_TO(test.ctx_in) && attr->test.ctx_in && find_word("split"));
 	default:
 		return false;
 	}
@@ -184,7 +189,7 @@ static long call_bpf(const long a[ARGUMENTS])
 	int err;
 
 	if (is_refused(cmd, attr, (size_t)a[2])) {
-		errno = EINVAL;
+		errno = find_word("run") ? ENOTSUP : EINVAL;
 		return -1;
 	}
 	result = call(__NR_bpf, a);

@@ -129,9 +129,7 @@ static void every_prefix_of(struct prog *p, enum prog_which which, const struct 
 	size_t max;
 
 	frame_open(&frame, prog_link(which), c);
-	max = frame.len;
-	if (p->flavour != PROG_FRAGS && max > LINEAR_MAX)
-		max = LINEAR_MAX;
+	max = frame.len < LINEAR_MAX ? frame.len : LINEAR_MAX; /* no more is in reach */
 	for (size_t len = ETH_HLEN; len <= max; len++) {
 		const struct run run = { c->name, which, frame.data, len, 0 };
 		bool good = run_agrees(p, &run);

@@ -47,6 +47,7 @@ bash_offers() { # WORD...
 		-r|DIR/c DIR/capture.pcap
 		-f|DIR/c DIR/capture.pcap
 		-o|f file:
+		-o|j journal journal:
 		-o|file|:|DIR/c DIR/capture.pcap
 		-o|stdout,w stdout,when_full=
 		-o|stdout,when_full|=|d drop

@@ -104,16 +104,18 @@ said_of() { # OUTPUT
 }
 
 @test "xdptail(8) has every kind of output, and every setting" {
-	local kind known=$BATS_TEST_TMPDIR/known page=$BATS_TEST_TMPDIR/xdptail.8
+	local kind name known=$BATS_TEST_TMPDIR/known page=$BATS_TEST_TMPDIR/xdptail.8
 
 	awk '/^\.S[hs]/ { inside = $2 == "OUTPUTS" } inside && /^\.It Cm/ { print $3 }' \
 		"$ROOT/packaging/man/xdptail.8" >"$page"
 	said_of nothing >"$BATS_TEST_TMPDIR/kinds"
 	while read -r kind; do
-		echo "${kind%%[[:]*}"
-		[[ $kind != *[^[]:* ]] || kind=${kind%%:*}:/x
-		said_of "${kind%%[*},nothing=1" >"$BATS_TEST_TMPDIR/settings"
-		grep -q '^queue$' "$BATS_TEST_TMPDIR/settings" || fail "no settings of $kind are said"
+		name=${kind%%\[*} # what is in brackets may be left out
+		[[ $name != *:* ]] || kind=${name%%:*}:/x
+		name=${name%%:*}
+		echo "$name"
+		said_of "${kind%%\[*},nothing=1" >"$BATS_TEST_TMPDIR/settings"
+		grep -q '^queue$' "$BATS_TEST_TMPDIR/settings" || fail "no settings of $name are said"
 		cat "$BATS_TEST_TMPDIR/settings"
 	done <"$BATS_TEST_TMPDIR/kinds" >"$known"
 	expect_same_words "outputs" "$known" "$page"

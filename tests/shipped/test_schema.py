@@ -65,7 +65,7 @@ EXAMPLES = [
     sink(),
     sink(total=True, disconnects=1),
     start(transport="perf", ring_bytes=65536, max_sources=1, map_type="hash", map_bytes=1),
-    start(transport="capture", capture="a.pcap", repeated=True),
+    start(transport="capture", capture="a.pcap", prog_run=True, repeated=True),
     record("interface", interface="eth0", ifindex=2, state="attached", hook="xdp", mode="generic",
            counts="aggregates", reason="why"),
     record("loss", where="ring", cause="ring_full", records=1, first=T, last=T),
@@ -78,6 +78,7 @@ EXAMPLES = [
 WRONG = [None, True, False, 1.5, -1, BIG, "", "x\ny", "1", "-1", "0" * 300, [], {}, [1], ["x"]]
 RIGHT = {
     "total": [True],
+    "prog_run": [True],
     "repeated": [True],
     "capabilities": [[]],
     "step_ns": [-1],
@@ -122,6 +123,7 @@ BROKEN = [
     stats(lost_other=0),
     start(transport="ringbuf", capture="a.pcap"),
     start(transport="capture", capture="a.pcap", map_bytes=1),
+    start(transport="perf", ring_bytes=65536, max_sources=1, map_type="hash", map_bytes=1, prog_run=True),
     start(transport="auto", ring_bytes=65536, max_sources=1, map_type="hash", map_bytes=1),
     record("clock", step_ns=0),
     record("clock", step_ns="-123"),

@@ -75,6 +75,7 @@ enum group {
 	NO_MEMORY,
 	OTHER,
 	CAPTURE,
+	PROG_RUN,
 	LIVE,
 	DISCONNECTS,
 };
@@ -198,6 +199,7 @@ static const struct key start_keys[] = {
 	{ "function_name", TEXT, ALWAYS },
 	{ "transport", TEXT, ALWAYS },
 	{ "capture", TEXT, CAPTURE },
+	{ "prog_run", YES, PROG_RUN },
 	{ "ring_bytes", U32, LIVE },
 	{ "sample_mode", TEXT, ALWAYS },
 	{ "sample_rate", RATE, ALWAYS },
@@ -876,6 +878,8 @@ static void check_start(struct stream *s, struct json_object *obj)
 	if (s->capture == has(obj, "ring_bytes") ||
 	    s->capture != (strcmp(text(obj, "transport"), "capture") == 0))
 		fault(s, "neither a capture nor an interface is what is read, or both");
+	if (has(obj, "prog_run") && !s->capture)
+		fault(s, "an interface's frames are not run through the program");
 	if (s->capture)
 		(void)snprintf(s->counts, sizeof(s->counts), "frames");
 }

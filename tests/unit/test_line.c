@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "line/line.h"
+#include "values.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define RUN	      UINT64_C(0x5f0c9a1e77b0d2c4)
@@ -51,6 +52,7 @@ static void check_form(const char *name, const struct line *line)
 	struct json_tokener *tok = json_tokener_new();
 	struct json_object *obj;
 	const char *again;
+	const char *key = NULL;
 	size_t len = 0;
 
 	cr_assert_not_null(tok);
@@ -65,6 +67,8 @@ static void check_form(const char *name, const struct line *line)
 	again = json_object_to_json_string_length(obj, TO_STRING, &len);
 	cr_expect(len + 1 == line->len && memcmp(again, line->text, len) == 0,
 		  "%s: got %.*s, json-c prints %s", name, (int)line->len, line->text, again);
+	cr_expect(values_agree(line->text, line->len, obj, &key), "%s: values part at \"%s\"", name,
+		  key);
 	json_object_put(obj);
 	json_tokener_free(tok);
 }
@@ -637,6 +641,62 @@ static int make_start_long(struct line_writer *w, struct line *ret)
 	return line_start(w, NOW, &start, ret);
 }
 
+/* Read from a file, which has no ring and no maps, whoever counts. */
+static int make_start_capture(struct line_writer *w, struct line *ret)
+{
+	static const char *const none[] = { NULL };
+	static const struct line_start start = {
+		.version = "0.1.0",
+		.hostname = "host",
+		.kernel = "6.18.1",
+		.function_name = "count_packets",
+		.capture = "a.pcap",
+		.transport = XDPTAIL_TRANSPORT_CAPTURE,
+		.sample_rate = 1,
+		.interval_s = 10,
+		.capabilities = none,
+	};
+
+	return line_start(w, NOW, &start, ret);
+}
+
+static int make_start_prog_run(struct line_writer *w, struct line *ret)
+{
+	static const char *const none[] = { NULL };
+	const struct line_start start = {
+		.version = long_text,
+		.hostname = long_text,
+		.kernel = long_text,
+		.function_name = long_text,
+		.capture = long_text,
+		.prog_run = true,
+		.transport = XDPTAIL_TRANSPORT_CAPTURE,
+		.sample_mode = XDPTAIL_SAMPLE_RANDOM,
+		.sample_rate = UINT32_MAX,
+		.interval_s = UINT32_MAX,
+		.capabilities = none,
+	};
+
+	return line_start(w, NOW, &start, ret);
+}
+
+static int make_start_prog_run_bare(struct line_writer *w, struct line *ret)
+{
+	static const char *const none[] = { NULL };
+	static const struct line_start start = {
+		.version = "",
+		.hostname = "",
+		.kernel = "",
+		.function_name = "",
+		.capture = "",
+		.prog_run = true,
+		.transport = XDPTAIL_TRANSPORT_CAPTURE,
+		.capabilities = none,
+	};
+
+	return line_start(w, NOW, &start, ret);
+}
+
 static int make_attached(struct line_writer *w, struct line *ret)
 {
 	static const struct xdptail_interface event = {
@@ -948,6 +1008,16 @@ static const struct record_case record_cases[] = {
 	  "\"sample_mode\":\"random\",\"sample_rate\":0,\"interval_s\":0,\"max_sources\":0,"
 	  "\"map_type\":\"percpu_hash\",\"map_bytes\":\"9007199254740992\",\"capabilities\":[]}\n" },
 	{ "start, as long as can be", make_start_long, LINE_START, "start", NULL },
+	{ "start, a capture", make_start_capture, LINE_START, "start",
+	  "\"version\":\"0.1.0\",\"schema\":\"xdptail/1\",\"hostname\":\"host\","
+	  "\"kernel\":\"6.18.1\",\"function_name\":\"count_packets\","
+	  "\"transport\":\"capture\",\"capture\":\"a.pcap\",\"sample_mode\":\"every\","
+	  "\"sample_rate\":1,\"interval_s\":10,\"capabilities\":[]}\n" },
+	{ "start, a capture through the kernel", make_start_prog_run_bare, LINE_START, "start",
+	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"hostname\":\"\",\"kernel\":\"\","
+	  "\"function_name\":\"\",\"transport\":\"capture\",\"capture\":\"\",\"prog_run\":true,"
+	  "\"sample_mode\":\"every\",\"sample_rate\":0,\"interval_s\":0,\"capabilities\":[]}\n" },
+	{ "start, a capture, as long as can be", make_start_prog_run, LINE_START, "start", NULL },
 	{ "interface", make_attached, LINE_INTERFACE, "interface",
 	  "\"interface\":\"eth0\",\"ifindex\":2,\"state\":\"attached\",\"hook\":\"xdp\","
 	  "\"mode\":\"native\",\"counts\":\"frames\"}\n" },

@@ -15,7 +15,25 @@
 struct interval {
 	struct xdptail_counts counts;
 	const uint64_t *packets; /* of each source */
+	bool one_address; /* for all sources: interfaces tell them apart */
 };
+
+/* No order that a table would have: a permutation of what is below 2^20. */
+static uint32_t scramble(size_t i)
+{
+	return (uint32_t)(i * 0x9e3779 & 0xfffff);
+}
+
+/* Network order, so that the first byte weighs most. */
+static void name_source(const struct interval *interval, size_t i, struct xdptail_source *ret)
+{
+	static const char *const names[] = { "wan", "eth1", "lo", "eth0" };
+	uint32_t address = interval->one_address ? 7 : scramble(i / ARRAY_SIZE(names));
+
+	for (int byte = 0; byte < 4; byte++)
+		ret->src_ip[12 + byte] = (uint8_t)(address >> (24 - 8 * byte));
+	ret->interface = names[i % ARRAY_SIZE(names)];
+}
 
 /* The library's is not linked with it: nothing else here asks for that file. */
 int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdptail_source *ret)
@@ -25,6 +43,7 @@ int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdpta
 	if (i >= c->n_sources)
 		return -EINVAL;
 	*ret = (struct xdptail_source){ .packets = interval->packets[i], .bytes = i };
+	name_source(interval, i, ret);
 	return 0;
 }
 
@@ -87,6 +106,7 @@ static const struct {
 struct want {
 	uint64_t packets;
 	size_t i;
+	struct xdptail_source source;
 };
 
 static int by_weight(const void *left, const void *right)
@@ -94,9 +114,27 @@ static int by_weight(const void *left, const void *right)
 	const struct want *a = left;
 	const struct want *b = right;
 
+	int order = memcmp(a->source.src_ip, b->source.src_ip, sizeof(a->source.src_ip));
+
 	if (a->packets != b->packets)
 		return a->packets > b->packets ? -1 : 1;
+	if (!order)
+		order = strcmp(a->source.interface, b->source.interface);
+	if (order)
+		return order;
 	return a->i < b->i ? -1 : 1;
+}
+
+/* What comes out, in its order. */
+static void make_want(struct want *want, const struct interval *interval)
+{
+	size_t n = interval->counts.n_sources;
+
+	for (size_t i = 0; i < n; i++) {
+		want[i] = (struct want){ .packets = interval->packets[i], .i = i };
+		name_source(interval, i, &want[i].source);
+	}
+	qsort(want, n, sizeof(*want), by_weight);
 }
 
 /* How many calls it took; each may do so many steps. */
@@ -124,21 +162,19 @@ static void check_order(const char *name, struct top *t, const struct want *want
 	cr_expect_not(top_next(t, &got), "%s: got one more than %zu, asked again", name, n);
 }
 
-static void check_shape(size_t shape, size_t n, size_t steps)
+static void check_shape(size_t shape, size_t n, size_t steps, bool one_address)
 {
-	struct interval interval = { .counts.n_sources = n };
+	struct interval interval = { .counts.n_sources = n, .one_address = one_address };
 	const char *name = shapes[shape].name;
 	uint64_t packets[SOURCES_MAX + 1];
 	struct want want[SOURCES_MAX + 1];
 	size_t calls, most;
 	struct top t;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		packets[i] = shapes[shape].packets(i);
-		want[i] = (struct want){ packets[i], i };
-	}
 	interval.packets = packets;
-	qsort(want, n, sizeof(*want), by_weight);
+	make_want(want, &interval);
 	cr_assert_eq(top_init(&t, &interval.counts), 0);
 	calls = build(&t, steps);
 	most = (n + n / 2) / steps +
@@ -149,15 +185,17 @@ static void check_shape(size_t shape, size_t n, size_t steps)
 	top_free(&t);
 }
 
-/* Whatever the slices it was built in, it is the same order. */
-Test(top, heaviest_first_and_the_first_among_equals)
+/* Whatever the slices it was built in, and the order it came in, it is the same order. */
+Test(top, heaviest_first_and_by_address_among_equals)
 {
 	static const size_t steps[] = { 1, 2, 3, 7, 64, SIZE_MAX };
 
 	for (size_t shape = 0; shape < ARRAY_SIZE(shapes); shape++) {
 		for (size_t n = 0; n <= SOURCES_MAX; n++) {
-			for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-				check_shape(shape, n, steps[i]);
+			for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+				check_shape(shape, n, steps[i], false);
+				check_shape(shape, n, steps[i], true);
+			}
 		}
 	}
 }
@@ -165,7 +203,9 @@ Test(top, heaviest_first_and_the_first_among_equals)
 Test(top, no_steps_do_nothing)
 {
 	static const uint64_t packets[] = { 1, 3, 2 };
-	static const struct want want[] = { { 3, 1 }, { 2, 2 }, { 1, 0 } };
+	static const struct want want[] = { { .packets = 3, .i = 1 },
+					    { .packets = 2, .i = 2 },
+					    { .packets = 1, .i = 0 } };
 	const struct interval interval = { .counts.n_sources = 3, .packets = packets };
 	struct top t;
 
@@ -189,11 +229,9 @@ Test(top, some_of_many)
 	struct top t;
 
 	cr_assert(packets && want);
-	for (size_t i = 0; i < LARGE; i++) {
+	for (size_t i = 0; i < LARGE; i++)
 		packets[i] = scattered(i) >> 50;
-		want[i] = (struct want){ packets[i], i };
-	}
-	qsort(want, LARGE, sizeof(*want), by_weight);
+	make_want(want, &interval);
 	cr_assert_eq(top_init(&t, &interval.counts), 0);
 	(void)build(&t, 1000); /* how many calls is for the test of the shapes */
 	for (size_t i = 0; i < LARGE / 10; i++) {

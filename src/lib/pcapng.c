@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/pcapng.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_S 1000000000U
+
+/* A block: type, length, body, length again; all of it a multiple of 4 bytes. */
+#define BLOCK_HEAD  8
+#define BLOCK_FRAME 12
+#define BLOCK_MAX   (16U << 20) /* as libpcap and Wireshark have it */
+
+#define BYTE_ORDER_MAGIC   0x1a2b3c4dU
+#define BYTE_ORDER_SWAPPED 0x4d3c2b1aU
+
+#define SECTION_BYTES	16 /* the least that the body of each has */
+#define INTERFACE_BYTES 8
+#define PACKET_BYTES	20
+#define SIMPLE_BYTES	4
+
+enum block_type {
+	BLOCK_INTERFACE = 1,
+	BLOCK_PACKET = 2, /* obsolete */
+	BLOCK_SIMPLE = 3,
+	BLOCK_ENHANCED = 6,
+	BLOCK_SECTION = PCAPNG_MAGIC,
+};
+
+enum option {
+	OPTION_END = 0,
+	OPTION_RESOLUTION = 9, /* of an interface's time: a power of 10, or of 2 */
+	OPTION_OFFSET = 14, /* seconds that are added to it */
+};
+
+#define POWER_OF_2   0x80
+#define POWER_2_MAX  63
+#define POWER_10_MAX 19
+
+struct interface {
+	uint16_t link_type;
+	uint32_t snap; /* 0: no limit */
+	uint64_t ticks; /* a second */
+	int64_t offset_s;
+};
+
+struct pcapng {
+	FILE *file; /* owned once open */
+	bool swapped; /* the section's byte order is not ours */
+	uint8_t *body; /* owned: of the block at hand, and the length behind it */
+	size_t room;
+	uint32_t len; /* of the body */
+	struct interface *interfaces; /* owned: of the section */
+	size_t n;
+	size_t n_room;
+	const char *why;
+};
+
+static int broken(struct pcapng *p, const char *why)
+{
+	p->why = why;
+	return -EBADMSG;
+}
+
+static uint32_t get32(const struct pcapng *p, const uint8_t *from)
+{
+	uint32_t value;
+
+	memcpy(&value, from, sizeof(value));
+	return p->swapped ? __builtin_bswap32(value) : value;
+}
+
+static uint16_t get16(const struct pcapng *p, const uint8_t *from)
+{
+	uint16_t value;
+
+	memcpy(&value, from, sizeof(value));
+	return p->swapped ? __builtin_bswap16(value) : value;
+}
+
+/* No other thread has the file, and two locks a packet would be a fifth of its cost. */
+static int read_all(struct pcapng *p, uint8_t *to, size_t len)
+{
+	return fread_unlocked(to, 1, len, p->file) == len ? 0 : broken(p, "it ends within a block");
+}
+
+static int make_room(struct pcapng *p, size_t len)
+{
+	uint8_t *body;
+
+	if (len <= p->room)
+		return 0;
+	body = realloc(p->body, len);
+	if (!body)
+		return broken(p, "out of memory");
+	p->body = body;
+	p->room = len;
+	return 0;
+}
+
+/* A section says in which byte order it is, its own length included. */
+static int read_byte_order(struct pcapng *p, uint8_t magic[4])
+{
+	uint32_t value;
+
+	if (read_all(p, magic, sizeof(value)))
+		return -EBADMSG;
+	memcpy(&value, magic, sizeof(value));
+	if (value != BYTE_ORDER_MAGIC && value != BYTE_ORDER_SWAPPED)
+		return broken(p, "a section has no byte order");
+	p->swapped = value == BYTE_ORDER_SWAPPED;
+	return 0;
+}
+
+/* The body of a block of so many bytes, the first begun of which were read already. 0 or -EBADMSG. */
+static int read_body(struct pcapng *p, uint32_t total, const uint8_t *first, size_t begun)
+{
+	int err;
+
+	if (total < BLOCK_FRAME + begun || total % 4 || total > BLOCK_MAX)
+		return broken(p, "a block has a length that cannot be");
+	p->len = total - BLOCK_FRAME;
+	err = make_room(p, p->len + 4);
+	if (err)
+		return err;
+	if (begun)
+		memcpy(p->body, first, begun);
+	err = read_all(p, p->body + begun, p->len - begun + 4);
+	if (!err && get32(p, p->body + p->len) != total)
+		err = broken(p, "a block has another length at its end");
+	return err;
+}
+
+/* The next block, whatever it is. 1; 0 at the end; or -EBADMSG. */
+static int read_block(struct pcapng *p, uint32_t *ret_type)
+{
+	uint8_t head[BLOCK_HEAD], magic[4];
+	size_t have = fread_unlocked(head, 1, sizeof(head), p->file);
+	int err;
+
+	if (!have && !ferror(p->file))
+		return 0;
+	if (have < sizeof(head))
+		return broken(p, "it ends within a block");
+	*ret_type = get32(p, head);
+	if (*ret_type != BLOCK_SECTION) {
+		err = read_body(p, get32(p, head + 4), NULL, 0);
+	} else {
+		err = read_byte_order(p, magic);
+		if (!err)
+			err = read_body(p, get32(p, head + 4), magic, sizeof(magic));
+	}
+	return err ? err : 1;
+}
+
+static int take_section(struct pcapng *p)
+{
+	if (p->len < SECTION_BYTES || get16(p, p->body + 4) != 1)
+		return broken(p, "a section is of another version than 1");
+	p->n = 0;
+	return 0;
+}
+
+static int take_resolution(struct pcapng *p, struct interface *i, uint8_t value)
+{
+	uint8_t power = value & (POWER_OF_2 - 1);
+
+	if (power > (value & POWER_OF_2 ? POWER_2_MAX : POWER_10_MAX))
+		return broken(p, "an interface's time is finer than 64 bits can say");
+	i->ticks = 1;
+	for (; power; power--)
+		i->ticks *= value & POWER_OF_2 ? 2 : 10;
+	return 0;
+}
+
+static int take_option(struct pcapng *p, struct interface *i, uint16_t code, const uint8_t *value,
+		       uint16_t len)
+{
+	uint64_t offset;
+
+	if (code == OPTION_RESOLUTION && len == 1)
+		return take_resolution(p, i, value[0]);
+	if (code == OPTION_OFFSET && len == sizeof(offset)) {
+		memcpy(&offset, value, sizeof(offset));
+		i->offset_s = (int64_t)(p->swapped ? __builtin_bswap64(offset) : offset);
+	}
+	return 0;
+}
+
+static int take_options(struct pcapng *p, struct interface *i)
+{
+	uint32_t at = INTERFACE_BYTES;
+
+	while (p->len - at >= 4) {
+		uint16_t code = get16(p, p->body + at);
+		uint16_t len = get16(p, p->body + at + 2);
+		int err;
+
+		at += 4;
+		if (code == OPTION_END)
+			break;
+		if (len > p->len - at)
+			return broken(p,
+				      "an interface has an option that is longer than its block");
+		err = take_option(p, i, code, p->body + at, len);
+		if (err)
+			return err;
+		at += (len + 3U) / 4 * 4; /* the block is a multiple of 4, so within it */
+	}
+	return 0;
+}
+
+static int take_interface(struct pcapng *p)
+{
+	struct interface i = { .ticks = 1000000 };
+	struct interface *more;
+	int err;
+
+	if (p->len < INTERFACE_BYTES)
+		return broken(p, "an interface's block is too short");
+	i.link_type = get16(p, p->body);
+	i.snap = get32(p, p->body + 4);
+	err = take_options(p, &i);
+	if (err)
+		return err;
+	if (p->n == p->n_room) {
+		more = reallocarray(p->interfaces, p->n_room ? 2 * p->n_room : 4, sizeof(i));
+		if (!more)
+			return broken(p, "out of memory");
+		p->interfaces = more;
+		p->n_room = p->n_room ? 2 * p->n_room : 4;
+	}
+	p->interfaces[p->n++] = i;
+	return 0;
+}
+
+static uint64_t time_ns(const struct interface *i, uint64_t ticks)
+{
+	__int128 ns = (__int128)(ticks / i->ticks) + i->offset_s;
+
+	ns = ns * NS_PER_S + (__int128)(ticks % i->ticks) * NS_PER_S / i->ticks;
+	if (ns < 0)
+		return 0;
+	return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
+}
+
+/* An enhanced block, or an obsolete one: they differ in the first four bytes. */
+static int take_packet(struct pcapng *p, bool enhanced, struct pcapng_packet *ret)
+{
+	const uint8_t *body = p->body;
+	const struct interface *i;
+	uint32_t number;
+
+	if (p->len < PACKET_BYTES)
+		return broken(p, "a packet's block is too short");
+	number = enhanced ? get32(p, body) : get16(p, body);
+	if (number >= p->n)
+		return broken(p, "a packet is of an interface that is not described");
+	i = &p->interfaces[number];
+	ret->link_type = i->link_type;
+	ret->timestamp_ns = time_ns(i, (uint64_t)get32(p, body + 4) << 32 | get32(p, body + 8));
+	ret->len = get32(p, body + 12);
+	ret->wire_len = get32(p, body + 16);
+	ret->data = body + PACKET_BYTES;
+	if (ret->len > p->len - PACKET_BYTES)
+		return broken(p, "a packet is longer than its block");
+	return 1;
+}
+
+/* Of the first interface, without a time; as long as that keeps of it. */
+static int take_simple(struct pcapng *p, struct pcapng_packet *ret)
+{
+	if (p->len < SIMPLE_BYTES)
+		return broken(p, "a packet's block is too short");
+	if (!p->n)
+		return broken(p, "a packet is of an interface that is not described");
+	ret->link_type = p->interfaces[0].link_type;
+	ret->timestamp_ns = 0;
+	ret->wire_len = get32(p, p->body);
+	ret->len = ret->wire_len;
+	if (p->interfaces[0].snap && ret->len > p->interfaces[0].snap)
+		ret->len = p->interfaces[0].snap;
+	ret->data = p->body + SIMPLE_BYTES;
+	if (ret->len > p->len - SIMPLE_BYTES)
+		return broken(p, "a packet is longer than its block");
+	return 1;
+}
+
+/* 1 and a packet; 0: another block, or an interface's; or -EBADMSG. */
+static int take_block(struct pcapng *p, uint32_t type, struct pcapng_packet *ret)
+{
+	switch (type) {
+	case BLOCK_SECTION:
+		return take_section(p);
+	case BLOCK_INTERFACE:
+		return take_interface(p);
+	case BLOCK_PACKET:
+	case BLOCK_ENHANCED:
+		return take_packet(p, type == BLOCK_ENHANCED, ret);
+	case BLOCK_SIMPLE:
+		return take_simple(p, ret);
+	default:
+		return 0;
+	}
+}
+
+int pcapng_open(struct pcapng **ret, FILE *file, const char **ret_why)
+{
+	struct pcapng *p = calloc(1, sizeof(*p));
+	struct pcapng_packet packet;
+	uint32_t type;
+	int more;
+
+	*ret_why = "out of memory";
+	if (!p)
+		return -ENOMEM;
+	p->file = file;
+	do {
+		more = read_block(p, &type);
+		if (more > 0)
+			more = take_block(p, type, &packet) < 0 ? -EBADMSG : 1;
+	} while (more > 0 && !p->n);
+	if (!more)
+		more = broken(p, "it describes no interface");
+	if (more > 0) {
+		*ret = p;
+		return 0;
+	}
+	*ret_why = p->why;
+	p->file = NULL;
+	pcapng_close(p);
+	return more;
+}
+
+void pcapng_close(struct pcapng *p)
+{
+	if (!p)
+		return;
+	if (p->file)
+		(void)fclose(p->file); /* nothing was written */
+	free(p->interfaces);
+	free(p->body);
+	free(p);
+}
+
+uint16_t pcapng_link_type(const struct pcapng *p)
+{
+	return p->interfaces[0].link_type;
+}
+
+int pcapng_next(struct pcapng *p, struct pcapng_packet *ret)
+{
+	uint32_t type;
+	int taken = 0;
+
+	while (!taken) {
+		int more = read_block(p, &type);
+
+		if (more <= 0)
+			return more;
+		taken = take_block(p, type, ret);
+	}
+	return taken;
+}
+
+const char *pcapng_why(const struct pcapng *p)
+{
+	return p->why;
+}

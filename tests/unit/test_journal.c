@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sink/journal.h"
+#include "sink/journal_entry.h"
+#include "sink/journal_limit.h"
+#include "sink/severity.h"
+#include "sink/sink.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define PATIENCE_MS   20000 /* no test takes so long unless it has failed */
+#define PACKET_ID     "db1ce3fc07a0411697c334d3647f4f13"
+#define LOSS_ID	      "1bbaf06bb1184e37be72654a87c4381b"
+#define BEGINNING     "{\"timestamp\":\"2026-11-22T03:41:40.704885Z\","
+#define FIXED(priority, id)                                             \
+	"PRIORITY=" priority "\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=t" \
+	"\nSYSLOG_PID=42\nMESSAGE_ID=" id "\n"
+
+/* --- entries --- */
+
+static size_t head_of(enum journal_fields fields, enum line_type type, const char *text,
+		      char ret[JOURNAL_HEAD_BYTES])
+{
+	const struct queue_line line = { .text = text, .len = strlen(text), .type = type };
+	struct journal_form form;
+
+	journal_form_init(&form, "t", 42, fields);
+	return journal_head(&form, &line, ret);
+}
+
+struct entry_case {
+	const char *name;
+	const char *text;
+	const char *want;
+	size_t want_len;
+	enum line_type type;
+	enum journal_fields fields;
+};
+
+#define WANT(text) text, sizeof(text) - 1
+
+Test(journal, heads)
+{
+	static const struct entry_case cases[] = {
+		{ "of a packet, what it is looked up by",
+		  BEGINNING "\"event_type\":\"packet\",\"record_seq\":7,\"src_ip\":\"192.0.2.7\","
+			    "\"src_port\":443,\"seq_num\":1,\"flags\":\"\"}\n",
+		  WANT(FIXED("6", PACKET_ID) "XDPTAIL_EVENT_TYPE=packet\nXDPTAIL_SRC_IP=192.0.2.7\n"
+					     "XDPTAIL_SRC_PORT=443\nXDPTAIL_FLAGS=\nMESSAGE="),
+		  LINE_PACKET, JOURNAL_FIELDS_INDEX },
+		{ "everything",
+		  BEGINNING "\"record_seq\":7,\"cpu_seq\":\"18446744073709551615\",\"n\":-1,"
+			    "\"total\":true,\"capabilities\":[\"CAP_BPF\"],\"x\":1}\n",
+		  WANT(FIXED("6", PACKET_ID) "XDPTAIL_TIMESTAMP=2026-11-22T03:41:40.704885Z\n"
+					     "XDPTAIL_RECORD_SEQ=7\n"
+					     "XDPTAIL_CPU_SEQ=18446744073709551615\nXDPTAIL_N=-1\n"
+					     "XDPTAIL_TOTAL=true\nXDPTAIL_X=1\nMESSAGE="),
+		  LINE_PACKET, JOURNAL_FIELDS_ALL },
+		{ "nothing", BEGINNING "\"event_type\":\"packet\"}\n",
+		  WANT(FIXED("6", PACKET_ID) "MESSAGE="), LINE_PACKET, JOURNAL_FIELDS_NONE },
+		{ "a loss is a warning", BEGINNING "\"where\":\"ring\",\"records\":5}\n",
+		  WANT(FIXED("4", LOSS_ID) "XDPTAIL_WHERE=ring\nMESSAGE="), LINE_LOSS,
+		  JOURNAL_FIELDS_INDEX },
+		{ "escapes are undone", BEGINNING "\"interface\":\"a\\\"\\\\\\u0001\\u20ac\"}\n",
+		  WANT(FIXED("6", PACKET_ID) "XDPTAIL_INTERFACE=a\"\\\x01\xe2\x82\xac\nMESSAGE="),
+		  LINE_PACKET, JOURNAL_FIELDS_INDEX },
+		{ "a newline in a value: the form with a length",
+		  BEGINNING "\"sink\":\"file:a\\nb\\u000a\",\"exit\":1}\n",
+		  WANT(FIXED("6", PACKET_ID) "XDPTAIL_SINK\n\x09\0\0\0\0\0\0\0"
+					     "file:a\nb\n\nXDPTAIL_EXIT=1\nMESSAGE="),
+		  LINE_PACKET, JOURNAL_FIELDS_INDEX },
+		{ "what is no name, or too long for one, is left out",
+		  "{\"aA\":1,\"b-\":2,\"\":3,\"_4\":5,"
+		  "\"a23456789b123456789c123456789d123456789e123456789f123456\":6,"
+		  "\"a23456789b123456789c123456789d123456789e123456789f1234567\":7}\n",
+		  WANT(FIXED(
+			  "6",
+			  PACKET_ID) "XDPTAIL__4=5\nXDPTAIL_A23456789B123456789C123456789D123456789E"
+				     "123456789F123456=6\nMESSAGE="),
+		  LINE_PACKET, JOURNAL_FIELDS_ALL },
+		{ "what is no line is a message all the same", "nothing\n",
+		  WANT(FIXED("6", PACKET_ID) "MESSAGE="), LINE_PACKET, JOURNAL_FIELDS_ALL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct entry_case *c = &cases[i];
+		char got[JOURNAL_HEAD_BYTES];
+		size_t len = head_of(c->fields, c->type, c->text, got);
+
+		cr_expect(len == c->want_len && !memcmp(got, c->want, len),
+			  "%s:\ngot %.*s\nwant %.*s", c->name, (int)len, got, (int)c->want_len,
+			  c->want);
+	}
+}
+
+/* The worst that a line of the greatest length can be; the head lies at the end of its memory. */
+Test(journal, longest_heads)
+{
+	static const char last[] = "\"z\":1}\n";
+	static const char *const fields[] = { "\"a\":1,", "\"ab\":\"\\n\",",
+					      "\"abc\":\"\\u000a\"," };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		char text[LINE_MAX_BYTES + 1] = "{";
+		char *got = malloc(JOURNAL_HEAD_BYTES);
+		size_t used = 1;
+		size_t n = 0;
+		size_t found = 0;
+		size_t len;
+
+		cr_assert_not_null(got);
+		for (; used + strlen(fields[i]) + sizeof(last) <= sizeof(text); n++)
+			used += (size_t)sprintf(text + used, "%s", fields[i]);
+		(void)snprintf(text + used, sizeof(text) - used, "%s", last);
+		len = head_of(JOURNAL_FIELDS_ALL, LINE_PACKET, text, got);
+		for (const char *at = got; at; found++)
+			at = memmem(at + 1, len - (size_t)(at + 1 - got), "XDPTAIL_", 8);
+		cr_expect_eq(found - 1, n + 1, "%s: %zu fields of %zu", fields[i], found - 1,
+			     n + 1);
+		cr_expect(!memcmp(got + len - 8, "MESSAGE=", 8), "%s: the end", fields[i]);
+		free(got);
+	}
+}
+
+/* Ids are what others filter by, so none may be another's. */
+Test(journal, each_type_has_an_id_of_its_own)
+{
+	char ids[LINE_TYPE_MAX][33];
+
+	for (unsigned int type = 0; type < LINE_TYPE_MAX; type++) {
+		char head[JOURNAL_HEAD_BYTES] = "";
+		const char *id;
+
+		(void)head_of(JOURNAL_FIELDS_NONE, type, "{}\n", head);
+		id = strstr(head, "MESSAGE_ID=");
+		cr_assert_not_null(id);
+		(void)snprintf(ids[type], sizeof(ids[type]), "%s", id + strlen("MESSAGE_ID="));
+		cr_expect_eq(strspn(ids[type], "0123456789abcdef"), 32, "%s", ids[type]);
+		for (unsigned int other = 0; other < type; other++)
+			cr_expect_str_neq(ids[type], ids[other]);
+	}
+}
+
+Test(journal, severities)
+{
+	static const unsigned int want[LINE_TYPE_MAX] = {
+		[LINE_PACKET] = 6, [LINE_COUNT] = 6, [LINE_SNAPSHOT] = 6, [LINE_STATS] = 6,
+		[LINE_SINK] = 6,   [LINE_START] = 5, [LINE_STOP] = 5,	  [LINE_INTERFACE] = 5,
+		[LINE_LOSS] = 4,   [LINE_CLOCK] = 4,
+	};
+
+	for (unsigned int type = 0; type < LINE_TYPE_MAX; type++)
+		cr_expect_eq(severity_of(type), want[type], "%s", line_type_name(type));
+}
+
+Test(journal, limit)
+{
+	static const struct {
+		const char *name;
+		struct {
+			uint64_t lines;
+			int64_t now_ms;
+		} sent[4];
+		bool want;
+	} cases[] = {
+		{ "nothing", { { 0, 0 } }, false },
+		{ "at the limit", { { 9999, 5 }, { 1, 30005 } }, false },
+		{ "one more", { { 9999, 5 }, { 2, 30005 } }, true },
+		{ "one more, too late", { { 9999, 5 }, { 2, 30006 } }, false },
+		{ "at once", { { 10001, 5 } }, true },
+		{ "for good", { { 10001, 5 }, { 1, 90000 } }, true },
+		{ "in the second interval",
+		  { { 9000, 5 }, { 9000, 30006 }, { 1001, 60000 } },
+		  true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct journal_limit l = { 0 };
+
+		for (size_t n = 0; n < ARRAY_SIZE(cases[i].sent); n++) {
+			if (cases[i].sent[n].lines)
+				journal_limit_count(&l, cases[i].sent[n].lines,
+						    cases[i].sent[n].now_ms);
+		}
+		cr_expect_eq(journal_limit_warning(&l) != NULL, cases[i].want, "%s", cases[i].name);
+	}
+}
+
+/* --- the output --- */
+
+static char dir[64];
+static struct sink_spec journal_spec; /* of the one output that a test has */
+static struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+static void setup(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	(void)snprintf(dir, sizeof(dir), "/tmp/test_journal.XXXXXX");
+	cr_assert_not_null(mkdtemp(dir));
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", dir);
+}
+
+static void teardown(void)
+{
+	sink_spec_free(&journal_spec);
+	(void)unlink(address.sun_path);
+	cr_expect_eq(rmdir(dir), 0);
+}
+
+TestSuite(journal_output, .init = setup, .fini = teardown, .timeout = 120);
+
+/* The other end, as journald has it. */
+static int listen_anew(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)unlink(address.sun_path);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static struct sinks *open_journal(const char *settings)
+{
+	struct sinks *s = NULL;
+	char text[256];
+	char err[512] = "";
+
+	(void)snprintf(text, sizeof(text), "journal:%s%s", address.sun_path, settings);
+	cr_assert_eq(sink_spec_parse(text, &journal_spec, err, sizeof(err)), 0, "%s: %s", text,
+		     err);
+	cr_assert_eq(sinks_new(&s), 0);
+	cr_assert_eq(sinks_add(s, &journal_spec, err, sizeof(err)), 0, "%s: %s", text, err);
+	cr_assert_eq(sinks_start(s), 0);
+	return s;
+}
+
+/* Line n, with the bytes of a packet's. */
+static size_t numbered(char text[LINE_MAX_BYTES], uint64_t n)
+{
+	int len = snprintf(text, LINE_MAX_BYTES,
+			   BEGINNING "\"event_type\":\"packet\",\"interface\":\"eth0\","
+				     "\"src_ip\":\"192.0.2.7\",\"cpu_seq\":%lu}\n",
+			   n);
+
+	return (size_t)len;
+}
+
+static void put_numbered(struct sinks *s, uint64_t from, uint64_t to)
+{
+	char text[LINE_MAX_BYTES];
+
+	for (uint64_t n = from; n < to; n++) {
+		struct line line = { .text = text, .len = numbered(text, n), .type = LINE_PACKET };
+
+		sinks_put(s, &line);
+	}
+	sinks_flush(s);
+}
+
+/* The next datagram is the line of that number. */
+static void expect_numbered(int fd, uint64_t n)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	char text[LINE_MAX_BYTES];
+	char got[8192];
+	char want[8192];
+	ssize_t len;
+	int want_len;
+
+	cr_assert_eq(poll(&pollfd, 1, PATIENCE_MS), 1, "%lu does not come", n);
+	len = recv(fd, got, sizeof(got), 0);
+	(void)numbered(text, n);
+	want_len = snprintf(want, sizeof(want),
+			    "PRIORITY=6\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=xdptail\n"
+			    "SYSLOG_PID=%d\nMESSAGE_ID=" PACKET_ID "\nXDPTAIL_EVENT_TYPE=packet\n"
+			    "XDPTAIL_INTERFACE=eth0\nXDPTAIL_SRC_IP=192.0.2.7\nMESSAGE=%s",
+			    getpid(), text);
+	cr_assert(len == want_len && !memcmp(got, want, (size_t)len), "got %.*s\nwant %s", (int)len,
+		  got, want);
+}
+
+static void expect_range(int fd, uint64_t from, uint64_t to)
+{
+	for (uint64_t n = from; n < to; n++)
+		expect_numbered(fd, n);
+}
+
+/* --- waiting for what another thread does --- */
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+static bool is_failing(struct sinks *s, const struct sink_counts *c)
+{
+	(void)c;
+	return sinks_failing(s, 0) != 0;
+}
+
+static bool is_lost(struct sinks *s, const struct sink_counts *c)
+{
+	(void)s;
+	return c->disconnects > 0;
+}
+
+static bool is_written(struct sinks *s, const struct sink_counts *c)
+{
+	(void)s;
+	return c->written == c->made;
+}
+
+static struct sink_counts wait_until(struct sinks *s,
+				     bool (*done)(struct sinks *s, const struct sink_counts *c),
+				     const char *name)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+	struct sink_counts c;
+
+	do {
+		(void)poll(NULL, 0, 1);
+		sinks_counts(s, 0, &c);
+	} while (!done(s, &c) && now_ms() < end);
+	cr_assert(done(s, &c), "%s: made %lu, written %lu", name, c.made, c.written);
+	return c;
+}
+
+Test(journal_output, datagrams)
+{
+	int fd = listen_anew();
+	struct sinks *s = open_journal("");
+	struct sink_counts c;
+
+	/* far more than its queue, or a batch, holds: it waits for the reader and goes on */
+	put_numbered(s, 0, 3000);
+	expect_range(fd, 0, 3000);
+	c = wait_until(s, is_written, "all are written");
+	cr_expect_eq(c.made, 3000);
+	cr_expect_gt(c.bytes, 3000 * 100UL);
+	cr_expect_eq(c.disconnects, 0);
+	cr_expect_null(sinks_warning(s, 0));
+	cr_expect_eq(sinks_finish(s, 5000), 0);
+	sinks_free(s);
+	close(fd);
+}
+
+Test(journal_output, settings)
+{
+	int fd = listen_anew();
+	struct sinks *s = open_journal(",fields=all,tag=probe-7");
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	char got[8192] = "";
+
+	put_numbered(s, 5, 6);
+	cr_assert_eq(poll(&pollfd, 1, PATIENCE_MS), 1);
+	cr_assert_gt(recv(fd, got, sizeof(got) - 1, 0), 0);
+	cr_expect_not_null(strstr(got, "\nSYSLOG_IDENTIFIER=probe-7\n"), "%s", got);
+	cr_expect_not_null(strstr(got, "\nXDPTAIL_CPU_SEQ=5\n"), "%s", got);
+	cr_expect_eq(sinks_finish(s, 5000), 0);
+	sinks_free(s);
+	close(fd);
+}
+
+Test(journal_output, nobody_is_there_yet)
+{
+	struct sinks *s = open_journal("");
+	int fd;
+
+	put_numbered(s, 0, 100);
+	(void)wait_until(s, is_failing, "it is failing");
+	cr_expect_eq(sinks_failing(s, 0), -ENOENT);
+	cr_expect_eq(sinks_error(s, 0), 0);
+	fd = listen_anew();
+	expect_range(fd, 0, 100);
+	put_numbered(s, 100, 110);
+	expect_range(fd, 100, 110);
+	cr_expect_eq(wait_until(s, is_written, "all are written").disconnects, 0);
+	cr_expect_eq(sinks_failing(s, 0), 0);
+	cr_expect_eq(sinks_finish(s, 5000), 0);
+	sinks_free(s);
+	close(fd);
+}
+
+/* What its socket held is lost with it, and nobody can tell; the rest comes when it is back. */
+Test(journal_output, the_reader_is_restarted)
+{
+	int fd = listen_anew();
+	struct sinks *s = open_journal("");
+	struct sink_counts c;
+
+	put_numbered(s, 0, 10);
+	expect_range(fd, 0, 10);
+	(void)wait_until(s, is_written, "all are written");
+	close(fd);
+	put_numbered(s, 10, 20);
+	(void)wait_until(s, is_lost, "it is missed");
+	cr_expect_eq(sinks_failing(s, 0), -ECONNREFUSED);
+	fd = listen_anew();
+	expect_range(fd, 10, 20);
+	c = wait_until(s, is_written, "all are written");
+	cr_expect_eq(c.disconnects, 1);
+	cr_expect_eq(c.dropped_error + c.dropped_queue_full, 0);
+	cr_expect_eq(sinks_finish(s, 5000), 0);
+	sinks_free(s);
+	close(fd);
+}
+
+/* It dies while we wait for it to read: that must wake us. */
+Test(journal_output, the_reader_dies_with_its_queue_full)
+{
+	int fd = listen_anew();
+	struct sinks *s = open_journal("");
+	struct sink_counts c;
+
+	put_numbered(s, 0, 3000);
+	expect_numbered(fd, 0);
+	close(fd);
+	(void)wait_until(s, is_lost, "it is missed");
+	sinks_counts(s, 0, &c);
+	fd = listen_anew();
+	expect_range(fd, c.written, 3000);
+	(void)wait_until(s, is_written, "all are written");
+	cr_expect_eq(sinks_finish(s, 5000), 0);
+	sinks_free(s);
+	close(fd);
+}
+
+/* What it does not take is dropped and counted, and at the end it is not waited for. */
+Test(journal_output, the_reader_is_stopped)
+{
+	int fd = listen_anew();
+	struct sinks *s = open_journal(",queue=64K");
+	struct sink_counts c;
+	uint64_t unwritten;
+
+	put_numbered(s, 0, 3000);
+	unwritten = sinks_finish(s, 200);
+	sinks_counts(s, 0, &c);
+	cr_expect_gt(c.dropped_queue_full, 1000);
+	cr_expect_gt(unwritten, 0);
+	cr_expect_eq(c.written + c.dropped_queue_full + unwritten, 3000, "%lu, %lu, %lu", c.written,
+		     c.dropped_queue_full, unwritten);
+	expect_range(fd, 0, c.written);
+	sinks_free(s);
+	close(fd);
+}
+
+Test(journal_output, more_than_journald_keeps)
+{
+	int fd = listen_anew();
+	struct sinks *s = open_journal("");
+
+	put_numbered(s, 0, JOURNAL_LIMIT_LINES);
+	expect_range(fd, 0, JOURNAL_LIMIT_LINES);
+	(void)wait_until(s, is_written, "all are written");
+	cr_expect_null(sinks_warning(s, 0));
+	put_numbered(s, JOURNAL_LIMIT_LINES, JOURNAL_LIMIT_LINES + 1);
+	cr_expect_eq(sinks_finish(s, 5000), 0);
+	cr_expect_not_null(sinks_warning(s, 0));
+	sinks_free(s);
+	close(fd);
+}
+
+/* Standard output counts only where systemd says that it goes to the journal. */
+Test(journal_output, stdout_that_is_a_journal)
+{
+	static const char *const streams[] = { "", "1:2", "right" };
+	static const char text[] = "a line\n";
+	const struct line line = { .text = text, .len = sizeof(text) - 1, .type = LINE_PACKET };
+
+	for (size_t i = 0; i < ARRAY_SIZE(streams); i++) {
+		bool is_right = !strcmp(streams[i], "right");
+		struct sinks *s = NULL;
+		struct sink_spec spec;
+		struct stat st;
+		char right[64];
+		char err[512];
+		FILE *file = tmpfile();
+		int old = dup(STDOUT_FILENO);
+
+		cr_assert(file && old >= 0 && !fstat(fileno(file), &st));
+		cr_assert_eq(dup2(fileno(file), STDOUT_FILENO), STDOUT_FILENO);
+		(void)snprintf(right, sizeof(right), "%ju:%ju", (uintmax_t)st.st_dev,
+			       (uintmax_t)st.st_ino);
+		setenv("JOURNAL_STREAM", is_right ? right : streams[i], 1);
+		cr_assert_eq(sink_spec_parse("stdout", &spec, err, sizeof(err)), 0);
+		cr_assert_eq(sinks_new(&s), 0);
+		cr_assert_eq(sinks_add(s, &spec, err, sizeof(err)), 0);
+		cr_assert_eq(sinks_start(s), 0);
+		for (int n = 0; n <= JOURNAL_LIMIT_LINES; n++)
+			sinks_put(s, &line);
+		cr_expect_eq(sinks_finish(s, 5000), 0);
+		cr_assert_eq(dup2(old, STDOUT_FILENO), STDOUT_FILENO);
+		cr_expect_eq(sinks_warning(s, 0) != NULL, is_right, "\"%s\"", streams[i]);
+		sinks_free(s);
+		sink_spec_free(&spec);
+		(void)fclose(file);
+		close(old);
+	}
+}
+
+Test(journal_output, a_path_that_is_too_long)
+{
+	struct sink_spec spec = { 0 };
+	char text[256];
+	char err[512] = "";
+
+	(void)snprintf(text, sizeof(text), "journal:/%0107d", 0);
+	cr_expect_eq(sink_spec_parse(text, &spec, err, sizeof(err)), -EINVAL);
+	cr_expect_not_null(strstr(err, "107 bytes"), "%s", err);
+	text[strlen(text) - 1] = '\0';
+	cr_expect_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
+	sink_spec_free(&spec);
+}
