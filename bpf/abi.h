@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#define ABI_VERSION	1 /* of struct packet_info; a record with another one is not decoded */
+#define ABI_VERSION	2 /* of struct packet_info; a record with another one is not decoded */
 #define ABI_GENERATIONS 2
 
 /* Why fields are missing. A header of which all fields were read may yet be cut behind them. */
@@ -48,6 +48,20 @@ enum abi_has {
 	ABI_HAS_ALL = (1 << 6) - 1,
 };
 
+/* What the packet came in. */
+enum abi_tunnel {
+	ABI_TUNNEL_NONE,
+	ABI_TUNNEL_VXLAN,
+	ABI_TUNNEL_GENEVE,
+	ABI_TUNNEL_GRE,
+	ABI_TUNNEL_IPIP, /* IPv4 in IPv4 */
+	ABI_TUNNEL_4IN6,
+	ABI_TUNNEL_6IN4,
+	ABI_TUNNEL_6IN6,
+	ABI_TUNNEL_GTPU,
+	ABI_TUNNEL_MAX,
+};
+
 /* One sample, as it lies in the ring. Every byte is set: ring memory is not cleared. */
 struct packet_info {
 	__u64 timestamp_ns; /* boot-time clock; monotonic clock in the perf flavour */
@@ -76,9 +90,19 @@ struct packet_info {
 	__u8 has; /* enum abi_has */
 	__u8 generation; /* of the totals that this sample is counted in */
 	__u8 version; /* ABI_VERSION */
-	__u8 pad[6]; /* zero */
+	__u8 tunnel; /* enum abi_tunnel; if not NONE, this is the head of a struct tunnel_info */
+	__u8 outer_version; /* 4 or 6; 0 without a tunnel */
+	__u8 pad[4]; /* zero */
 };
 _Static_assert(sizeof(struct packet_info) == 96, "packet_info is ABI");
+
+/* One sample of a program that looks into tunnels. */
+struct tunnel_info {
+	struct packet_info packet; /* of the packet inside */
+	__u8 outer_src_ip[16]; /* as src_ip; zero without a tunnel */
+	__u8 outer_dst_ip[16];
+};
+_Static_assert(sizeof(struct tunnel_info) == 128, "tunnel_info is ABI");
 
 /* Map packet_count: who sent how much. */
 struct count_key {

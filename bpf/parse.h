@@ -5,7 +5,7 @@
  * It works in steps, each as far as its caller needs: parse_classify() reaches the source address
  * (and the protocol, if packets are selected by it); parse_fill() does the rest, for a sample.
  * Headers are read in place: a frame must lie so that its IP header is 4-byte aligned, as the
- * kernel lays it. Bounds are checked by pos + size > end and nothing else: other forms miscompile
+ * kernel lays it; in a tunnel it may be 2-byte aligned, which walk->halves says. Bounds are checked by pos + size > end and nothing else: other forms miscompile
  * or do not verify everywhere (TRAPS A47).
  *
  * The verifier walks every path, and joins two only if what it knows is alike. So what is only
@@ -13,7 +13,8 @@
  * arithmetic: branches there made it walk 700 000 instructions instead of 20 000.
  *
  * Formats: RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 9293 (TCP), 768 (UDP), 792 and 4443 (ICMP), 9260
- * (SCTP), 4340 (DCCP), 3828 (UDP-Lite). What comes before IP is in parse_link.h.
+ * (SCTP), 4340 (DCCP), 3828 (UDP-Lite). What comes before IP is in parse_link.h, what is in a tunnel
+ * in parse_tunnel.h.
  */
 #ifndef XDPTAIL_PARSE_H
 #define XDPTAIL_PARSE_H
@@ -34,6 +35,11 @@
 #define PARSE_IP6_OFFSET_MASK 0xfff8
 #define PARSE_IP6_MORE	      0x0001
 #define PARSE_UDPLITE	      136 /* not in every linux/in.h */
+
+/* As in a tunnel: 2-byte aligned. What is wider is read by parse_be32(). */
+typedef struct iphdr parse_iphdr __attribute__((aligned(2)));
+typedef struct ipv6hdr parse_ipv6hdr __attribute__((aligned(2)));
+typedef struct tcphdr parse_tcphdr __attribute__((aligned(2)));
 
 /* What becomes of a frame; each is one term of L1. */
 enum parse_class {
@@ -63,10 +69,31 @@ static __always_inline __u32 parse_length(__be16 field)
 	return (__u32)(__u16)(bpf_ntohs(field) - 1) + 1;
 }
 
+static __always_inline __u32 parse_least(__u32 a, __u32 b)
+{
+	return a < b ? a : b;
+}
+
+/* Four bytes of a header, as they lie. */
+static __always_inline __be32 parse_be32(const struct parse_walk *w, const void *from)
+{
+	const __be16 *halves = from;
+	union {
+		__be16 halves[2];
+		__be32 word;
+	} joined;
+
+	if (!w->halves)
+		return *(const __be32 *)from;
+	joined.halves[0] = halves[0];
+	joined.halves[1] = halves[1];
+	return joined.word;
+}
+
 /* The fixed IPv4 header. Its options are not stepped over yet: counting does not need them. */
 static __always_inline enum parse_class parse_ip4(struct parse_walk *w)
 {
-	const struct iphdr *ip = parse_take(w, sizeof(*ip));
+	const parse_iphdr *ip = parse_take(w, sizeof(*ip));
 
 	if (!ip || ip->version != 4 || ip->ihl < 5)
 		return PARSE_NO_SOURCE;
@@ -79,27 +106,34 @@ static __always_inline enum parse_class parse_ip4(struct parse_walk *w)
 
 static __always_inline enum parse_class parse_ip6(struct parse_walk *w)
 {
-	const struct ipv6hdr *ip = parse_take(w, sizeof(*ip));
+	const parse_ipv6hdr *ip = parse_take(w, sizeof(*ip));
 
 	if (!ip || ip->version != 6)
 		return PARSE_NO_SOURCE;
 	w->ip = ip;
 	w->version = 6;
 	w->protocol = ip->nexthdr;
-	w->left = parse_length(ip->payload_len);
+	w->left = parse_least(parse_length(ip->payload_len), w->bound - sizeof(*ip));
 	return PARSE_COUNTED;
 }
 
-/* From the frame's first byte to the fixed IP header. PARSE_COUNTED: there is a source address. */
-static __always_inline enum parse_class parse_source(struct parse_walk *w, const void *data,
-						     const void *end, enum parse_link link)
+static __always_inline enum parse_class parse_ip(struct parse_walk *w, __be16 ethertype)
 {
-	__be16 ethertype;
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return parse_ip4(w);
+	if (ethertype == bpf_htons(ETH_P_IPV6))
+		return parse_ip6(w);
+	return PARSE_NOT_IP;
+}
 
+static __always_inline void parse_begin(struct parse_walk *w, const void *data, const void *end)
+{
 	w->pos = data;
 	w->end = end;
 	w->ip = 0;
+	w->outer = 0;
 	w->left = 0;
+	w->bound = ~0U;
 	w->fragment = 0;
 	w->words = 0;
 	w->vlan[0] = 0;
@@ -109,13 +143,8 @@ static __always_inline enum parse_class parse_source(struct parse_walk *w, const
 	w->protocol = 0;
 	w->parse = ABI_PARSE_OK;
 	w->has = 0;
-
-	ethertype = parse_link(w, link);
-	if (ethertype == bpf_htons(ETH_P_IP))
-		return parse_ip4(w);
-	if (ethertype == bpf_htons(ETH_P_IPV6))
-		return parse_ip6(w);
-	return PARSE_NOT_IP;
+	w->tunnel = ABI_TUNNEL_NONE;
+	w->halves = 0;
 }
 
 #define PARSE_IP6_EXTENSIONS                                                            \
@@ -192,17 +221,11 @@ static __always_inline void parse_ip6_protocol(struct parse_walk *w)
 		w->parse = ABI_PARSE_TOO_DEEP;
 }
 
-/* Frame to class: the one place where packets are selected. link and tcp_only are constants of the
- * caller.
- */
-static __always_inline enum parse_class parse_classify(struct parse_walk *w, const void *data,
-						       const void *end, enum parse_link link,
-						       int tcp_only)
+/* A packet that has a source: the one place where packets are selected. */
+static __always_inline enum parse_class parse_select(struct parse_walk *w, int tcp_only)
 {
-	enum parse_class class = parse_source(w, data, end, link);
-
-	if (class != PARSE_COUNTED || !tcp_only)
-		return class;
+	if (!tcp_only)
+		return PARSE_COUNTED;
 	if (w->version == 6)
 		parse_ip6_protocol(w);
 	if (!(w->has & ABI_HAS_PROTOCOL))
@@ -210,10 +233,18 @@ static __always_inline enum parse_class parse_classify(struct parse_walk *w, con
 	return w->protocol == IPPROTO_TCP ? PARSE_COUNTED : PARSE_NOT_SELECTED;
 }
 
-/* The source address of a counted frame, as a key of packet_count. All 16 bytes are set. A packet of
- * IPv6 that claims to come from ::ffff:a.b.c.d, as none does on a real wire (RFC 4038, 4.2), counts
- * as one of a.b.c.d.
- */
+/* Frame to class. link and tcp_only are constants of the caller. */
+static __always_inline enum parse_class parse_classify(struct parse_walk *w, const void *data,
+						       const void *end, enum parse_link link,
+						       int tcp_only)
+{
+	enum parse_class class;
+
+	parse_begin(w, data, end);
+	class = parse_ip(w, parse_link(w, link)); /* to the fixed IP header */
+	return class == PARSE_COUNTED ? parse_select(w, tcp_only) : class;
+}
+
 static __always_inline void parse_address4(__u8 addr[16], __be32 ip4)
 {
 	__be32 *words = (__be32 *)addr; /* a key is no better aligned */
@@ -224,28 +255,42 @@ static __always_inline void parse_address4(__u8 addr[16], __be32 ip4)
 	words[3] = ip4;
 }
 
-static __always_inline void parse_address6(__u8 addr[16], const struct in6_addr *ip6)
+static __always_inline void parse_address6(const struct parse_walk *w, __u8 addr[16],
+					   const void *ip6)
 {
-	__builtin_memcpy(addr, ip6, sizeof(*ip6));
+	__be32 *words = (__be32 *)addr;
+	const __be32 *from = ip6;
+
+	words[0] = parse_be32(w, from);
+	words[1] = parse_be32(w, from + 1);
+	words[2] = parse_be32(w, from + 2);
+	words[3] = parse_be32(w, from + 3);
 }
 
+/* The source address of a counted frame, as a key of packet_count. All 16 bytes are set. A packet of
+ * IPv6 that claims to come from ::ffff:a.b.c.d, as none does on a real wire (RFC 4038, 4.2), counts
+ * as one of a.b.c.d.
+ */
 static __always_inline void parse_source_address(const struct parse_walk *w, __u8 addr[16])
 {
+	const parse_ipv6hdr *ip6 = w->ip;
+	const parse_iphdr *ip4 = w->ip;
+
 	if (w->version == 4)
-		parse_address4(addr, ((const struct iphdr *)w->ip)->saddr);
+		parse_address4(addr, parse_be32(w, &ip4->saddr));
 	else
-		parse_address6(addr, &((const struct ipv6hdr *)w->ip)->saddr);
+		parse_address6(w, addr, &ip6->saddr);
 }
 
 /* The rest of an IPv4 header: length, fragment, options. */
 static __always_inline void parse_ip4_rest(struct parse_walk *w)
 {
-	const struct iphdr *ip = w->ip;
+	const parse_iphdr *ip = w->ip;
 	__u32 len = ip->ihl * 4U;
 
 	w->fragment = bpf_ntohs(ip->frag_off);
 	w->pos = ip;
-	w->left = parse_length(ip->tot_len);
+	w->left = parse_least(parse_length(ip->tot_len), w->bound);
 	w->parse = parse_room(w, len);
 	if (w->parse)
 		return;
@@ -291,13 +336,13 @@ static __always_inline int parse_has_ports(__u8 protocol)
 /* What TCP has beside its ports. An impossible data offset is named; the fixed part stands. */
 static __always_inline void parse_tcp(struct parse_walk *w, struct packet_info *pkt)
 {
-	const struct tcphdr *tcp = w->pos;
+	const parse_tcphdr *tcp = w->pos;
 
 	w->parse = parse_room(w, sizeof(*tcp));
 	if (w->parse)
 		return;
-	pkt->seq_num = tcp->seq;
-	pkt->ack_num = tcp->ack_seq;
+	pkt->seq_num = parse_be32(w, &tcp->seq);
+	pkt->ack_num = parse_be32(w, &tcp->ack_seq);
 	pkt->tcp_flags = ((const __u8 *)tcp)[13];
 	w->has |= ABI_HAS_TCP;
 	if (tcp->doff < sizeof(*tcp) / 4)
@@ -339,15 +384,15 @@ static __always_inline void parse_fill(struct parse_walk *w, struct packet_info 
 {
 	parse_source_address(w, pkt->src_ip);
 	if (w->version == 4) {
-		const struct iphdr *ip = w->ip;
+		const parse_iphdr *ip = w->ip;
 
-		parse_address4(pkt->dst_ip, ip->daddr);
+		parse_address4(pkt->dst_ip, parse_be32(w, &ip->daddr));
 		pkt->ttl = ip->ttl;
 		parse_ip4_rest(w);
 	} else {
-		const struct ipv6hdr *ip = w->ip;
+		const parse_ipv6hdr *ip = w->ip;
 
-		parse_address6(pkt->dst_ip, &ip->daddr);
+		parse_address6(w, pkt->dst_ip, &ip->daddr);
 		pkt->ttl = ip->hop_limit;
 		if (!tcp_only)
 			parse_ip6_protocol(w);
@@ -363,6 +408,7 @@ static __always_inline void parse_fill(struct parse_walk *w, struct packet_info 
 	pkt->vlan = w->vlan[0];
 	pkt->vlan_inner = w->vlan[1];
 	pkt->has = w->has | w->tags;
+	pkt->tunnel = w->tunnel;
 	pkt->version = ABI_VERSION;
 }
 

@@ -49,8 +49,10 @@ struct parse_walk {
 	const void *pos; /* first byte not yet parsed */
 	const void *end; /* one past the last byte in reach */
 	const void *ip; /* the fixed IP header */
+	const void *outer; /* that of the packet around; NULL if there is none */
 	__u64 words; /* stepped over between Ethernet and pos, of 4 bytes */
 	__u32 left; /* bytes from pos to the end of the IP packet, by its own length field */
+	__u32 bound; /* bytes from ip to where the packet around it ends; greatest: none is around */
 	__u32 fragment; /* the fragment field, host order: offset and flag as in its version */
 	__be16 vlan[PARSE_VLANS];
 	__u8 tags; /* ABI_HAS_VLAN… */
@@ -58,6 +60,8 @@ struct parse_walk {
 	__u8 protocol;
 	__u8 parse; /* enum abi_parse */
 	__u8 has; /* enum abi_has, but for tags */
+	__u8 tunnel; /* enum abi_tunnel */
+	__u8 halves; /* 1: ip may be aligned to 2 bytes only; a constant of the caller */
 };
 
 /* The len bytes at the cursor, stepping over them; NULL if they are not in reach. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The maps, the settings, and the two programs: count_tcp_packets and count_packets, each with a
- * sibling (…_ip) for interfaces whose frames begin at IP.
+/* The maps, the settings, and the two programs: count_tcp_packets and count_packets, each with
+ * siblings: for interfaces whose frames begin at IP (…_ip), for who wants the packets inside tunnels
+ * (…_decap), and for both (…_decap_ip).
  *
  * One source, three flavours, so that no program refers to a map or a helper that its kernel
  * lacks (TRAPS A54):
@@ -17,6 +18,7 @@
 
 #include "abi.h"
 #include "parse.h"
+#include "parse_tunnel.h"
 #define SAMPLE_RANDOM() bpf_get_prandom_u32()
 #include "sample.h"
 
@@ -207,11 +209,11 @@ static __always_inline void label_sample(struct packet_info *pkt, const struct f
 }
 
 #ifdef XDPTAIL_PERF
-static __always_inline void send_sample(const struct frame *frame, struct packet_info *pkt,
+static __always_inline void send_sample(const struct frame *frame, void *record, __u32 size,
 					struct packet_totals *totals)
 {
-	long err = bpf_perf_event_output(frame->ctx, &packet_events_perf, BPF_F_CURRENT_CPU, pkt,
-					 sizeof(*pkt));
+	long err = bpf_perf_event_output(frame->ctx, &packet_events_perf, BPF_F_CURRENT_CPU, record,
+					 size);
 
 	if (!err)
 		return;
@@ -223,47 +225,79 @@ static __always_inline void send_sample(const struct frame *frame, struct packet
 		totals->lost[ABI_LOST_OTHER]++;
 }
 #else
-static __always_inline void send_sample(const struct frame *frame, struct packet_info *pkt,
+static __always_inline void send_sample(const struct frame *frame, const void *record, __u32 size,
 					struct packet_totals *totals)
 {
-	struct packet_info *slot = bpf_ringbuf_reserve(&packet_events, sizeof(*pkt), 0);
+	void *slot = bpf_ringbuf_reserve(&packet_events, size, 0);
 
 	(void)frame;
 	if (!slot) {
 		totals->lost[ABI_LOST_RING_FULL]++;
 		return;
 	}
-	*slot = *pkt;
+	__builtin_memcpy(__builtin_assume_aligned(slot, 8), record, size);
 	/* No flags: the kernel wakes the reader only if it had caught up (TRAPS A21). */
 	bpf_ringbuf_submit(slot, 0);
 }
 #endif
+
+/* Is this packet a sample? Then the counter that has its number, else NULL. */
+static __always_inline struct sample_counter *take_sample(const struct settings *set, __u32 rate,
+							  struct packet_totals *totals)
+{
+	struct sample_counter *counter;
+	__u32 zero = 0;
+
+	counter = bpf_map_lookup_elem(&sample_counter, &zero);
+	if (!counter || !sample_take(counter, rate, set->sample_mode))
+		return NULL;
+	totals->sampled++;
+	return counter;
+}
 
 static __always_inline void sample_frame(const struct frame *frame, struct parse_walk *walk,
 					 __u32 gen, const struct settings *set,
 					 struct packet_totals *totals, bool tcp_only)
 {
 	__u32 rate = *(const volatile __u32 *)&set->sample_rate;
-	struct sample_counter *counter;
+	struct sample_counter *counter = take_sample(set, rate, totals);
 	struct packet_info pkt = {};
-	__u32 zero = 0;
 
-	counter = bpf_map_lookup_elem(&sample_counter, &zero);
-	if (!counter || !sample_take(counter, rate, set->sample_mode))
+	if (!counter)
 		return;
-	totals->sampled++;
 	parse_fill(walk, &pkt, tcp_only);
 	label_sample(&pkt, frame, gen, rate, counter->seq);
 	if (constants.trace)
 		trace_sample(&pkt);
-	send_sample(frame, &pkt, totals);
+	send_sample(frame, &pkt, sizeof(pkt), totals);
+}
+
+/* The same for a program that looks into tunnels. */
+static __always_inline void sample_inner(const struct frame *frame, struct parse_walk *walk,
+					 __u32 gen, const struct settings *set,
+					 struct packet_totals *totals, bool tcp_only)
+{
+	__u32 rate = *(const volatile __u32 *)&set->sample_rate;
+	struct sample_counter *counter = take_sample(set, rate, totals);
+	struct tunnel_info info = {};
+
+	if (!counter)
+		return;
+	parse_fill_inner(walk, &info, tcp_only);
+	label_sample(&info.packet, frame, gen, rate, counter->seq);
+	if (constants.trace)
+		trace_sample(&info.packet);
+	send_sample(frame, &info, sizeof(info), totals);
 }
 
 /* Count first, then sample. The generation is read once: all that this packet adds to is of the
- * same one, so that the retired half adds up by itself.
+ * same one, so that the retired half adds up by itself. What is decided by a constant (link, tcp_only,
+ * decap) is decided by the compiler.
  */
-static __always_inline void observe(const struct frame *frame, enum parse_link link, bool tcp_only)
+static __always_inline void observe(const struct frame *frame, enum parse_link link, bool tcp_only,
+				    bool decap)
 {
+	enum parse_class class;
 	struct packet_totals *totals;
 	struct parse_walk walk;
 	struct settings *set;
@@ -279,12 +313,19 @@ static __always_inline void observe(const struct frame *frame, enum parse_link l
 		return;
 
 	totals->seen++;
-	switch (parse_classify(&walk, frame->data, frame->end, link, tcp_only)) {
+	if (decap)
+		class = parse_classify_inner(&walk, frame->data, frame->end, link, tcp_only);
+	else
+		class = parse_classify(&walk, frame->data, frame->end, link, tcp_only);
+	switch (class) {
 	case PARSE_COUNTED:
 		totals->counted++;
 		totals->counted_bytes += frame->wire_len;
 		count_source(&walk, gen, totals, frame);
-		sample_frame(frame, &walk, gen, set, totals, tcp_only);
+		if (decap)
+			sample_inner(frame, &walk, gen, set, totals, tcp_only);
+		else
+			sample_frame(frame, &walk, gen, set, totals, tcp_only);
 		break;
 	case PARSE_NOT_SELECTED:
 		totals->not_selected++;
@@ -302,9 +343,10 @@ static __always_inline void observe(const struct frame *frame, enum parse_link l
 	}
 }
 
-static __always_inline void observe_xdp(struct xdp_md *ctx, enum parse_link link, bool tcp_only)
+static __always_inline int observe_xdp(struct xdp_md *ctx, enum parse_link link, bool tcp_only,
+				       bool decap)
 {
-	const struct frame frame = {
+	struct frame frame = {
 		.ctx = ctx,
 		.data = (const void *)(long)ctx->data,
 		.end = (const void *)(long)ctx->data_end,
@@ -312,37 +354,30 @@ static __always_inline void observe_xdp(struct xdp_md *ctx, enum parse_link link
 		.ifindex = ctx->ingress_ifindex,
 	};
 
-	observe(&frame, link, tcp_only);
-}
-
-/* The ancestor's program: TCP only. */
-PROGRAM
-int count_tcp_packets(struct xdp_md *ctx)
-{
-	observe_xdp(ctx, PARSE_LINK_ETHERNET, true);
+	/* now: taken where it is needed, data would live until then, and the verifier walks all in
+	 * between once for each number of bytes that it knows to be there
+	 */
+	__asm__ volatile("" : "+r"(frame.wire_len));
+	observe(&frame, link, tcp_only, decap);
 	return XDP_PASS;
 }
 
-/* Its sibling: every IP protocol. */
-PROGRAM
-int count_packets(struct xdp_md *ctx)
-{
-	observe_xdp(ctx, PARSE_LINK_ETHERNET, false);
-	return XDP_PASS;
-}
+/* The ancestor's program, TCP only, and its sibling for every IP protocol. */
+#define PROGRAMS(suffix, link, decap)                        \
+	PROGRAM                                              \
+	int count_tcp_packets##suffix(struct xdp_md *ctx)    \
+	{                                                    \
+		return observe_xdp(ctx, link, true, decap);  \
+	}                                                    \
+	PROGRAM                                              \
+	int count_packets##suffix(struct xdp_md *ctx)        \
+	{                                                    \
+		return observe_xdp(ctx, link, false, decap); \
+	}
 
-PROGRAM
-int count_tcp_packets_ip(struct xdp_md *ctx)
-{
-	observe_xdp(ctx, PARSE_LINK_IP, true);
-	return XDP_PASS;
-}
-
-PROGRAM
-int count_packets_ip(struct xdp_md *ctx)
-{
-	observe_xdp(ctx, PARSE_LINK_IP, false);
-	return XDP_PASS;
-}
+PROGRAMS(, PARSE_LINK_ETHERNET, false)
+PROGRAMS(_ip, PARSE_LINK_IP, false)
+PROGRAMS(_decap, PARSE_LINK_ETHERNET, true)
+PROGRAMS(_decap_ip, PARSE_LINK_IP, true)
 
 char xdptail_license[] SEC("license") = "Dual BSD/GPL";

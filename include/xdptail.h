@@ -89,6 +89,24 @@ enum xdptail_parse {
 	XDPTAIL_PARSE_MAX
 };
 
+/**
+ * What a packet was in. Its own addresses are those inside; one level is looked into. A packet around
+ * it that is in fragments, cut short or broken, or that has something else than IP inside, stands
+ * for itself, as without decap.
+ */
+enum xdptail_tunnel {
+	XDPTAIL_TUNNEL_NONE,
+	XDPTAIL_TUNNEL_VXLAN, /**< UDP port 4789 (RFC 7348) */
+	XDPTAIL_TUNNEL_GENEVE, /**< UDP port 6081 (RFC 8926) */
+	XDPTAIL_TUNNEL_GRE, /**< version 0, with IP or Ethernet (RFC 2784, 2890) */
+	XDPTAIL_TUNNEL_IPIP, /**< IPv4 in IPv4 (RFC 2003) */
+	XDPTAIL_TUNNEL_4IN6, /**< IPv4 in IPv6 (RFC 2473) */
+	XDPTAIL_TUNNEL_6IN4, /**< IPv6 in IPv4 (RFC 4213) */
+	XDPTAIL_TUNNEL_6IN6, /**< IPv6 in IPv6 (RFC 2473) */
+	XDPTAIL_TUNNEL_GTPU, /**< UDP port 2152, version 1 (3GPP TS 29.281) */
+	XDPTAIL_TUNNEL_MAX
+};
+
 /** Which of a packet's optional members are set; the others are 0. */
 enum xdptail_has {
 	XDPTAIL_HAS_PORTS = 1 << 0, /**< src_port, dst_port */
@@ -98,7 +116,8 @@ enum xdptail_has {
 	XDPTAIL_HAS_VLAN_INNER = 1 << 4, /**< vlan_inner */
 	XDPTAIL_HAS_PROTOCOL = 1 << 5, /**< protocol, packet_type */
 	XDPTAIL_HAS_FRAGMENT = 1 << 6, /**< fragment is not NONE */
-	XDPTAIL_HAS_PARSE = 1 << 7 /**< parse is not OK */
+	XDPTAIL_HAS_PARSE = 1 << 7, /**< parse is not OK */
+	XDPTAIL_HAS_TUNNEL = 1 << 8 /**< tunnel is not NONE; outer_src_ip, outer_dst_ip */
 };
 
 /** One sampled packet. Lent to the callback: it is gone when that returns. */
@@ -117,7 +136,7 @@ struct xdptail_packet {
 	uint32_t has; /**< enum xdptail_has, or-ed */
 	uint16_t src_port;
 	uint16_t dst_port;
-	uint16_t vlan; /**< outermost tag's 12-bit identifier */
+	uint16_t vlan; /**< outermost tag's 12-bit identifier, of the frame even in a tunnel */
 	uint16_t vlan_inner; /**< of the tag behind it */
 	uint8_t ip_version; /**< 4 or 6 */
 	uint8_t protocol; /**< IANA number; IPv6: of the header after the extension headers */
@@ -128,6 +147,10 @@ struct xdptail_packet {
 	uint8_t icmp_code;
 	uint8_t fragment; /**< enum xdptail_fragment */
 	uint8_t parse; /**< enum xdptail_parse */
+	uint8_t tunnel; /**< enum xdptail_tunnel; NONE unless decap was asked for */
+	uint8_t outer_ip_version; /**< 4 or 6 */
+	uint8_t outer_src_ip[16]; /**< of the packet around; IPv4 as ::ffff:a.b.c.d */
+	uint8_t outer_dst_ip[16];
 };
 
 /**
@@ -198,6 +221,7 @@ struct xdptail_options {
 	xdptail_wait_fn wait_fn; /**< (NULL: a read may take as long as it takes) */
 	void *wait_arg;
 	int prog_run; /**< not 0: a capture's frames go through the kernel's program (0) */
+	int decap; /**< not 0: the packet inside a tunnel is counted, selected and recorded (0) */
 };
 
 /**
@@ -215,8 +239,8 @@ void xdptail_options_init(struct xdptail_options *o, size_t size);
  *             memory for one.
  * @param o    NULL for the defaults; copied, the strings too
  * @return 0, or -EPERM (a capability is missing), -EINVAL (an option out of range, or max_map_bytes
- *         too small for max_sources), -ENOENT (no program function_name), -EOPNOTSUPP (the kernel
- *         lacks what was asked for), -ENOMEM, or what the kernel said
+ *         too small for max_sources), -ENOENT (no program function_name, or none of it that can decap),
+ *         -EOPNOTSUPP (the kernel lacks what was asked for), -ENOMEM, or what the kernel said
  */
 int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
 
@@ -428,6 +452,7 @@ struct xdptail_stats {
 	uint64_t discarded;
 	uint64_t lost_undecodable;
 	uint64_t parsed_here; /**< frames that prog_run could not give to the kernel's program */
+	int decap; /**< not 0: as in the options */
 };
 
 /**

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # check-captures.sh BUILD DIR: read every capture in DIR with the xdptail that was built there and
 # with tshark, and compare them packet by packet: time, length, outermost addresses, protocol, ports,
-# flags, sequence numbers, ICMP's type and code, VLAN, fragments. Fails when they disagree on a frame
+# flags, sequence numbers, ICMP's type and code, VLAN, fragments. Then the same with --decap, where it
+# is of the packets inside tunnels, and the addresses around them. Fails when they disagree on a frame
 # that tshark does not call malformed.
 set -euo pipefail
 
@@ -13,20 +14,20 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # One line a record: time, and what check-captures.awk compares.
-records() { # FILE
-	"$build/xdptail" -q -a -N 1 --timestamps ns --interval 0 --top 1 -r "$1" |
+records() { # FILE OPTION...
+	"$build/xdptail" -q -a -N 1 --timestamps ns --interval 0 --top 1 -r "$@" |
 		jq -r 'select(.event_type == "packet") | [
 			(.timestamp[0:19] + "Z" | fromdateiso8601 | tostring) + .timestamp[19:29],
 			.packet_len, .src_ip, .dst_ip, .protocol, .src_port, .dst_port, .tcp_flags,
 			.seq_num, .ack_num, .icmp_type, .icmp_code, .vlan,
-			.fragment, .parse] | map(. // "-" | tostring) | join("\t")'
+			.fragment, .parse, .outer_src_ip, .outer_dst_ip, .tunnel] | map(. // "-" | tostring) | join("\t")'
 }
 
 # The same, with the number of its frame before it, which a copy of the capture tells.
-ours() { # FILE
+ours() { # FILE OPTION...
 	"$build/tests/system/number_frames" "$1" >"$work/numbered"
-	records "$1" >"$work/records"
-	records "$work/numbered" | sed 's/\..*//' >"$work/numbers"
+	records "$@" >"$work/records"
+	records "$work/numbered" "${@:2}" | sed 's/\..*//' >"$work/numbers"
 	[ "$(wc -l <"$work/records")" = "$(wc -l <"$work/numbers")" ] || {
 		echo "$1: not as many records as of its copy" >&2
 		return 1
@@ -57,12 +58,27 @@ theirs() { # FILE
 		2>"$work/tshark" || true # it says so of a capture that is cut, too
 }
 
-put() { # FRAMES AGREEMENTS DISAGREEMENTS LESS MALFORMED
+put() { # FRAMES AGREEMENTS DISAGREEMENTS LESS MALFORMED...
 	echo "$1 frames, $2 agreements, $3 disagreements; $4 where we say less and why," \
 		"$5 disagreements on what tshark calls malformed"
 }
 
-sums=(0 0 0 0 0)
+put_tunnels() { # FRAMES AGREEMENTS DISAGREEMENTS LESS MALFORMED TUNNELS UNSEEN
+	echo "with --decap: $6 tunnels, $(put "$@"); $7 tunnels not looked into"
+}
+
+# Leaves what check-captures.awk prints in $work/result, its last line in the array result.
+compare() { # DECAP FILE OPTION...
+	ours "${@:2}" 2>>"$work/messages" >"$work/ours" || {
+		cat "$work/messages"
+		exit 1
+	}
+	awk -v decap="$1" -f "$tests/check-captures.awk" "$work/ours" "$work/theirs" >"$work/result"
+	read -r -a result < <(tail -n 1 "$work/result")
+}
+
+sums=(0 0 0 0 0 0 0)
+inner_sums=(0 0 0 0 0 0 0)
 read_captures=0
 for file in "$dir"/*.cap "$dir"/*.pcap "$dir"/*.pcapng "$dir"/*.gz; do
 	[ -e "$file" ] || continue
@@ -72,20 +88,24 @@ for file in "$dir"/*.cap "$dir"/*.pcap "$dir"/*.pcapng "$dir"/*.gz; do
 		echo "$(basename "$file"): not read: $(sed 's/^xdptail: error: //' "$work/messages")"
 		continue
 	fi
-	ours "$file" 2>>"$work/messages" >"$work/ours" || {
-		cat "$work/messages"
-		exit 1
-	}
 	theirs "$file" >"$work/theirs"
-	awk -f "$tests/check-captures.awk" "$work/ours" "$work/theirs" >"$work/result"
-	read -r -a result < <(tail -n 1 "$work/result")
+	compare 0 "$file"
 	echo "$(basename "$file"): $(put "${result[@]}")"
 	head -n -1 "$work/result"
 	for i in "${!sums[@]}"; do
 		sums[i]=$((sums[i] + result[i]))
 	done
+	compare 1 "$file" --decap
+	if [ "${result[5]}" -gt 0 ] || [ "${result[6]}" -gt 0 ]; then
+		echo "$(basename "$file"): $(put_tunnels "${result[@]}")"
+		head -n -1 "$work/result"
+	fi
+	for i in "${!sums[@]}"; do
+		inner_sums[i]=$((inner_sums[i] + result[i]))
+	done
 	read_captures=$((read_captures + 1))
 done
 
 echo "$read_captures captures: $(put "${sums[@]}")"
-[ "$read_captures" -gt 0 ] && [ "${sums[2]}" -eq 0 ]
+echo "$read_captures captures: $(put_tunnels "${inner_sums[@]}")"
+[ "$read_captures" -gt 0 ] && [ "${sums[2]}" -eq 0 ] && [ "${inner_sums[2]}" -eq 0 ]

@@ -10,6 +10,7 @@
 
 #include "abi.h"
 #include "parse.h"
+#include "parse_tunnel.h"
 
 struct frame_case {
 	const char *name;
@@ -17,7 +18,9 @@ struct frame_case {
 	enum parse_link link; /* what it begins with */
 	enum parse_class all; /* what count_packets makes of it */
 	enum parse_class tcp; /* what count_tcp_packets makes of it */
+	enum parse_class inner_tcp; /* likewise with decap, where inner has a tunnel */
 	struct packet_info want; /* the wire's fields, if it is counted */
+	struct tunnel_info inner; /* with decap, if it has a tunnel; else as without */
 };
 
 /* A frame in memory as the tests want it: the IP header is 4-byte aligned, and the block ends where
@@ -43,15 +46,16 @@ struct frame_field {
 	}
 
 static const struct frame_field frame_fields[] = {
-	FRAME_FIELD(timestamp_ns), FRAME_FIELD(cpu_seq),     FRAME_FIELD(src_ip),
-	FRAME_FIELD(dst_ip),	   FRAME_FIELD(seq_num),     FRAME_FIELD(ack_num),
-	FRAME_FIELD(src_port),	   FRAME_FIELD(dst_port),    FRAME_FIELD(packet_len),
-	FRAME_FIELD(ifindex),	   FRAME_FIELD(sample_rate), FRAME_FIELD(vlan),
-	FRAME_FIELD(vlan_inner),   FRAME_FIELD(cpu),	     FRAME_FIELD(protocol),
-	FRAME_FIELD(packet_type),  FRAME_FIELD(tcp_flags),   FRAME_FIELD(ttl),
-	FRAME_FIELD(icmp_type),	   FRAME_FIELD(icmp_code),   FRAME_FIELD(ip_version),
-	FRAME_FIELD(fragment),	   FRAME_FIELD(parse),	     FRAME_FIELD(has),
-	FRAME_FIELD(generation),   FRAME_FIELD(version),     FRAME_FIELD(pad),
+	FRAME_FIELD(timestamp_ns),  FRAME_FIELD(cpu_seq),     FRAME_FIELD(src_ip),
+	FRAME_FIELD(dst_ip),	    FRAME_FIELD(seq_num),     FRAME_FIELD(ack_num),
+	FRAME_FIELD(src_port),	    FRAME_FIELD(dst_port),    FRAME_FIELD(packet_len),
+	FRAME_FIELD(ifindex),	    FRAME_FIELD(sample_rate), FRAME_FIELD(vlan),
+	FRAME_FIELD(vlan_inner),    FRAME_FIELD(cpu),	      FRAME_FIELD(protocol),
+	FRAME_FIELD(packet_type),   FRAME_FIELD(tcp_flags),   FRAME_FIELD(ttl),
+	FRAME_FIELD(icmp_type),	    FRAME_FIELD(icmp_code),   FRAME_FIELD(ip_version),
+	FRAME_FIELD(fragment),	    FRAME_FIELD(parse),	      FRAME_FIELD(has),
+	FRAME_FIELD(generation),    FRAME_FIELD(version),     FRAME_FIELD(tunnel),
+	FRAME_FIELD(outer_version), FRAME_FIELD(pad),
 };
 
 #define FRAME_FIELDS (sizeof(frame_fields) / sizeof(frame_fields[0]))
@@ -156,11 +160,41 @@ static inline enum parse_class frame_parse(const void *data, size_t len, enum pa
 	return class;
 }
 
+/* The same with decap. */
+static inline enum parse_class frame_parse_inner(const void *data, size_t len, enum parse_link link,
+						 int tcp_only, struct tunnel_info *ret)
+{
+	const void *end = (const char *)data + len;
+	struct parse_walk walk;
+	enum parse_class class;
+
+	memset(ret, 0, sizeof(*ret));
+	class = link == PARSE_LINK_IP ?
+			parse_classify_inner(&walk, data, end, PARSE_LINK_IP, tcp_only) :
+			parse_classify_inner(&walk, data, end, PARSE_LINK_ETHERNET, tcp_only);
+	if (class == PARSE_COUNTED)
+		parse_fill_inner(&walk, ret, tcp_only);
+	return class;
+}
+
 static inline void frame_print_field(const __u8 *value, size_t size)
 {
 	/* As the bytes lie in memory: a wrong byte order shows. */
 	for (size_t i = 0; i < size; i++)
 		fprintf(stderr, "%02x", value[i]);
+}
+
+static inline unsigned frame_compare_field(const char *name, const char *field, const void *got,
+					   const void *want, size_t size)
+{
+	if (!memcmp(got, want, size))
+		return 0;
+	fprintf(stderr, "%s: %s: got 0x", name, field);
+	frame_print_field(got, size);
+	fprintf(stderr, ", want 0x");
+	frame_print_field(want, size);
+	fprintf(stderr, " (bytes as they lie)\n");
+	return 1;
 }
 
 /* How many fields differ; each is printed to stderr with what it belongs to. */
@@ -171,19 +205,34 @@ static inline unsigned frame_compare(const char *name, const struct packet_info 
 
 	for (size_t i = 0; i < FRAME_FIELDS; i++) {
 		const struct frame_field *field = &frame_fields[i];
-		const __u8 *g = (const __u8 *)got + field->offset;
-		const __u8 *w = (const __u8 *)want + field->offset;
 
-		if (!memcmp(g, w, field->size))
-			continue;
-		fprintf(stderr, "%s: %s: got 0x", name, field->name);
-		frame_print_field(g, field->size);
-		fprintf(stderr, ", want 0x");
-		frame_print_field(w, field->size);
-		fprintf(stderr, " (bytes as they lie)\n");
-		differing++;
+		differing +=
+			frame_compare_field(name, field->name, (const __u8 *)got + field->offset,
+					    (const __u8 *)want + field->offset, field->size);
 	}
 	return differing;
+}
+
+static inline unsigned frame_compare_inner(const char *name, const struct tunnel_info *got,
+					   const struct tunnel_info *want)
+{
+	return frame_compare(name, &got->packet, &want->packet) +
+	       frame_compare_field(name, "outer_src_ip", got->outer_src_ip, want->outer_src_ip,
+				   sizeof(got->outer_src_ip)) +
+	       frame_compare_field(name, "outer_dst_ip", got->outer_dst_ip, want->outer_dst_ip,
+				   sizeof(got->outer_dst_ip));
+}
+
+/* What a case wants with decap. */
+static inline void frame_want_inner(const struct frame_case *c, enum parse_class *ret_tcp,
+				    struct tunnel_info *ret)
+{
+	*ret = c->inner;
+	*ret_tcp = c->inner_tcp;
+	if (c->inner.packet.tunnel)
+		return;
+	ret->packet = c->want;
+	*ret_tcp = c->tcp;
 }
 
 #endif

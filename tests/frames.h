@@ -557,6 +557,8 @@ static const struct frame_case frame_cases[] = {
 	FRAME("IPv6 authentication header cut short", HEX_ETH6 HEX_IP6("002c", "33")
 	      "06 04 0000 00000001 00000001 00*11", UNDETERMINED,
 	      WANT6, WANT_NO_PROTOCOL, TRUNCATED),
+
+#include "frames_tunnel.h"
 };
 /* clang-format on */
 

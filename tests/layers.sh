@@ -12,10 +12,11 @@ rules() {
 		bpf/abi.h
 		bpf/parse_link.h     abi.h
 		bpf/parse.h          abi.h parse_link.h
+		bpf/parse_tunnel.h   abi.h parse.h
 		bpf/sample.h         abi.h
-		bpf/xdptail.bpf.c    abi.h parse.h sample.h
+		bpf/xdptail.bpf.c    abi.h parse.h parse_tunnel.h sample.h
 		src/lib/object.c     lib/* abi.h xdptail.h xdptail_*.skel.h
-		src/lib/replay.c     lib/* abi.h parse.h sample.h xdptail.h
+		src/lib/replay.c     lib/* abi.h parse.h parse_tunnel.h sample.h xdptail.h
 		src/lib/*            lib/* abi.h xdptail.h
 		src/line/json.*      line/json.h
 		src/line/*           xdptail.h line/*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What holds of every frame, whatever it is: the records of both programs agree with each other, and
- * with what their own fields say. For the unit tests and the fuzzers.
+ * with what their own fields say; and with decap, with those without it. For the unit tests and the fuzzers.
  */
 #ifndef TESTS_VIEW_H
 #define TESTS_VIEW_H
@@ -194,6 +194,57 @@ static inline bool view_look(const char *name, const struct frame_bytes *frame,
 	ret->all = frame_parse(frame->data, frame->len, link, 0, &ret->pkt);
 	ret->tcp = frame_parse(frame->data, frame->len, link, 1, &tcp_pkt);
 	return view_holds(name, ret, &tcp_pkt);
+}
+
+/* With decap. */
+struct view_inner {
+	struct view view;
+	struct tunnel_info info; /* its packet is the view's */
+};
+
+/* What is said of a tunnel is what is said of the frame without decap, and where there is none, so is
+ * all else.
+ */
+static inline bool view_is_inside(const char *name, const struct view_inner *inner,
+				  const struct view *outer)
+{
+	struct view_inner want = { .view = *outer, .info.packet = outer->pkt };
+	const struct packet_info *got = &inner->view.pkt;
+
+	if (got->tunnel) {
+		want.view.all = PARSE_COUNTED;
+		want.view.tcp = inner->view.tcp;
+		want.info.packet = *got;
+		want.info.packet.vlan = outer->pkt.vlan;
+		want.info.packet.vlan_inner = outer->pkt.vlan_inner;
+		want.info.packet.outer_version = outer->pkt.ip_version;
+		memcpy(want.info.outer_src_ip, outer->pkt.src_ip, sizeof(outer->pkt.src_ip));
+		memcpy(want.info.outer_dst_ip, outer->pkt.dst_ip, sizeof(outer->pkt.dst_ip));
+	}
+	if (outer->pkt.tunnel || got->tunnel >= ABI_TUNNEL_MAX || outer->all < want.view.all ||
+	    inner->view.all != want.view.all || inner->view.tcp != want.view.tcp) {
+		fprintf(stderr, "%s: decap: class: got %d for all, %d for TCP, without %d, %d\n",
+			name, inner->view.all, inner->view.tcp, outer->all, outer->tcp);
+		return false;
+	}
+	return frame_compare_inner(name, &inner->info, &want.info) == 0;
+}
+
+static inline bool view_look_inner(const char *name, const struct frame_bytes *frame,
+				   enum parse_link link, struct view_inner *ret)
+{
+	struct tunnel_info tcp_info, none = { 0 };
+	struct view outer;
+	bool good = view_look(name, frame, link, &outer);
+
+	ret->view.all = frame_parse_inner(frame->data, frame->len, link, 0, &ret->info);
+	ret->view.tcp = frame_parse_inner(frame->data, frame->len, link, 1, &tcp_info);
+	ret->view.pkt = ret->info.packet;
+	good = view_holds(name, &ret->view, &tcp_info.packet) && good;
+	if (ret->view.tcp == PARSE_COUNTED)
+		none = ret->info;
+	return frame_compare_inner(name, &tcp_info, &none) == 0 &&
+	       view_is_inside(name, ret, &outer) && good;
 }
 
 #endif

@@ -35,6 +35,9 @@ static const struct audit_field packet_fields[] = {
 	CHECKED("ttl", U8),
 	CHECKED("vlan", U16),
 	CHECKED("vlan_inner", U16),
+	CHECKED("outer_src_ip", IP),
+	CHECKED("outer_dst_ip", IP),
+	CHECKED("tunnel", TEXT),
 	CHECKED("fragment", TEXT),
 	CHECKED("parse", TEXT),
 	CHECKED("sample_rate", U32),
@@ -109,7 +112,7 @@ static const struct audit_field start_fields[] = {
 	CHECKED("transport", TEXT),  CHECKED("ring_bytes", U64), CHECKED("sample_mode", TEXT),
 	CHECKED("sample_rate", U32), CHECKED("interval_s", U32), CHECKED("max_sources", U32),
 	CHECKED("map_type", TEXT),   CHECKED("map_bytes", U64),	 CHECKED("capabilities", LIST),
-	CHECKED("capture", TEXT),    CHECKED("prog_run", BOOL),
+	CHECKED("capture", TEXT),    CHECKED("prog_run", BOOL),	 CHECKED("decap", BOOL),
 };
 
 static const struct audit_field interface_fields[] = {

@@ -126,6 +126,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	options.wait_fn = loop_on_wait;
 	options.wait_arg = loop;
 	options.prog_run = o->prog_run;
+	options.decap = o->decap;
 	options.max_sources = o->max_sources;
 	options.max_map_bytes = o->max_map_bytes;
 	if (o->read)

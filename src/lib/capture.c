@@ -29,6 +29,7 @@ static int open_replay(struct xdptail *x, const char *path, uint64_t interval_ns
 		.sample_rate = x->options.o.sample_rate,
 		.sample_mode = x->options.o.sample_mode,
 		.interval_ns = interval_ns,
+		.decap = x->options.o.decap != 0,
 	};
 
 	if (!spec.tcp_only && strcmp(name, names[1]) != 0)
@@ -95,7 +96,7 @@ int capture_record(void *arg, const void *data, size_t size)
 }
 
 /* replay_fn */
-static int on_sample(void *arg, const struct packet_info *sample)
+static int on_sample(void *arg, const struct tunnel_info *sample)
 {
 	return capture_record(arg, sample, sizeof(*sample));
 }

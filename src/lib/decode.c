@@ -4,11 +4,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "abi.h"
 
 #define VLAN_ID_MASK 0x0fff
+#define OUTER_BYTES  sizeof(((struct tunnel_info *)0)->outer_src_ip)
 
 /* The two vocabularies agree, so that a value passes unchanged. */
 _Static_assert((int)ABI_PARSE_TOO_DEEP == (int)XDPTAIL_PARSE_TOO_DEEP, "parse");
@@ -23,6 +25,9 @@ _Static_assert((int)ABI_HAS_ICMP == (int)XDPTAIL_HAS_ICMP, "has");
 _Static_assert((int)ABI_HAS_VLAN == (int)XDPTAIL_HAS_VLAN, "has");
 _Static_assert((int)ABI_HAS_VLAN_INNER == (int)XDPTAIL_HAS_VLAN_INNER, "has");
 _Static_assert((int)ABI_HAS_PROTOCOL == (int)XDPTAIL_HAS_PROTOCOL, "has");
+_Static_assert((int)ABI_TUNNEL_GRE == (int)XDPTAIL_TUNNEL_GRE, "tunnel");
+_Static_assert((int)ABI_TUNNEL_6IN4 == (int)XDPTAIL_TUNNEL_6IN4, "tunnel");
+_Static_assert((int)ABI_TUNNEL_MAX == (int)XDPTAIL_TUNNEL_MAX, "tunnel");
 
 static bool is_mapped(const __u8 addr[16])
 {
@@ -36,6 +41,29 @@ static bool is_packet_type(__u8 type)
 	return type <= ABI_TYPE_SCTP || type == ABI_TYPE_OTHER;
 }
 
+static bool are_addresses(const __u8 src[16], const __u8 dst[16], __u8 version)
+{
+	if (version == 4)
+		return is_mapped(src) && is_mapped(dst);
+	return version == 6;
+}
+
+/* The outer addresses, one behind the other; NULL if there is no room for them. */
+static const __u8 *outer_of(const void *data, size_t size)
+{
+	if (size < sizeof(struct tunnel_info))
+		return NULL;
+	return (const __u8 *)data + offsetof(struct tunnel_info, outer_src_ip);
+}
+
+static bool is_tunnel(const struct packet_info *rec, const __u8 *outer)
+{
+	if (rec->tunnel == ABI_TUNNEL_NONE)
+		return rec->outer_version == 0;
+	return rec->tunnel < ABI_TUNNEL_MAX && outer &&
+	       are_addresses(outer, outer + OUTER_BYTES, rec->outer_version);
+}
+
 static bool is_record(const struct packet_info *rec)
 {
 	if (rec->version != ABI_VERSION || rec->generation >= ABI_GENERATIONS)
@@ -46,9 +74,7 @@ static bool is_record(const struct packet_info *rec)
 		return false;
 	if ((rec->has & ABI_HAS_VLAN_INNER) && !(rec->has & ABI_HAS_VLAN))
 		return false;
-	if (rec->ip_version == 4)
-		return is_mapped(rec->src_ip) && is_mapped(rec->dst_ip);
-	return rec->ip_version == 6;
+	return are_addresses(rec->src_ip, rec->dst_ip, rec->ip_version);
 }
 
 static uint32_t has_bits(const struct packet_info *rec)
@@ -59,18 +85,21 @@ static uint32_t has_bits(const struct packet_info *rec)
 		has |= XDPTAIL_HAS_FRAGMENT;
 	if (rec->parse != ABI_PARSE_OK)
 		has |= XDPTAIL_HAS_PARSE;
+	if (rec->tunnel != ABI_TUNNEL_NONE)
+		has |= XDPTAIL_HAS_TUNNEL;
 	return has;
 }
 
 int decode_record(const void *data, size_t size, struct xdptail_packet *ret,
 		  unsigned int *ret_generation)
 {
+	const __u8 *outer = outer_of(data, size);
 	struct packet_info rec;
 
 	if (size < sizeof(rec))
 		return -EBADMSG;
 	memcpy(&rec, data, sizeof(rec));
-	if (!is_record(&rec))
+	if (!is_record(&rec) || !is_tunnel(&rec, outer))
 		return -EBADMSG;
 
 	ret->timestamp_ns = rec.timestamp_ns;
@@ -98,6 +127,15 @@ int decode_record(const void *data, size_t size, struct xdptail_packet *ret,
 	ret->icmp_code = rec.icmp_code;
 	ret->fragment = rec.fragment;
 	ret->parse = rec.parse;
+	ret->tunnel = rec.tunnel;
+	ret->outer_ip_version = rec.outer_version;
+	if (rec.tunnel != ABI_TUNNEL_NONE) {
+		memcpy(ret->outer_src_ip, outer, sizeof(ret->outer_src_ip));
+		memcpy(ret->outer_dst_ip, outer + OUTER_BYTES, sizeof(ret->outer_dst_ip));
+	} else {
+		memset(ret->outer_src_ip, 0, sizeof(ret->outer_src_ip));
+		memset(ret->outer_dst_ip, 0, sizeof(ret->outer_dst_ip));
+	}
 	*ret_generation = rec.generation;
 	return 0;
 }

@@ -104,6 +104,7 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 		.max_sources = o->max_sources,
 		.max_map_bytes = o->max_map_bytes,
 		.trace = o->trace != 0,
+		.decap = o->decap != 0,
 	};
 	const struct settings settings = {
 		.sample_rate = o->sample_rate,
@@ -420,6 +421,7 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 		.ring_high_water = x->replay ? 0 : transport_high_water(x->transport),
 		.longest_wait_ns = x->longest_wait_ns,
 		.shared_counts = x->object.shared_counts,
+		.decap = x->options.o.decap != 0,
 		.delivered = x->sums[FATE_DELIVERED],
 		.discarded = x->sums[FATE_DISCARDED],
 		.lost_undecodable = x->sums[FATE_UNDECODABLE],

@@ -117,35 +117,43 @@ uint64_t object_count_bytes(uint32_t max_sources, uint32_t values)
 	return ABI_GENERATIONS * (max_sources * (element + value_bytes) + buckets);
 }
 
-/* A program's name with this behind it: the program that does the same where frames begin at IP.
- * Users name the first only.
+/* A program's name with one of these behind it, or the first and then the second: the program that does
+ * the same in tunnels, and where frames begin at IP. Users name the one without.
  */
-#define SIBLING	   "_ip"
+#define DECAP	   "_decap"
+#define LINK_IS_IP "_ip"
 #define NAME_BYTES 128
+
+static bool ends_in(const char *name, const char *tail)
+{
+	size_t len = strlen(name);
+	size_t tail_len = strlen(tail);
+
+	return len > tail_len && strcmp(name + len - tail_len, tail) == 0;
+}
 
 static bool is_sibling(const char *name)
 {
-	size_t len = strlen(name);
-	size_t tail = strlen(SIBLING);
-
-	return len > tail && strcmp(name + len - tail, SIBLING) == 0;
+	return ends_in(name, DECAP) || ends_in(name, LINK_IS_IP);
 }
 
-/* NULL: there is none, or this kernel would not take it. */
-static struct bpf_program *find_sibling(struct bpf_object *obj, const char *function_name)
+static struct bpf_program *find_program(struct bpf_object *obj, const struct object_spec *spec,
+					const char *link)
 {
 	char name[NAME_BYTES];
 
-	if (feature_unaligned())
-		return NULL;
-	(void)snprintf(name, sizeof(name), "%s" SIBLING, function_name);
+	(void)snprintf(name, sizeof(name), "%s%s%s", spec->function_name, spec->decap ? DECAP : "",
+		       link);
 	return bpf_object__find_program_by_name(obj, name);
 }
 
-/* Load only the program that was named, and its sibling; the others cost nothing then. */
-static int choose_programs(struct bpf_object *obj, const char *function_name,
+/* Load only the program that was named or its sibling, and for frames that begin at IP the one beside
+ * it, if there is one that this kernel would take; the others cost nothing then.
+ */
+static int choose_programs(struct bpf_object *obj, const struct object_spec *spec,
 			   struct bpf_program *ret[LINK_MAX], struct reason *r)
 {
+	bool named = false;
 	struct bpf_program *prog;
 	char names[256] = "";
 	size_t len = 0;
@@ -157,16 +165,23 @@ static int choose_programs(struct bpf_object *obj, const char *function_name,
 		(void)bpf_program__set_autoload(prog, false);
 		if (is_sibling(name))
 			continue;
-		if (strcmp(name, function_name) == 0)
-			ret[LINK_ETHERNET] = prog;
+		named = named || strcmp(name, spec->function_name) == 0;
 		if (len < sizeof(names))
 			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s\"%s\"",
 						len ? ", " : "", name);
 	}
-	if (!ret[LINK_ETHERNET])
+	if (!named)
 		return reason_set(r, -ENOENT, "there is no program \"%.64s\"; there are %s",
-				  function_name, names);
-	ret[LINK_IP] = find_sibling(obj, function_name);
+				  spec->function_name, names);
+	ret[LINK_ETHERNET] = find_program(obj, spec, "");
+	if (!ret[LINK_ETHERNET])
+		return reason_set(
+			r, -ENOENT,
+			"the program \"%.64s\" cannot look into tunnels: there is no \"%.64s" DECAP
+			"\" beside it",
+			spec->function_name, spec->function_name);
+	if (!feature_unaligned())
+		ret[LINK_IP] = find_program(obj, spec, LINK_IS_IP);
 	for (int link = 0; link < LINK_MAX; link++) {
 		if (ret[link])
 			(void)bpf_program__set_autoload(ret[link], true);
@@ -329,7 +344,7 @@ int object_open(struct object *ret, const struct object_spec *spec, struct reaso
 	err = choose_counts(&o, spec, r);
 	if (err)
 		goto fail;
-	err = choose_programs(o.obj, spec->function_name, progs, r);
+	err = choose_programs(o.obj, spec, progs, r);
 	if (err)
 		goto fail;
 	err = configure(&o, f, spec);

@@ -23,6 +23,7 @@ struct object_spec {
 	uint32_t max_sources;
 	uint64_t max_map_bytes; /* more than this, and all CPUs share one value a source */
 	bool trace;
+	bool decap; /* the program's sibling that looks into tunnels */
 };
 
 /* Descriptors are borrowed from obj. */

@@ -8,6 +8,7 @@
 
 #include "lib/counts.h"
 #include "parse.h"
+#include "parse_tunnel.h"
 #define SAMPLE_RANDOM() ((__u32)random())
 #include "sample.h"
 
@@ -120,29 +121,48 @@ static void count_source(struct replay *p, const struct parse_walk *walk, uint32
 	counts_add_source(p->sources, &key, &one, &p->totals);
 }
 
+static void fill(const struct replay *p, struct parse_walk *walk, struct tunnel_info *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (p->spec.decap)
+		parse_fill_inner(walk, ret, p->spec.tcp_only);
+	else
+		parse_fill(walk, &ret->packet, p->spec.tcp_only);
+}
+
 static int sample(struct replay *p, struct parse_walk *walk, const struct capture_frame *frame,
 		  replay_fn fn, void *arg)
 {
-	struct packet_info pkt = { 0 };
+	struct tunnel_info info;
 
 	p->totals.sampled++;
-	parse_fill(walk, &pkt, p->spec.tcp_only);
-	pkt.timestamp_ns = frame->timestamp_ns;
-	pkt.cpu_seq = p->counter.seq;
-	pkt.packet_len = frame->wire_len;
-	pkt.ifindex = IFINDEX;
-	pkt.sample_rate = p->spec.sample_rate;
-	return fn(arg, &pkt);
+	fill(p, walk, &info);
+	info.packet.timestamp_ns = frame->timestamp_ns;
+	info.packet.cpu_seq = p->counter.seq;
+	info.packet.packet_len = frame->wire_len;
+	info.packet.ifindex = IFINDEX;
+	info.packet.sample_rate = p->spec.sample_rate;
+	return fn(arg, &info);
+}
+
+static enum parse_class classify(const struct replay *p, const uint8_t *data, size_t len,
+				 struct parse_walk *walk)
+{
+	const uint8_t *end = data + len;
+
+	if (p->spec.decap)
+		return parse_classify_inner(walk, data, end, PARSE_LINK_ETHERNET,
+					    p->spec.tcp_only);
+	return parse_classify(walk, data, end, PARSE_LINK_ETHERNET, p->spec.tcp_only);
 }
 
 /* As observe() in bpf/xdptail.bpf.c. */
 int replay_observe(struct replay *p, const struct capture_frame *frame, replay_fn fn, void *arg)
 {
-	const uint8_t *end = frame->data + frame->len;
 	struct parse_walk walk;
 
 	p->totals.seen++;
-	switch (parse_classify(&walk, frame->data, end, PARSE_LINK_ETHERNET, p->spec.tcp_only)) {
+	switch (classify(p, frame->data, frame->len, &walk)) {
 	case PARSE_COUNTED:
 		p->totals.counted++;
 		p->totals.counted_bytes += frame->wire_len;
@@ -168,21 +188,21 @@ int replay_observe(struct replay *p, const struct capture_frame *frame, replay_f
 }
 
 static enum parse_class parse(const struct replay *p, const uint8_t *data, size_t len,
-			      struct packet_info *ret)
+			      struct tunnel_info *ret)
 {
 	struct parse_walk walk;
-	enum parse_class class =
-		parse_classify(&walk, data, data + len, PARSE_LINK_ETHERNET, p->spec.tcp_only);
+	enum parse_class class = classify(p, data, len, &walk);
 
-	memset(ret, 0, sizeof(*ret));
 	if (class == PARSE_COUNTED)
-		parse_fill(&walk, ret, p->spec.tcp_only);
+		fill(p, &walk, ret);
+	else
+		memset(ret, 0, sizeof(*ret));
 	return class;
 }
 
 bool replay_is_told_by(const struct replay *p, const struct capture_frame *frame, size_t len)
 {
-	struct packet_info part, whole;
+	struct tunnel_info part, whole;
 
 	return frame->len <= len ||
 	       (parse(p, frame->data, len, &part) == parse(p, frame->data, frame->len, &whole) &&

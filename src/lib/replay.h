@@ -22,10 +22,11 @@ struct replay_spec {
 	uint32_t sample_rate;
 	uint32_t sample_mode; /* enum abi_sample_mode */
 	uint64_t interval_ns; /* 0: none but the end */
+	bool decap; /* look into tunnels */
 };
 
 /* One sample. Not 0: enough. */
-typedef int (*replay_fn)(void *arg, const struct packet_info *sample);
+typedef int (*replay_fn)(void *arg, const struct tunnel_info *sample);
 
 struct replay;
 

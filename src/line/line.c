@@ -65,16 +65,23 @@ _Static_assert(ARRAY_SIZE(fragment_names) == XDPTAIL_FRAGMENT_MAX, "a name for e
 static const char *const parse_names[] = { "ok", "truncated", "malformed", "too_deep" };
 _Static_assert(ARRAY_SIZE(parse_names) == XDPTAIL_PARSE_MAX, "a name for each");
 
+static const char *const tunnel_names[] = {
+	"none", "vxlan", "geneve", "gre", "ipip", "4in6", "6in4", "6in6", "gtpu",
+};
+_Static_assert(ARRAY_SIZE(tunnel_names) == XDPTAIL_TUNNEL_MAX, "a name for each");
+
 enum field_type {
 	FIELD_U8,
 	FIELD_U16,
 	FIELD_U32,
 	FIELD_U64,
 	FIELD_IP,
+	FIELD_OUTER_IP,
 	FIELD_INTERFACE,
 	FIELD_FLAGS,
 	FIELD_FRAGMENT,
 	FIELD_PARSE,
+	FIELD_TUNNEL,
 };
 
 /* A key of packet lines, and where its value comes from. */
@@ -105,6 +112,9 @@ static const struct field packet_fields[] = {
 	{ "ttl", FIELD_U8, FROM(ttl), 0 },
 	{ "vlan", FIELD_U16, FROM(vlan), XDPTAIL_HAS_VLAN },
 	{ "vlan_inner", FIELD_U16, FROM(vlan_inner), XDPTAIL_HAS_VLAN_INNER },
+	{ "outer_src_ip", FIELD_OUTER_IP, FROM(outer_src_ip), XDPTAIL_HAS_TUNNEL },
+	{ "outer_dst_ip", FIELD_OUTER_IP, FROM(outer_dst_ip), XDPTAIL_HAS_TUNNEL },
+	{ "tunnel", FIELD_TUNNEL, FROM(tunnel), XDPTAIL_HAS_TUNNEL },
 	{ "fragment", FIELD_FRAGMENT, FROM(fragment), XDPTAIL_HAS_FRAGMENT },
 	{ "parse", FIELD_PARSE, FROM(parse), XDPTAIL_HAS_PARSE },
 	{ "sample_rate", FIELD_U32, FROM(sample_rate), 0 },
@@ -326,6 +336,9 @@ static inline void put_field(struct json *j, struct line_writer *w, const struct
 	case FIELD_IP:
 		json_ip(j, from, packet->ip_version);
 		break;
+	case FIELD_OUTER_IP:
+		json_ip(j, from, packet->outer_ip_version);
+		break;
 	case FIELD_INTERFACE:
 		put_interface(j, find_name(w, packet->interface, packet->ifindex));
 		break;
@@ -337,6 +350,9 @@ static inline void put_field(struct json *j, struct line_writer *w, const struct
 		break;
 	case FIELD_PARSE:
 		put_word(j, name_of(parse_names, XDPTAIL_PARSE_MAX, *from));
+		break;
+	case FIELD_TUNNEL:
+		put_word(j, name_of(tunnel_names, XDPTAIL_TUNNEL_MAX, *from));
 		break;
 	}
 }
@@ -582,6 +598,8 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 		   start->sample_mode);
 	add_u64(&r, "sample_rate", start->sample_rate);
 	add_u64(&r, "interval_s", start->interval_s);
+	if (start->decap)
+		add(&r, "decap", json_object_new_boolean(1));
 	if (!start->capture)
 		add_maps(&r, start);
 	add(&r, "capabilities", new_list(start->capabilities, CAPABILITIES_BYTES));

@@ -108,6 +108,7 @@ struct line_start {
 	enum xdptail_sample_mode sample_mode;
 	uint32_t sample_rate;
 	uint32_t interval_s;
+	bool decap; /* packets are those inside tunnels */
 	uint32_t max_sources;
 	bool shared_counts; /* one counter a source for all CPUs, else one for each */
 	uint64_t map_bytes;

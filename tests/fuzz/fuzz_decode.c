@@ -11,12 +11,17 @@
 
 #define UNTOUCHED    0x5a
 #define VLAN_ID_MASK 0x0fff
-#define HAS_ALL	     0xffU
+#define HAS_ALL	     0x1ffU
 
 /* All that a record says of a packet, written again as the program writes it. */
-static void encode(struct packet_info *ret, const struct xdptail_packet *p, unsigned int generation)
+static void encode(struct tunnel_info *ret_info, const struct xdptail_packet *p,
+		   unsigned int generation)
 {
-	memset(ret, 0, sizeof(*ret));
+	struct packet_info *ret = &ret_info->packet;
+
+	memset(ret_info, 0, sizeof(*ret_info));
+	memcpy(ret_info->outer_src_ip, p->outer_src_ip, sizeof(ret_info->outer_src_ip));
+	memcpy(ret_info->outer_dst_ip, p->outer_dst_ip, sizeof(ret_info->outer_dst_ip));
 	ret->timestamp_ns = p->timestamp_ns;
 	ret->cpu_seq = p->cpu_seq;
 	memcpy(ret->src_ip, p->src_ip, sizeof(ret->src_ip));
@@ -43,6 +48,8 @@ static void encode(struct packet_info *ret, const struct xdptail_packet *p, unsi
 	ret->has = (__u8)(p->has & ABI_HAS_ALL);
 	ret->generation = (__u8)generation;
 	ret->version = ABI_VERSION;
+	ret->tunnel = p->tunnel;
+	ret->outer_version = p->outer_ip_version;
 }
 
 static void check_values(const struct xdptail_packet *p, unsigned int generation)
@@ -57,21 +64,26 @@ static void check_values(const struct xdptail_packet *p, unsigned int generation
 		   "%u", p->packet_type);
 	FUZZ_CHECK(!(p->has & XDPTAIL_HAS_FRAGMENT) == !p->fragment, "%u", p->fragment);
 	FUZZ_CHECK(!(p->has & XDPTAIL_HAS_PARSE) == !p->parse, "%u", p->parse);
+	FUZZ_CHECK(!(p->has & XDPTAIL_HAS_TUNNEL) == !p->tunnel, "%u", p->tunnel);
+	FUZZ_CHECK(p->tunnel < XDPTAIL_TUNNEL_MAX, "%u", p->tunnel);
+	FUZZ_CHECK(!p->tunnel ? !p->outer_ip_version :
+				p->outer_ip_version == 4 || p->outer_ip_version == 6,
+		   "%u", p->outer_ip_version);
 	FUZZ_CHECK(p->vlan <= VLAN_ID_MASK && p->vlan_inner <= VLAN_ID_MASK, "%u, %u", p->vlan,
 		   p->vlan_inner);
 }
 
-/* But for what decoding leaves out: padding, and the upper bits of tags. */
+/* But for what decoding leaves out: padding, the upper bits of tags, and addresses around no tunnel. */
 static void check_bytes(const uint8_t *data, const struct xdptail_packet *p,
 			unsigned int generation)
 {
-	struct packet_info want, got;
+	struct tunnel_info got, want = { 0 };
 
 	encode(&got, p, generation);
-	memcpy(&want, data, sizeof(want));
-	want.vlan &= htons(VLAN_ID_MASK);
-	want.vlan_inner &= htons(VLAN_ID_MASK);
-	memset(want.pad, 0, sizeof(want.pad));
+	memcpy(&want, data, p->tunnel ? sizeof(want) : sizeof(want.packet));
+	want.packet.vlan &= htons(VLAN_ID_MASK);
+	want.packet.vlan_inner &= htons(VLAN_ID_MASK);
+	memset(want.packet.pad, 0, sizeof(want.packet.pad));
 	FUZZ_CHECK(!memcmp(&got, &want, sizeof(got)), "another record than before");
 }
 
@@ -97,7 +109,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(generation == UNTOUCHED, "%u", generation);
 		return 0;
 	}
-	FUZZ_CHECK(size >= sizeof(struct packet_info), "%zu bytes", size);
+	FUZZ_CHECK(
+		size >= (packet.tunnel ? sizeof(struct tunnel_info) : sizeof(struct packet_info)),
+		"%zu bytes", size);
 	check_values(&packet, generation);
 	check_bytes(data, &packet, generation);
 	return 0;

@@ -30,6 +30,8 @@ static void begin(struct fuzz_line *f, struct reading *r, int err, const struct 
 
 static const char *const fragment_names[] = { "none", "first", "later" };
 static const char *const parse_names[] = { "ok", "truncated", "malformed", "too_deep" };
+static const char *const tunnel_names[] = { "none", "vxlan", "geneve", "gre", "ipip",
+					    "4in6", "6in4",  "6in6",   "gtpu" };
 
 static void has_packet_options(struct reading *r, const struct xdptail_packet *p)
 {
@@ -55,6 +57,11 @@ static void has_packet_options(struct reading *r, const struct xdptail_packet *p
 		has_u64(r, "vlan", p->vlan);
 	if (p->has & XDPTAIL_HAS_VLAN_INNER)
 		has_u64(r, "vlan_inner", p->vlan_inner);
+	if (p->has & XDPTAIL_HAS_TUNNEL) {
+		has_ip(r, "outer_src_ip", p->outer_src_ip, p->outer_ip_version == 4);
+		has_ip(r, "outer_dst_ip", p->outer_dst_ip, p->outer_ip_version == 4);
+		has_word(r, "tunnel", tunnel_names[p->tunnel]);
+	}
 	if (p->has & XDPTAIL_HAS_FRAGMENT)
 		has_word(r, "fragment", fragment_names[p->fragment]);
 	if (p->has & XDPTAIL_HAS_PARSE)
@@ -75,6 +82,8 @@ static void packet(struct fuzz_line *f)
 	p.ip_version = p.ip_version % 2 ? 4 : 6;
 	p.fragment %= XDPTAIL_FRAGMENT_MAX;
 	p.parse %= XDPTAIL_PARSE_MAX;
+	p.tunnel %= XDPTAIL_TUNNEL_MAX;
+	p.outer_ip_version = p.outer_ip_version % 2 ? 4 : 6;
 	err = line_packet(f->writer, &p, &line);
 	begin(f, &r, err, &line, LINE_PACKET);
 	has_text(&r, "interface", p.interface, NAME_MAX_LEN);
@@ -241,6 +250,7 @@ static void start(struct fuzz_line *f)
 	fuzz_take(&f->in, &s, sizeof(s));
 	s.shared_counts = flags & 1;
 	s.prog_run = flags & 128;
+	s.decap = flags & 32;
 	s.transport = flags / 2 % XDPTAIL_TRANSPORT_MAX;
 	s.sample_mode = flags / 8 % XDPTAIL_SAMPLE_MODE_MAX;
 	s.capabilities = capabilities;
@@ -266,6 +276,8 @@ static void start(struct fuzz_line *f)
 	has_word(&r, "sample_mode", s.sample_mode == XDPTAIL_SAMPLE_EVERY ? "every" : "random");
 	has_u64(&r, "sample_rate", s.sample_rate);
 	has_u64(&r, "interval_s", s.interval_s);
+	if (s.decap)
+		(void)value_of(&r, "decap", json_type_boolean);
 	if (!s.capture) {
 		has_u64(&r, "max_sources", s.max_sources);
 		has_word(&r, "map_type", s.shared_counts ? "hash" : "percpu_hash");

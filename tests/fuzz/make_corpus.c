@@ -108,20 +108,22 @@ static void put_packet_line(const char *directory, size_t number, const struct x
 	put(directory, "line", number, bytes, sizeof(bytes));
 }
 
-/* The record of a frame, as the program would send it. */
-static void put_record(const char *directory, size_t number, struct packet_info *info)
+/* The record of a frame, as the program would send it: with decap, the longer one. */
+static void put_record(const char *directory, size_t number, struct tunnel_info *info)
 {
+	struct packet_info *pkt = &info->packet;
+	size_t size = pkt->tunnel ? sizeof(*info) : sizeof(*pkt);
 	struct xdptail_packet packet = { 0 };
 	unsigned int generation;
 
-	info->timestamp_ns = 1;
-	info->cpu_seq = number + 1;
-	info->packet_len = 60;
-	info->ifindex = 2;
-	info->sample_rate = 10;
-	info->generation = number & 1;
-	put(directory, "decode", number, info, sizeof(*info));
-	if (decode_record(info, sizeof(*info), &packet, &generation)) {
+	pkt->timestamp_ns = 1;
+	pkt->cpu_seq = number + 1;
+	pkt->packet_len = 60;
+	pkt->ifindex = 2;
+	pkt->sample_rate = 10;
+	pkt->generation = number & 1;
+	put(directory, "decode", number, info, size);
+	if (decode_record(info, size, &packet, &generation)) {
 		errno = EBADMSG;
 		fail(frame_cases[number].name);
 	}
@@ -132,11 +134,11 @@ static void put_frame(const char *directory, size_t number)
 {
 	const struct frame_case *c = &frame_cases[number];
 	struct frame_bytes frame;
-	struct packet_info info;
+	struct tunnel_info info;
 
 	frame_open(&frame, c->link, c);
 	put(directory, "parse", number, frame.data, frame.len);
-	if (frame_parse(frame.data, frame.len, c->link, 0, &info) == PARSE_COUNTED)
+	if (frame_parse_inner(frame.data, frame.len, c->link, 0, &info) == PARSE_COUNTED)
 		put_record(directory, number, &info);
 	frame_free(&frame);
 }

@@ -44,6 +44,10 @@ enum prog_which {
 	PROG_TCP, /* count_tcp_packets */
 	PROG_ALL_IP,
 	PROG_TCP_IP,
+	PROG_ALL_DECAP,
+	PROG_TCP_DECAP,
+	PROG_ALL_DECAP_IP,
+	PROG_TCP_DECAP_IP,
 	PROG_MAX,
 };
 
@@ -52,6 +56,10 @@ static const char *const prog_names[] = {
 	[PROG_TCP] = "count_tcp_packets",
 	[PROG_ALL_IP] = "count_packets_ip",
 	[PROG_TCP_IP] = "count_tcp_packets_ip",
+	[PROG_ALL_DECAP] = "count_packets_decap",
+	[PROG_TCP_DECAP] = "count_tcp_packets_decap",
+	[PROG_ALL_DECAP_IP] = "count_packets_decap_ip",
+	[PROG_TCP_DECAP_IP] = "count_tcp_packets_decap_ip",
 };
 _Static_assert(sizeof(prog_names) / sizeof(prog_names[0]) == PROG_MAX, "one name each");
 
@@ -74,6 +82,7 @@ struct prog {
 	unsigned records; /* read so far */
 	unsigned bad_records; /* of another size */
 	struct packet_info last;
+	struct tunnel_info last_inner; /* the same, if the record was one of these; else zero */
 };
 
 /* One test for each flavour, from a function that takes the flavour. */
@@ -108,13 +117,22 @@ static inline const void *prog_elf(enum prog_flavour flavour, size_t *ret_size)
 
 static inline bool prog_is_tcp(enum prog_which which)
 {
-	return which == PROG_TCP || which == PROG_TCP_IP;
+	return which == PROG_TCP || which == PROG_TCP_IP || which == PROG_TCP_DECAP ||
+	       which == PROG_TCP_DECAP_IP;
+}
+
+static inline bool prog_is_decap(enum prog_which which)
+{
+	return which >= PROG_ALL_DECAP;
 }
 
 /* What the program takes frames to begin with. */
 static inline enum parse_link prog_link(enum prog_which which)
 {
-	return which == PROG_ALL_IP || which == PROG_TCP_IP ? PARSE_LINK_IP : PARSE_LINK_ETHERNET;
+	return which == PROG_ALL_IP || which == PROG_TCP_IP || which == PROG_ALL_DECAP_IP ||
+			       which == PROG_TCP_DECAP_IP ?
+		       PARSE_LINK_IP :
+		       PARSE_LINK_ETHERNET;
 }
 
 static inline struct bpf_map *prog_map(const struct prog *p, const char *name)
@@ -141,10 +159,16 @@ static inline int prog_fd(const struct prog *p, enum prog_which which)
 
 static inline void prog_take_record(struct prog *p, const void *data, size_t size, size_t slack)
 {
-	if (size < sizeof(p->last) || size > sizeof(p->last) + slack) {
+	bool inner = size >= sizeof(p->last_inner);
+	size_t want = inner ? sizeof(p->last_inner) : sizeof(p->last);
+
+	if (size < want || size > want + slack) {
 		p->bad_records++;
 		return;
 	}
+	memset(&p->last_inner, 0, sizeof(p->last_inner));
+	if (inner)
+		memcpy(&p->last_inner, data, sizeof(p->last_inner));
 	memcpy(&p->last, data, sizeof(p->last));
 	p->records++;
 }

@@ -11,7 +11,8 @@
 /* What one frame must do, from what the host makes of it. */
 struct expected {
 	enum parse_class class;
-	struct packet_info pkt;
+	bool decap;
+	struct tunnel_info info;
 	struct packet_totals totals;
 };
 
@@ -19,12 +20,18 @@ struct expected {
 static void expect(struct expected *ret, const struct prog *p, enum prog_which which,
 		   const void *data, size_t reach, size_t len)
 {
+	struct packet_info *pkt = &ret->info.packet;
+
 	memset(ret, 0, sizeof(*ret));
-	ret->class = frame_parse(data, reach, prog_link(which), prog_is_tcp(which), &ret->pkt);
-	ret->pkt.packet_len = (__u32)len;
-	ret->pkt.ifindex = PROG_IFINDEX;
-	ret->pkt.sample_rate = 1;
-	ret->pkt.cpu = (__u16)p->cpu;
+	ret->decap = prog_is_decap(which);
+	ret->class = ret->decap ?
+			     frame_parse_inner(data, reach, prog_link(which), prog_is_tcp(which),
+					       &ret->info) :
+			     frame_parse(data, reach, prog_link(which), prog_is_tcp(which), pkt);
+	pkt->packet_len = (__u32)len;
+	pkt->ifindex = PROG_IFINDEX;
+	pkt->sample_rate = 1;
+	pkt->cpu = (__u16)p->cpu;
 	ret->totals.seen = 1;
 	switch (ret->class) {
 	case PARSE_NOT_IP:
@@ -52,16 +59,18 @@ static void expect(struct expected *ret, const struct prog *p, enum prog_which w
 static bool record_is(const struct prog *p, const char *name, const struct packet_info *before,
 		      const struct expected *want)
 {
-	struct packet_info pkt = want->pkt;
+	static const struct tunnel_info none;
+	struct tunnel_info info = want->info;
 
-	pkt.cpu_seq = before->cpu_seq + 1;
-	pkt.timestamp_ns = p->last.timestamp_ns;
+	info.packet.cpu_seq = before->cpu_seq + 1;
+	info.packet.timestamp_ns = p->last.timestamp_ns;
 	if (p->last.timestamp_ns <= before->timestamp_ns) {
 		fprintf(stderr, "%s: timestamp: got %llu, want more than %llu\n", name,
 			p->last.timestamp_ns, before->timestamp_ns);
 		return false;
 	}
-	return frame_compare(name, &p->last, &pkt) == 0;
+	return frame_compare(name, &p->last, &info.packet) == 0 &&
+	       frame_compare_inner(name, &p->last_inner, want->decap ? &info : &none) == 0;
 }
 
 static bool source_is(const char *name, const struct count_value *got,
@@ -69,7 +78,7 @@ static bool source_is(const char *name, const struct count_value *got,
 {
 	bool counted = want->class == PARSE_COUNTED;
 	__u64 packets = before->packets + counted;
-	__u64 bytes = before->bytes + (counted ? want->pkt.packet_len : 0);
+	__u64 bytes = before->bytes + (counted ? want->info.packet.packet_len : 0);
 
 	if (got->packets == packets && got->bytes == bytes)
 		return true;
@@ -98,7 +107,7 @@ static bool run_agrees(struct prog *p, const struct run *run)
 	bool good;
 
 	expect(&want, p, run->which, run->data, run->linear ? run->linear : run->len, run->len);
-	memcpy(key.addr, want.pkt.src_ip, sizeof(key.addr));
+	memcpy(key.addr, want.info.packet.src_ip, sizeof(key.addr));
 	prog_source(p, 0, &key, &had);
 	prog_totals(p, 0, &before);
 	verdict = prog_run_split(p, run->which, run->data, run->len, run->linear);
@@ -158,61 +167,76 @@ PROG_TEST(prog_every_prefix_as_on_the_host)
 /* Ring memory is not cleared: what an older record left there must not shine through. The frame
  * before is one that fills every field it can.
  */
-static void prog_no_stale_bytes(enum prog_flavour flavour)
+static void no_stale_bytes(struct prog *p, enum prog_which which, const struct frame_bytes *full)
 {
-	const char *full_hex = HEX_MACS "8100 ffff 8100 ffff 86dd 60000000 0014 06 ff"
-					"fe*32"
-					" fefe fefe fefefefe fefefefe 50ff ffff 0000 0000";
-	struct frame_bytes full;
-	struct prog p;
-
-	open_sampling_all(&p, flavour);
-	frame_decode(&full, PARSE_LINK_ETHERNET, full_hex);
 	for (size_t i = 0; i < FRAME_CASES; i++) {
 		struct frame_bytes frame;
-		struct run run = { frame_cases[i].name, PROG_ALL, NULL, 0, 0 };
+		struct run run = { frame_cases[i].name, which, NULL, 0, 0 };
 
 		frame_open(&frame, PARSE_LINK_ETHERNET, &frame_cases[i]);
 		run.data = frame.data;
 		run.len = frame.len < LINEAR_MAX ? frame.len : LINEAR_MAX;
 		for (unsigned j = 0; j < STALE_RUNS; j++) {
-			prog_run(&p, PROG_ALL, full.data, full.len, 1);
-			cr_assert_eq(prog_drain(&p), 1);
+			prog_run(p, which, full->data, full->len, 1);
+			cr_assert_eq(prog_drain(p), 1);
 		}
 		if (run.len >= ETH_HLEN)
-			cr_expect(run_agrees(&p, &run), "%s: see above", run.name);
+			cr_expect(run_agrees(p, &run), "%s: see above", run.name);
 		frame_free(&frame);
 	}
+}
+
+#define HEX_FULL_MACS HEX_MACS "8100 ffff 8100 ffff 86dd "
+#define HEX_FULL_TCP  "60000000 0014 06 ff fe*32 fefe fefe fefefefe fefefefe 50ff ffff 0000 0000"
+
+static void prog_no_stale_bytes(enum prog_flavour flavour)
+{
+	struct frame_bytes full;
+	struct prog p;
+
+	open_sampling_all(&p, flavour);
+	frame_decode(&full, PARSE_LINK_ETHERNET, HEX_FULL_MACS HEX_FULL_TCP);
+	no_stale_bytes(&p, PROG_ALL, &full);
+	frame_free(&full);
+	frame_decode(&full, PARSE_LINK_ETHERNET,
+		     HEX_FULL_MACS "60000000 003c 29 ff fe*32 " HEX_FULL_TCP);
+	no_stale_bytes(&p, PROG_ALL_DECAP, &full);
 	frame_free(&full);
 	prog_close(&p);
 }
 PROG_TEST(prog_no_stale_bytes)
 
 /* Only the first buffer is in reach without a helper; the length is that of all of them. */
-Test(prog_several_buffers, frags)
+static void several_buffers(struct prog *p, enum prog_which which)
 {
-	struct prog p;
-
-	open_sampling_all(&p, PROG_FRAGS);
 	for (size_t i = 0; i < FRAME_CASES; i++) {
 		struct frame_bytes frame;
-		struct run run = { frame_cases[i].name, PROG_ALL, NULL, 0, ETH_HLEN };
+		struct run run = { frame_cases[i].name, which, NULL, 0, ETH_HLEN };
 
 		frame_open(&frame, PARSE_LINK_ETHERNET, &frame_cases[i]);
 		run.data = frame.data;
 		run.len = frame.len;
 		if (frame.len > ETH_HLEN &&
-		    prog_run_split(&p, PROG_ALL, frame.data, frame.len, ETH_HLEN) == -EINVAL)
+		    prog_run_split(p, which, frame.data, frame.len, ETH_HLEN) == -EINVAL)
 			cr_skip_test("BPF_PROG_RUN of this kernel can't split a frame (6.18)");
 		for (; run.linear < run.len && run.linear < LINEAR_MAX; run.linear++)
-			cr_expect(run_agrees(&p, &run), "%s: %zu in the first buffer: see above",
+			cr_expect(run_agrees(p, &run), "%s: %zu in the first buffer: see above",
 				  run.name, run.linear);
 		frame_free(&frame);
 	}
+}
+
+Test(prog_several_buffers, frags)
+{
+	struct prog p;
+
+	open_sampling_all(&p, PROG_FRAGS);
+	several_buffers(&p, PROG_ALL);
+	several_buffers(&p, PROG_ALL_DECAP);
 	prog_close(&p);
 }
 
-Test(prog_jumbo_frame, frags)
+static void jumbo_frame(enum prog_which which, const char *hex)
 {
 	struct packet_totals totals;
 	struct frame_bytes frame;
@@ -220,10 +244,9 @@ Test(prog_jumbo_frame, frags)
 	int verdict;
 
 	open_sampling_all(&p, PROG_FRAGS);
-	frame_decode(&frame, PARSE_LINK_ETHERNET,
-		     HEX_ETH4 HEX_IP4("45", "231a", "4000", "06") HEX_TCP("5018") "61*8946");
+	frame_decode(&frame, PARSE_LINK_ETHERNET, hex);
 	cr_assert_eq(frame.len, 9000);
-	verdict = prog_run_split(&p, PROG_TCP, frame.data, frame.len, 0);
+	verdict = prog_run_split(&p, which, frame.data, frame.len, 0);
 	if (verdict == -EINVAL)
 		cr_skip_test("BPF_PROG_RUN of this kernel takes no frame beyond a page");
 	cr_assert_eq(verdict, XDP_PASS);
@@ -231,6 +254,21 @@ Test(prog_jumbo_frame, frags)
 	prog_totals(&p, 0, &totals);
 	cr_expect_eq(totals.counted_bytes, 9000, "bytes: got %llu", totals.counted_bytes);
 	cr_expect_eq(p.last.packet_len, 9000, "packet_len: got %u", p.last.packet_len);
+	cr_expect_eq(p.last_inner.packet.packet_len, prog_is_decap(which) ? 9000 : 0);
+	cr_expect_eq(p.last.tunnel, prog_is_decap(which) ? ABI_TUNNEL_VXLAN : ABI_TUNNEL_NONE);
+	cr_expect_eq(p.last.src_port, bpf_htons(443));
 	frame_free(&frame);
 	prog_close(&p);
+}
+
+Test(prog_jumbo_frame, frags)
+{
+	jumbo_frame(PROG_TCP,
+		    HEX_ETH4 HEX_IP4("45", "231a", "4000", "06") HEX_TCP("5018") "61*8946");
+}
+
+Test(prog_jumbo_frame, frags_in_a_tunnel)
+{
+	jumbo_frame(PROG_TCP_DECAP, HEX_OUTER_VXLAN("231a", "2306") HEX_INNER4 HEX_IP4(
+					    "45", "22e8", "4000", "06") HEX_TCP("5018") "61*8896");
 }

@@ -136,12 +136,15 @@ PROG_TEST(prog_verifier)
  */
 static void prog_aligned_words(enum prog_flavour flavour)
 {
+	static const enum prog_which programs[] = { PROG_ALL, PROG_TCP, PROG_ALL_DECAP,
+						    PROG_TCP_DECAP };
 	static char log[LOG_BYTES];
-	struct prog p;
 
-	load_alone(&p, flavour, PROG_ALL, BPF_F_STRICT_ALIGNMENT, log);
-	bpf_object__close(p.object);
-	load_alone(&p, flavour, PROG_TCP, BPF_F_STRICT_ALIGNMENT, log);
-	bpf_object__close(p.object);
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		struct prog p;
+
+		load_alone(&p, flavour, programs[i], BPF_F_STRICT_ALIGNMENT, log);
+		bpf_object__close(p.object);
+	}
 }
 PROG_TEST(prog_aligned_words)

@@ -64,8 +64,10 @@ enum group {
 	ICMP,
 	VLAN,
 	VLAN_INNER,
+	TUNNEL,
 	FRAGMENT,
 	PARSE,
+	DECAP,
 	REASON,
 	TOTAL,
 	PERF,
@@ -113,6 +115,9 @@ static const struct key packet_keys[] = {
 	{ "ttl", U8, ALWAYS },
 	{ "vlan", VLAN_ID, VLAN },
 	{ "vlan_inner", VLAN_ID, VLAN_INNER },
+	{ "outer_src_ip", ADDRESS, TUNNEL },
+	{ "outer_dst_ip", ADDRESS, TUNNEL },
+	{ "tunnel", TEXT, TUNNEL },
 	{ "fragment", TEXT, FRAGMENT },
 	{ "parse", TEXT, PARSE },
 	{ "sample_rate", RATE, ALWAYS },
@@ -204,6 +209,7 @@ static const struct key start_keys[] = {
 	{ "sample_mode", TEXT, ALWAYS },
 	{ "sample_rate", RATE, ALWAYS },
 	{ "interval_s", U32, ALWAYS },
+	{ "decap", YES, DECAP },
 	{ "max_sources", U32, LIVE },
 	{ "map_type", TEXT, LIVE },
 	{ "map_bytes", U64, LIVE },
@@ -282,6 +288,7 @@ struct stream {
 	bool unfinished;
 	const char *sink; /* that it comes from; NULL: the first */
 	bool capture; /* is what the run reads */
+	bool decap; /* it looks into tunnels */
 	bool stopped;
 	bool stats_total;
 	bool snapshot_total;
@@ -529,6 +536,8 @@ static void check_packet(struct stream *s, struct json_object *obj)
 		fault(s, "TCP's fields, and the protocol is not TCP");
 	if (has(obj, "vlan_inner") && !has(obj, "vlan"))
 		fault(s, "vlan_inner without vlan");
+	if (has(obj, "tunnel") && !s->decap)
+		fault(s, "a tunnel, and the run does not look into them");
 }
 
 /* Count lines of a snapshot come in a row, heaviest first, and one for each source. */
@@ -875,6 +884,7 @@ static void check_start(struct stream *s, struct json_object *obj)
 		fault(s, "the schema is \"%s\"", text(obj, "schema"));
 	set_time(s->started, text(obj, "timestamp"));
 	s->capture = has(obj, "capture");
+	s->decap = has(obj, "decap");
 	if (s->capture == has(obj, "ring_bytes") ||
 	    s->capture != (strcmp(text(obj, "transport"), "capture") == 0))
 		fault(s, "neither a capture nor an interface is what is read, or both");

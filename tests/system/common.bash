@@ -253,6 +253,18 @@ count_records() { # FILE CONDITION
 	select_records "$1" "$2" | wc -l
 }
 
+# Of the first packet that matches.
+expect_packet() { # CONDITION KEY=VALUE...
+	local record pair
+
+	record=$(select_records "$OUT" ".event_type == \"packet\" and ($1)" | head -n 1)
+	[ -n "$record" ] || fail "no packet: $1"
+	shift
+	for pair in "$@"; do
+		expect "${pair%%=*} of $record" "$(jq -r ".${pair%%=*}" <<<"$record")" "${pair#*=}"
+	done
+}
+
 of_total() { # FILE TYPE KEY: of the record with the sums of the run
 	jq ".$3" <<<"$(select_records "$1" ".event_type == \"$2\" and .total")"
 }

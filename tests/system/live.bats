@@ -3,18 +3,6 @@
 
 load common
 
-# What is the same in all packets that match, as KEY=VALUE.
-expect_packet() { # CONDITION KEY=VALUE...
-	local record pair
-
-	record=$(select_records "$OUT" ".event_type == \"packet\" and ($1)" | head -n 1)
-	[ -n "$record" ] || fail "no packet: $1"
-	shift
-	for pair in "$@"; do
-		expect "${pair%%=*} of $record" "$(jq -r ".${pair%%=*}" <<<"$record")" "${pair#*=}"
-	done
-}
-
 now() {
 	date -u +%Y-%m-%dT%H:%M:%S.%6NZ
 }

@@ -472,7 +472,10 @@ expect_same_in_kernel() { # HERE HERE ARGUMENT OF xdptail...
 		expect_same_in_kernel some some -N "$n" -a --timestamps ns
 		expect_within "parsed here" "$(parsed_here)" 15 25
 		expect_same_in_kernel some some -N "$n" --timestamps ns
+		expect_same_in_kernel some some -N "$n" -a --decap
+		expect_same_in_kernel some some -N "$n" --decap
 	done
+	expect_line "$OUT" '"outer_dst_ip":"10.0.0.2","tunnel":"gtpu"'
 	capture -n 10 -b 20000
 	expect_same_in_kernel "" 10 -N 1
 	capture -n 10 -b 65000

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* traffic [-t] [-p PORT] [-v VLAN]... INTERFACE COUNT [RATE [SOURCES [BYTES]]]
+/* traffic [-t] [-p PORT] [-v VLAN]... [-e TUNNEL] INTERFACE COUNT [RATE [SOURCES [BYTES]]]
  *
  * Send COUNT frames of BYTES (64) over a packet socket: RATE a second, 0 as fast as it goes, from
  * SOURCES addresses in turn: 10.0.0.0 plus 0, 1, 2 …. UDP from PORT (4000) to port 9, or with -t
  * TCP, where the sequence number is the frame's own: 0, 1, 2 …. Each -v adds a VLAN tag inside the
- * last. Prints how many the interface took: exactly those reach the other end of a veth pair,
+ * last. -e puts it all, behind the tags, into a tunnel from 172.16.0.1 to 172.16.0.2: vxlan, geneve,
+ * gre, ipip or gtpu; BYTES are then those of the frame without the tunnel. Prints how many the interface took: exactly those reach the other end of a veth pair,
  * because a frame that finds its queue full is sent again.
  * Only for interfaces whose other end is in a test's own network namespace.
  */
@@ -31,11 +32,39 @@
 #define VLANS_MAX    3
 #define TAG_BYTES    4
 #define FRAME_MIN    64
-#define FRAME_MAX    1514
+#define FRAME_MAX    9000
+#define TUNNEL_MAX   38 /* bytes behind the outer IP header */
+#define OUTER_FROM   0xac100001U
+#define OUTER_TO     0xac100002U
+#define UDP_LEN_AT   4 /* in UDP's header */
+#define GTP_LEN_AT   10 /* in UDP's and GTP's */
 #define FIRST_SOURCE 0x0a000000U
 #define DESTINATION  0xc6336407U /* 198.51.100.7, for documentation (RFC 5737) */
 
+/* What is between the outer IP header and the one inside, but for lengths. */
+struct tunnel {
+	const char *name;
+	size_t len;
+	uint8_t protocol;
+	uint8_t header[TUNNEL_MAX];
+};
+
+#define UDP_TO(high, low) 0xc0, 0x00, high, low, 0, 0, 0, 0
+#define ETHERNET_IP	  2, 0, 0, 0, 0, 4, 2, 0, 0, 0, 0, 3, 0x08, 0x00
+
+static const struct tunnel tunnels[] = {
+	{ "vxlan", 30, IPPROTO_UDP, { UDP_TO(0x12, 0xb5), 8, 0, 0, 0, 0, 0, 42, 0, ETHERNET_IP } },
+	{ "geneve",
+	  34,
+	  IPPROTO_UDP,
+	  { UDP_TO(0x17, 0xc1), 1, 0, 0x65, 0x58, 0, 0, 42, 0, 1, 2, 1, 0, ETHERNET_IP } },
+	{ "gre", 8, IPPROTO_GRE, { 0x20, 0, 0x08, 0x00, 0, 0, 42, 0 } },
+	{ "ipip", 0, IPPROTO_IPIP, { 0 } },
+	{ "gtpu", 16, IPPROTO_UDP, { UDP_TO(0x08, 0x68), 0x30, 255, 0, 0, 0, 0, 0, 42 } },
+};
+
 struct plan {
+	const struct tunnel *tunnel; /* NULL: none */
 	const char *interface;
 	uint64_t count;
 	uint64_t rate; /* a second; 0: no limit */
@@ -48,7 +77,7 @@ struct plan {
 };
 
 struct frame {
-	char bytes[FRAME_MAX + VLANS_MAX * TAG_BYTES];
+	char bytes[FRAME_MAX + VLANS_MAX * TAG_BYTES + sizeof(struct iphdr) + TUNNEL_MAX];
 	size_t len;
 	size_t ip; /* where its header begins */
 	size_t transport;
@@ -80,6 +109,37 @@ static void append_link(struct frame *f, const struct plan *p)
 	}
 	ethertype = htons(ETHERTYPE_IP);
 	append(f, &ethertype, sizeof(ethertype));
+}
+
+static void put_length(struct frame *f, size_t at, size_t len)
+{
+	uint16_t field = htons((uint16_t)len);
+
+	memcpy(f->bytes + at, &field, sizeof(field));
+}
+
+static void append_tunnel(struct frame *f, const struct plan *p)
+{
+	const struct tunnel *t = p->tunnel;
+	const size_t inner = p->bytes - sizeof(struct ether_header);
+	const struct iphdr ip = {
+		.version = 4,
+		.ihl = 5,
+		.ttl = 64,
+		.protocol = t->protocol,
+		.tot_len = htons((uint16_t)(sizeof(ip) + t->len + inner)),
+		.saddr = htonl(OUTER_FROM),
+		.daddr = htonl(OUTER_TO),
+	};
+	size_t at;
+
+	append(f, &ip, sizeof(ip));
+	at = f->len;
+	append(f, t->header, t->len);
+	if (t->protocol == IPPROTO_UDP)
+		put_length(f, at + UDP_LEN_AT, t->len + inner);
+	if (strcmp(t->name, "gtpu") == 0)
+		put_length(f, at + GTP_LEN_AT, inner);
 }
 
 /* Checksums are left out: the receiving host drops the packet, and nothing answers it. */
@@ -120,6 +180,8 @@ static void make_frames(const struct plan *p)
 {
 	for (int i = 0; i < BATCH; i++) {
 		append_link(&frames[i], p);
+		if (p->tunnel)
+			append_tunnel(&frames[i], p);
 		append_ip(&frames[i], p);
 		vectors[i] =
 			(struct iovec){ .iov_base = frames[i].bytes, .iov_len = frames[i].len };
@@ -223,9 +285,19 @@ static void add_vlan(struct plan *p, const char *text)
 	p->vlans[p->n_vlans++] = vlan;
 }
 
+static const struct tunnel *find_tunnel(const char *name)
+{
+	for (size_t i = 0; i < sizeof(tunnels) / sizeof(tunnels[0]); i++) {
+		if (strcmp(tunnels[i].name, name) == 0)
+			return &tunnels[i];
+	}
+	fprintf(stderr, "traffic: \"%s\" is no tunnel\n", name);
+	exit(2);
+}
+
 static void usage(void)
 {
-	fputs("usage: traffic [-t] [-p PORT] [-v VLAN]... "
+	fputs("usage: traffic [-t] [-p PORT] [-v VLAN]... [-e TUNNEL] "
 	      "INTERFACE COUNT [RATE [SOURCES [BYTES]]]\n",
 	      stderr);
 	exit(2);
@@ -235,13 +307,15 @@ static void parse_args(struct plan *p, int argc, char *argv[])
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+tp:v:")) != -1) {
+	while ((c = getopt(argc, argv, "+tp:v:e:")) != -1) {
 		if (c == 't')
 			p->tcp = true;
 		else if (c == 'p')
 			p->port = (uint16_t)number(optarg, 0, UINT16_MAX);
 		else if (c == 'v')
 			add_vlan(p, optarg);
+		else if (c == 'e')
+			p->tunnel = find_tunnel(optarg);
 		else
 			usage();
 	}

@@ -200,6 +200,22 @@ static const struct packet_case packet_cases[] = {
 	  "\"protocol\":255,\"packet_type\":255,\"packet_len\":0,\"ttl\":0,\"vlan\":0,"
 	  "\"vlan_inner\":7,\"fragment\":\"later\",\"parse\":\"truncated\",\"sample_rate\":0,"
 	  "\"cpu\":0,\"cpu_seq\":0}\n" },
+	{ "in a tunnel of the other version",
+	  { .interface = "eth0",
+	    .src_ip = IP6_DOC,
+	    .dst_ip = IP6_DOC,
+	    .vlan = 5,
+	    .fragment = XDPTAIL_FRAGMENT_FIRST,
+	    .tunnel = XDPTAIL_TUNNEL_6IN4,
+	    .outer_ip_version = 4,
+	    .outer_src_ip = IP4(10, 0, 0, 1),
+	    .outer_dst_ip = IP4(10, 0, 0, 99),
+	    .ip_version = 6,
+	    .has = XDPTAIL_HAS_VLAN | XDPTAIL_HAS_TUNNEL | XDPTAIL_HAS_FRAGMENT },
+	  "\"interface\":\"eth0\",\"src_ip\":\"2001:db8::1\",\"dst_ip\":\"2001:db8::1\","
+	  "\"packet_len\":0,\"ttl\":0,\"vlan\":5,\"outer_src_ip\":\"10.0.0.1\","
+	  "\"outer_dst_ip\":\"10.0.0.99\",\"tunnel\":\"6in4\",\"fragment\":\"first\","
+	  "\"sample_rate\":0,\"cpu\":0,\"cpu_seq\":0}\n" },
 	{ "everything there is, at its most",
 	  { .interface = "a\"\\/\x01\xff",
 	    .src_ip = IP4(1, 22, 133, 4),
@@ -219,6 +235,10 @@ static const struct packet_case packet_cases[] = {
 	    .vlan_inner = 65535,
 	    .fragment = XDPTAIL_FRAGMENT_FIRST,
 	    .parse = XDPTAIL_PARSE_MALFORMED,
+	    .tunnel = XDPTAIL_TUNNEL_GENEVE,
+	    .outer_ip_version = 6,
+	    .outer_src_ip = IP4(1, 22, 133, 4),
+	    .outer_dst_ip = IP6_DOC,
 	    .sample_rate = UINT32_MAX,
 	    .cpu = UINT32_MAX,
 	    .cpu_seq = UINT64_MAX,
@@ -229,7 +249,9 @@ static const struct packet_case packet_cases[] = {
 	  "\"packet_type\":255,\"packet_len\":4294967295,\"seq_num\":4294967295,"
 	  "\"ack_num\":4294967295,\"tcp_flags\":255,\"flags\":\"FSRPAUEC\","
 	  "\"icmp_type\":255,\"icmp_code\":255,\"ttl\":255,\"vlan\":65535,"
-	  "\"vlan_inner\":65535,\"fragment\":\"first\",\"parse\":\"malformed\","
+	  "\"vlan_inner\":65535,\"outer_src_ip\":\"::ffff:1.22.133.4\","
+	  "\"outer_dst_ip\":\"2001:db8::1\",\"tunnel\":\"geneve\","
+	  "\"fragment\":\"first\",\"parse\":\"malformed\","
 	  "\"sample_rate\":4294967295,\"cpu\":4294967295,"
 	  "\"cpu_seq\":\"18446744073709551615\"}\n" },
 };
@@ -364,6 +386,8 @@ static void fill_random(struct xdptail_packet *packet, uint64_t *state)
 	packet->ip_version = bits & 0x100 ? 4 : 6;
 	packet->fragment = 1 + (bits >> 9) % 2;
 	packet->parse = 1 + (bits >> 10) % 3;
+	packet->tunnel = (bits >> 32) % XDPTAIL_TUNNEL_MAX;
+	packet->outer_ip_version = bits & UINT64_C(0x10000000000) ? 4 : 6;
 	packet->cpu_seq = bits & 0x1000 ? edges[(bits >> 13) % ARRAY_SIZE(edges)] :
 					  packet->cpu_seq >> (bits >> 16) % 64;
 	if (bits & 0x800)
@@ -428,6 +452,8 @@ static struct json_object *oracle(const struct xdptail_packet *p, uint64_t recor
 {
 	static const char *const fragments[] = { NULL, "first", "later" };
 	static const char *const parses[] = { NULL, "truncated", "malformed", "too_deep" };
+	static const char *const tunnels[] = { "none", "vxlan", "geneve", "gre", "ipip",
+					       "4in6", "6in4",	"6in6",	  "gtpu" };
 	struct json_object *obj = json_object_new_object();
 
 	add_common(obj, "packet", record_seq);
@@ -454,6 +480,11 @@ static struct json_object *oracle(const struct xdptail_packet *p, uint64_t recor
 		add_u64(obj, "vlan", p->vlan);
 	if (p->has & XDPTAIL_HAS_VLAN_INNER)
 		add_u64(obj, "vlan_inner", p->vlan_inner);
+	if (p->has & XDPTAIL_HAS_TUNNEL) {
+		add_ip(obj, "outer_src_ip", p->outer_src_ip, p->outer_ip_version);
+		add_ip(obj, "outer_dst_ip", p->outer_dst_ip, p->outer_ip_version);
+		add(obj, "tunnel", json_object_new_string(tunnels[p->tunnel]));
+	}
 	if (p->has & XDPTAIL_HAS_FRAGMENT)
 		add(obj, "fragment", json_object_new_string(fragments[p->fragment]));
 	if (p->has & XDPTAIL_HAS_PARSE)
@@ -559,6 +590,7 @@ Test(line, longest_packet)
 	memset(&packet, 0xff, sizeof(packet));
 	packet.interface = "\x01\x02\x03\x04\x05\x06\x07\x0b\x0e\x0f\x10\x11\x12\x13\x14";
 	packet.ip_version = 6;
+	packet.outer_ip_version = 6;
 	packet.fragment = XDPTAIL_FRAGMENT_FIRST;
 	packet.parse = XDPTAIL_PARSE_TRUNCATED;
 	cr_assert_eq(line_packet(w, &packet, &line), 0);
@@ -609,6 +641,7 @@ static int make_start_bare(struct line_writer *w, struct line *ret)
 		.function_name = "",
 		.transport = XDPTAIL_TRANSPORT_PERF,
 		.sample_mode = XDPTAIL_SAMPLE_RANDOM,
+		.decap = true,
 		.map_bytes = LIMIT,
 		.capabilities = none,
 	};
@@ -631,6 +664,7 @@ static int make_start_long(struct line_writer *w, struct line *ret)
 		.sample_mode = XDPTAIL_SAMPLE_RANDOM,
 		.sample_rate = UINT32_MAX,
 		.interval_s = UINT32_MAX,
+		.decap = true,
 		.max_sources = UINT32_MAX,
 		.map_bytes = UINT64_MAX,
 		.capabilities = many,
@@ -1002,10 +1036,10 @@ static const struct record_case record_cases[] = {
 	  "\"transport\":\"ringbuf\",\"ring_bytes\":16777216,\"sample_mode\":\"every\","
 	  "\"sample_rate\":10,\"interval_s\":0,\"max_sources\":65536,\"map_type\":\"percpu_hash\",\"map_bytes\":12345678,"
 	  "\"capabilities\":[\"CAP_NET_ADMIN\",\"CAP_BPF\"]}\n" },
-	{ "start, perf, random, no capabilities", make_start_bare, LINE_START, "start",
+	{ "start, perf, random, decap, no capabilities", make_start_bare, LINE_START, "start",
 	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"hostname\":\"\",\"kernel\":\"\","
 	  "\"function_name\":\"\",\"transport\":\"perf\",\"ring_bytes\":0,"
-	  "\"sample_mode\":\"random\",\"sample_rate\":0,\"interval_s\":0,\"max_sources\":0,"
+	  "\"sample_mode\":\"random\",\"sample_rate\":0,\"interval_s\":0,\"decap\":true,\"max_sources\":0,"
 	  "\"map_type\":\"percpu_hash\",\"map_bytes\":\"9007199254740992\",\"capabilities\":[]}\n" },
 	{ "start, as long as can be", make_start_long, LINE_START, "start", NULL },
 	{ "start, a capture", make_start_capture, LINE_START, "start",

@@ -37,6 +37,8 @@ static void describe(const struct options *o, char *ret, size_t cap)
 		fprintf(f, " read=%s", o->read);
 	if (o->prog_run)
 		fputs(" prog-run", f);
+	if (o->decap)
+		fputs(" decap", f);
 	if (strcmp(o->function_name, "count_tcp_packets") != 0)
 		fprintf(f, " %s", o->function_name);
 	put_number(f, "sample", o->sample_rate, 10);
@@ -131,6 +133,8 @@ Test(options, taken)
 		{ "xdptail -i lo --", "run lo" },
 		{ "xdptail -r x", "run read=x" },
 		{ "xdptail -r -", "run read=-" },
+		{ "xdptail -i lo --decap", "run lo decap" },
+		{ "xdptail -r x --decap --prog-run", "run read=x prog-run decap" },
 		{ "xdptail -r x --prog-run --transport perf --ring-size 64K",
 		  "run read=x prog-run transport=2 ring-size=65536" },
 		{ "xdptail --read=x.pcap -a -N 1 -c 5",

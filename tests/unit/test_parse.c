@@ -32,6 +32,29 @@ Test(parse, every_frame_as_the_table_says)
 	}
 }
 
+Test(parse, every_frame_as_the_table_says_with_decap)
+{
+	for (size_t i = 0; i < FRAME_CASES; i++) {
+		const struct frame_case *c = &frame_cases[i];
+		struct frame_bytes frame;
+		struct tunnel_info info;
+		struct view_inner got;
+		enum parse_class tcp;
+
+		frame_want_inner(c, &tcp, &info);
+		frame_open(&frame, c->link, c);
+		cr_expect(view_look_inner(c->name, &frame, c->link, &got), "%s: see above",
+			  c->name);
+		cr_expect_eq(got.view.all, c->all, "%s: class for all: got %d, want %d", c->name,
+			     got.view.all, c->all);
+		cr_expect_eq(got.view.tcp, tcp, "%s: class for TCP: got %d, want %d", c->name,
+			     got.view.tcp, tcp);
+		cr_expect_eq(frame_compare_inner(c->name, &got.info, &info), 0, "%s: see above",
+			     c->name);
+		frame_free(&frame);
+	}
+}
+
 /* Counted, and directly behind Ethernet. */
 static bool is_plain(const struct frame_case *c)
 {
@@ -149,6 +172,58 @@ Test(parse, every_prefix_of_every_frame)
 	}
 }
 
+/* A shorter prefix shows the packet around, as without decap; a longer one the packet inside. */
+static bool inner_prefix_holds(const struct frame_case *c, const struct frame_bytes *whole,
+			       size_t len, const struct view_inner *want, const struct view *outer,
+			       struct view_inner *last)
+{
+	const struct packet_info *all = &want->view.pkt;
+	struct frame_bytes part;
+	struct view_inner got;
+	bool good;
+
+	frame_copy(&part, c->link, whole->data, len);
+	good = view_look_inner(c->name, &part, c->link, &got);
+	if (!got.view.pkt.tunnel)
+		all = &outer->pkt;
+	if (got.view.all == PARSE_COUNTED && !agrees_with_whole(&got.view.pkt, all)) {
+		fprintf(stderr, "%s: decap: prefix of %zu differs from the whole frame:\n", c->name,
+			len);
+		(void)frame_compare(c->name, &got.view.pkt, all);
+		good = false;
+	}
+	if (got.view.pkt.tunnel == last->view.pkt.tunnel ?
+		    !knows_no_less(&got.view, &last->view) :
+		    last->view.pkt.tunnel != ABI_TUNNEL_NONE) {
+		fprintf(stderr, "%s: decap: prefix of %zu knows less than that of %zu\n", c->name,
+			len, len - 1);
+		good = false;
+	}
+	*last = got;
+	frame_free(&part);
+	return good;
+}
+
+Test(parse, every_prefix_of_every_frame_with_decap)
+{
+	for (size_t i = 0; i < FRAME_CASES; i++) {
+		const struct frame_case *c = &frame_cases[i];
+		struct view_inner last = { 0 };
+		struct frame_bytes frame;
+		struct view_inner whole;
+		struct view outer;
+		bool good;
+
+		frame_open(&frame, c->link, c);
+		good = view_look(c->name, &frame, c->link, &outer) &&
+		       view_look_inner(c->name, &frame, c->link, &whole);
+		for (size_t len = 0; good && len <= frame.len; len++)
+			good = inner_prefix_holds(c, &frame, len, &whole, &outer, &last);
+		cr_expect(good, "%s: see above", c->name);
+		frame_free(&frame);
+	}
+}
+
 static uint64_t xorshift(uint64_t *state)
 {
 	*state ^= *state << 13;
@@ -190,10 +265,10 @@ static void mutated_frames(enum parse_link link)
 	for (; good && done < MUTATIONS; done++) {
 		size_t pick = xorshift(&state) % FRAME_CASES;
 		struct frame_bytes mutant;
-		struct view view;
+		struct view_inner view;
 
 		mutate(&mutant, link, &frames[pick], &state);
-		good = view_look(frame_cases[pick].name, &mutant, link, &view);
+		good = view_look_inner(frame_cases[pick].name, &mutant, link, &view);
 		frame_free(&mutant);
 	}
 	cr_expect(good, "mutation %u: see above", done);
