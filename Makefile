@@ -24,6 +24,8 @@ SOAK_PACKETS ?= 1000000000
 SOAK_FLIPS ?= 10000
 SOAK_MUTANTS ?= 10000000
 SEED	?= 1
+SOAK_ROTATIONS ?= 1000
+SOAK_KILLS ?= 200
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
@@ -187,7 +189,8 @@ check:
 
 # User space is what the sanitizers see: the BPF programs' own tests (prog) are left out, and system
 # tests that go over the same ground again for another kernel's or transport's sake.
-ASAN_SYSTEM = counts faults file journal live loss privileges read stdout stop usage
+ASAN_SYSTEM = counts disk faults file interfaces journal live loss outputs privileges read rotate sockets stdout stop \
+	      usage
 # A different set of flags is a different tree, so the two never mix objects.
 check-asan:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
@@ -204,6 +207,11 @@ soak: $(O)/tests/prog/soak $(O)/tests/prog/test_prog_mutants
 	$(Q)MUTANTS=$(SOAK_MUTANTS) SEED=$(SEED) CAPTURES="$(CAPTURES)" $(O)/tests/prog/test_prog_mutants
 	$(Q)$(O)/tests/prog/soak $(SOAK_PACKETS) $(SOAK_FLIPS)
 
+# As many rotations and crashes as nobody waits for in make check; they need 50 GB in TMPDIR.
+soak-outputs: all tests
+	$(Q)XDPTAIL_ROTATIONS=$(SOAK_ROTATIONS) XDPTAIL_KILLS=$(SOAK_KILLS) \
+		tests/run.sh $(O) system/rotate
+
 # Always by clang, which has libFuzzer, and in a tree of its own: other flags.
 $(FUZZ)/%.o: %.c
 	$(call say,FUZZCC)
@@ -217,6 +225,7 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 $(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
+$(FUZZ)/fuzz_monitor: $(FUZZ)/src/lib/monitor.o
 $(FUZZ)/fuzz_values: $(FUZZ)/src/line/line_values.o
 OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/sink/*.c \
 	       src/line/*.c))
@@ -260,7 +269,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests install demo check check-asan check-captures soak fuzz bench format lint clean
+.PHONY: all tests install demo check check-asan check-captures soak soak-outputs fuzz bench format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(O)/packaging/completion/*.d $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)

@@ -12,10 +12,10 @@
  * with an errno of the kernel's that is not listed there. Output parameters are written on success
  * only. There are no globals: several handles can live in one process; one handle must not be used
  * from two threads at once. A function that the library calls must not call it with the same handle,
- * but for xdptail_time() and xdptail_reason(), and what is said at xdptail_wait_fn. File descriptors
- * are closed on exec; a forked child must not use, nor close, a handle of its parent. libbpf, beneath,
- * prints to stderr when a program does not verify: a caller that does not want that calls
- * libbpf_set_print().
+ * but for xdptail_time(), xdptail_attached() and xdptail_reason(), and what is said at xdptail_wait_fn.
+ * File descriptors are closed on exec; a forked child must not use, nor close, a handle of its parent.
+ * libbpf, beneath, prints to stderr when a program does not verify: a caller that does not want that
+ * calls libbpf_set_print().
  *
  * Numbers are in host byte order and addresses in network byte order, unless said otherwise.
  * Times are nanoseconds since 1970-01-01T00:00:00Z (CLOCK_REALTIME), leap seconds not counted.
@@ -124,7 +124,7 @@ enum xdptail_has {
 struct xdptail_packet {
 	uint64_t timestamp_ns; /**< when the kernel saw the packet */
 	uint64_t cpu_seq; /**< number of this sample on its CPU, from 1; a gap is a lost sample */
-	const char *interface; /**< its name, until the interface is detached */
+	const char *interface; /**< its name at present; the text stays until xdptail_close() */
 	uint8_t src_ip[16]; /**< IPv4 as ::ffff:a.b.c.d */
 	uint8_t dst_ip[16];
 	uint32_t seq_num;
@@ -164,22 +164,41 @@ typedef int (*xdptail_packet_fn)(void *arg, const struct xdptail_packet *packet)
 
 enum xdptail_state {
 	XDPTAIL_STATE_ATTACHED,
-	XDPTAIL_STATE_DETACHED,
-	XDPTAIL_STATE_GONE, /**< deleted; nothing more comes from it */
+	XDPTAIL_STATE_DETACHED, /**< asked for, or there is a reason why it cannot be attached */
+	XDPTAIL_STATE_GONE, /**< deleted, nothing more comes from it; or not there yet */
+	XDPTAIL_STATE_BACK, /**< attached anew, for there is one of this name again; or moved back */
+	XDPTAIL_STATE_RENAMED, /**< interface is the new name, which packets and counts have now */
+	XDPTAIL_STATE_MOVED, /**< to another network namespace; it is counted on under its last name */
+	XDPTAIL_STATE_DOWN, /**< it cannot receive: it was set down, or has no carrier */
+	XDPTAIL_STATE_UP, /**< after it was down */
 	XDPTAIL_STATE_MAX
 };
 
-/** What happened to an interface. Lent to the callback, strings included. */
+/**
+ * What happened to an interface. Lent to the callback; the name stays until xdptail_close().
+ *
+ * One that was deleted is detached for good, unless wait_interface is set: then the handle waits for
+ * one of the name that was asked for, attaches to that, and says BACK. If it cannot (it says so once,
+ * as DETACHED), it tries again each second while another program is there, and when the interface is
+ * set up or its MTU changes where its driver refused. Where the process may not open netlink sockets,
+ * DOWN and UP are not told, and all else within a second. What becomes of one that was MOVED is not told,
+ * but for its end, and its return; if its index there is that of another interface that is attached
+ * here, it is DETACHED, for packets carry no more than that.
+ */
 struct xdptail_interface {
 	size_t size;
 	const char *interface;
-	uint32_t ifindex;
+	uint32_t ifindex; /**< in this network namespace; 0: it is not there */
 	enum xdptail_state state;
-	enum xdptail_mode mode; /**< NATIVE or GENERIC, also of what was attached until now */
+	enum xdptail_mode
+		mode; /**< NATIVE or GENERIC, also of what was; AUTO: it was not attached */
 	const char *reason; /**< why this state or mode; NULL when it is what was asked for */
 };
 
-/** Called from within xdptail_attach(), xdptail_detach() and xdptail_poll(). */
+/**
+ * Called from within xdptail_attach(), xdptail_detach(), xdptail_poll(), and those that take counts.
+ * It must not call them; xdptail_attached() and xdptail_time() are fine.
+ */
 typedef void (*xdptail_interface_fn)(void *arg, const struct xdptail_interface *interface);
 
 /** Wall time has stepped by so many nanoseconds. Called from within xdptail_poll(). */
@@ -198,6 +217,7 @@ typedef int (*xdptail_wait_fn)(void *arg, int fd);
 #define XDPTAIL_RING_BYTES_MAX	(1U << 30)
 #define XDPTAIL_MAX_SOURCES_MAX (1U << 20)
 #define XDPTAIL_BATCH_MS_MAX	1000U
+#define XDPTAIL_INTERFACES_MAX	64 /* attached to, or waited for, at a time */
 
 /** To be filled by xdptail_options_init() first; then what is in brackets is the default. */
 struct xdptail_options {
@@ -222,6 +242,7 @@ struct xdptail_options {
 	void *wait_arg;
 	int prog_run; /**< not 0: a capture's frames go through the kernel's program (0) */
 	int decap; /**< not 0: the packet inside a tunnel is counted, selected and recorded (0) */
+	int wait_interface; /**< not 0: wait for interfaces that are not there, or go (0) */
 };
 
 /**
@@ -245,7 +266,7 @@ void xdptail_options_init(struct xdptail_options *o, size_t size);
 int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
 
 /**
- * Start counting on an interface. Where the kernel has BPF links (5.9) it ends by itself with the
+ * Start counting on an interface; there may be several, which share all limits. Where the kernel has BPF links (5.9) it ends by itself with the
  * process, however that ends; before, only xdptail_detach() and xdptail_close() end it.
  *
  * Its frames must begin with Ethernet, or with IP as those of tun, WireGuard, PPP and IP tunnels do.
@@ -253,9 +274,10 @@ int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
  *
  * @param interface  its name; copied
  * @param mode       AUTO takes generic where the driver refuses native, and the event has the reason
- * @return 0, or -ENODEV (no such interface), -EBUSY (another XDP program is there, or this one),
- *         -EOPNOTSUPP (frames of another kind, or the handle is a capture's) or whatever else the
- *         driver said to this mode, -EPERM, -ENOSPC (too many interfaces)
+ * @return 0; 1: there is none of this name, and with wait_interface it is waited for; or -ENODEV (no such
+ *         interface), -EBUSY (another XDP program is there, or this one), -EOPNOTSUPP (frames of another
+ *         kind, or the handle is a capture's) or whatever else the driver said to this mode, -EPERM,
+ *         -ENOSPC (too many interfaces)
  */
 int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode mode);
 
@@ -307,13 +329,19 @@ uint64_t xdptail_time(const struct xdptail *x);
 int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode);
 
 /**
- * Stop counting on an interface; calls interface_fn with DETACHED. Blocks for a grace period of the
- * kernel, 8 to 50 ms: when it returns, no packet of the interface is under way to the counts any more.
- * Its samples may still be in the ring, and its counts are taken with those of the others.
+ * Stop counting on an interface, or waiting for it; calls interface_fn with DETACHED. Blocks for a grace
+ * period of the kernel, 8 to 50 ms: when it returns, no packet of the interface is under way to the
+ * counts any more. Its samples may still be in the ring, and its counts are taken with those of the
+ * others.
  *
- * @return 0; -ENODEV: it is not attached; else -errno: it is detached, but the wait has failed
+ * @param interface  by the name that xdptail_attach() was given, whatever it is called now; NULL: all
+ * @return 0, also when there were none at all; -ENODEV: it is not attached; -EOPNOTSUPP: the handle is a
+ *         capture's; else -errno: it is detached, but the wait has failed
  */
 int xdptail_detach(struct xdptail *x, const char *interface);
+
+/** How many interfaces are attached now; not those that are waited for. Cannot fail. */
+unsigned int xdptail_attached(const struct xdptail *x);
 
 /**
  * For the caller's own poll: readable when xdptail_poll() has something to do, until that has done it.

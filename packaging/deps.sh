@@ -35,7 +35,9 @@ packages() {
 		test  procps            procps-ng
 		test  systemd           systemd
 		test  tshark            wireshark-cli
+		test  rsyslog           rsyslog-mmjsonparse
 		test  libclang-rt-dev   compiler-rt
+		test  logrotate         logrotate
 		test  g++               gcc-c++
 		test  bash-completion   bash-completion
 		test  zsh               zsh

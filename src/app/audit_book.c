@@ -130,7 +130,7 @@ static int take_record(struct audit_book *book, struct file *file,
 {
 	int err;
 
-	settle_stump(book, file, record->type == LINE_START && !record->repeated);
+	settle_stump(book, file, record->type == LINE_START);
 	err = find_run(book, record->run);
 	if (err)
 		return err;

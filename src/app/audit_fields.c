@@ -107,12 +107,13 @@ static const struct audit_field sink_fields[] = {
 };
 
 static const struct audit_field start_fields[] = {
-	CHECKED("repeated", BOOL),   CHECKED("version", TEXT),	 CHECKED("schema", TEXT),
-	CHECKED("hostname", TEXT),   CHECKED("kernel", TEXT),	 CHECKED("function_name", TEXT),
-	CHECKED("transport", TEXT),  CHECKED("ring_bytes", U64), CHECKED("sample_mode", TEXT),
-	CHECKED("sample_rate", U32), CHECKED("interval_s", U32), CHECKED("max_sources", U32),
-	CHECKED("map_type", TEXT),   CHECKED("map_bytes", U64),	 CHECKED("capabilities", LIST),
-	CHECKED("capture", TEXT),    CHECKED("prog_run", BOOL),	 CHECKED("decap", BOOL),
+	CHECKED("version", TEXT),    CHECKED("schema", TEXT),	     CHECKED("hostname", TEXT),
+	CHECKED("kernel", TEXT),     CHECKED("function_name", TEXT), CHECKED("transport", TEXT),
+	CHECKED("capture", TEXT),    CHECKED("ring_bytes", U64),     CHECKED("sample_mode", TEXT),
+	CHECKED("sample_rate", U32), CHECKED("interval_s", U32),     CHECKED("max_sources", U32),
+	CHECKED("map_type", TEXT),   CHECKED("map_bytes", U64),	     CHECKED("capabilities", LIST),
+	CHECKED("repeated", BOOL),   CHECKED("joined", BOOL),	     CHECKED("file", U64),
+	CHECKED("prog_run", BOOL),   CHECKED("decap", BOOL),
 };
 
 static const struct audit_field interface_fields[] = {

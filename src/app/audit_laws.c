@@ -92,7 +92,8 @@ static void find_last(struct judge *j)
 	if (j->stopped && is_here(j, LINE_STATS) && !has_total(j, LINE_STATS))
 		j->last[LINE_STATS]++;
 	j->last[LINE_SINK] += count_sinks_without_total(j);
-	j->last[LINE_START] = larger(1, j->last[LINE_START]);
+	if (!j->run->joined)
+		j->last[LINE_START] = larger(1, j->last[LINE_START]);
 	for (int type = 0; type < LINE_TYPE_MAX; type++)
 		j->sure[type] = j->last[type];
 	if (j->stopped || !is_here(j, LINE_SINK))
@@ -212,13 +213,30 @@ static void tell_dropped(const struct judge *j, uint64_t missing)
 		   sums[AUDIT_DROPPED_ERROR], sums[AUDIT_FILTERED], but);
 }
 
+/* What was made before the output came that this copy is of. */
+static bool is_before_us(const struct judge *j, const struct audit_range *gap)
+{
+	return j->run->joined && gap->first == 1;
+}
+
+static uint64_t count_gaps(const struct judge *j, enum line_type type)
+{
+	const struct audit_ranges *seen = &j->run->numbers[type].seen;
+	uint64_t missing = audit_ranges_missing(seen, j->sure[type]);
+	struct audit_range head;
+
+	if (audit_ranges_gap(seen, 0, j->sure[type], &head) && is_before_us(j, &head))
+		missing -= head.last - head.first + 1;
+	return missing;
+}
+
 static void count_missing(struct judge *j)
 {
 	uint64_t sum = j->unnumbered;
 
 	for (int type = 0; type < LINE_TYPE_MAX; type++) {
 		if (!is_absent(j, type))
-			sum += audit_ranges_missing(&j->run->numbers[type].seen, j->sure[type]);
+			sum += count_gaps(j, (enum line_type)type);
 	}
 	j->accounted = sum <= j->dropped + j->run->torn;
 	if (j->accounted && (sum || j->dropper))
@@ -245,7 +263,12 @@ static void tell_gap(const struct judge *j, enum line_type type, const struct au
 	const char *name = line_type_name(type);
 	char text[WHY_BYTES];
 
-	if (gap->first > j->sure[type])
+	if (is_before_us(j, gap))
+		audit_find(&j->run->findings, AUDIT_KIND_COPY, AUDIT_INCOMPLETE,
+			   "records 1 to %" PRIu64
+			   " of %s were made before this output came to the run",
+			   gap->last, name);
+	else if (gap->first > j->sure[type])
 		audit_find(&j->run->findings, AUDIT_KIND_MISSING, AUDIT_INCOMPLETE,
 			   "records %" PRIu64 " to %" PRIu64
 			   " of %s are missing, and no sink has reported yet what became of them",

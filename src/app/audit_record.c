@@ -211,6 +211,7 @@ static int take_object(struct json_object *obj, struct audit_record *ret, char *
 	}
 	ret->total = json_object_get_boolean(get(obj, "total"));
 	ret->repeated = ret->type == LINE_START && json_object_get_boolean(get(obj, "repeated"));
+	ret->joined = ret->repeated && json_object_get_boolean(get(obj, "joined"));
 	take_name(obj, ret);
 	return 0;
 }

@@ -20,6 +20,7 @@ struct audit_record {
 	enum line_type type;
 	bool total;
 	bool repeated;
+	bool joined;
 	uint64_t run;
 	uint64_t record_seq; /* not 0 */
 	uint64_t values[AUDIT_KEY_MAX]; /* 0 for those that are absent */

@@ -401,6 +401,7 @@ int audit_run_take(struct audit_run *run, const struct audit_record *record)
 		(void)snprintf(run->hostname, sizeof(run->hostname), "%s", record->name);
 	if (record->repeated) {
 		run->repeated = true;
+		run->joined = run->joined || record->joined;
 		return 0;
 	}
 	was_there = take_seq(&run->numbers[record->type], record->record_seq);

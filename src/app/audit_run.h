@@ -43,6 +43,7 @@ struct audit_run {
 	uint64_t id;
 	char hostname[AUDIT_NAME_BYTES]; /* "": not known */
 	bool repeated; /* a start was read that is not the first */
+	bool joined; /* … of an output that came to the run when it was under way */
 	uint64_t torn; /* lines of it that end too early */
 	struct audit_numbers numbers[LINE_TYPE_MAX];
 	struct audit_numbers *cpus; /* owned */

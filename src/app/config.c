@@ -315,6 +315,8 @@ static int take_output_object(struct config *c, const struct row *row, struct js
 	if (sink_spec_init(&spec, type, target, why, sizeof(why)))
 		return options_refuse_row(c->p, row, "%s", why);
 	err = take_settings(c, row, object, &spec);
+	if (!err && sink_spec_check(&spec, why, sizeof(why)))
+		err = options_refuse_row(c->p, row, "%s", why);
 	if (err) {
 		sink_spec_free(&spec);
 		return err;
@@ -356,8 +358,10 @@ static int take_one(struct config *c, const struct row *row, struct json_object 
 			       refuse_type(c, row, value, "a number, or a string such as \"16M\"");
 	case ROW_CHOICE:
 	case ROW_STRING:
-	case ROW_INTERFACE:
 		return is_text ? take_text(c, row, value) : refuse_type(c, row, value, "a string");
+	case ROW_INTERFACE:
+		return is_text ? take_text(c, row, value) :
+				 refuse_type(c, row, value, "a string, or a list of strings");
 	case ROW_OUTPUT:
 		return take_output(c, row, value);
 	case ROW_ACTION:
@@ -425,7 +429,8 @@ static int take_key(struct config *c, const char *key, struct json_object *value
 	i = (size_t)(row - options_rows);
 	c->p->line[i] = line;
 	c->p->given |= 1ULL << i;
-	if (json_object_is_type(value, json_type_array) && row->type == ROW_OUTPUT)
+	if (json_object_is_type(value, json_type_array) &&
+	    (row->type == ROW_OUTPUT || row->type == ROW_INTERFACE))
 		return take_list(c, row, value);
 	return take_one(c, row, value);
 }

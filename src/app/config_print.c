@@ -95,6 +95,23 @@ static void add_string(struct document *d, const char *key, const char *text)
 		add(d, key, json_object_new_string(text));
 }
 
+/* One alone is no list. */
+static void add_interfaces(struct document *d, const char *key, const struct options *o)
+{
+	struct json_object *list;
+
+	if (o->n_interfaces < 2) {
+		add_string(d, key, o->n_interfaces ? o->interfaces[0] : NULL);
+		return;
+	}
+	list = json_object_new_array();
+	for (unsigned int i = 0; list && i < o->n_interfaces; i++) {
+		if (json_object_array_add(list, json_object_new_string(o->interfaces[i])))
+			d->err = -ENOMEM;
+	}
+	add(d, key, list);
+}
+
 /* Numbers that stand for "not given" can't be given; both steps are one number. */
 static void add_row(struct document *d, const struct parser *p, const struct row *row)
 {
@@ -122,7 +139,7 @@ static void add_row(struct document *d, const struct parser *p, const struct row
 		add_string(d, key, *(const char *const *)field);
 		break;
 	case ROW_INTERFACE:
-		add_string(d, key, p->o.interface);
+		add_interfaces(d, key, &p->o);
 		break;
 	case ROW_OUTPUT:
 		add_outputs(d, key, &p->o);

@@ -165,34 +165,6 @@ void loop_free(struct loop *l)
 	free(l);
 }
 
-static const char *mode_name(enum xdptail_mode mode)
-{
-	return mode == XDPTAIL_MODE_GENERIC ? "generic" : "native";
-}
-
-void loop_on_interface(void *arg, const struct xdptail_interface *event)
-{
-	struct loop *l = arg;
-
-	loop_check(l, report_interface(&l->report, event), "cannot write an interface record");
-	switch (event->state) {
-	case XDPTAIL_STATE_ATTACHED:
-		if (event->reason)
-			log_warning("%s; attached in generic mode instead, which is slower and "
-				    "sees merged packets",
-				    event->reason);
-		log_notice("listening on %s, %s mode", event->interface, mode_name(event->mode));
-		break;
-	case XDPTAIL_STATE_GONE:
-		log_error("the interface %s was deleted; ending", event->interface);
-		loop_stop(l, "interface gone", EXIT_CODE_FAILED);
-		break;
-	case XDPTAIL_STATE_DETACHED:
-	case XDPTAIL_STATE_MAX:
-		break;
-	}
-}
-
 void loop_on_clock(void *arg, int64_t step_ns)
 {
 	struct loop *l = arg;
@@ -462,10 +434,8 @@ static void finish_counts(struct loop *l)
 /* Detach, and close the books: the interval under way if any, then the last one. */
 static void close_stream(struct loop *l)
 {
-	int err = l->options->read ? 0 : xdptail_detach(l->handle, l->options->interface);
-
-	if (err && err != -ENODEV) /* gone by itself */
-		loop_check(l, err, "cannot detach");
+	if (!l->options->read)
+		loop_check(l, xdptail_detach(l->handle, NULL), "cannot detach");
 	l->again = false;
 	finish_counts(l);
 	loop_begin_counts(l);
@@ -475,6 +445,21 @@ static void close_stream(struct loop *l)
 	loop_check(l, report_stop(&l->report, l->stop_reason, l->exit_code, !l->failed),
 		   "cannot write the stop record");
 	sinks_flush(l->sinks);
+}
+
+/* All lines were written, but perhaps not for good. */
+static void check_ends(struct loop *l)
+{
+	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
+		int err = sinks_error(l->sinks, i);
+
+		if (!err || l->ended[i] || err == -EPIPE)
+			continue;
+		log_error("output \"%s\": what was written to it may be lost: %s",
+			  sinks_name(l->sinks, i), strerror(-err));
+		if (l->exit_code == EXIT_CODE_DONE)
+			l->exit_code = EXIT_CODE_FAILED;
+	}
 }
 
 /* Wait for the outputs, but not for ever. */
@@ -495,17 +480,7 @@ static void close_outputs(struct loop *l)
 		log_error("%" PRIu64 " lines could not be written before the end", unwritten);
 	if (unwritten && l->exit_code == EXIT_CODE_DONE)
 		l->exit_code = EXIT_CODE_FAILED;
-}
-
-static void attach(struct loop *l)
-{
-	int err = xdptail_attach(l->handle, l->options->interface, l->options->mode);
-
-	l->attached = !err;
-	if (!err)
-		return;
-	log_error("%s", xdptail_reason(l->handle));
-	loop_stop(l, "cannot attach", exit_code_of_attach(err));
+	check_ends(l);
 }
 
 int loop_set_interval(struct loop *l)
@@ -577,8 +552,9 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	if (l->options->read)
 		l->attached = true;
 	else if (!l->stop_reason)
-		attach(l);
+		loop_attach(l);
 	loop_check(l, sinks_start(sinks), "cannot start the outputs");
+	sinks_flush(sinks);
 	if (!l->stop_reason && l->options->read)
 		loop_run_capture(l);
 	else if (!l->stop_reason)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a run consists of. loop.c owns it; loop_capture.c has the part that reads captures. */
+/* What a run consists of. loop.c owns it; loop_capture.c has the part that reads captures,
+ * loop_interfaces.c what becomes of interfaces.
+ */
 #ifndef APP_LOOP_INTERNAL_H
 #define APP_LOOP_INTERNAL_H
 
@@ -28,7 +30,7 @@ struct loop {
 	int signal_fd;
 	int interval_fd; /* timerfd */
 	int duration_fd; /* timerfd */
-	bool attached; /* once */
+	bool attached; /* once, to any interface */
 	bool failed; /* something is no longer in the stream as it should be */
 	bool signalled; /* to end */
 	bool ended[SINK_NAMES_MAX]; /* outputs that have, and were named */
@@ -52,6 +54,9 @@ void loop_hurry(struct loop *l);
 
 /* If err is one: log it, and stop. */
 void loop_check(struct loop *l, int err, const char *what);
+
+/* To all interfaces, or the run ends. */
+void loop_attach(struct loop *l);
 
 /* Records that are waiting, or the next frames of a capture, max at most. As xdptail_poll(). */
 int loop_poll_packets(struct loop *l, unsigned int max);

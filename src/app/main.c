@@ -119,6 +119,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	options.ring_bytes = o->ring_bytes;
 	options.batch_ms = o->flush ? 0 : o->batch_ms;
 	options.trace = o->trace;
+	options.wait_interface = o->wait_interface;
 	options.interface_fn = loop_on_interface;
 	options.interface_arg = loop;
 	options.clock_fn = loop_on_clock;

@@ -89,7 +89,7 @@ static int finish(struct parser *p)
 		return err;
 	if (p->o.flush)
 		p->o.batch_ms = 0;
-	if (p->o.read && p->o.interface)
+	if (p->o.read && p->o.n_interfaces)
 		return options_refuse_row(p, options_find("read"),
 					  "there is --interface too; one of them is enough");
 	err = finish_scopes(p);
@@ -145,7 +145,7 @@ int options_parse(struct options *ret, int argc, char *const argv[], char *err, 
 		r = take_config(&p, argc, argv);
 	if (!r)
 		r = finish(&p);
-	if (!r && p.o.action == OPTIONS_RUN && !p.o.read && !p.o.interface)
+	if (!r && p.o.action == OPTIONS_RUN && !p.o.read && !p.o.n_interfaces)
 		r = options_refuse(&p,
 				   "no interface is named: use -i IF (-D lists them), or -r FILE");
 	if (!r)
@@ -178,6 +178,17 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
+static bool same_interfaces(const struct options *a, const struct options *b)
+{
+	if (a->n_interfaces != b->n_interfaces)
+		return false;
+	for (unsigned int i = 0; i < a->n_interfaces; i++) {
+		if (!same_text(a->interfaces[i], b->interfaces[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool same(const struct parser *a, const struct parser *b, const struct row *row)
 {
 	const void *a_field = (const char *)a + row->field;
@@ -186,7 +197,7 @@ static bool same(const struct parser *a, const struct parser *b, const struct ro
 	if (row->type == ROW_OUTPUT) /* whoever runs has them, and compares them himself */
 		return true;
 	if (row->type == ROW_INTERFACE)
-		return same_text(a->o.interface, b->o.interface);
+		return same_interfaces(&a->o, &b->o);
 	if (row->type == ROW_STRING)
 		return same_text(*(const char *const *)a_field, *(const char *const *)b_field);
 	return !memcmp(a_field, b_field, row->size);

@@ -33,8 +33,10 @@ struct options {
 	bool print_config;
 	const char *config; /* the file that is read, too; NULL: none */
 	struct json_object *config_root; /* owned; strings that came from it point into it */
-	const char *interface; /* NULL only where action is not OPTIONS_RUN */
-	const char *read; /* a capture file; NULL: interface */
+	const char *interfaces[XDPTAIL_INTERFACES_MAX]; /* each named once */
+	unsigned int n_interfaces; /* 0 only with read, or where action is not OPTIONS_RUN */
+	bool wait_interface; /* for those that are not there */
+	const char *read; /* a capture file; NULL: interfaces */
 	const char *function_name;
 	uint32_t sample_rate;
 	enum xdptail_sample_mode sample_mode;

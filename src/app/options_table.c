@@ -50,7 +50,10 @@ static const struct choice timestamps[] = {
 
 /* clang-format off */
 const struct row options_rows[] = {
-	{ 'i', "interface", "IF", "interface to watch", NULL, .type = ROW_INTERFACE },
+	{ 'i', "interface", "IF", "interface to watch; may be repeated", NULL,
+	  .type = ROW_INTERFACE },
+	{ 0, "wait-interface", NULL, "wait for those not there, or gone", NULL,
+	  SWITCH(o.wait_interface), .scope = SCOPE_INTERFACE },
 	{ 'r', "read", "FILE", "pcap or pcapng, not an interface; - is stdin", NULL,
 	  STRING(o.read) },
 	{ 'f', "config", "FILE", "JSON: long options as keys, with _ for -", NULL,
@@ -259,14 +262,15 @@ static int take_interface(struct parser *p, const struct row *row, const char *a
 					  " cannot be the name of an interface: 1 to %d bytes, no "
 					  "\"/\", \":\" or blank",
 					  arg, IF_NAMESIZE - 1);
-	if (p->o.interface)
-		return options_refuse_row(
-			p, row,
-			OPTIONS_QUOTED
-			" comes after \"%s\", but only one interface can be watched at "
-			"a time",
-			arg, p->o.interface);
-	p->o.interface = arg;
+	for (unsigned int i = 0; i < p->o.n_interfaces; i++) {
+		if (!strcmp(p->o.interfaces[i], arg))
+			return options_refuse_row(p, row, OPTIONS_QUOTED " is given twice", arg);
+	}
+	if (p->o.n_interfaces == XDPTAIL_INTERFACES_MAX)
+		return options_refuse_row(p, row,
+					  OPTIONS_QUOTED " is one too many: %d interfaces at most",
+					  arg, XDPTAIL_INTERFACES_MAX);
+	p->o.interfaces[p->o.n_interfaces++] = arg;
 	return 0;
 }
 
@@ -327,7 +331,7 @@ void options_forget(struct parser *p, const struct row *row)
 	const size_t i = (size_t)(row - options_rows);
 
 	if (row->type == ROW_INTERFACE)
-		p->o.interface = NULL;
+		p->o.n_interfaces = 0;
 	else if (row->type == ROW_OUTPUT)
 		options_free_outputs(&p->o);
 	else

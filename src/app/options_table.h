@@ -53,7 +53,7 @@ enum row_type {
 	ROW_CHOICE, /* a string */
 	ROW_STRING, /* a string */
 	ROW_PATH, /* of a config file: not in one */
-	ROW_INTERFACE, /* a string */
+	ROW_INTERFACE, /* a string, or an array of them */
 	ROW_OUTPUT, /* a string, an object, or an array of these */
 	ROW_TYPE_MAX
 };

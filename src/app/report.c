@@ -132,7 +132,8 @@ static int put(struct report *r, int err, const struct line *line)
 	return err;
 }
 
-static int make_start(struct report *r, const struct options *o, bool repeated, struct line *ret)
+static int make_start(struct report *r, const struct options *o, bool repeated, bool joined,
+		      struct line *ret)
 {
 	struct xdptail_stats stats = { .size = sizeof(stats) };
 	const char *capabilities[CAPABILITIES_LISTED + 1];
@@ -148,6 +149,7 @@ static int make_start(struct report *r, const struct options *o, bool repeated, 
 	r->perf = stats.transport == XDPTAIL_TRANSPORT_PERF;
 	start = (struct line_start){
 		.repeated = repeated,
+		.joined = joined,
 		.version = XDPTAIL_VERSION,
 		.hostname = uts.nodename,
 		.kernel = uts.release,
@@ -173,13 +175,13 @@ int report_start(struct report *r, const struct options *o)
 	struct line line;
 
 	r->cpu_ms = cpu_ms();
-	return put(r, make_start(r, o, false, &line), &line);
+	return put(r, make_start(r, o, false, false, &line), &line);
 }
 
 int report_start_again(struct report *r, const struct options *o, unsigned int i)
 {
 	struct line line;
-	int err = make_start(r, o, true, &line);
+	int err = make_start(r, o, true, i != REPORT_ALL_OUTPUTS, &line);
 
 	for (unsigned int j = 0; !err && j < sinks_number(r->sinks); j++) {
 		if (i == REPORT_ALL_OUTPUTS || i == j)
@@ -192,8 +194,7 @@ int report_interface(struct report *r, const struct xdptail_interface *event)
 {
 	struct line line;
 
-	if (event->state == XDPTAIL_STATE_ATTACHED)
-		r->aggregates = event->mode == XDPTAIL_MODE_GENERIC;
+	r->aggregates |= event->mode == XDPTAIL_MODE_GENERIC;
 	return put(r, line_interface(r->writer, xdptail_time(r->handle), event, &line), &line);
 }
 

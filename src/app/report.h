@@ -16,7 +16,7 @@ struct report {
 	struct sinks *sinks;
 	struct xdptail *handle;
 	bool perf; /* the transport, for the losses only it has */
-	bool aggregates; /* what is counted are packets that the host has merged */
+	bool aggregates; /* an interface was attached where packets come that the host has merged */
 	uint64_t snapshots; /* number of the last */
 	struct line_stats stats_sums; /* of the intervals so far */
 	struct line_snapshot snapshot_sums; /* likewise; its counts are the next member */

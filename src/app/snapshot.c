@@ -35,7 +35,6 @@ int snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts *
 	*s = (struct snapshot){ .counts = counts, .limit = limit ? limit : UINT64_MAX };
 	s->record.snapshot = ++r->snapshots;
 	s->record.counts = counts;
-	s->record.aggregates = r->aggregates;
 	s->moved_ms = monotonic_ms();
 	err = top_init(&s->top, counts);
 	if (err)
@@ -95,6 +94,7 @@ int snapshot_step(struct snapshot *s, struct report *r, bool hurry)
 	done = list_slice(s, r);
 	if (done <= 0)
 		return done;
+	s->record.aggregates = r->aggregates;
 	s->record.unlisted_packets = c->counted - c->unattributed_packets - s->listed_packets;
 	s->record.unlisted_bytes = c->counted_bytes - c->unattributed_bytes - s->listed_bytes;
 	done = report_interval(r, &s->record);

@@ -2,6 +2,7 @@
 #include "lib/attach.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,15 +129,28 @@ void attach_close(struct attachment *a)
 	a->attached = false;
 }
 
-bool attach_is_gone(const struct attachment *a)
+uint32_t attach_index(const struct attachment *a)
 {
 	char name[IF_NAMESIZE];
 	struct bpf_link_info info = { 0 };
 	__u32 len = sizeof(info);
 
-	if (!a->attached)
-		return false;
 	if (a->link_fd < 0)
-		return !if_indextoname(a->ifindex, name);
-	return !bpf_obj_get_info_by_fd(a->link_fd, &info, &len) && info.xdp.ifindex == 0;
+		return if_indextoname(a->ifindex, name) ? a->ifindex : 0;
+	if (bpf_obj_get_info_by_fd(a->link_fd, &info, &len))
+		return a->ifindex;
+	return info.xdp.ifindex;
+}
+
+bool attach_is_here(const struct attachment *a)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(a->program_fd, &info, &len) ||
+	    bpf_xdp_query((int)a->ifindex, 0, &query))
+		return false;
+	return query.prog_id == info.id || query.drv_prog_id == info.id ||
+	       query.skb_prog_id == info.id;
 }

@@ -18,7 +18,7 @@
 
 struct attachment {
 	char interface[IF_NAMESIZE]; /* its name when we attached */
-	uint32_t ifindex;
+	uint32_t ifindex; /* that packets carry */
 	enum xdptail_mode mode; /* NATIVE or GENERIC */
 	bool attached;
 	int link_fd; /* owned; -1: attached by netlink, before 5.9, or not at all */
@@ -51,7 +51,14 @@ int attach_in_mode(struct attachment *a, enum xdptail_mode mode, attach_hook_fn 
 /* Unhook. Packets may still be in the program for a grace period. */
 void attach_close(struct attachment *a);
 
-/* The interface was deleted: the kernel keeps our link, bound to nothing (TRAPS A35). */
-bool attach_is_gone(const struct attachment *a);
+/* The index that the interface has now, in whatever network namespace it is, or 0: it was deleted, and
+ * the kernel keeps our link, bound to nothing. Without a link only this namespace can be asked.
+ */
+uint32_t attach_index(const struct attachment *a);
+
+/* Whether this is what runs on the interface of its index here: the index alone may be another's, of
+ * another network namespace.
+ */
+bool attach_is_here(const struct attachment *a);
 
 #endif

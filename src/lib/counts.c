@@ -14,6 +14,8 @@
 
 struct counts {
 	const struct object *object; /* borrowed */
+	counts_index_fn index_fn; /* NULL: an index stays what it is */
+	void *index_arg;
 	struct settings settings; /* as last written */
 	unsigned int cpus; /* possible ones: a per-CPU value has as many parts (TRAPS A11) */
 	unsigned int values_each; /* parts of a source's value: cpus, or 1 when all share it */
@@ -93,6 +95,12 @@ int counts_set_sampling(struct counts *c, uint32_t sample_rate, uint32_t sample_
 		return reason_set(r, err, "cannot write the map \"settings\": %s", strerror(-err));
 	c->settings = changed;
 	return 0;
+}
+
+void counts_set_index(struct counts *c, counts_index_fn fn, void *arg)
+{
+	c->index_fn = fn;
+	c->index_arg = arg;
 }
 
 unsigned int counts_generation(const struct counts *c)
@@ -196,12 +204,15 @@ void counts_add_source(struct sources *to, const struct count_key *key,
 static void collect(struct counts *c, const struct count_key *key, const struct count_value *values)
 {
 	struct count_value sum = { 0 };
+	struct count_key as = *key;
 
+	if (c->index_fn)
+		as.ifindex = c->index_fn(c->index_arg, key->ifindex);
 	for (unsigned int i = 0; i < c->values_each; i++) {
 		sum.packets += values[i].packets;
 		sum.bytes += values[i].bytes;
 	}
-	counts_add_source(c->sources, key, &sum, &c->totals);
+	counts_add_source(c->sources, &as, &sum, &c->totals);
 }
 
 /* Take up to max sources out of the retired map. Nobody writes to it, so this loses nothing. The

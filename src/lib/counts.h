@@ -26,6 +26,12 @@ void counts_close(struct counts *c); /* NULL is fine */
 int counts_set_sampling(struct counts *c, uint32_t sample_rate, uint32_t sample_mode,
 			struct reason *r);
 
+/* From now on a source's key has, in place of an index, what fn makes of it; sources that then have the
+ * same key are one.
+ */
+typedef uint32_t (*counts_index_fn)(void *arg, uint32_t ifindex);
+void counts_set_index(struct counts *c, counts_index_fn fn, void *arg);
+
 /* The generation in use, 0 or 1. */
 unsigned int counts_generation(const struct counts *c);
 

@@ -20,15 +20,6 @@
 #define EARLY_STEPS    8 /* of an early flip, each time we come by */
 #define TICKS_A_SECOND 10 /* of the transport */
 
-static const char *interface_name(const struct xdptail *x, uint32_t ifindex)
-{
-	for (unsigned int i = x->n_interfaces; i > 0; i--) {
-		if (x->interfaces[i - 1].ifindex == ifindex)
-			return x->interfaces[i - 1].interface;
-	}
-	return "?"; /* a program attached by someone else writes to our maps */
-}
-
 static void take_sample(struct xdptail *x, enum fate fate, unsigned int gen)
 {
 	interval_sample(&x->interval, fate, gen);
@@ -63,7 +54,8 @@ static int on_record(void *arg, const void *data, size_t size)
 	if (x->first)
 		note_wait(x, packet.timestamp_ns);
 	packet.timestamp_ns = clock_wall_ns(&x->clock, packet.timestamp_ns);
-	packet.interface = interface_name(x, packet.ifindex);
+	packet.interface =
+		interfaces_text(x->interfaces, interfaces_name(x->interfaces, packet.ifindex));
 	take_sample(x, FATE_DELIVERED, gen);
 	return x->fn(x->arg, &packet);
 }
@@ -153,6 +145,30 @@ int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_s
 	return 0;
 }
 
+/* counts_index_fn */
+static uint32_t name_number(void *arg, uint32_t ifindex)
+{
+	return interfaces_name(arg, ifindex);
+}
+
+static int open_interfaces(struct xdptail *x)
+{
+	const struct interfaces_spec spec = {
+		.program_fd = x->object.program_fd,
+		.wait = x->options.o.wait_interface != 0,
+		.fn = x->options.o.interface_fn,
+		.arg = x->options.o.interface_arg,
+	};
+	int err = interfaces_new(&x->interfaces, &spec);
+
+	if (!err && interfaces_fd(x->interfaces) >= 0)
+		err = transport_watch(x->transport, interfaces_fd(x->interfaces));
+	if (err)
+		return reason_set(&x->reason, err, "cannot watch interfaces: %s", strerror(-err));
+	counts_set_index(x->counts, name_number, x->interfaces);
+	return 0;
+}
+
 int xdptail_open(struct xdptail **ret, const struct xdptail_options *o)
 {
 	struct xdptail *x = calloc(1, sizeof(*x));
@@ -164,67 +180,37 @@ int xdptail_open(struct xdptail **ret, const struct xdptail_options *o)
 	err = options_copy(&x->options, o, &x->reason);
 	if (!err)
 		err = handle_open_program(x, on_record);
-	return err;
-}
-
-static void report(struct xdptail *x, const struct attachment *a, enum xdptail_state state,
-		   const char *reason)
-{
-	const struct xdptail_interface event = {
-		.size = sizeof(event),
-		.interface = a->interface,
-		.ifindex = a->ifindex,
-		.state = state,
-		.mode = a->mode,
-		.reason = reason,
-	};
-
-	if (x->options.o.interface_fn)
-		x->options.o.interface_fn(x->options.o.interface_arg, &event);
-}
-
-static struct attachment *find_attached(struct xdptail *x, const char *interface)
-{
-	for (unsigned int i = 0; i < x->n_interfaces; i++) {
-		struct attachment *a = &x->interfaces[i];
-
-		if (a->attached && strcmp(a->interface, interface) == 0)
-			return a;
-	}
-	return NULL;
+	return err ? err : open_interfaces(x);
 }
 
 int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode mode)
 {
-	struct attachment *a = &x->interfaces[x->n_interfaces];
-	int err;
+	int waits;
 
 	if (x->replay)
 		return reason_set(&x->reason, -ENOTSUP, "a capture is read, not an interface");
-	if (x->n_interfaces == HANDLE_INTERFACES_MAX)
-		return reason_set(&x->reason, -ENOSPC, "no more than %d interfaces",
-				  HANDLE_INTERFACES_MAX);
-	if (find_attached(x, interface))
-		return reason_set(&x->reason, -EBUSY, "\"%s\" is attached already", interface);
-	err = attach_open(a, x->object.program_fd, interface, mode, &x->reason);
-	if (err)
-		return err;
-	x->n_interfaces++;
-	report(x, a, XDPTAIL_STATE_ATTACHED, x->reason.text[0] ? x->reason.text : NULL);
-	reason_clear(&x->reason);
-	return 0;
+	waits = interfaces_attach(x->interfaces, interface, mode, &x->reason);
+	if (waits >= 0)
+		reason_clear(&x->reason);
+	return waits;
 }
 
 int xdptail_detach(struct xdptail *x, const char *interface)
 {
-	struct attachment *a = find_attached(x, interface);
+	int detached;
 
-	if (!a)
-		return reason_set(&x->reason, -ENODEV, "\"%s\" is not attached", interface);
-	attach_close(a);
-	report(x, a, XDPTAIL_STATE_DETACHED, NULL);
+	if (x->replay)
+		return reason_set(&x->reason, -ENOTSUP, "a capture is read, not an interface");
+	detached = interfaces_detach(x->interfaces, interface, &x->reason);
+	if (detached < 0)
+		return detached;
 	reason_clear(&x->reason);
-	return counts_wait(x->counts, &x->reason);
+	return detached ? counts_wait(x->counts, &x->reason) : 0;
+}
+
+unsigned int xdptail_attached(const struct xdptail *x)
+{
+	return x->interfaces ? interfaces_attached(x->interfaces) : 0;
 }
 
 int xdptail_fd(const struct xdptail *x)
@@ -232,18 +218,6 @@ int xdptail_fd(const struct xdptail *x)
 	if (x->replay)
 		return -ENOTSUP;
 	return transport_fd(x->transport);
-}
-
-static void check_interfaces(struct xdptail *x)
-{
-	for (unsigned int i = 0; i < x->n_interfaces; i++) {
-		struct attachment *a = &x->interfaces[i];
-
-		if (!attach_is_gone(a))
-			continue;
-		attach_close(a);
-		report(x, a, XDPTAIL_STATE_GONE, "the interface was deleted");
-	}
 }
 
 /* A generation that was retired early is collected on the way. */
@@ -272,7 +246,7 @@ static int tick(struct xdptail *x)
 	step = clock_measure(&x->clock);
 	if (step && x->options.o.clock_fn)
 		x->options.o.clock_fn(x->options.o.clock_arg, step);
-	check_interfaces(x);
+	interfaces_tick(x->interfaces);
 	return transport_tick(x->transport, &x->reason);
 }
 
@@ -291,6 +265,8 @@ static int wait_due(struct xdptail *x, int timeout_ms)
 					  strerror(-events));
 		if (err)
 			return err;
+		if (events & TRANSPORT_WATCHED)
+			interfaces_look(x->interfaces);
 		if (events & TRANSPORT_DUE)
 			return 1;
 		if (timeout_ms >= 0)
@@ -300,15 +276,6 @@ static int wait_due(struct xdptail *x, int timeout_ms)
 	}
 }
 
-static bool is_attached(const struct xdptail *x)
-{
-	for (unsigned int i = 0; i < x->n_interfaces; i++) {
-		if (x->interfaces[i].attached)
-			return true;
-	}
-	return false;
-}
-
 int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_packet_fn fn,
 		 void *arg)
 {
@@ -316,7 +283,8 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
 
 	if (x->replay)
 		return capture_poll(x, max ? max : HANDLE_POLL_MAX, fn, arg);
-	if (!is_attached(x)) /* no more will come: there is no batch to wait for */
+	if (!interfaces_attached(
+		    x->interfaces)) /* no more will come: there is no batch to wait for */
 		transport_hurry(x->transport);
 	due = wait_due(x, timeout_ms);
 	if (due <= 0)
@@ -337,9 +305,9 @@ int xdptail_counts_begin(struct xdptail *x)
 	return interval_close(&x->interval, &x->reason);
 }
 
-static const char *handle_name(const void *arg, uint32_t ifindex)
+static const char *name_text(const void *arg, uint32_t number)
 {
-	return interface_name(arg, ifindex);
+	return interfaces_text(arg, number);
 }
 
 /* The interval is closed: hand its figures and sources over. */
@@ -356,13 +324,14 @@ static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
 		.lost_first_ns = i->lost_first_ns,
 		.lost_last_ns = i->lost_last_ns,
 		.looked_ns = i->looked_ns,
-		.name = handle_name,
-		.arg = x,
+		.name = name_text,
+		.arg = x->interfaces,
 	};
 
 	if (counts_take(x->counts, &taken.totals, &taken.sources))
 		return reason_set(&x->reason, -ENOMEM, "out of memory");
 	interval_next(i, &taken.totals);
+	interfaces_next(x->interfaces);
 	taken.pending = i->pending;
 	if (taken_hand_over(&taken, ret))
 		return reason_set(&x->reason, -ENOMEM, "out of memory");
@@ -445,8 +414,7 @@ void xdptail_close(struct xdptail *x)
 {
 	if (!x)
 		return;
-	for (unsigned int i = 0; i < x->n_interfaces; i++)
-		attach_close(&x->interfaces[i]);
+	interfaces_free(x->interfaces);
 	prog_run_close(x->prog_run);
 	replay_close(x->replay);
 	transport_close(x->transport);

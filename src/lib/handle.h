@@ -8,9 +8,9 @@
 
 #include "xdptail.h"
 #include "abi.h"
-#include "lib/attach.h"
 #include "lib/clock.h"
 #include "lib/counts.h"
+#include "lib/interfaces.h"
 #include "lib/interval.h"
 #include "lib/object.h"
 #include "lib/options.h"
@@ -19,8 +19,7 @@
 #include "lib/replay.h"
 #include "lib/transport.h"
 
-#define HANDLE_INTERFACES_MAX 64
-#define HANDLE_POLL_MAX	      4096 /* records a call, when the caller does not say */
+#define HANDLE_POLL_MAX 4096 /* records a call, when the caller does not say */
 
 struct xdptail {
 	struct options options;
@@ -36,9 +35,7 @@ struct xdptail {
 	struct counts *counts; /* owned; NULL until open, and for a capture without the program */
 	struct transport *transport; /* owned; NULL until open */
 	struct clock clock;
-	struct attachment
-		interfaces[HANDLE_INTERFACES_MAX]; /* past ones too: their names are in use */
-	unsigned int n_interfaces;
+	struct interfaces *interfaces; /* owned; NULL until open, and for a capture */
 	struct interval interval;
 	uint64_t sums[FATE_MAX]; /* of samples taken from the ring since open */
 	unsigned int ticks; /* tenths of a second */

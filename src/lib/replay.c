@@ -151,8 +151,7 @@ static enum parse_class classify(const struct replay *p, const uint8_t *data, si
 	const uint8_t *end = data + len;
 
 	if (p->spec.decap)
-		return parse_classify_inner(walk, data, end, PARSE_LINK_ETHERNET,
-					    p->spec.tcp_only);
+		return parse_classify_inner(walk, data, end, PARSE_LINK_ETHERNET, p->spec.tcp_only);
 	return parse_classify(walk, data, end, PARSE_LINK_ETHERNET, p->spec.tcp_only);
 }
 

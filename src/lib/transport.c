@@ -14,6 +14,7 @@ enum {
 	EVENT_RECORDS,
 	EVENT_BATCH,
 	EVENT_TICK,
+	EVENT_WATCHED,
 };
 
 enum batch {
@@ -125,6 +126,13 @@ int transport_fd(const struct transport *t)
 	return t->epoll_fd;
 }
 
+int transport_watch(struct transport *t, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = EVENT_WATCHED };
+
+	return epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
 /* What to do is read from the buffers themselves: behind a second epoll instance the readiness of
  * a perf fd is lost, because looking at it clears it (perf_poll()).
  */
@@ -159,6 +167,8 @@ int transport_wait(struct transport *t, int timeout_ms)
 		if (events[i].data.u64 == EVENT_TICK &&
 		    read(t->tick_fd, &ticks, sizeof(ticks)) == sizeof(ticks))
 			result |= TRANSPORT_TICK;
+		if (events[i].data.u64 == EVENT_WATCHED)
+			result |= TRANSPORT_WATCHED;
 	}
 	batch_step(t, timer_ran_out);
 	if (t->batch == BATCH_DRAINS)

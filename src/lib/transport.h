@@ -51,9 +51,13 @@ void transport_close(struct transport *t); /* NULL is fine */
 /* An epoll fd: readable when transport_wait() has something to report. */
 int transport_fd(const struct transport *t);
 
+/* Another fd to wait on along with the records; borrowed. 0 or -errno. */
+int transport_watch(struct transport *t, int fd);
+
 enum transport_event {
 	TRANSPORT_DUE = 1 << 0, /* a batch has gathered, or there was more than one drain took */
 	TRANSPORT_TICK = 1 << 1, /* a tenth of a second has passed */
+	TRANSPORT_WATCHED = 1 << 2, /* the fd of transport_watch() is readable */
 };
 
 /* Wait, at most timeout_ms (−1: no limit). Events or-ed, 0 for none, or -errno. */

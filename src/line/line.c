@@ -14,15 +14,21 @@
 #define NS_PER_S      UINT64_C(1000000000)
 
 /* Bytes of escaped text that strings from outside may take, so that every line can be made. */
-#define NAME_BYTES	   96 /* fifteen bytes of an interface name, six each at worst; host names */
-#define TEXT_BYTES	   255 /* sentences, paths */
-#define CAPABILITIES_BYTES 176
+#define NAME_BYTES 96 /* fifteen bytes of an interface name, six each at worst; host names */
+#define TEXT_BYTES 255 /* sentences, paths */
+/* Of a start record, so that the longest can be repeated: line_repeat() makes it longer. */
+#define CAPABILITIES_BYTES 120
+#define CAPTURE_BYTES	   240
+#define KERNEL_BYTES	   64 /* as long as uname() has it */
+#define VERSION_BYTES	   32 /* ours */
 
 #define KEY_TIMESTAMP "timestamp"
 #define KEY_TYPE      "event_type"
 #define KEY_RUN	      "run"
 #define KEY_SEQ	      "record_seq"
 #define KEY_TOTAL     "total"
+#define KEY_REPEATED  "repeated"
+#define KEY_FILE      "file"
 
 /* Packet and count lines begin with head, a date, a fraction, a neck of their own and a number. */
 #define HEAD	     "{\"" KEY_TIMESTAMP "\":\""
@@ -56,7 +62,8 @@ _Static_assert(ARRAY_SIZE(transport_names) == XDPTAIL_TRANSPORT_MAX, "a name for
 static const char *const sample_mode_names[] = { "every", "random" };
 _Static_assert(ARRAY_SIZE(sample_mode_names) == XDPTAIL_SAMPLE_MODE_MAX, "a name for each");
 
-static const char *const state_names[] = { "attached", "detached", "gone" };
+static const char *const state_names[] = { "attached", "detached", "gone", "back",
+					   "renamed",  "moved",	   "down", "up" };
 _Static_assert(ARRAY_SIZE(state_names) == XDPTAIL_STATE_MAX, "a name for each");
 
 static const char *const fragment_names[] = { "none", "first", "later" };
@@ -234,6 +241,20 @@ static const char *name_of(const char *const *names, unsigned int max, unsigned 
 const char *line_type_name(enum line_type type)
 {
 	return name_of(type_names, LINE_TYPE_MAX, type);
+}
+
+const char *line_timestamp(const char *text, size_t len, size_t *ret_len)
+{
+	const char *value = text + HEAD_BYTES;
+	const char *end;
+
+	if (len <= HEAD_BYTES + TIMESTAMP_BYTES || memcmp(text, HEAD, HEAD_BYTES) != 0)
+		return NULL;
+	end = memchr(value, '"', TIMESTAMP_BYTES + 1);
+	if (!end)
+		return NULL;
+	*ret_len = (size_t)(end - value);
+	return value;
 }
 
 /* The line in w->text, len bytes with its newline, becomes the next record of its type. */
@@ -582,14 +603,14 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 	if (start->repeated)
 		w->seq[LINE_START]--;
 	begin_record(&r, w, LINE_START, now_ns);
-	add_text(&r, "version", start->version, NAME_BYTES);
+	add_text(&r, "version", start->version, VERSION_BYTES);
 	add_name(&r, "schema", LINE_SCHEMA);
 	add_text(&r, "hostname", start->hostname, NAME_BYTES);
-	add_text(&r, "kernel", start->kernel, NAME_BYTES);
+	add_text(&r, "kernel", start->kernel, KERNEL_BYTES);
 	add_text(&r, "function_name", start->function_name, NAME_BYTES);
 	add_choice(&r, "transport", transport_names, XDPTAIL_TRANSPORT_MAX, start->transport);
 	if (start->capture)
-		add_text(&r, "capture", start->capture, TEXT_BYTES);
+		add_text(&r, "capture", start->capture, CAPTURE_BYTES);
 	else
 		add_u64(&r, "ring_bytes", start->ring_bytes);
 	if (start->capture && start->prog_run)
@@ -604,11 +625,53 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 		add_maps(&r, start);
 	add(&r, "capabilities", new_list(start->capabilities, CAPABILITIES_BYTES));
 	if (start->repeated)
-		add(&r, "repeated", json_object_new_boolean(1));
+		add(&r, KEY_REPEATED, json_object_new_boolean(1));
+	if (start->joined)
+		add(&r, "joined", json_object_new_boolean(1));
 	err = end_record(&r, w, LINE_START, ret);
 	if (err && start->repeated)
 		w->seq[LINE_START]++;
 	return err;
+}
+
+int line_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
+		char ret[LINE_MAX_BYTES], size_t *ret_len)
+{
+	static const char again[] = ",\"" KEY_REPEATED "\":";
+	static const char tail[] = ",\"" KEY_REPEATED "\":true,\"" KEY_FILE "\":";
+	char date[JSON_DATE_BYTES];
+	char text[LINE_MAX_BYTES + JSON_SLACK];
+	size_t done = HEAD_BYTES + JSON_DATE_BYTES; /* of start, with the 'Z' next */
+	struct json j;
+	const char *repeated;
+	size_t n;
+	bool nine;
+
+	if (len < done + JSON_FRACTION_BYTES + 3 || len > LINE_MAX_BYTES ||
+	    memcmp(start, HEAD, HEAD_BYTES) != 0 || memcmp(start + len - 2, "}\n", 2) != 0)
+		return -EINVAL;
+	nine = start[done + 6] != 'Z';
+	done += nine ? 9 : 6;
+	len -= 2;
+	repeated = memmem(start, len, again,
+			  sizeof(again) - 1); /* in a string its quotes would be escaped */
+	if (repeated)
+		len = (size_t)(repeated - start);
+	json_format_date(date, now_ns / NS_PER_S);
+	json_begin(&j, text, sizeof(text));
+	json_text(&j, HEAD, HEAD_BYTES);
+	json_text(&j, date, sizeof(date));
+	json_fraction(&j, (uint32_t)(now_ns % NS_PER_S), nine);
+	json_text(&j, start + done, len - done);
+	json_text(&j, tail, sizeof(tail) - 1);
+	json_u64(&j, file);
+	json_text(&j, "}\n", 2);
+	n = (size_t)(j.pos - text);
+	if (j.overflow || n > LINE_MAX_BYTES)
+		return -EMSGSIZE;
+	memcpy(ret, text, n);
+	*ret_len = n;
+	return 0;
 }
 
 int line_interface(struct line_writer *w, uint64_t now_ns, const struct xdptail_interface *event,
@@ -619,11 +682,13 @@ int line_interface(struct line_writer *w, uint64_t now_ns, const struct xdptail_
 
 	begin_record(&r, w, LINE_INTERFACE, now_ns);
 	add_text(&r, "interface", event->interface, NAME_BYTES);
-	add_u64(&r, "ifindex", event->ifindex);
+	add_nonzero(&r, "ifindex", event->ifindex);
 	add_choice(&r, "state", state_names, XDPTAIL_STATE_MAX, event->state);
-	add_name(&r, "hook", "xdp");
-	add_choice(&r, "mode", mode_names, XDPTAIL_MODE_MAX, event->mode);
-	add_name(&r, "counts", generic ? "aggregates" : "frames");
+	if (event->mode != XDPTAIL_MODE_AUTO) {
+		add_name(&r, "hook", "xdp");
+		add_choice(&r, "mode", mode_names, XDPTAIL_MODE_MAX, event->mode);
+		add_name(&r, "counts", generic ? "aggregates" : "frames");
+	}
 	if (event->reason)
 		add_text(&r, "reason", event->reason, TEXT_BYTES);
 	return end_record(&r, w, LINE_INTERFACE, ret);

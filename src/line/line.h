@@ -52,6 +52,9 @@ void line_writer_free(struct line_writer *w); /* NULL is fine */
 /* "packet" … "stop"; never NULL. */
 const char *line_type_name(enum line_type type);
 
+/* The value of the timestamp that begins the line, and its length; NULL: it is no line of ours. */
+const char *line_timestamp(const char *text, size_t len, size_t *ret_len);
+
 /* Each makes one line, and numbers it. 0; -ENOMEM; or -EMSGSIZE when it would be longer than
  * LINE_MAX_BYTES (strings from outside are bounded, so that is a bug). On failure *ret is
  * untouched and no number is used up. now_ns: Unix time in nanoseconds.
@@ -97,6 +100,7 @@ int line_clock(struct line_writer *w, uint64_t now_ns, int64_t step_ns, struct l
 
 struct line_start {
 	bool repeated; /* not the first: keeps the first one's number */
+	bool joined; /* for an output that has come to the run only now; with repeated */
 	const char *version;
 	const char *hostname;
 	const char *kernel;
@@ -116,6 +120,13 @@ struct line_start {
 };
 int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *start,
 	       struct line *ret);
+
+/* A start line, or one that is repeated, once more, for the head of another file: the same record, not numbered again, with a
+ * time of its own and the number of the file, by which each first line is unlike all others. start is
+ * as line_start() has made it; len with its newline. 0; -EINVAL when it is not; or -EMSGSIZE.
+ */
+int line_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
+		char ret[LINE_MAX_BYTES], size_t *ret_len);
 
 int line_interface(struct line_writer *w, uint64_t now_ns, const struct xdptail_interface *event,
 		   struct line *ret);

@@ -28,11 +28,13 @@ struct channel_ops {
 	 */
 	int (*write)(void *ctx, struct queue *queue);
 	enum channel_fate (*fate)(void *ctx, int error);
-	/* To wait on: an error or a hang-up there is one of write(), -EPIPE. −1: there is none. */
+	/* To wait on. −1: there is none. An error or a hang-up there is what error() says. */
 	int (*fd)(const void *ctx);
 
 	/* NULL for those below: nothing is to be done. */
 
+	/* What an error or a hang-up at fd stands for: -errno; 0: write() will tell. NULL: -EPIPE. */
+	int (*error)(void *ctx);
 	/* Do what is due without lines: connect, turn a file over. Returns after how many milliseconds to
 	 * be called again, if nothing happens before; or CHANNEL_NEVER.
 	 */
@@ -83,6 +85,8 @@ struct channel_kind {
 	 * NULL: anything goes.
 	 */
 	int (*check)(const char *target, char *err, size_t err_cap);
+	/* Likewise with settings that can't be together; NULL: all can. */
+	int (*check_settings)(const void *settings, char *err, size_t err_cap);
 	/* target and settings, as the table fills them, are borrowed during the call. 0, or -errno with a
 	 * sentence in err.
 	 */

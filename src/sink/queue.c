@@ -49,6 +49,7 @@ struct queue { // NOLINT(clang-analyzer-optin.performance.Padding)
 	size_t rest_off;
 	size_t rest_len; /* not 0: a half-written line that queue_drop() took out of the ring */
 	uint64_t rest_counted; /* 1, or 0 for one that is not */
+	uint8_t rest_type; /* enum line_type */
 
 	_Alignas(CACHE_LINE) _Atomic uint64_t freed_pos;
 	_Atomic uint64_t freed_line;
@@ -221,30 +222,48 @@ static size_t line_len(const struct queue *q, uint64_t line)
 	return q->slots[line & q->slot_mask].len;
 }
 
-size_t queue_run(const struct queue *q, size_t max, const char **ret_text)
+static unsigned int type_bit(const struct queue *q, uint64_t line)
+{
+	return 1U << q->slots[line & q->slot_mask].type;
+}
+
+size_t queue_run_until(const struct queue *q, size_t max, unsigned int until, const char **ret_text,
+		       unsigned int *ret_types)
 {
 	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
 	uint64_t line = q->out_line;
+	unsigned int types;
 	size_t start, end, len;
 
 	if (q->rest_len > 0) {
 		*ret_text = q->rest + q->rest_off;
+		*ret_types = 1U << q->rest_type;
 		return q->rest_len;
 	}
 	if (line == published)
 		return 0;
 
 	len = line_len(q, line);
+	types = type_bit(q, line);
 	start = line_off(q, q->out_off, len) + q->part;
 	end = start - q->part + len;
-	for (line++; line != published; line++) {
+	for (line++; line != published && !(types & until); line++) {
 		len = line_len(q, line);
 		if (end + len > q->capacity || end + len - start > max)
 			break;
+		types |= type_bit(q, line);
 		end += len;
 	}
 	*ret_text = q->data + start;
+	*ret_types = types;
 	return end - start;
+}
+
+size_t queue_run(const struct queue *q, size_t max, const char **ret_text)
+{
+	unsigned int types;
+
+	return queue_run_until(q, max, 0, ret_text, &types);
 }
 
 size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max)
@@ -332,6 +351,7 @@ static void save_rest(struct queue *q)
 
 	q->rest_off = 0;
 	q->rest_len = len - q->part;
+	q->rest_type = q->slots[q->out_line & q->slot_mask].type;
 	memcpy(q->rest, q->data + line_off(q, q->out_off, len) + q->part, q->rest_len);
 	q->rest_counted = consume(q);
 }
@@ -353,4 +373,14 @@ void queue_drop_first(struct queue *q)
 {
 	count(&q->dropped, consume(q));
 	give_back(q);
+}
+
+void queue_drop_rest(struct queue *q)
+{
+	if (q->part > 0) {
+		queue_drop_first(q);
+	} else if (q->rest_len > 0) {
+		q->rest_len = 0;
+		count(&q->dropped, q->rest_counted);
+	}
 }

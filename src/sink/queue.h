@@ -69,6 +69,12 @@ bool queue_waiting(const struct queue *q);
  */
 size_t queue_run(const struct queue *q, size_t max, const char **ret_text);
 
+/* The same, but no further than the first line of a type in until; *ret_types: those that are in it.
+ * Sets of types: a bit (1 << type) for each.
+ */
+size_t queue_run_until(const struct queue *q, size_t max, unsigned int until, const char **ret_text,
+		       unsigned int *ret_types);
+
 /* A line, for a consumer that wants them one by one. */
 struct queue_line {
 	const char *text; /* until queue_written(), queue_drop() or queue_drop_first() */
@@ -89,5 +95,8 @@ void queue_drop_first(struct queue *q);
  * first, because without it the line after it could not be read either.
  */
 void queue_drop(struct queue *q);
+
+/* Drop that remainder, if there is one: what it belongs to is lost, too. */
+void queue_drop_rest(struct queue *q);
 
 #endif

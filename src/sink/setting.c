@@ -222,6 +222,8 @@ void setting_print(const struct setting *row, const void *base, char *ret, size_
 		return;
 	}
 	memcpy(&value, (const char *)base + row->offset, sizeof(value));
+	if (setting_is_number(row) && value < row->min) /* not given */
+		return;
 	if (setting_is_number(row))
 		(void)snprintf(ret, cap, "%" PRIu64, value);
 	else

@@ -11,7 +11,9 @@
 #include "sink/file.h"
 #include "sink/journal.h"
 #include "sink/setting.h"
+#include "sink/socket.h"
 #include "sink/stdout.h"
+#include "sink/syslog.h"
 
 #define QUOTED "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
 
@@ -19,6 +21,8 @@ static const struct channel_kind *const kinds[] = {
 	&stdout_kind,
 	&file_kind,
 	&journal_kind,
+	&syslog_kind,
+	&unix_kind,
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -258,6 +262,13 @@ static void join_list(char *piece, char **rest)
 	}
 }
 
+int sink_spec_check(const struct sink_spec *spec, char *err, size_t err_cap)
+{
+	const struct channel_kind *kind = spec->kind;
+
+	return kind->check_settings ? kind->check_settings(spec->settings, err, err_cap) : 0;
+}
+
 static int parse(struct sink_spec *spec, char *text, char *err, size_t err_cap)
 {
 	char *rest = text;
@@ -269,7 +280,7 @@ static int parse(struct sink_spec *spec, char *text, char *err, size_t err_cap)
 			join_list(piece, &rest);
 		ret = take_setting(spec, piece, err, err_cap);
 	}
-	return ret;
+	return ret ? ret : sink_spec_check(spec, err, err_cap);
 }
 
 int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap)

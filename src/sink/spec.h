@@ -46,6 +46,9 @@ int sink_spec_init(struct sink_spec *ret, const char *kind, const char *target, 
 int sink_spec_set(struct sink_spec *spec, const char *key, const char *value, char *err,
 		  size_t err_cap);
 
+/* Do the settings of its kind go together? 0, or -EINVAL with a sentence in err. */
+int sink_spec_check(const struct sink_spec *spec, char *err, size_t err_cap);
+
 /* Call fn with each setting and its value, as sink_spec_set() would take it; number: it is one. */
 void sink_spec_visit(const struct sink_spec *spec,
 		     void (*fn)(void *arg, const char *key, const char *value, bool number),

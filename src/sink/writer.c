@@ -94,23 +94,35 @@ static void succeed(struct writer *w)
 
 static void look_at_channel(struct writer *w, short revents)
 {
+	const struct channel *c = &w->channel;
+	int error = -EPIPE;
+
 	if (revents & POLLOUT)
 		w->waits_for_room = false;
-	if (revents & POLLNVAL)
+	if (revents & POLLNVAL) {
 		die(w, -EBADF);
-	else if (revents & (POLLERR | POLLHUP | POLLRDHUP))
-		fail(w, -EPIPE);
+		return;
+	}
+	if (!(revents & (POLLERR | POLLHUP | POLLRDHUP)))
+		return;
+	if (c->ops->error)
+		error = c->ops->error(c->ctx);
+	if (error)
+		fail(w, error);
+	else
+		w->waits_for_room = false;
 }
 
-/* Wait for any of: what the channel waits for; its end; a wake-up; the time. While it fails, nothing
+/* Wait for any of: what the channel waits for; its end; a wake-up; the time. Between two tries nothing
  * that its fd says is new.
  */
 static void wait_for(struct writer *w, int timeout_ms)
 {
 	const struct channel *c = &w->channel;
 	short events = (short)(c->hangup | (w->waits_for_room ? POLLOUT : 0));
+	bool between_tries = w->failures && !w->waits_for_room;
 	struct pollfd fds[] = {
-		{ .fd = w->failures ? -1 : c->ops->fd(c->ctx), .events = events },
+		{ .fd = between_tries ? -1 : c->ops->fd(c->ctx), .events = events },
 		{ .fd = w->wake_fd, .events = POLLIN },
 	};
 	uint64_t woken;

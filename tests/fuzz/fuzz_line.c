@@ -305,11 +305,15 @@ static void interface(struct fuzz_line *f)
 	err = line_interface(f->writer, f->now_ns, &event, &line);
 	begin(f, &r, err, &line, LINE_INTERFACE);
 	has_text(&r, "interface", event.interface, NAME_MAX_LEN);
-	has_u64(&r, "ifindex", event.ifindex);
+	if (event.ifindex)
+		has_u64(&r, "ifindex", event.ifindex);
 	(void)value_of(&r, "state", json_type_string);
-	has_word(&r, "hook", "xdp");
-	has_word(&r, "mode", modes[event.mode]);
-	has_word(&r, "counts", event.mode == XDPTAIL_MODE_GENERIC ? "aggregates" : "frames");
+	if (event.mode != XDPTAIL_MODE_AUTO) {
+		has_word(&r, "hook", "xdp");
+		has_word(&r, "mode", modes[event.mode]);
+		has_word(&r, "counts",
+			 event.mode == XDPTAIL_MODE_GENERIC ? "aggregates" : "frames");
+	}
 	if (event.reason)
 		has_text(&r, "reason", event.reason, TEXT_MAX_LEN);
 	close_reading(&r);

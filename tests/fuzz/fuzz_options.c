@@ -57,7 +57,7 @@ static void check_options(const struct options *o)
 	FUZZ_CHECK(o->action <= OPTIONS_LIST_INTERFACES, "%u", o->action);
 	if (o->action != OPTIONS_RUN)
 		return;
-	FUZZ_CHECK(!o->interface != !o->read && o->function_name, "not named");
+	FUZZ_CHECK(!o->n_interfaces != !o->read && o->function_name, "not named");
 	FUZZ_CHECK(!o->prog_run || o->read, "no capture");
 	FUZZ_CHECK(o->sample_rate <= XDPTAIL_SAMPLE_RATE_MAX, "%u", o->sample_rate);
 	FUZZ_CHECK(o->sample_mode < XDPTAIL_SAMPLE_MODE_MAX, "%u", o->sample_mode);

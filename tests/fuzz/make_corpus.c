@@ -9,6 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
 #include "captures.h"
 #include "frames.h"
 #include "lib/decode.h"
@@ -41,6 +45,7 @@ static const struct {
 	ARGS("-i\0lo\0--timestamps\0ns\0--batch\0"
 	     "5\0--trace\0-l\0-q\0-v\0"),
 	ARGS("-i\0lo\0-o\0stdout\0-o\0file:a\0-o\0file:b,flush=1\0"),
+	ARGS("-i\0lo\0-o\0syslog,tag=x\0-o\0syslog:tcp://[::1]:601,facility=local0,cookie=cee\0-o\0unix:/x\0"),
 	ARGS("-r\0capture.pcap\0-a\0-N\0"
 	     "1\0"),
 	ARGS("-D\0"),
@@ -182,11 +187,41 @@ static void put_captures(const char *directory)
 static const char *const configs[] = {
 	"{}",
 	"{\"sample\": 3, /* c */ \"all\": true, // c\n \"mode\": \"skb\" # c\n}",
-	"{\"output\": [\"stdout\", {\"type\": \"file\", \"target\": \"a,b\", \"queue\": \"64K\", "
-	"\"events\": [\"packet\", \"loss\"]}]}",
+	("{\"output\": [\"stdout\", {\"type\": \"file\", \"target\": \"a,b\", \"queue\": \"64K\", "
+	 "\"events\": [\"packet\", \"loss\"]}]}"),
 	"{\"ring_size\": \"1M\", \"verbose\": 2, \"count\": 5, \"trace\": false}",
 	"{\"sample\": 1, \"sample\": 2}",
+	"{\"interface\": [\"lo\", \"eth0\"], \"wait_interface\": true}",
 };
+
+/* Two attributes in each: a name, and one that matters when an interface moves. */
+static void put_links(const char *directory)
+{
+	static const uint16_t types[] = { RTM_NEWLINK, RTM_DELLINK, NLMSG_ERROR };
+	const struct {
+		struct nlmsghdr header;
+		struct ifinfomsg info;
+		struct nlattr name;
+		char text[8];
+		struct nlattr attribute;
+		uint32_t value;
+	} message = {
+		.header = { .nlmsg_len = sizeof(message) },
+		.info = { .ifi_index = 2, .ifi_flags = 1 },
+		.name = { .nla_len = sizeof(struct nlattr) + 5, .nla_type = IFLA_IFNAME },
+		.text = "eth0",
+		.attribute = { .nla_len = sizeof(struct nlattr) + sizeof(uint32_t),
+			       .nla_type = IFLA_NEW_NETNSID },
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		char bytes[sizeof(message)];
+
+		memcpy(bytes, &message, sizeof(message));
+		memcpy(bytes + offsetof(struct nlmsghdr, nlmsg_type), &types[i], sizeof(types[i]));
+		put(directory, "monitor", i, bytes, sizeof(bytes));
+	}
+}
 
 int main(int argc, char **argv)
 {
@@ -198,6 +233,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < FRAME_CASES; i++)
 		put_frame(argv[1], i);
 	put_captures(argv[1]);
+	put_links(argv[1]);
 	for (size_t i = 0; i < LINE_TYPE_MAX; i++) {
 		const char type = (char)i;
 

@@ -8,10 +8,11 @@
  *   split     no frames in several buffers for BPF_PROG_RUN as the caller splits them (before 6.18)
  *   run       no BPF_PROG_RUN at all
  *   frags     no XDP programs for frames in several buffers (before 5.18)
+ *   netlink   no netlink sockets: no kernel is like that, but a sandbox can be
  *   cpus=N    N possible CPUs, as some firmware announces; at least as many as there are
  *
- * libbpf makes its system calls through syscall() and finds the CPUs in a file of sysfs, both of
- * which this library stands in front of.
+ * libbpf makes its system calls through syscall() and finds the CPUs in a file of sysfs; in front of
+ * these, and of socket(), this library stands.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,6 +41,7 @@
 #endif
 
 typedef long (*syscall_fn)(long number, ...);
+typedef int (*socket_fn)(int domain, int type, int protocol);
 typedef int (*open_fn)(const char *path, int flags, ...);
 typedef int (*openat_fn)(int dir, const char *path, int flags, ...);
 typedef FILE *(*fopen_fn)(const char *path, const char *mode);
@@ -212,6 +215,21 @@ long old_syscall(long number, ...)
 		a[i] = va_arg(args, long);
 	va_end(args);
 	return number == __NR_bpf ? call_bpf(a) : call(number, a);
+}
+
+int old_socket(int domain, int type, int protocol) AS("socket");
+
+int old_socket(int domain, int type, int protocol)
+{
+	static socket_fn next;
+
+	if (domain == AF_NETLINK && find_word("netlink")) {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	if (!next)
+		find_next("socket", &next);
+	return next(domain, type, protocol);
 }
 
 /* A file that announces the CPUs; -1: it is another path, or there is nothing to pretend. */

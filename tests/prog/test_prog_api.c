@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,6 +47,106 @@ static void send_datagrams(int fd, const struct sockaddr_in *to, int n)
 		cr_assert_eq(sendto(fd, &byte, 1, 0, (const struct sockaddr *)to, sizeof(*to)), 1);
 		cr_assert_eq(recv(fd, &byte, 1, 0), 1);
 	}
+}
+
+struct events {
+	char text[256];
+	size_t len;
+	struct xdptail *x; /* once it is open */
+};
+
+/* xdptail_interface_fn: state, name and how many are attached then, which it may ask for */
+static void on_interface(void *arg, const struct xdptail_interface *event)
+{
+	static const char *const states[XDPTAIL_STATE_MAX] = {
+		[XDPTAIL_STATE_ATTACHED] = "attached",
+		[XDPTAIL_STATE_DETACHED] = "detached",
+		[XDPTAIL_STATE_GONE] = "gone",
+	};
+	struct events *e = arg;
+
+	if (states[event->state])
+		e->len += (size_t)snprintf(e->text + e->len, sizeof(e->text) - e->len, "%s %s %u, ",
+					   states[event->state], event->interface,
+					   xdptail_attached(e->x));
+}
+
+static int open_counting(struct xdptail **ret, struct events *e, bool wait)
+{
+	struct xdptail_options options;
+	int err;
+
+	xdptail_options_init(&options, sizeof(options));
+	options.function_name = "count_packets";
+	options.interface_fn = on_interface;
+	options.interface_arg = e;
+	options.wait_interface = wait;
+	err = xdptail_open(ret, &options);
+	e->x = *ret;
+	return err;
+}
+
+static int ignore(void *arg, const struct xdptail_packet *packet)
+{
+	(void)arg;
+	(void)packet;
+	return 0;
+}
+
+/* What is refused, what is waited for, and what becomes of both. */
+Test(prog_api, interfaces_are_told)
+{
+	struct events e = { .len = 0 };
+	struct xdptail *x;
+	char name[8];
+	int err;
+
+	if (unshare(CLONE_NEWNET))
+		cr_skip("not permitted to make a network namespace: needs CAP_SYS_ADMIN");
+	loopback_up();
+	err = open_counting(&x, &e, true);
+	if (err == -EPERM)
+		cr_skip("%s", xdptail_reason(x));
+	cr_assert_eq(err, 0, "open: %s", xdptail_reason(x));
+	cr_expect_eq(xdptail_detach(x, NULL), 0, "there is none");
+	cr_expect_eq(xdptail_attach(x, "absent", XDPTAIL_MODE_AUTO), 1);
+	cr_expect_eq(xdptail_attach(x, "absent", XDPTAIL_MODE_AUTO), -EBUSY);
+	cr_expect_eq(xdptail_attached(x), 0);
+	cr_expect_eq(xdptail_attach(x, "lo", XDPTAIL_MODE_GENERIC), 0, "%s", xdptail_reason(x));
+	cr_expect_eq(xdptail_attach(x, "lo", XDPTAIL_MODE_GENERIC), -EBUSY);
+	cr_expect_eq(xdptail_attach(x, "a-name-of-seventeen", XDPTAIL_MODE_AUTO), -ENODEV);
+	for (int i = 2; i < XDPTAIL_INTERFACES_MAX; i++) {
+		snprintf(name, sizeof(name), "none%d", i);
+		e.len = sizeof(e.text) - 1; /* these are not looked at */
+		cr_assert_eq(xdptail_attach(x, name, XDPTAIL_MODE_AUTO), 1, "%s", name);
+	}
+	cr_expect_eq(xdptail_attach(x, "many", XDPTAIL_MODE_AUTO), -ENOSPC);
+	cr_expect_eq(xdptail_poll(x, 0, 0, ignore, NULL), 0, "%s", xdptail_reason(x));
+	e.len = strlen("gone absent 0, attached lo 1, ");
+	cr_expect_eq(xdptail_detach(x, "absent"), 0);
+	cr_expect_eq(xdptail_detach(x, "absent"), -ENODEV);
+	cr_expect_eq(xdptail_detach(x, NULL), 0);
+	cr_expect_str_eq(e.text, "gone absent 0, attached lo 1, detached lo 0, ");
+	xdptail_close(x);
+}
+
+Test(prog_api, without_waiting_an_absent_interface_is_refused)
+{
+	struct events e = { .len = 0 };
+	struct xdptail *x;
+	int err;
+
+	if (unshare(CLONE_NEWNET))
+		cr_skip("not permitted to make a network namespace: needs CAP_SYS_ADMIN");
+	err = open_counting(&x, &e, false);
+	if (err == -EPERM)
+		cr_skip("%s", xdptail_reason(x));
+	cr_assert_eq(err, 0, "open: %s", xdptail_reason(x));
+	cr_expect_eq(xdptail_attach(x, "absent", XDPTAIL_MODE_AUTO), -ENODEV);
+	cr_expect(strstr(xdptail_reason(x), "\"absent\""), "%s", xdptail_reason(x));
+	cr_expect_eq(xdptail_detach(x, "absent"), -ENODEV);
+	cr_expect_str_eq(e.text, "");
+	xdptail_close(x);
 }
 
 Test(prog_api, get_packet_count_sums_and_clears)

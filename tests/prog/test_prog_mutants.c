@@ -123,8 +123,7 @@ static bool record_is(const struct mutants *m, const struct trial *t, struct tun
 	want->packet.sample_rate = 1;
 	want->packet.cpu = (__u16)m->p.cpu;
 	return !frame_compare(name, got, &want->packet) &&
-	       !frame_compare_inner(name, &m->p.last_inner,
-				    prog_is_decap(t->which) ? want : &none);
+	       !frame_compare_inner(name, &m->p.last_inner, prog_is_decap(t->which) ? want : &none);
 }
 
 static enum parse_class parse_here(const struct trial *t, struct tunnel_info *ret)

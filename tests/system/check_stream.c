@@ -69,6 +69,8 @@ enum group {
 	PARSE,
 	DECAP,
 	REASON,
+	HERE,
+	HOOKED,
 	TOTAL,
 	PERF,
 	SOURCES,
@@ -80,6 +82,9 @@ enum group {
 	PROG_RUN,
 	LIVE,
 	DISCONNECTS,
+	REPEATED,
+	JOINED,
+	NEW_FILE,
 };
 
 struct key {
@@ -214,17 +219,20 @@ static const struct key start_keys[] = {
 	{ "map_type", TEXT, LIVE },
 	{ "map_bytes", U64, LIVE },
 	{ "capabilities", LIST, ALWAYS },
+	{ "repeated", YES, REPEATED },
+	{ "joined", YES, JOINED },
+	{ "file", U64, NEW_FILE },
 	{ .name = NULL },
 };
 
 static const struct key interface_keys[] = {
 	COMMON_KEYS,
 	{ "interface", TEXT, ALWAYS },
-	{ "ifindex", U32, ALWAYS },
+	{ "ifindex", U32, HERE },
 	{ "state", TEXT, ALWAYS },
-	{ "hook", TEXT, ALWAYS },
-	{ "mode", TEXT, ALWAYS },
-	{ "counts", TEXT, ALWAYS },
+	{ "hook", TEXT, HOOKED },
+	{ "mode", TEXT, HOOKED },
+	{ "counts", TEXT, HOOKED },
 	{ "reason", TEXT, REASON },
 	{ .name = NULL },
 };
@@ -258,6 +266,9 @@ enum {
 	TYPE_COUNT,
 	TYPE_SNAPSHOT,
 	TYPE_STATS,
+	TYPE_SINK,
+	TYPE_START,
+	TYPE_INTERFACE,
 };
 
 struct sink {
@@ -290,11 +301,12 @@ struct stream {
 	bool capture; /* is what the run reads */
 	bool decap; /* it looks into tunnels */
 	bool stopped;
+	uint64_t file; /* number of the last one that was said to begin */
 	bool stats_total;
 	bool snapshot_total;
 	char run[17];
 	char started[TIME_BYTES]; /* when the first record was made */
-	char counts[16]; /* what the interface says that it counts; "" while none is attached */
+	char counts[16]; /* what interfaces say that they count; "" before one is attached */
 	char counting_from[TIME_BYTES]; /* where the first interval starts */
 	char interval_start[TIME_BYTES]; /* of the last one */
 	char interval_end[TIME_BYTES];
@@ -306,6 +318,7 @@ struct stream {
 	struct listed listed;
 	struct json_object *sums; /* owned; of the stats records, by key */
 	struct json_object *snapshot_sums; /* owned; likewise */
+	struct json_object *attached; /* owned; interfaces, by index, with their last state */
 	struct json_object *owed; /* owned; losses that have no loss record yet, "where cause" */
 	uint64_t unpaired; /* losses without a loss record, or the other way round */
 	bool gap; /* one of this record's type is missing before it */
@@ -894,6 +907,46 @@ static void check_start(struct stream *s, struct json_object *obj)
 		(void)snprintf(s->counts, sizeof(s->counts), "frames");
 }
 
+/* What can come after what; "" is not attached. */
+static const struct {
+	const char *state;
+	const char *before[8]; /* NULL ends */
+	bool attached; /* after it */
+} lives[] = {
+	{ "attached", { "" }, true },
+	{ "back", { "", "moved" }, true },
+	{ "renamed", { "attached", "back", "renamed", "down", "up" }, true },
+	{ "down", { "attached", "back", "renamed", "up" }, true },
+	{ "up", { "down", "renamed" }, true },
+	{ "moved", { "attached", "back", "renamed", "down", "up", "moved" }, true },
+	{ "gone", { "attached", "back", "renamed", "down", "up", "moved" }, false },
+	{ "detached", { "attached", "back", "renamed", "down", "up", "moved" }, false },
+};
+
+/* By index, which names one life of an interface. */
+static void check_life(struct stream *s, struct json_object *obj)
+{
+	const char *state = text(obj, "state");
+	const char *index = json_object_to_json_string(json_object_object_get(obj, "ifindex"));
+	struct json_object *was = json_object_object_get(s->attached, index);
+	const char *before = was ? json_object_get_string(was) : "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(lives); i++) {
+		if (strcmp(lives[i].state, state) != 0)
+			continue;
+		for (size_t j = 0; lives[i].before[j]; j++) {
+			if (strcmp(lives[i].before[j], before) != 0)
+				continue;
+			json_object_object_del(s->attached, index);
+			if (lives[i].attached)
+				json_object_object_add(s->attached, index,
+						       json_object_new_string(state));
+			return;
+		}
+	}
+	fault(s, "interface %s is \"%s\" after \"%s\"", index, state, before);
+}
+
 static void check_interface(struct stream *s, struct json_object *obj)
 {
 	bool generic = strcmp(text(obj, "mode"), "generic") == 0;
@@ -901,9 +954,18 @@ static void check_interface(struct stream *s, struct json_object *obj)
 
 	if (s->capture)
 		fault(s, "a capture has no interface");
+	if (!has(obj, "mode")) { /* not attached, and was not */
+		if (strcmp(text(obj, "state"), has(obj, "ifindex") ? "detached" : "gone") != 0 ||
+		    !has(obj, "reason"))
+			fault(s, "state \"%s\" of what is not attached", text(obj, "state"));
+		return;
+	}
 	if (strcmp(text(obj, "counts"), want) != 0)
 		fault(s, "mode \"%s\" counts \"%s\"", text(obj, "mode"), text(obj, "counts"));
-	(void)snprintf(s->counts, sizeof(s->counts), "%s", want);
+	if (generic || !s->counts[0]) /* from the first that merges on, all is said to be merged */
+		(void)snprintf(s->counts, sizeof(s->counts), "%s", want);
+	if (s->records[TYPE_INTERFACE] == s->seq[TYPE_INTERFACE])
+		check_life(s, obj);
 }
 
 static void check_stop(struct stream *s, struct json_object *obj)
@@ -921,18 +983,39 @@ static const struct {
 	[TYPE_COUNT] = { "count", count_keys, check_count },
 	[TYPE_SNAPSHOT] = { "snapshot", snapshot_keys, check_snapshot },
 	[TYPE_STATS] = { "stats", stats_keys, check_stats },
-	{ "sink", sink_keys, check_sink },
-	{ "start", start_keys, check_start },
-	{ "interface", interface_keys, check_interface },
+	[TYPE_SINK] = { "sink", sink_keys, check_sink },
+	[TYPE_START] = { "start", start_keys, check_start },
+	[TYPE_INTERFACE] = { "interface", interface_keys, check_interface },
 	{ "loss", loss_keys, check_loss },
 	{ "clock", clock_keys, check_clock },
 	{ "stop", stop_keys, check_stop },
 };
 _Static_assert(ARRAY_SIZE(types) <= ARRAY_SIZE(((struct stream *)0)->seq), "one for each type");
 
+/* At the head of a further file: it is no record of its own, and counted by nobody. */
+static void check_repeated(struct stream *s, struct json_object *obj)
+{
+	check_keys(s, obj, start_keys);
+	if (strcmp(text(obj, "run"), s->run) != 0)
+		fault(s, "the start of run \"%s\" is repeated, not of \"%s\"", text(obj, "run"),
+		      s->run);
+	if (number(obj, "record_seq") != 1)
+		fault(s, "what is repeated is not the first start");
+	if (!has(obj, "file"))
+		return;
+	if (number(obj, "file") <= s->file)
+		fault(s, "file %" PRIu64 " comes after %" PRIu64, number(obj, "file"), s->file);
+	s->file = number(obj, "file");
+}
+
 static void check_record(struct stream *s, struct json_object *obj)
 {
 	const char *name = text(obj, "event_type");
+
+	if (has(obj, "repeated") && s->line > 1) {
+		check_repeated(s, obj);
+		return;
+	}
 
 	if (s->line == 1 && strcmp(name, "start") != 0)
 		fault(s, "the first record is \"%s\"", name);
@@ -1087,6 +1170,7 @@ int main(int argc, char *argv[])
 	s->sums = json_object_new_object();
 	s->snapshot_sums = json_object_new_object();
 	s->owed = json_object_new_object();
+	s->attached = json_object_new_object();
 	read_stream(s);
 	if (!s->line)
 		fault(s, "there is no record");
@@ -1099,6 +1183,7 @@ int main(int argc, char *argv[])
 	json_object_put(s->sums);
 	json_object_put(s->snapshot_sums);
 	json_object_put(s->owed);
+	json_object_put(s->attached);
 	json_object_put(s->listed.sources);
 	return s->faults ? 1 : 0;
 }

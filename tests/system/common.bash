@@ -201,22 +201,27 @@ tail_run() { # ARGUMENT OF xdptail...
 	run --separate-stderr timeout 20 ip netns exec "$NS_A" "$XDPTAIL" "$@"
 }
 
-# From now on, for what tail_start and tail_run start.
-old_kernel() { # WORD,WORD...
-	local preload
+# From now on, run the program with a library from tests/preload, and variables: NAME=VALUE... A
+# sanitizer's library wants to be the first one, and can be the second.
+preloaded() { # LIBRARY NAME=VALUE...
+	local library
 
-	preload=$(dirname "$HELPERS")/preload/oldkernel.so
-	[ -e "$preload" ] || fail "$preload is not built"
+	library=$(dirname "$HELPERS")/preload/$1.so
+	[ -e "$library" ] || fail "$library is not built"
+	shift
 	: "${XDPTAIL_REAL:=$XDPTAIL}"
 	XDPTAIL=$BATS_TEST_TMPDIR/xdptail
-	# A sanitizer's library wants to be the first one, and can be the second.
 	cat >"$XDPTAIL" <<-SCRIPT
 		#!/bin/sh
-		export LD_PRELOAD=$preload XDPTAIL_OLD=$1
+		export LD_PRELOAD=$library $*
 		export ASAN_OPTIONS=verify_asan_link_order=0:\$ASAN_OPTIONS
 		exec "$XDPTAIL_REAL" "\$@"
 	SCRIPT
 	chmod +x "$XDPTAIL"
+}
+
+old_kernel() { # WORD,WORD...
+	preloaded oldkernel "XDPTAIL_OLD=$1"
 }
 
 # --- the stream ---

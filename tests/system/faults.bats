@@ -3,23 +3,6 @@
 
 load common
 
-# Run the program with a library from tests/preload, and variables: NAME=VALUE...
-preloaded() { # LIBRARY NAME=VALUE...
-	local library
-
-	library=$(dirname "$HELPERS")/preload/$1.so
-	[ -e "$library" ] || fail "$library is not built"
-	shift
-	cat >"$BATS_TEST_TMPDIR/xdptail" <<-SCRIPT
-		#!/bin/sh
-		export LD_PRELOAD=$library $*
-		export ASAN_OPTIONS=verify_asan_link_order=0:\$ASAN_OPTIONS
-		exec "$XDPTAIL" "\$@"
-	SCRIPT
-	chmod +x "$BATS_TEST_TMPDIR/xdptail"
-	XDPTAIL=$BATS_TEST_TMPDIR/xdptail
-}
-
 @test "the clock is set while it runs: a clock record, and times of packets that follow it" {
 	pair
 	preloaded clockstep "XDPTAIL_STEP_FILE=$BATS_TEST_TMPDIR/step"

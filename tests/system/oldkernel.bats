@@ -137,3 +137,55 @@ expect_start() { # KEY WANT
 	expect_start map_type percpu_hash
 	expect "attached" "$(attached)" ""
 }
+
+# The life of one interface, under the names and in the order of expect_life.
+live_through() {
+	tail_start -a -N 1 --wait-interface --interval 1
+	traffic peer0 100 >/dev/null
+	ip -n "$NS_A" link set tail0 down
+	ip -n "$NS_A" link set tail0 name other0
+	wait_line "$OUT" '"interface":"other0".*"state":"renamed"' "$PID"
+	ip -n "$NS_A" link set other0 up
+	traffic peer0 200 >/dev/null
+	ip -n "$NS_A" link del other0
+	wait_line "$OUT" '"state":"gone"' "$PID"
+	ip -n "$NS_A" link add tail0 type veth peer name peer0 netns "$NS_B"
+	ip -n "$NS_B" link set peer0 up
+	ip -n "$NS_A" link set tail0 up
+	wait_line "$OUT" '"state":"back"' "$PID"
+	traffic peer0 400 >/dev/null
+	ip -n "$NS_A" link set tail0 netns "$NS_B"
+	wait_line "$OUT" '"state":"moved"' "$PID"
+	ip -n "$NS_B" link set tail0 up
+	traffic peer0 800 >/dev/null
+	tail_stop
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+}
+
+expect_life() {
+	expect "states" "$(jq -r 'select(.event_type == "interface" and .state != "down" and
+		.state != "up") | "\(.interface):\(.state)"' "$OUT" | xargs)" \
+		"tail0:attached other0:renamed other0:gone tail0:back tail0:moved tail0:detached"
+	expect "counted" "$(of_total "$OUT" snapshot counted)" 1500
+	expect "unknown names" "$(count_records "$OUT" '.interface == "?"')" 0
+	expect "reasons" "$(jq -r 'select(.state == "moved").reason' "$OUT" |
+		grep -c "${1:-under the name that it had$}")" 1
+}
+
+@test "without links an interface is followed just as well, but what has moved keeps the program" {
+	pair
+	old_kernel link
+	live_through
+	expect_life 'the program stays on it, until: ip -n NAMESPACE'
+	ip -n "$NS_B" -d link show dev tail0 | grep -q 'prog/xdp' || fail "nothing is left on it"
+}
+
+@test "without netlink sockets an interface is followed by looking" {
+	pair
+	old_kernel netlink
+	live_through
+	expect_life
+	expect "what only messages tell" "$(count_records "$OUT" '.state == "down"')" 0
+	expect "still attached" "$(ip -n "$NS_B" -d link show dev tail0 | grep -c 'prog/xdp')" 0
+}

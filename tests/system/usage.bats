@@ -22,7 +22,7 @@ load common
 		-i|--interface: needs a value
 		-i a/b|"a/b" cannot be the name of an interface
 		-i an-interface-of-a-long-name|cannot be the name of an interface
-		-i tail0 -i lo|only one interface
+		-i tail0 -i lo -i tail0|--interface: "tail0" is given twice
 		-i tail0 -N -1|--sample: "-1" is not a number from 0 to 1073741824
 		-i tail0 -N 1.5|--sample: "1.5" is not a number from 0 to 1073741824
 		-i tail0 -N 1073741825|--sample: "1073741825" is not a number from 0 to 1073741824
@@ -40,6 +40,8 @@ load common
 		-i tail0 --timestamps s|--timestamps: "s" is not one of us, ns
 		-i tail0 -o elsewhere|"elsewhere" is not an output
 		-i tail0 -o file:|"file" says not where: write file:PATH
+		-i tail0 -o syslog:loghost|"loghost" is not a target for syslog: write /PATH
+		-i tail0 -o unix|says not where
 		-i tail0 --function-name nothing|there is no program "nothing"; there are "count
 		-i tail0 -a --function-name count_tcp_packets|--function-name
 		-i tail0 --frobnicate|--frobnicate: no such option

@@ -397,13 +397,41 @@ static void not_ours(struct stream *s, struct stream_files *f)
 	put_all(s, f);
 }
 
-static void repeated_start(struct stream *s, struct stream_files *f)
+/* The start of a stream, as it stands at the head of a further file. To be freed. */
+static char *repeated(const struct stream *s)
 {
+	const char *start = s->lines[0].text;
+	size_t len = strlen(start) - 2;
 	char *text = NULL;
 
-	cr_assert_geq(asprintf(&text, "{\"repeated\":true,%s", s->lines[0].text + 1), 0);
+	cr_assert_geq(asprintf(&text, "%.*s,\"repeated\":true,\"file\":2}\n", (int)len, start), 0);
+	return text;
+}
+
+static void repeated_start(struct stream *s, struct stream_files *f)
+{
+	char *text = repeated(s);
+
 	stream_add(s, text, LINE_START, 1);
 	free(text);
+	put_all(s, f);
+}
+
+/* A new run comes to a file with a torn line when it has begun elsewhere. */
+static void torn_then_repeated(struct stream *s, struct stream_files *f)
+{
+	struct stream other;
+	char *text;
+
+	cut_line(&s->lines[s->n - 1]);
+	stream_make(&other, STREAM_OTHER_RUN, 0);
+	stream_put_lines(f, &other, 0, 1);
+	text = repeated(&other);
+	stream_add(s, text, LINE_START, 1);
+	free(text);
+	for (size_t i = 1; i < other.n; i++)
+		stream_add(s, other.lines[i].text, other.lines[i].type, other.lines[i].seq);
+	stream_free(&other);
 	put_all(s, f);
 }
 
@@ -570,6 +598,8 @@ static const struct {
 	{ "last line of an older file truncated", torn_between_files, 0, AUDIT_INCOMPLETE,
 	  "records missing in all: 1, accounted for: torn lines 1" },
 	{ "torn line, then a new run", torn_then_new_run, 0, AUDIT_INCOMPLETE,
+	  "line 64: it is torn" },
+	{ "torn line, then a run that began elsewhere", torn_then_repeated, 0, AUDIT_INCOMPLETE,
 	  "line 64: it is torn" },
 	{ "torn line in the middle", stump_in_the_middle, 0, AUDIT_BROKEN,
 	  "line 21: it is not JSON, it ends too early" },

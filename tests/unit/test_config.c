@@ -62,7 +62,7 @@ Test(config, every_key)
 {
 	static const char text[] =
 		"{ // all of them\n"
-		"  \"interface\": \"eth7\", # a comment with \"quotes\" and { in it\n"
+		"  \"interface\": [\"eth7\", \"eth8\"], \"wait_interface\": true, # a comment with \"quotes\" and { in it\n"
 		"  \"function_name\": \"count_packets\", \"sample\": 0, \"sample_mode\": \"random\",\n"
 		"  /* \"mode\": \"native\",\n"
 		"   */ \"mode\": \"skb\", \"transport\": \"perf\", \"ring_size\": \"1M\",\n"
@@ -77,7 +77,10 @@ Test(config, every_key)
 	char err[512] = "";
 
 	cr_assert_eq(parse(text, "", &o, err, sizeof(err)), 0, "%s", err);
-	cr_expect_str_eq(o.interface, "eth7");
+	cr_assert_eq(o.n_interfaces, 2);
+	cr_expect_str_eq(o.interfaces[0], "eth7");
+	cr_expect_str_eq(o.interfaces[1], "eth8");
+	cr_expect(o.wait_interface);
 	cr_expect_str_eq(o.function_name, "count_packets");
 	cr_expect_eq(o.sample_rate, 0);
 	cr_expect_eq(o.sample_mode, XDPTAIL_SAMPLE_RANDOM);
@@ -129,6 +132,7 @@ static void check_round_trip(const char *text, const char *args)
 Test(config, print_and_read)
 {
 	check_round_trip("{}", "-i lo");
+	check_round_trip("{\"interface\": [\"lo\", \"eth1\"], \"wait_interface\": true}", "");
 	check_round_trip("{}", "-r x --prog-run -q -q -o -");
 	check_round_trip("{\"all\": true}", "-i lo -l -v -c 5 --duration 5 --sample-mode random");
 	check_round_trip("{\"interface\": \"lo\", \"output\": {\"type\": \"file\", \"target\": "
@@ -145,6 +149,8 @@ Test(config, argv_wins)
 		const char *want; /* in what is printed */
 	} cases[] = {
 		{ "{\"interface\": \"lo\"}", "-i eth1", "\"interface\": \"eth1\"" },
+		{ "{\"interface\": [\"lo\", \"eth0\"]}", "-i eth1", "\"interface\": \"eth1\"" },
+		{ "{\"interface\": [\"lo\", \"eth0\"]}", "-N 7", "[\n    \"lo\",\n    \"eth0\"\n" },
 		{ "{\"interface\": \"lo\"}", "-r cap", "\"read\": \"cap\"" },
 		{ "{\"read\": \"x\"}", "-i eth1", "\"interface\": \"eth1\"" },
 		{ "{\"interface\": \"lo\", \"sample\": 3}", "-N 7", "\"sample\": 7" },
@@ -167,6 +173,8 @@ Test(config, argv_wins)
 		printed = options_print_config(&o);
 		cr_expect(strstr(printed, cases[i].want), "%s %s: got %s", cases[i].text,
 			  cases[i].args, printed);
+		cr_expect(!o.read || !strstr(printed, "\"interface\":"), "%s %s: got %s",
+			  cases[i].text, cases[i].args, printed);
 		free(printed);
 		options_free(&o);
 	}
@@ -241,6 +249,12 @@ Test(config, refused)
 		  ":1: verbose: is a string, and has to be true, false, or" },
 		{ "{\"verbose\": 10}", ":1: verbose: 10 is not a number from 0 to 9" },
 		{ "{\"interface\": \"a/b\"}", ":1: interface: \"a/b\" cannot be the name of an" },
+		{ "{\"interface\": 1}", ":1: interface: is a number, and has to be a string, or" },
+		{ "{\"interface\": []}", ":1: interface: the list is empty" },
+		{ "{\"interface\": [\"lo\", [\"eth0\"]]}",
+		  ":1: interface: is an array, and has to be a string, or" },
+		{ "{\"interface\": [\"lo\",\n\"eth0\", \"lo\"]}",
+		  ":1: interface: \"lo\" is given twice" },
 		{ "{\"interface\": \"\"}", ":1: interface: \"\" cannot be the name" },
 		{ "{\"interface\": \"a\\u0000b\"}", ":1: interface: has a NUL byte in it" },
 		{ "{\"function_name\": \"\"}", ":1: function_name: the value is empty" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -704,6 +705,7 @@ static int make_start_prog_run(struct line_writer *w, struct line *ret)
 		.function_name = long_text,
 		.capture = long_text,
 		.prog_run = true,
+		.decap = true,
 		.transport = XDPTAIL_TRANSPORT_CAPTURE,
 		.sample_mode = XDPTAIL_SAMPLE_RANDOM,
 		.sample_rate = UINT32_MAX,
@@ -753,6 +755,19 @@ static int make_generic(struct line_writer *w, struct line *ret)
 		.state = XDPTAIL_STATE_DETACHED,
 		.mode = XDPTAIL_MODE_GENERIC,
 		.reason = "the driver has no XDP",
+	};
+
+	return line_interface(w, NOW, &event, ret);
+}
+
+static int make_awaited(struct line_writer *w, struct line *ret)
+{
+	static const struct xdptail_interface event = {
+		.size = sizeof(event),
+		.interface = "eth0",
+		.state = XDPTAIL_STATE_GONE,
+		.mode = XDPTAIL_MODE_AUTO,
+		.reason = "not there",
 	};
 
 	return line_interface(w, NOW, &event, ret);
@@ -1029,6 +1044,28 @@ static int make_stop_long(struct line_writer *w, struct line *ret)
 	return line_stop(w, NOW, long_text, -2147483647 - 1, ret);
 }
 
+/* The words of all states, in the order of their numbers. */
+Test(line, states)
+{
+	static const char *const want[] = { "attached", "detached", "gone", "back",
+					    "renamed",	"moved",    "down", "up" };
+	struct line_writer *w = NULL;
+	struct line line;
+
+	_Static_assert(ARRAY_SIZE(want) == XDPTAIL_STATE_MAX, "all of them");
+	cr_assert_eq(line_writer_new(&w, RUN, false), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		const struct xdptail_interface event = { .interface = "x", .state = i };
+		char part[32];
+
+		cr_assert_eq(line_interface(w, NOW, &event, &line), 0);
+		snprintf(part, sizeof(part), "\"state\":\"%s\"}", want[i]);
+		cr_expect(memmem(line.text, line.len, part, strlen(part)), "got %.*s, want %s",
+			  (int)line.len, line.text, part);
+	}
+	line_writer_free(w);
+}
+
 static const struct record_case record_cases[] = {
 	{ "start", make_start, LINE_START, "start",
 	  "\"version\":\"0.1.0\",\"schema\":\"xdptail/1\",\"hostname\":\"host\","
@@ -1059,6 +1096,8 @@ static const struct record_case record_cases[] = {
 	  "\"interface\":\"\xef\xbf\xbd\\\"/\\u0001\",\"ifindex\":4294967295,"
 	  "\"state\":\"detached\",\"hook\":\"xdp\",\"mode\":\"generic\","
 	  "\"counts\":\"aggregates\",\"reason\":\"the driver has no XDP\"}\n" },
+	{ "interface, not there", make_awaited, LINE_INTERFACE, "interface",
+	  "\"interface\":\"eth0\",\"state\":\"gone\",\"reason\":\"not there\"}\n" },
 	{ "interface, as long as can be", make_interface_long, LINE_INTERFACE, "interface", NULL },
 	{ "stats", make_stats, LINE_STATS, "stats",
 	  "\"sampled\":21,\"delivered\":1,\"lost_ring_full\":2,\"lost_undecodable\":5,"
@@ -1220,6 +1259,68 @@ Test(line, all_capabilities_do_not_break_the_line)
 			 "\xe2\x80\xa6");
 	json_object_put(obj);
 	line_writer_free(w);
+}
+
+/* Every start can be repeated: what was the line is there, but for the time, and two keys more. */
+Test(line, start_is_repeated)
+{
+	static const struct {
+		const char *name;
+		int (*make)(struct line_writer *w, struct line *ret);
+		bool ns;
+		uint64_t file;
+		const char *time;
+		const char *tail;
+	} cases[] = {
+		{ "short", make_start, false, 2, "2026-11-22T03:41:42.000001Z",
+		  ",\"repeated\":true,\"file\":2}\n" },
+		{ "nine digits", make_start, true, 3, "2026-11-22T03:41:42.000001002Z",
+		  ",\"repeated\":true,\"file\":3}\n" },
+		{ "long", make_start_long, true, UINT64_MAX, "2026-11-22T03:41:42.000001002Z",
+		  ",\"repeated\":true,\"file\":\"18446744073709551615\"}\n" },
+		{ "of a capture", make_start_capture, true, UINT64_MAX,
+		  "2026-11-22T03:41:42.000001002Z",
+		  ",\"repeated\":true,\"file\":\"18446744073709551615\"}\n" },
+	};
+	const uint64_t later = (NOW / 1000000000 + 2) * 1000000000 + 1002;
+
+	memset(long_text, 1, sizeof(long_text) - 1);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct line_writer *w = new_writer(cases[i].ns);
+		char got[LINE_MAX_BYTES], want[LINE_MAX_BYTES + 1];
+		size_t len = 0, time_len = strlen(cases[i].time);
+		struct line line;
+		int want_len;
+
+		cr_assert_eq(cases[i].make(w, &line), 0, "%s", cases[i].name);
+		want_len = snprintf(want, sizeof(want), "{\"timestamp\":\"%s%.*s%s", cases[i].time,
+				    (int)(line.len - 2 - 14 - time_len), line.text + 14 + time_len,
+				    cases[i].tail);
+		cr_assert_eq(line_repeat(line.text, line.len, later, cases[i].file, got, &len), 0,
+			     "%s: %zu bytes", cases[i].name, line.len);
+		cr_expect(len == (size_t)want_len && !memcmp(got, want, len), "%s: got %.*swant %s",
+			  cases[i].name, (int)len, got, want);
+		line_writer_free(w);
+	}
+}
+
+Test(line, what_is_no_start_is_not_repeated)
+{
+	static const char *const cases[] = {
+		"",
+		"\n",
+		"{}\n",
+		"{\"timestamp\":\"\"}\n",
+		"{\"timestamp\":\"2026-11-22T03:41:42.000001Z\",\"event_type\":\"start\"}",
+		"{\"time\":\"2026-11-22T03:41:42.000001Z\",\"event_type\":\"start\",\"run\":1}\n",
+	};
+	char buf[LINE_MAX_BYTES];
+	size_t len = 7;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		cr_expect_eq(line_repeat(cases[i], strlen(cases[i]), NOW, 2, buf, &len), -EINVAL,
+			     "%s", cases[i]);
+	cr_expect_eq(len, 7);
 }
 
 /* Types are numbered apart, and a record that could not be made has no number. */

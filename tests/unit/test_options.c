@@ -31,8 +31,10 @@ static void describe(const struct options *o, char *ret, size_t cap)
 	FILE *f = fmemopen(ret, cap, "w");
 
 	fprintf(f, "%s", actions[o->action]);
-	if (o->interface)
-		fprintf(f, " %s", o->interface);
+	for (unsigned int i = 0; i < o->n_interfaces; i++)
+		fprintf(f, " %s", o->interfaces[i]);
+	if (o->wait_interface)
+		fputs(" wait-interface", f);
 	if (o->read)
 		fprintf(f, " read=%s", o->read);
 	if (o->prog_run)
@@ -131,6 +133,8 @@ Test(options, taken)
 		{ "xdptail --interface=lo", "run lo" },
 		{ "xdptail --interf lo", "run lo" },
 		{ "xdptail -i lo --", "run lo" },
+		{ "xdptail -i lo -a -i eth9 --interface=eth8", "run lo eth9 eth8 count_packets" },
+		{ "xdptail -i lo --wait-interface", "run lo wait-interface" },
 		{ "xdptail -r x", "run read=x" },
 		{ "xdptail -r -", "run read=-" },
 		{ "xdptail -i lo --decap", "run lo decap" },
@@ -251,8 +255,10 @@ Test(options, refused)
 		{ "xdptail -i eth\t0", "--interface: \"eth?0\" cannot be the name" },
 		{ "xdptail -i sixteen-bytes-xx",
 		  "cannot be the name of an interface: 1 to 15 bytes" },
-		{ "xdptail -i lo -i lo", "--interface: \"lo\" comes after \"lo\", but only one" },
-		{ "xdptail -i lo -i eth9", "--interface: \"eth9\" comes after \"lo\"" },
+		{ "xdptail -i lo -i lo", "--interface: \"lo\" is given twice" },
+		{ "xdptail -i lo -i eth9 -ilo", "--interface: \"lo\" is given twice" },
+		{ "xdptail -r x --wait-interface",
+		  "--wait-interface: does not apply to a capture" },
 
 		{ "xdptail -i lo -a --function-name mine",
 		  "--function-name \"mine\" is given too" },
@@ -440,6 +446,26 @@ Test(options, numbers_do_not_wrap)
 	}
 }
 
+Test(options, as_many_interfaces_as_there_is_room_for)
+{
+	char texts[XDPTAIL_INTERFACES_MAX + 1][8], want[1024] = "run";
+	char program[] = "xdptail", interface[] = "-i";
+	char *argv[2 * (XDPTAIL_INTERFACES_MAX + 1) + 2] = { program };
+	size_t used = strlen(want);
+	int argc = 1;
+
+	for (size_t i = 0; i <= XDPTAIL_INTERFACES_MAX; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "if%zu", i);
+		argv[argc++] = interface;
+		argv[argc++] = texts[i];
+	}
+	for (size_t i = 0; i < XDPTAIL_INTERFACES_MAX; i++)
+		used += (size_t)snprintf(want + used, sizeof(want) - used, " %s", texts[i]);
+	check("all of them", argc - 2, argv, want, NULL);
+	check("one more", argc, argv, NULL,
+	      "--interface: \"if64\" is one too many: 64 interfaces at most");
+}
+
 Test(options, as_many_outputs_as_there_is_room_for)
 {
 	char texts[SINK_MAX + 1][16], want[512] = "run lo";
@@ -535,7 +561,8 @@ Test(options, argv_stays_in_order)
 Test(options, help_has_every_option_and_fits)
 {
 	static const char *const rows[] = {
-		"  -i, --interface IF         interface to watch\n",
+		"  -i, --interface IF         interface to watch; may be repeated\n",
+		"      --wait-interface       ",
 		"  -r, --read FILE            pcap",
 		"  -a, --all                  every",
 		"      --function-name NAME   BPF program (count_tcp_packets)\n",

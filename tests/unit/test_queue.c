@@ -297,6 +297,85 @@ static void expect_counts(const struct queue *q, const char *name, uint64_t writ
 }
 
 /* Stop after every number of bytes, drop the others, and go on with what must come next. */
+/* A run ends behind the first line of a type that is asked for, and says what is in it. */
+Test(queue, run_until_a_type)
+{
+	static const enum line_type types[] = { LINE_PACKET, LINE_COUNT, LINE_SNAPSHOT, LINE_PACKET,
+						LINE_SNAPSHOT };
+	static const struct {
+		const char *name;
+		size_t max;
+		unsigned int until;
+		size_t want;
+		unsigned int want_types;
+	} cases[] = {
+		{ "all", 100, 0, 10, 1U << LINE_PACKET | 1U << LINE_COUNT | 1U << LINE_SNAPSHOT },
+		{ "a snapshot", 100, 1U << LINE_SNAPSHOT, 6,
+		  1U << LINE_PACKET | 1U << LINE_COUNT | 1U << LINE_SNAPSHOT },
+		{ "a count or a snapshot", 100, 1U << LINE_SNAPSHOT | 1U << LINE_COUNT, 4,
+		  1U << LINE_PACKET | 1U << LINE_COUNT },
+		{ "the first", 100, 1U << LINE_PACKET, 2, 1U << LINE_PACKET },
+		{ "less than a line", 0, 1U << LINE_SNAPSHOT, 2, 1U << LINE_PACKET },
+		{ "two lines", 5, 1U << LINE_SNAPSHOT, 4, 1U << LINE_PACKET | 1U << LINE_COUNT },
+	};
+	struct queue *q = NULL;
+
+	cr_assert_eq(queue_new(&q, 1000), 0);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		cr_assert(queue_put(q, "x\n", 2, types[i]));
+	(void)queue_publish(q);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *text = NULL;
+		unsigned int got_types = 0;
+		size_t got = queue_run_until(q, cases[i].max, cases[i].until, &text, &got_types);
+
+		cr_expect_eq(got, cases[i].want, "%s: %zu bytes, want %zu", cases[i].name, got,
+			     cases[i].want);
+		cr_expect_eq(got_types, cases[i].want_types, "%s: types %x, want %x", cases[i].name,
+			     got_types, cases[i].want_types);
+	}
+	queue_free(q);
+}
+
+/* The remainder of a line is given up, in the ring or out of it: one line is lost, and counted. */
+Test(queue, drop_rest)
+{
+	static const struct {
+		const char *name;
+		size_t written; /* bytes of the first of two lines of four */
+		bool drop; /* all but the remainder, first */
+		uint64_t want_dropped;
+		size_t want_left;
+	} cases[] = {
+		{ "no remainder", 0, false, 0, 8 },
+		{ "a whole line written", 4, false, 0, 4 },
+		{ "in the ring", 3, false, 1, 4 },
+		{ "taken out of it", 1, true, 2, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct queue_counts counts;
+		struct queue *q = NULL;
+		const char *text;
+		size_t left;
+
+		cr_assert_eq(queue_new(&q, 1000), 0);
+		cr_assert(queue_put(q, "abc\n", 4, LINE_COUNT) &&
+			  queue_put(q, "def\n", 4, LINE_COUNT));
+		(void)queue_publish(q);
+		queue_written(q, cases[i].written);
+		if (cases[i].drop)
+			queue_drop(q);
+		queue_drop_rest(q);
+		queue_counts(q, &counts);
+		left = queue_run(q, 100, &text);
+		cr_expect_eq(counts.dropped, cases[i].want_dropped, "%s: dropped %lu",
+			     cases[i].name, counts.dropped);
+		cr_expect_eq(left, cases[i].want_left, "%s: %zu bytes left", cases[i].name, left);
+		queue_free(q);
+	}
+}
+
 Test(queue, drop_keeps_half_a_line)
 {
 	static const char lines[] = "one\ntwo22\nthree\n";

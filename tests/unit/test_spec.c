@@ -35,6 +35,10 @@ Test(spec, understood)
 		{ "file:a,events=count,snapshot,loss,queue=1M", "file:a", "a", 1 << 20,
 		  BIT(LINE_COUNT) | BIT(LINE_SNAPSHOT) | BIT(LINE_LOSS) | ENDS,
 		  SINK_DROP_OR_BLOCK },
+		{ "file:a,keep=7,compress=gzip,rotate_size=64K", "file:a", "a", 8 << 20, ALL,
+		  SINK_DROP_OR_BLOCK },
+		{ "file:a,rotate_interval=1d,keep=0,fsync=snapshot,compress=none", "file:a", "a",
+		  8 << 20, ALL, SINK_DROP_OR_BLOCK },
 		{ "file:a,events=start,stop", "file:a", "a", 8 << 20, ENDS, SINK_DROP_OR_BLOCK },
 	};
 
@@ -80,6 +84,14 @@ Test(spec, refused)
 		{ "file:/a,queue", "\"queue\" in the settings of \"file:/a\" is not of the form" },
 		{ "file:/a,que=1",
 		  "que is not a setting of file; there are queue, events, when_full" },
+		{ "file:/a,rotate_size=63K", "rotate_size=63K: not a number from 65536 to" },
+		{ "file:/a,rotate_interval=0", "rotate_interval=0: not a number from 1 to" },
+		{ "file:/a,keep=3", "keep is for files that are rotated: set rotate_size or "
+				    "rotate_interval, too" },
+		{ "file:/a,compress=gzip", "compress is for files that are rotated" },
+		{ "file:/a,compress=xz", "compress: \"xz\" is not one of none, gzip" },
+		{ "file:/a,fsync=always", "fsync: \"always\" is not one of never, snapshot" },
+		{ "stdout,rotate_size=1M", "rotate_size is not a setting of stdout" },
 		{ "file:/a,queue=", "queue=: not a number from 65536 to 1073741824 bytes" },
 		{ "file:/a,queue=63K", "queue=63K: not a number from 65536 to" },
 		{ "file:/a,queue=2G", "queue=2G: not a number from" },

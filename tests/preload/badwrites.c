@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* LD_PRELOAD library: a disk at its worst, as XDPTAIL_WRITES says, in words with commas between them.
+ *   short   of four writes to a regular file the first is interrupted, the second takes one byte, the
+ *           third half of what it could, and the last all
+ *   sync    what is to be made durable has an I/O error
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_asked(const char *word)
+{
+	const char *words = getenv("XDPTAIL_WRITES");
+
+	return words && strstr(words, word);
+}
+
+static bool is_regular(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode);
+}
+
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
+__attribute__((visibility("default"))) ssize_t write(int fd, const void *text, size_t len)
+{
+	static ssize_t (*real)(int, const void *, size_t);
+	static atomic_uint turn;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "write");
+	if (!is_asked("short") || fd <= STDERR_FILENO || !is_regular(fd))
+		return real(fd, text, len);
+	switch (atomic_fetch_add(&turn, 1) % 4) {
+	case 0:
+		errno = EINTR;
+		return -1;
+	case 1:
+		return real(fd, text, len ? 1 : 0);
+	case 2:
+		return real(fd, text, len - len / 2);
+	default:
+		return real(fd, text, len);
+	}
+}
+
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
+__attribute__((visibility("default"))) int fdatasync(int fd)
+{
+	static int (*real)(int);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
+	if (!is_asked("sync"))
+		return real(fd);
+	errno = EIO;
+	return -1;
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <zlib.h>
+
+#include "sink/janitor.h"
+#include "sink/rotated.h"
+#include "sinks.h"
+
+#define DAY(d) "2026112" #d "T034140.704885Z"
+
+TestSuite(janitor, .init = setup, .fini = teardown, .timeout = 60);
+
+static struct janitor *hire(uint64_t keep, bool gzip)
+{
+	struct janitor_plan plan = { .base = "x", .keep = keep, .gzip = gzip };
+	struct janitor *j = NULL;
+
+	plan.dir_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cr_assert_eq(janitor_new(&j, &plan), 0);
+	close(plan.dir_fd);
+	return j;
+}
+
+/* "1 2gz 3both" of those that are there, by day. */
+static void describe(char *ret, size_t cap)
+{
+	int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct rotated *list = NULL;
+	size_t n = 0;
+
+	cr_assert_eq(rotated_list(fd, "x", &list, &n), 0);
+	close(fd);
+	ret[0] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		size_t used = strlen(ret);
+
+		(void)snprintf(ret + used, cap - used, "%s%c%s%s%s", i ? " " : "", list[i].time[7],
+			       list[i].plain ? "" : "-", list[i].gz ? "gz" : "",
+			       list[i].gz_part ? "part" : "");
+	}
+	free(list);
+}
+
+static void expect_state(const char *name, const char *want)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+	char got[256];
+
+	do {
+		sched_yield();
+		describe(got, sizeof(got));
+	} while (strcmp(got, want) != 0 && now_ms() < end);
+	cr_expect_str_eq(got, want, "%s: got \"%s\", want \"%s\"", name, got, want);
+}
+
+static void expect_gz(const char *path, const char *want)
+{
+	char got[4096] = "";
+	gzFile file = gzopen(path, "rb");
+
+	cr_assert(file, "%s", path);
+	cr_expect_geq(gzread(file, got, sizeof(got) - 1), 0, "%s", path);
+	cr_expect_str_eq(got, want, "%s: got \"%s\", want \"%s\"", path, got, want);
+	cr_expect_eq(gzclose_r(file), Z_OK, "%s", path);
+}
+
+static void make(const char *spec)
+{
+	for (; *spec; spec += strcspn(spec, " "), spec += strspn(spec, " ")) {
+		char text[8] = { 'd', 'a', 'y', ' ', spec[0], '\n', '\0' };
+		char name[ROTATED_NAME_BYTES];
+		char time[] = DAY(0);
+		size_t len = strcspn(spec, " ");
+
+		time[7] = spec[0];
+		if (!memchr(spec, '-', len)) {
+			rotated_name(name, "x", time, ROTATED_PLAIN);
+			write_file(name, text);
+		}
+		if (memmem(spec, len, "gz", 2)) {
+			rotated_name(name, "x", time, ROTATED_GZ);
+			write_file(name, "what was there");
+		}
+		if (memmem(spec, len, "part", 4)) {
+			rotated_name(name, "x", time, ROTATED_GZ_PART);
+			write_file(name, "half of what");
+		}
+	}
+}
+
+/* By day; "-gz": only compressed, "gz": under both names, "part": it was being written. */
+Test(janitor, what_is_left)
+{
+	static const struct {
+		const char *name;
+		uint64_t keep;
+		bool gzip;
+		const char *before;
+		const char *after;
+	} cases[] = {
+		{ "keep", 2, false, "1 2 3 4 5", "4 5" },
+		{ "keep more than there are", 9, false, "1 2", "1 2" },
+		{ "keep, some compressed", 2, false, "1-gz 2gz 3 4-gz 5", "4-gz 5" },
+		{ "keep, a crash before", 1, false, "1part 2-part 3", "3" },
+		{ "compress all but the newest", 0, true, "1 2 3", "1-gz 2-gz 3" },
+		{ "compress, the newest is compressed", 0, true, "1 2 3-gz", "1-gz 2-gz 3-gz" },
+		{ "compress, a crash before", 0, true, "1part 2gz 3gzpart 4", "1-gz 2-gz 3-gz 4" },
+		{ "both", 3, true, "1 2gz 3part 4-gz 5", "3-gz 4-gz 5" },
+		{ "nothing is there", 3, true, "", "" },
+		{ "only one", 1, true, "7", "7" },
+	};
+
+	cr_assert_eq(chdir(dir), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct janitor *j = hire(cases[i].keep, cases[i].gzip);
+
+		make(cases[i].before);
+		write_file("x", "untouched");
+		janitor_wake(j);
+		expect_state(cases[i].name, cases[i].after);
+		cr_expect_eq(janitor_finish(j), 0, "%s", cases[i].name);
+		cr_expect_null(janitor_trouble(j), "%s: %s", cases[i].name, janitor_trouble(j));
+		janitor_free(j);
+		expect_state(cases[i].name, cases[i].after);
+		cr_assert_eq(system("rm -f x.* .x.*"), 0); // NOLINT(cert-env33-c)
+		cr_expect_eq(access("x", F_OK), 0, "%s", cases[i].name);
+	}
+}
+
+/* Made again from the whole file, whatever a crash has left; and for the same readers. */
+Test(janitor, compressed_well)
+{
+	const struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 2000 } };
+	struct stat st;
+	struct janitor *j;
+
+	cr_assert_eq(chdir(dir), 0);
+	make("1 2gz 3part 4");
+	cr_assert(!chmod("x." DAY(1), 0604) && !utimensat(AT_FDCWD, "x." DAY(1), times, 0));
+	j = hire(0, true);
+	janitor_wake(j);
+	expect_state("compressed", "1-gz 2-gz 3-gz 4");
+	janitor_free(j);
+	expect_gz("x." DAY(1) ".gz", "day 1\n");
+	expect_gz("x." DAY(2) ".gz", "day 2\n");
+	expect_gz("x." DAY(3) ".gz", "day 3\n");
+	cr_assert_eq(stat("x." DAY(1) ".gz", &st), 0);
+	cr_expect((st.st_mode & 07777) == 0604 && st.st_mtim.tv_sec == 2000, "mode %o, time %ld",
+		  st.st_mode, st.st_mtim.tv_sec);
+}
+
+/* A file that is still written to, and what is no file, are left alone. */
+Test(janitor, left_alone)
+{
+	struct janitor *j;
+	int fd;
+
+	cr_assert_eq(chdir(dir), 0);
+	make("1 2 3 4 5");
+	cr_assert(!unlink("x." DAY(2)) && !symlink("/etc/passwd", "x." DAY(2)));
+	fd = open("x." DAY(1), O_RDWR | O_CLOEXEC);
+	cr_assert_eq(flock(fd, LOCK_EX), 0);
+	j = hire(0, true);
+	janitor_wake(j);
+	expect_state("locked", "1 2 3-gz 4-gz 5");
+	cr_assert_eq(janitor_finish(j), 0);
+	cr_expect(strstr(janitor_trouble(j), "cannot compress \"x." DAY(2) "\""), "%s",
+		  janitor_trouble(j));
+	janitor_free(j);
+	j = hire(1, false);
+	janitor_wake(j);
+	expect_state("locked, deletion", "1 5");
+	janitor_free(j);
+	close(fd);
+	j = hire(1, false);
+	janitor_wake(j);
+	expect_state("no longer locked", "5");
+	janitor_free(j);
+	cr_expect_eq(access("/etc/passwd", F_OK), 0);
+}
+
+/* The plain file stays, and is tried again. */
+Test(janitor, no_room_to_compress)
+{
+	struct rlimit limit;
+	struct janitor *j;
+	int64_t end = now_ms() + PATIENCE_MS;
+
+	cr_assert_eq(chdir(dir), 0);
+	make("1 2");
+	cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = 10;
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	j = hire(0, true);
+	janitor_wake(j);
+	while (!janitor_trouble(j) && now_ms() < end)
+		sched_yield();
+	cr_assert_not_null(janitor_trouble(j));
+	cr_expect(strstr(janitor_trouble(j), "cannot compress \"x." DAY(1) "\": File too large"),
+		  "%s", janitor_trouble(j));
+	expect_state("no room", "1 2");
+	limit.rlim_cur = RLIM_INFINITY;
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	janitor_wake(j);
+	expect_state("room", "1-gz 2");
+	janitor_free(j);
+	expect_gz("x." DAY(1) ".gz", "day 1\n");
+}
+
+/* The end may come before the thread has looked even once. */
+Test(janitor, keeps_no_more_in_the_end)
+{
+	struct janitor *j;
+
+	cr_assert_eq(chdir(dir), 0);
+	for (int i = 0; i < 50; i++) {
+		make("1 2 3 4 5");
+		j = hire(2, true);
+		janitor_wake(j);
+		cr_expect_eq(janitor_finish(j), 0);
+		cr_expect_neq(access("x." DAY(3), F_OK), 0, "the third newest is still there");
+		janitor_free(j);
+		cr_assert_eq(system("rm -f x.*"), 0); // NOLINT(cert-env33-c)
+	}
+}
+
+/* A file of a terabyte takes hours: it is left as it was when the end comes. */
+Test(janitor, ends_soon)
+{
+	struct janitor *j;
+	int64_t start;
+
+	cr_assert_eq(chdir(dir), 0);
+	make("1 2");
+	cr_assert_eq(truncate("x." DAY(1), INT64_C(1) << 40), 0);
+	j = hire(0, true);
+	janitor_wake(j);
+	expect_state("at work", "1part 2");
+	start = now_ms();
+	cr_expect_eq(janitor_finish(j), 0);
+	cr_expect_lt(now_ms() - start, 5000, "it took %ld ms", now_ms() - start);
+	expect_state("given up", "1 2");
+	janitor_free(j);
+}
+
+/* And when nobody waits for it, it ends all the same. */
+Test(janitor, left_behind)
+{
+	struct janitor *j;
+
+	cr_assert_eq(chdir(dir), 0);
+	make("1 2");
+	cr_assert_eq(truncate("x." DAY(1), INT64_C(1) << 40), 0);
+	j = hire(0, true);
+	janitor_wake(j);
+	expect_state("at work", "1part 2");
+	janitor_free(j);
+	expect_state("given up", "1 2");
+}
+
+Test(janitor, retires)
+{
+	struct janitor *j = NULL;
+	int fds[40];
+	unsigned int taken = 0;
+
+	janitor_free(NULL);
+	cr_assert_eq(chdir(dir), 0);
+	j = hire(0, false);
+	janitor_wake(j); /* there is nothing that it could do */
+	for (unsigned int i = 0; i < 40; i++) {
+		fds[i] = open("y", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		cr_assert_eq(write(fds[i], "x", 1), 1);
+	}
+	for (unsigned int i = 0; i < 40; i++) {
+		if (janitor_retire(j, fds[i]))
+			taken++;
+		else
+			close(fds[i]);
+	}
+	cr_expect_geq(taken, 16);
+	cr_expect_eq(janitor_finish(j), 0);
+	for (unsigned int i = 0; i < 40; i++)
+		cr_expect_eq(fcntl(fds[i], F_GETFD), -1, "number %u is still open", i);
+	janitor_free(j);
+}
+
+/* A directory that is open by its path alone can't be synced. */
+Test(janitor, says_what_may_be_lost)
+{
+	struct janitor *j;
+	int fd;
+
+	cr_assert_eq(chdir(dir), 0);
+	j = hire(0, false);
+	fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cr_assert(janitor_retire(j, fd));
+	cr_expect_eq(janitor_finish(j), -EBADF);
+	cr_expect(strstr(janitor_trouble(j), "may be lost: Bad file descriptor"), "%s",
+		  janitor_trouble(j));
+	janitor_free(j);
+}

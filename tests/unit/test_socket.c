@@ -1,0 +1,703 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Outputs to sockets, step by step: a channel without the thread of a writer, and readers of ours. */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sink/queue.h"
+#include "sink/sink.h"
+#include "sink/spec.h"
+
+#define PATIENCE_MS 20000 /* no test takes so long unless it has failed */
+#define LINES	    20000
+#define LINE_BYTES  400
+
+/* --- what the kernel and the resolver do, where a test says so --- */
+
+static int sendmmsg_errors; /* so many calls of sendmmsg(2) fail … */
+static int sendmmsg_error; /* … with this */
+
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
+{
+	if (sendmmsg_errors > 0) {
+		sendmmsg_errors--;
+		errno = sendmmsg_error;
+		return -1;
+	}
+	return (int)syscall(SYS_sendmmsg, fd, messages, n, flags);
+}
+
+static const char *resolved_ports[3]; /* each an address of any host; NULL ends them */
+static int resolver_code;
+
+static struct addrinfo *new_address(const char *port, struct addrinfo *next)
+{
+	struct addrinfo *a = calloc(1, sizeof(*a) + sizeof(struct sockaddr_in));
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+
+	cr_assert_not_null(a);
+	in.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
+	a->ai_addr = (struct sockaddr *)(a + 1);
+	a->ai_addrlen = sizeof(in);
+	a->ai_next = next;
+	memcpy(a->ai_addr, &in, sizeof(in));
+	return a;
+}
+
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved
+int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+		struct addrinfo **ret)
+{
+	struct addrinfo *list = NULL;
+
+	(void)host;
+	(void)hints;
+	if (resolver_code)
+		return resolver_code;
+	if (!resolved_ports[0]) {
+		*ret = new_address(port, NULL);
+		return 0;
+	}
+	for (size_t i = 2; i-- > 0;) {
+		if (resolved_ports[i])
+			list = new_address(resolved_ports[i], list);
+	}
+	*ret = list;
+	return 0;
+}
+
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved
+void freeaddrinfo(struct addrinfo *list)
+{
+	while (list) {
+		struct addrinfo *next = list->ai_next;
+
+		free(list);
+		list = next;
+	}
+}
+
+/* --- an output, and what it is to write --- */
+
+static char dir[64];
+static struct channel channel;
+static struct queue *queue;
+static unsigned int n_put;
+
+static void setup(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	(void)snprintf(dir, sizeof(dir), "/tmp/test_socket.XXXXXX");
+	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_eq(chdir(dir), 0);
+	cr_assert_eq(queue_new(&queue, 16 << 20), 0);
+}
+
+static void teardown(void)
+{
+	char command[96];
+
+	if (channel.ops)
+		channel.ops->close(channel.ctx);
+	queue_free(queue);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
+	cr_expect_eq(system(command), 0); // NOLINT(cert-env33-c)
+}
+
+TestSuite(socket, .init = setup, .fini = teardown, .timeout = 120);
+
+static void open_channel(const char *text)
+{
+	struct sink_spec spec = { 0 };
+	char err[512] = "";
+
+	cr_assert_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s: %s", text, err);
+	cr_assert_eq(spec.kind->open(&channel, spec.target, spec.settings, err, sizeof(err)), 0,
+		     "%s: %s", text, err);
+	sink_spec_free(&spec);
+}
+
+/* Line n: its number, and padding to a length that differs. Returns the length. */
+static size_t numbered(char *ret, unsigned int n)
+{
+	return (size_t)snprintf(ret, LINE_BYTES, "{\"n\":%u,\"pad\":\"%0*d\"}\n", n,
+				(int)(1 + n * 37 % 300), 0);
+}
+
+static void put_lines(unsigned int n)
+{
+	char text[LINE_BYTES];
+
+	for (unsigned int end = n_put + n; n_put < end; n_put++)
+		cr_assert(queue_put(queue, text, numbered(text, n_put), LINE_STATS));
+	(void)queue_publish(queue);
+}
+
+static uint64_t written(void)
+{
+	struct queue_counts c;
+
+	queue_counts(queue, &c);
+	return c.written;
+}
+
+static uint64_t dropped(void)
+{
+	struct queue_counts c;
+
+	queue_counts(queue, &c);
+	return c.dropped;
+}
+
+static void wait_fd(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	cr_assert_eq(poll(&p, 1, PATIENCE_MS), 1, "waited in vain for %x", events);
+}
+
+/* As the writer does, until there is no progress: -EAGAIN, or nothing more to write, which is 0, or
+ * an error. A connection that is being made is waited for.
+ */
+static int write_all(void)
+{
+	int err = 0;
+
+	while (!err && queue_waiting(queue)) {
+		err = channel.ops->write(channel.ctx, queue);
+		if (err == -EAGAIN && !written()) {
+			wait_fd(channel.ops->fd(channel.ctx), POLLOUT);
+			err = channel.ops->write(channel.ctx, queue);
+		}
+		if (err == -EINTR)
+			err = 0;
+	}
+	return err;
+}
+
+static void lose(int error)
+{
+	cr_assert_eq(channel.ops->fate(channel.ctx, error), CHANNEL_KEEP, "%d", error);
+}
+
+/* --- readers --- */
+
+static int new_unix(int type, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	(void)unlink(path);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	if (type == SOCK_STREAM)
+		cr_assert_eq(listen(fd, 8), 0);
+	return fd;
+}
+
+/* On the loopback interface. Its port goes into text. */
+static int new_inet(int type, char text[8], uint16_t port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr = { htonl(INADDR_LOOPBACK) },
+				       .sin_port = htons(port) };
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	int one = 1;
+
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	(void)snprintf(text, 8, "%u", ntohs(address.sin_port));
+	if (type == SOCK_STREAM)
+		cr_assert_eq(listen(fd, 8), 0);
+	return fd;
+}
+
+static int accept_one(int listener)
+{
+	int fd;
+
+	wait_fd(listener, POLLIN);
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	cr_assert_geq(fd, 0);
+	return fd;
+}
+
+struct reader {
+	int fd;
+	char text[1 << 16];
+	size_t have;
+	bool at_end;
+};
+
+static void read_more(struct reader *r)
+{
+	ssize_t n;
+
+	wait_fd(r->fd, POLLIN);
+	n = read(r->fd, r->text + r->have, sizeof(r->text) - r->have);
+	r->at_end = n <= 0;
+	r->have += n > 0 ? (size_t)n : 0;
+}
+
+static bool starts_number(const struct reader *r, size_t *ret_octets, size_t *ret_head)
+{
+	const char *blank = memchr(r->text, ' ', r->have);
+
+	if (!blank)
+		return false;
+	*ret_octets = strtoul(r->text, NULL, 10);
+	*ret_head = (size_t)(blank + 1 - r->text);
+	return r->have >= *ret_octets + *ret_head;
+}
+
+/* The next frame: a line, or as many octets as a number before them says; NUL behind it. False at the
+ * end; what is there then is the stump of a frame.
+ */
+static bool next_frame(struct reader *r, bool octets, char ret[2048])
+{
+	for (;;) {
+		const char *newline = memchr(r->text, '\n', r->have);
+		size_t head = 0, len = 0;
+		bool whole = octets ? starts_number(r, &len, &head) : newline != NULL;
+
+		if (!octets && whole)
+			len = (size_t)(newline + 1 - r->text);
+		if (whole) {
+			(void)snprintf(ret, 2048, "%.*s", (int)len, r->text + head);
+			r->have -= head + len;
+			memmove(r->text, r->text + head + len, r->have);
+			return true;
+		}
+		if (r->at_end)
+			return false;
+		read_more(r);
+	}
+}
+
+static unsigned int number_in(const char *frame)
+{
+	const char *at = strstr(frame, "{\"n\":");
+
+	cr_assert_not_null(at, "no line in \"%s\"", frame);
+	return (unsigned int)strtoul(at + 5, NULL, 10);
+}
+
+/* All frames are whole lines, and count up from the first, to the end. Returns how many there were. */
+static unsigned int read_numbered(struct reader *r, bool octets, unsigned int first,
+				  unsigned int most)
+{
+	char frame[2048], want[LINE_BYTES];
+	unsigned int n = 0;
+
+	while (n < most && next_frame(r, octets, frame)) {
+		size_t len = numbered(want, first + n);
+		const char *line = strchr(frame, '{');
+
+		if (octets)
+			want[len - 1] = '\0';
+		cr_assert(line && !strcmp(line, want), "got \"%s\", want \"%s\"", frame, want);
+		n++;
+	}
+	return n;
+}
+
+/* --- tests --- */
+
+/* A reader that stops inside a frame and dies: what it did not get whole is sent again whole. */
+Test(socket, half_a_frame_is_sent_again)
+{
+	static const struct {
+		const char *name;
+		const char *output; /* before a path; NULL: TCP */
+		bool octets;
+	} cases[] = {
+		{ "unix", "unix:", false },
+		{ "5424 on a stream", "syslog:unix://", false },
+		{ "tcp", NULL, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static struct reader r;
+		char text[128], port[8];
+		int listener;
+		uint64_t before;
+
+		n_put = 0;
+		queue_free(queue);
+		cr_assert_eq(queue_new(&queue, 32 << 20), 0);
+		if (cases[i].output) {
+			listener = new_unix(SOCK_STREAM, "s");
+			(void)snprintf(text, sizeof(text), "%s%s/s", cases[i].output, dir);
+		} else {
+			listener = new_inet(SOCK_STREAM, port, 0);
+			(void)snprintf(text, sizeof(text), "syslog:tcp://127.0.0.1:%s", port);
+		}
+		open_channel(text);
+		put_lines(80000);
+		cr_assert_eq(write_all(), -EAGAIN, "%s", cases[i].name);
+		before = written();
+		cr_assert(before > 0 && before < n_put, "%s: %lu", cases[i].name, before);
+		r = (struct reader){ .fd = accept_one(listener) };
+		cr_assert_eq(read_numbered(&r, cases[i].octets, 0, 10), 10);
+		close(r.fd);
+
+		/* a process that goes away with unread data */
+		cr_assert_lt(write_all(), 0, "%s", cases[i].name);
+		cr_expect_eq(written(), before, "%s", cases[i].name);
+		lose(-EPIPE);
+		cr_expect_eq(channel.ops->disconnects(channel.ctx), 1, "%s", cases[i].name);
+		for (int err = -EAGAIN; err == -EAGAIN;) {
+			err = channel.ops->write(channel.ctx, queue);
+			if (err == -EAGAIN && written() == before)
+				wait_fd(channel.ops->fd(channel.ctx), POLLOUT);
+		}
+		r = (struct reader){ .fd = accept_one(listener) };
+		cr_assert_eq(read_numbered(&r, cases[i].octets, (unsigned int)before, 100), 100,
+			     "%s", cases[i].name);
+		channel.ops->close(channel.ctx);
+		channel.ops = NULL;
+		(void)read_numbered(&r, cases[i].octets, (unsigned int)before + 100, n_put);
+		close(r.fd);
+		close(listener);
+	}
+}
+
+/* A reader of small pieces gets every byte, in order. */
+Test(socket, slow_reader)
+{
+	static struct reader r;
+	int listener = new_unix(SOCK_STREAM, "s");
+	unsigned int got = 0;
+	int err;
+
+	open_channel("unix:s");
+	put_lines(LINES);
+	cr_assert_eq(write_all(), -EAGAIN);
+	r.fd = accept_one(listener);
+	do {
+		got += read_numbered(&r, false, got, 97);
+		err = channel.ops->write(channel.ctx, queue);
+	} while (queue_waiting(queue) && (!err || err == -EAGAIN));
+	cr_assert_eq(written(), LINES);
+	channel.ops->close(channel.ctx);
+	channel.ops = NULL;
+	got += read_numbered(&r, false, got, LINES);
+	cr_expect_eq(got, LINES, "%u", got);
+	cr_expect_eq(r.have, 0, "%zu bytes of a half line", r.have);
+}
+
+/* "socat -u" says that it will not write, and reads on. */
+Test(socket, reader_that_will_not_write)
+{
+	static struct reader r;
+	int listener = new_unix(SOCK_STREAM, "s");
+
+	open_channel("unix:s");
+	put_lines(1);
+	cr_assert_eq(write_all(), 0);
+	r.fd = accept_one(listener);
+	cr_assert_eq(shutdown(r.fd, SHUT_WR), 0);
+	put_lines(1);
+	cr_expect_eq(write_all(), 0);
+	cr_expect_eq(read_numbered(&r, false, 0, 2), 2);
+	cr_expect_eq(channel.hangup, 0);
+}
+
+/* TCP would take one more send, and lose it. */
+Test(socket, tcp_reader_closes)
+{
+	char port[8], text[64];
+	int listener = new_inet(SOCK_STREAM, port, 0);
+	static struct reader r;
+
+	(void)snprintf(text, sizeof(text), "syslog:tcp://localhost:%s", port);
+	open_channel(text);
+	put_lines(3);
+	cr_assert_eq(write_all(), 0);
+	r.fd = accept_one(listener);
+	cr_assert_eq(read_numbered(&r, true, 0, 3), 3);
+	close(r.fd);
+	wait_fd(channel.ops->fd(channel.ctx), channel.hangup);
+	put_lines(1);
+	cr_expect_eq(channel.ops->write(channel.ctx, queue), -EPIPE);
+	cr_expect_eq(written(), 3);
+	lose(-EPIPE);
+	cr_expect_eq(channel.ops->fd(channel.ctx), -1);
+	cr_expect_eq(channel.ops->disconnects(channel.ctx), 1);
+}
+
+/* One address of a host refuses; the next one takes over at once. */
+Test(socket, next_address)
+{
+	char closed[8], open[8];
+	static struct reader r;
+	int listener;
+
+	close(new_inet(SOCK_STREAM, closed, 0));
+	listener = new_inet(SOCK_STREAM, open, 0);
+	resolved_ports[0] = closed;
+	resolved_ports[1] = open;
+	open_channel("syslog:tcp://loghost");
+	put_lines(2);
+	for (int err = -EAGAIN; queue_waiting(queue);) {
+		err = channel.ops->write(channel.ctx, queue);
+		cr_assert(!err || err == -EAGAIN, "%s", strerror(-err));
+		if (err)
+			wait_fd(channel.ops->fd(channel.ctx), POLLOUT);
+		cr_expect_eq(channel.ops->error(channel.ctx), err ? 0 : -EPIPE);
+	}
+	r.fd = accept_one(listener);
+	cr_expect_eq(read_numbered(&r, true, 0, 2), 2);
+	cr_expect_eq(channel.ops->disconnects(channel.ctx), 0);
+}
+
+/* The error is the connection's own, and the queue is as it was. */
+Test(socket, nobody_is_there)
+{
+	char closed[8], text[64];
+	static const struct {
+		int code;
+		int want;
+	} codes[] = {
+		{ EAI_NONAME, -EADDRNOTAVAIL },
+		{ EAI_AGAIN, -ENONET },
+		{ EAI_MEMORY, -ENOMEM },
+	};
+	int err;
+
+	close(new_inet(SOCK_STREAM, closed, 0));
+	(void)snprintf(text, sizeof(text), "syslog:tcp://loghost:%s", closed);
+	open_channel(text);
+	put_lines(1);
+	err = channel.ops->write(channel.ctx, queue);
+	if (err == -EAGAIN) {
+		wait_fd(channel.ops->fd(channel.ctx), POLLOUT);
+		cr_expect_eq(channel.ops->error(channel.ctx), 0);
+		err = channel.ops->write(channel.ctx, queue);
+	}
+	cr_expect_eq(err, -ECONNREFUSED, "%s", strerror(-err));
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		resolver_code = codes[i].code;
+		err = channel.ops->write(channel.ctx, queue);
+		cr_expect_eq(err, codes[i].want, "%d: %s", codes[i].code, strerror(-err));
+	}
+	channel.ops->close(channel.ctx);
+	open_channel("unix:nothing");
+	cr_expect_eq(channel.ops->write(channel.ctx, queue), -ENOENT);
+	channel.ops->close(channel.ctx);
+	close(new_unix(SOCK_STREAM, "closed"));
+	open_channel("unix:closed");
+	cr_expect_eq(channel.ops->write(channel.ctx, queue), -ECONNREFUSED);
+	cr_expect_eq(channel.ops->disconnects(channel.ctx), 0);
+	cr_expect(written() == 0 && dropped() == 0 && queue_waiting(queue));
+}
+
+static unsigned int receive(int fd, char ret[2048])
+{
+	ssize_t n = recv(fd, ret, 2047, MSG_DONTWAIT);
+
+	cr_assert_geq(n, 0, "%s", strerror(errno));
+	ret[n] = '\0';
+	cr_assert_eq(memchr(ret, '\n', (size_t)n), NULL, "a newline in \"%s\"", ret);
+	return number_in(ret);
+}
+
+/* A datagram socket that is full is waited for by poll(2), and goes on where it stopped. */
+Test(socket, datagrams_wait)
+{
+	int fd = new_unix(SOCK_DGRAM, "s");
+	unsigned int got = 0;
+	char text[128], frame[2048];
+	struct pollfd writable = { .events = POLLOUT };
+
+	(void)snprintf(text, sizeof(text), "syslog:%s/s", dir);
+	open_channel(text);
+	put_lines(2000);
+	cr_assert_eq(write_all(), -EAGAIN);
+	writable.fd = channel.ops->fd(channel.ctx);
+	cr_expect_eq(poll(&writable, 1, 0), 0, "it says that it is writable");
+	while (got < 2000) {
+		cr_assert_eq(receive(fd, frame), got, "%u: \"%s\"", got, frame);
+		got++;
+		if (!queue_waiting(queue))
+			continue;
+		wait_fd(writable.fd, POLLOUT);
+		cr_assert(write_all() == -EAGAIN || !queue_waiting(queue));
+	}
+	cr_expect_eq(written(), 2000);
+	cr_expect_eq(dropped(), 0);
+	cr_expect(!strncmp(frame, "<30>", 4) && strstr(frame, " xdptail["), "\"%s\"", frame);
+}
+
+/* A daemon that comes back has another socket at the same place; it may be one of another type. */
+Test(socket, daemon_comes_back)
+{
+	static const int types[] = { SOCK_DGRAM, SOCK_DGRAM, SOCK_STREAM, SOCK_DGRAM };
+	unsigned int n = 0;
+	char text[128], frame[2048];
+
+	(void)snprintf(text, sizeof(text), "syslog:unix:%s/s,cookie=cee", dir);
+	open_channel(text);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++, n++) {
+		static struct reader r;
+		int fd = new_unix(types[i], "s");
+		int err;
+
+		put_lines(1);
+		err = channel.ops->write(channel.ctx, queue);
+		if (i > 0) {
+			cr_assert(err == -ECONNREFUSED || err == -EPIPE, "%zu: %s", i,
+				  strerror(-err));
+			lose(err);
+			err = channel.ops->write(channel.ctx, queue);
+		}
+		cr_assert_eq(err, 0, "%zu: %s", i, strerror(-err));
+		r = (struct reader){ .fd = types[i] == SOCK_STREAM ? accept_one(fd) : fd };
+		if (types[i] == SOCK_STREAM)
+			cr_assert(next_frame(&r, false, frame));
+		else
+			(void)receive(fd, frame);
+		cr_expect_eq(number_in(frame), n, "%zu: \"%s\"", i, frame);
+		cr_expect(strstr(frame, "]: @cee: {"), "%zu: \"%s\"", i, frame);
+		if (r.fd != fd)
+			close(r.fd);
+		close(fd);
+	}
+	cr_expect_eq(channel.ops->disconnects(channel.ctx), 3);
+	cr_expect(written() == 4 && dropped() == 0);
+}
+
+/* What never fits is dropped, and counted; and what does not fit now is tried again. */
+Test(socket, datagrams_that_do_not_fit)
+{
+	int fd = new_unix(SOCK_DGRAM, "s");
+	char text[128], frame[2048];
+
+	(void)snprintf(text, sizeof(text), "syslog:unix://%s/s", dir);
+	open_channel(text);
+	put_lines(3);
+	sendmmsg_error = EMSGSIZE;
+	sendmmsg_errors = 1;
+	cr_expect_eq(write_all(), 0);
+	cr_expect_eq(dropped(), 1);
+	cr_expect_eq(written(), 2);
+	cr_expect_eq(receive(fd, frame), 1);
+	cr_expect_eq(receive(fd, frame), 2);
+
+	put_lines(1);
+	sendmmsg_error = ENOBUFS;
+	sendmmsg_errors = 3;
+	cr_expect_eq(channel.ops->write(channel.ctx, queue), -EINTR);
+	cr_expect_eq(written(), 2);
+	cr_expect_eq(write_all(), 0);
+	cr_expect_eq(sendmmsg_errors, 0);
+	cr_expect_eq(receive(fd, frame), 3);
+	cr_expect(written() == 3 && dropped() == 1);
+}
+
+/* By UDP nobody says that a datagram arrived, but one that nobody took is heard of. The first is waited
+ * for, so it is sent again; what follows it into the void counts as written.
+ */
+Test(socket, udp)
+{
+	char port[8], text[64], frame[2048];
+	int fd = new_inet(SOCK_DGRAM, port, 0);
+
+	close(fd);
+	(void)snprintf(text, sizeof(text), "syslog:udp://localhost:%s", port);
+	open_channel(text);
+	put_lines(100);
+	for (int i = 0; i < 3; i++) {
+		cr_expect_eq(channel.ops->write(channel.ctx, queue), -ECONNREFUSED);
+		lose(-ECONNREFUSED);
+	}
+	cr_expect(written() == 0 && channel.ops->disconnects(channel.ctx) == 0);
+
+	fd = new_inet(SOCK_DGRAM, text, (uint16_t)strtoul(port, NULL, 10));
+	cr_assert_eq(write_all(), 0);
+	for (unsigned int i = 0; i < 100; i++)
+		cr_assert_eq(receive(fd, frame), i);
+	cr_expect_eq(written(), 100);
+	close(fd);
+	put_lines(1);
+	cr_assert_eq(write_all(), 0);
+	wait_fd(channel.ops->fd(channel.ctx), 0);
+	cr_expect_eq(channel.ops->error(channel.ctx), -ECONNREFUSED);
+	lose(-ECONNREFUSED);
+	cr_expect_eq(channel.ops->disconnects(channel.ctx), 1);
+}
+
+/* --- with the writer's thread --- */
+
+static void expect_counts(struct sinks *s, const char *name, uint64_t want_written,
+			  uint64_t want_disconnects)
+{
+	struct timespec start, now;
+	struct sink_counts c;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		sinks_counts(s, 0, &c);
+	} while ((c.written != want_written || c.disconnects != want_disconnects) &&
+		 now.tv_sec - start.tv_sec < PATIENCE_MS / 1000);
+	cr_assert_eq(c.written, want_written, "%s: written %lu", name, c.written);
+	cr_assert_eq(c.disconnects, want_disconnects, "%s: disconnects %lu", name, c.disconnects);
+}
+
+/* Refused, then taken: a connection that is being made is waited for, also after a failure; and a reader
+ * that goes is noticed when there is nothing to write.
+ */
+Test(socket, reader_comes_and_goes)
+{
+	static struct sink_spec spec;
+	char port[8], text[64], err[512] = "";
+	struct line line = { .text = "x\n", .len = 2, .type = LINE_START };
+	struct sinks *s = NULL;
+	int listener, fd;
+
+	close(new_inet(SOCK_STREAM, port, 0));
+	(void)snprintf(text, sizeof(text), "syslog:tcp://127.0.0.1:%s", port);
+	cr_assert_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(sinks_new(&s), 0);
+	cr_assert_eq(sinks_add(s, &spec, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(sinks_start(s), 0);
+	sinks_put(s, &line);
+	sinks_flush(s);
+	while (!sinks_failing(s, 0))
+		(void)poll(NULL, 0, 1);
+	cr_expect_eq(sinks_failing(s, 0), -ECONNREFUSED);
+	listener = new_inet(SOCK_STREAM, text, (uint16_t)strtoul(port, NULL, 10));
+	expect_counts(s, "it comes", 1, 0);
+	cr_expect_eq(sinks_failing(s, 0), 0);
+	fd = accept_one(listener);
+	wait_fd(fd, POLLIN);
+	cr_expect_gt(read(fd, text, sizeof(text)), 2);
+	wait_fd(fd, POLLOUT);
+	close(fd); /* and nothing is left unread, which would be a reset */
+	expect_counts(s, "it goes", 1, 1);
+	while (!sinks_failing(s, 0))
+		(void)poll(NULL, 0, 1);
+	cr_expect_eq(sinks_failing(s, 0), -EPIPE);
+	sinks_put(s, &line);
+	sinks_flush(s);
+	expect_counts(s, "it is back", 2, 1);
+	cr_expect_eq(sinks_finish(s, 1000), 0);
+	sinks_free(s);
+	sink_spec_free(&spec);
+	close(listener);
+}
