@@ -9,12 +9,16 @@
 #include "line/line.h"
 #include "reading.h"
 
-#define NAME_MAX_LEN 96 /* of text from outside, escaped: line.c cuts the rest */
-#define TEXT_MAX_LEN 255
-#define TEXT_CAP     300
+#define NAME_MAX_LEN	96 /* of text from outside, escaped: line.c cuts the rest */
+#define TEXT_MAX_LEN	255
+#define CAPTURE_MAX_LEN 240 /* what stands in a start record is shorter: it can be repeated */
+#define KERNEL_MAX_LEN	64
+#define VERSION_MAX_LEN 32
+#define TEXT_CAP	300
 
 /* What a case has in hand. */
 struct fuzz_line {
+	bool started; /* a start record was made */
 	struct fuzz_input in;
 	struct line_writer *writer; /* owned */
 	uint64_t now_ns;
@@ -251,6 +255,9 @@ static void start(struct fuzz_line *f)
 	s.shared_counts = flags & 1;
 	s.prog_run = flags & 128;
 	s.decap = flags & 32;
+	/* the first one has a number for those that repeat it */
+	s.repeated = f->started && flags & 16;
+	s.joined = s.repeated && s.shared_counts;
 	s.transport = flags / 2 % XDPTAIL_TRANSPORT_MAX;
 	s.sample_mode = flags / 8 % XDPTAIL_SAMPLE_MODE_MAX;
 	s.capabilities = capabilities;
@@ -261,14 +268,14 @@ static void start(struct fuzz_line *f)
 	s.function_name = fuzz_text(&f->in, function, sizeof(function));
 	err = line_start(f->writer, f->now_ns, &s, &line);
 	begin(f, &r, err, &line, LINE_START);
-	has_text(&r, "version", s.version, NAME_MAX_LEN);
+	has_text(&r, "version", s.version, VERSION_MAX_LEN);
 	has_word(&r, "schema", LINE_SCHEMA);
 	has_text(&r, "hostname", s.hostname, NAME_MAX_LEN);
-	has_text(&r, "kernel", s.kernel, NAME_MAX_LEN);
+	has_text(&r, "kernel", s.kernel, KERNEL_MAX_LEN);
 	has_text(&r, "function_name", s.function_name, NAME_MAX_LEN);
 	has_word(&r, "transport", transports[s.transport]);
 	if (s.capture)
-		has_text(&r, "capture", s.capture, TEXT_MAX_LEN);
+		has_text(&r, "capture", s.capture, CAPTURE_MAX_LEN);
 	else
 		has_u64(&r, "ring_bytes", s.ring_bytes);
 	if (s.capture && s.prog_run)
@@ -284,7 +291,12 @@ static void start(struct fuzz_line *f)
 		has_u64(&r, "map_bytes", s.map_bytes);
 	}
 	(void)value_of(&r, "capabilities", json_type_array);
+	if (s.repeated)
+		(void)value_of(&r, "repeated", json_type_boolean);
+	if (s.joined)
+		(void)value_of(&r, "joined", json_type_boolean);
 	close_reading(&r);
+	f->started = true;
 }
 
 static void interface(struct fuzz_line *f)
