@@ -4,11 +4,18 @@ CLANG	?= clang
 BPFTOOL	?= bpftool
 CLANG_FORMAT	?= clang-format
 CLANG_TIDY	?= clang-tidy
+OBJCOPY	?= objcopy
+# The one that has the distribution's packages.
+PYTHON	?= /usr/bin/python3
 CFLAGS	?= -O2 -g
 PREFIX	?= /usr/local
 SBINDIR	?= $(PREFIX)/sbin
 LIBDIR	?= $(PREFIX)/lib
 INCLUDEDIR	?= $(PREFIX)/include
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+MANDIR	?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR	?=
 O	?= build
 JOBS	?= $(shell nproc)
@@ -22,7 +29,8 @@ SOAK_KILLS ?= 200
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
-PKGS	:= libbpf json-c libpcap
+LIB_PKGS := libbpf libpcap zlib
+PKGS	:= $(LIB_PKGS) json-c
 WARN	:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	   -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wwrite-strings -Wvla -Wimplicit-fallthrough
 DEPS	= -MMD -MP
@@ -34,7 +42,8 @@ INCLUDES = -Iinclude -Ibpf -Isrc -isystem $(O)/bpf
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) $(INCLUDES) \
 	     $$(pkg-config --cflags $(PKGS)) $(DEPS) $(CFLAGS) $(SAN)
 ALL_LDFLAGS = -pthread $(CFLAGS) $(SAN) $(LDFLAGS)
-ALL_LIBS = $$(pkg-config --libs $(PKGS)) -lelf -lz
+LIB_LIBS = $$(pkg-config --libs $(LIB_PKGS))
+ALL_LIBS = $$(pkg-config --libs $(PKGS)) -lelf
 # Where asm/types.h is, which -target bpf does not find by itself on Debian.
 ASM_INCLUDE := $(patsubst %/asm/types.h,%,$(firstword \
 	       $(wildcard /usr/include/$(shell uname -m)-linux-gnu*/asm/types.h) /usr/include/asm/types.h))
@@ -48,23 +57,25 @@ LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/lib/*.c))
 CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/line/*.c src/sink/*.c src/app/*.c))
 UNIT_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PROG_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/prog/test_*.c))
-SYSTEM_HELPERS = $(patsubst %.c,$(O)/%,$(wildcard tests/system/*.c))
+MAN_PAGES = $(wildcard packaging/man/*.[1-9])
+SCHEMA = contrib/schema/xdptail-1.schema.json
+SYSTEM_HELPERS = $(patsubst %.c,$(O)/%,$(wildcard tests/system/*.c)) $(O)/tests/system/stream_schema.py
 BENCHES = $(O)/tests/bench/kernel_cost
 PRELOADS = $(patsubst %.c,$(O)/%.so,$(wildcard tests/preload/*.c))
 FUZZ = $(O)/fuzz
 FUZZERS = $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
-SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/system/*.bash tests/system/*.bats \
-	      tests/bench/*.sh tests/fuzz/*.sh .ci/run)
-C_FILES = $(wildcard include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
-TIDY_FILES = $(filter-out %.bpf.c,$(wildcard src/*/*.c tests/*/*.c))
+SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats \
+	      tests/shipped/*.sh tests/bench/*.sh tests/fuzz/*.sh .ci/run)
+C_FILES = $(wildcard contrib/example/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
+TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c packaging/completion/*.c src/*/*.c tests/*/*.c))
 
 ifneq ($(V),1)
 Q := @
 say = @printf '  %-6s %s\n' $(1) '$(@:$(O)/%=%)'
 endif
 
-all: $(O)/xdptail $(O)/libxdptail.so
+all: $(O)/xdptail $(O)/libxdptail.so $(O)/libxdptail.a $(O)/completion/xdptail.bash $(O)/completion/xdptail.zsh
 
 $(O)/bpf/xdptail_%.bpf.o: bpf/xdptail.bpf.c
 	$(call say,BPF)
@@ -87,18 +98,41 @@ $(O)/%.o: %.c
 # The one file that includes the skeletons; its .d file takes over once there is one.
 $(O)/src/lib/object.o: $(SKELETONS)
 
-$(O)/libxdptail.a: $(LIB_OBJS)
+# One object, in which only what the header has is global: a program that links it may have a
+# counts_open() of its own.
+$(O)/libxdptail.o: $(LIB_OBJS)
+	$(call say,LD)
+	$(Q)$(LD) -r $^ -o $@
+	$(Q)$(OBJCOPY) --localize-hidden -R '.gnu.lto_*' -R '.gnu.debuglto_*' $@
+
+$(O)/libxdptail.a: $(O)/libxdptail.o
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(O)/libxdptail.so: $(LIB_OBJS) src/lib/libxdptail.map
 	$(call say,LD)
 	$(Q)$(CC) -shared -Wl,-soname,libxdptail.so.$(SOMAJOR) \
-		-Wl,--version-script=src/lib/libxdptail.map $(ALL_LDFLAGS) $(LIB_OBJS) $(ALL_LIBS) -o $@
+		-Wl,--version-script=src/lib/libxdptail.map $(ALL_LDFLAGS) $(LIB_OBJS) $(LIB_LIBS) -o $@
 
-$(O)/xdptail: $(CMD_OBJS) $(O)/libxdptail.a
+$(O)/xdptail: $(CMD_OBJS) $(LIB_OBJS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
+
+# Runs here, to write the completions.
+$(O)/completion/generate: $(O)/packaging/completion/generate.o $(filter-out $(O)/src/app/main.o,$(CMD_OBJS)) $(LIB_OBJS)
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
+
+$(O)/completion/xdptail.%: packaging/completion/xdptail.%.in $(O)/completion/generate
+	$(call say,GEN)
+	$(Q)$(O)/completion/generate < $< > $@
+
+# For the check of every stream in the tests.
+$(O)/tests/system/stream_schema.py: $(SCHEMA) tests/system/compile_schema.py
+	$(call say,PY)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PYTHON) tests/system/compile_schema.py $(SCHEMA) $@
 
 # Everything but main(), for tests.
 $(O)/tests/all.a: $(filter-out $(O)/src/app/main.o,$(CMD_OBJS)) $(LIB_OBJS)
@@ -133,6 +167,13 @@ install: all
 	ln -sf libxdptail.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libxdptail.so
 	install -D -m 0644 $(O)/libxdptail.a $(DESTDIR)$(LIBDIR)/libxdptail.a
 	install -D -m 0644 include/xdptail.h $(DESTDIR)$(INCLUDEDIR)/xdptail.h
+	install -d $(DESTDIR)$(PKGCONFIGDIR)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
+		packaging/libxdptail.pc.in > $(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc
+	chmod 0644 $(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc
+	install -D -m 0644 $(O)/completion/xdptail.bash $(DESTDIR)$(BASHCOMPDIR)/xdptail
+	install -D -m 0644 $(O)/completion/xdptail.zsh $(DESTDIR)$(ZSHCOMPDIR)/_xdptail
+	for page in $(MAN_PAGES); do install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; done
 
 # These two start on a machine that has nothing: what they need may not be there before deps.sh.
 demo:
@@ -220,6 +261,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 	$(Q)$(CLANG) -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c include/xdptail.h
 	$(Q)$(CLANG) -std=c++98 -Wall -Wextra -Werror -fsyntax-only -x c++ include/xdptail.h
 	$(Q)shellcheck -x $(SHELL_FILES)
+	$(Q)mandoc -T lint -W warning $(MAN_PAGES)
 	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 sh -c '$(CLANG_TIDY) --quiet "$$0" -- \
 		-std=gnu11 -D_GNU_SOURCE $(INCLUDES) -Itests '"$$(pkg-config --cflags $(PKGS))"
 	$(Q)$(CLANG_TIDY) --quiet bpf/xdptail.bpf.c -- $(filter-out $(DEPS),$(BPF_CFLAGS)) -DXDPTAIL_RING
@@ -230,4 +272,4 @@ clean:
 .PHONY: all tests install demo check check-asan check-captures soak soak-outputs fuzz bench format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(wildcard $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)
+-include $(wildcard $(O)/packaging/completion/*.d $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)

@@ -8,10 +8,14 @@
  *
  * The library never prints, never exits, never installs a signal handler and never owns a loop or
  * a thread. Functions return 0 (or what they say) or -errno; after a failure xdptail_reason() says
- * in words what was the matter. Output parameters are written on success only. There are no
- * globals: several handles can live in one process; one handle must not be used from two threads
- * at once. libbpf, beneath, prints to stderr when a program does not verify: a caller that does
- * not want that calls libbpf_set_print().
+ * in words what was the matter. Any call that asks the kernel for something may fail with -ENOMEM, or
+ * with an errno of the kernel's that is not listed there. Output parameters are written on success
+ * only. There are no globals: several handles can live in one process; one handle must not be used
+ * from two threads at once. A function that the library calls must not call it with the same handle,
+ * but for xdptail_time(), xdptail_attached() and xdptail_reason(), and what is said at xdptail_wait_fn.
+ * File descriptors are closed on exec; a forked child must not use, nor close, a handle of its parent.
+ * libbpf, beneath, prints to stderr when a program does not verify: a caller that does not want that
+ * calls libbpf_set_print().
  *
  * Numbers are in host byte order and addresses in network byte order, unless said otherwise.
  * Times are nanoseconds since 1970-01-01T00:00:00Z (CLOCK_REALTIME), leap seconds not counted.
@@ -149,7 +153,13 @@ struct xdptail_packet {
 	uint8_t outer_dst_ip[16];
 };
 
-/** Called for each sample. 0 to go on; anything else ends the xdptail_poll() after this one. */
+/**
+ * Called for each sample, from within xdptail_poll().
+ *
+ * @param arg     what was given to xdptail_poll()
+ * @param packet  lent; gone when this returns
+ * @return 0 to go on; anything else ends the xdptail_poll() after this one, which counts as delivered
+ */
 typedef int (*xdptail_packet_fn)(void *arg, const struct xdptail_packet *packet);
 
 enum xdptail_state {
@@ -180,7 +190,8 @@ struct xdptail_interface {
 	const char *interface;
 	uint32_t ifindex; /**< in this network namespace; 0: it is not there */
 	enum xdptail_state state;
-	enum xdptail_mode mode; /**< NATIVE or GENERIC; AUTO: it is not attached, and was not */
+	enum xdptail_mode
+		mode; /**< NATIVE or GENERIC, also of what was; AUTO: it was not attached */
 	const char *reason; /**< why this state or mode; NULL when it is what was asked for */
 };
 
@@ -196,8 +207,8 @@ typedef void (*xdptail_clock_fn)(void *arg, int64_t step_ns);
 /**
  * A capture is about to be read from what is no regular file, which may take long: wait until fd is
  * readable, and do meanwhile whatever else there is to do; the counts may be taken, too. Called from
- * within xdptail_open_capture() and xdptail_poll(). 0 to read; anything else ends the capture here,
- * with -EINTR.
+ * within xdptail_open_capture() and xdptail_poll(). fd is the library's: not to be read or closed. 0 to
+ * read; anything else ends the capture here, with -EINTR.
  */
 typedef int (*xdptail_wait_fn)(void *arg, int fd);
 
@@ -208,11 +219,12 @@ typedef int (*xdptail_wait_fn)(void *arg, int fd);
 #define XDPTAIL_BATCH_MS_MAX	1000U
 #define XDPTAIL_INTERFACES_MAX	64 /* attached to, or waited for, at a time */
 
+/** To be filled by xdptail_options_init() first; then what is in brackets is the default. */
 struct xdptail_options {
-	size_t size;
-	const char *function_name; /**< program; NULL: "count_tcp_packets" */
-	enum xdptail_transport transport; /**< AUTO */
-	enum xdptail_sample_mode sample_mode; /**< EVERY */
+	size_t size; /**< set by xdptail_options_init() */
+	const char *function_name; /**< program (NULL: "count_tcp_packets") */
+	enum xdptail_transport transport; /**< how samples leave the kernel (AUTO) */
+	enum xdptail_sample_mode sample_mode; /**< (EVERY) */
 	uint32_t sample_rate; /**< N: one sample in N packets of a CPU; 0: none (10) */
 	uint32_t
 		ring_bytes; /**< rounded up to what the kernel takes; perf: all CPUs' sum (16 MiB) */
@@ -220,13 +232,13 @@ struct xdptail_options {
 	uint32_t
 		batch_ms; /**< how long samples may gather before xdptail_fd() is ready again (20) */
 	int trace; /**< not 0: each sample also goes to the kernel's trace pipe (0) */
-	xdptail_interface_fn interface_fn; /**< may be NULL */
-	void *interface_arg;
+	xdptail_interface_fn interface_fn; /**< told what happens to interfaces (NULL) */
+	void *interface_arg; /**< handed to it; the library does not look at it */
 	uint64_t
 		max_map_bytes; /**< kernel memory of the counts; above it all CPUs share (256 MiB) */
-	xdptail_clock_fn clock_fn; /**< may be NULL */
+	xdptail_clock_fn clock_fn; /**< told of steps of the clock (NULL) */
 	void *clock_arg;
-	xdptail_wait_fn wait_fn; /**< NULL: a read may take as long as it takes */
+	xdptail_wait_fn wait_fn; /**< (NULL: a read may take as long as it takes) */
 	void *wait_arg;
 	int prog_run; /**< not 0: a capture's frames go through the kernel's program (0) */
 	int decap; /**< not 0: the packet inside a tunnel is counted, selected and recorded (0) */
@@ -234,7 +246,7 @@ struct xdptail_options {
 };
 
 /**
- * Set every member to its default.
+ * Set every member to its default. Cannot fail; nothing in it needs to be freed.
  *
  * @param size  sizeof(*o), as the caller was compiled
  */
@@ -247,9 +259,9 @@ void xdptail_options_init(struct xdptail_options *o, size_t size);
  *             good for xdptail_reason() and xdptail_close() only, or to NULL when there was no
  *             memory for one.
  * @param o    NULL for the defaults; copied, the strings too
- * @return 0, or -EPERM (a capability is missing), -EINVAL (an option out of range),
- *         -ENOENT (no program function_name, or none of it that can decap), -EOPNOTSUPP (the kernel lacks what was asked for),
- *         -ENOMEM, or what the kernel said
+ * @return 0, or -EPERM (a capability is missing), -EINVAL (an option out of range, or max_map_bytes
+ *         too small for max_sources), -ENOENT (no program function_name, or none of it that can decap),
+ *         -EOPNOTSUPP (the kernel lacks what was asked for), -ENOMEM, or what the kernel said
  */
 int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
 
@@ -258,11 +270,14 @@ int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
  * process, however that ends; before, only xdptail_detach() and xdptail_close() end it.
  *
  * Its frames must begin with Ethernet, or with IP as those of tun, WireGuard, PPP and IP tunnels do.
+ * Calls interface_fn with ATTACHED. On failure nothing is attached, and what was stays.
  *
+ * @param interface  its name; copied
+ * @param mode       AUTO takes generic where the driver refuses native, and the event has the reason
  * @return 0; 1: there is none of this name, and with wait_interface it is waited for; or -ENODEV (no such
- *         interface), -EBUSY (another XDP program is there, or this one),
- *         -EOPNOTSUPP (frames of another kind) or whatever else the driver said to this mode,
- *         -EPERM, -ENOSPC (too many interfaces)
+ *         interface), -EBUSY (another XDP program is there, or this one), -EOPNOTSUPP (frames of another
+ *         kind, or the handle is a capture's) or whatever else the driver said to this mode, -EPERM,
+ *         -ENOSPC (too many interfaces)
  */
 int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode mode);
 
@@ -299,10 +314,10 @@ enum xdptail_capture_state {
 int xdptail_open_capture(struct xdptail **ret, const char *path, const struct xdptail_options *o,
 			 uint64_t interval_ns);
 
-/** MORE for a handle that is no capture. */
+/** Cannot fail. MORE for a handle that is no capture. */
 enum xdptail_capture_state xdptail_capture_state(const struct xdptail *x);
 
-/** Unix time in nanoseconds: now; for a capture, that of the last packet. */
+/** Unix time in nanoseconds: now; for a capture, that of the last packet. Cannot fail. */
 uint64_t xdptail_time(const struct xdptail *x);
 
 /**
@@ -314,28 +329,42 @@ uint64_t xdptail_time(const struct xdptail *x);
 int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode);
 
 /**
- * Stop counting on an interface, or waiting for it.
+ * Stop counting on an interface, or waiting for it; calls interface_fn with DETACHED. Blocks for a grace
+ * period of the kernel, 8 to 50 ms: when it returns, no packet of the interface is under way to the
+ * counts any more. Its samples may still be in the ring, and its counts are taken with those of the
+ * others.
  *
  * @param interface  by the name that xdptail_attach() was given, whatever it is called now; NULL: all
- * @return 0, also when there were none at all, or -ENODEV (it is not attached)
+ * @return 0, also when there were none at all; -ENODEV: it is not attached; -EOPNOTSUPP: the handle is a
+ *         capture's; else -errno: it is detached, but the wait has failed
  */
 int xdptail_detach(struct xdptail *x, const char *interface);
 
-/** How many interfaces are attached now; not those that are waited for. */
+/** How many interfaces are attached now; not those that are waited for. Cannot fail. */
 unsigned int xdptail_attached(const struct xdptail *x);
 
-/** For the caller's own poll: readable when xdptail_poll() has something to do. Not to be read. */
+/**
+ * For the caller's own poll: readable when xdptail_poll() has something to do, until that has done it.
+ *
+ * @return a file descriptor, which the handle owns until xdptail_close(): not to be read or closed; or
+ *         -EOPNOTSUPP: a capture has none, and xdptail_poll() is called until its state is END
+ */
 int xdptail_fd(const struct xdptail *x);
 
 /**
- * Do what is due, and deliver samples that are waiting.
+ * Do what is due, and deliver samples that are waiting. What is due comes ten times a second, and is
+ * not only samples: so it is to be called whenever xdptail_fd() is readable, also with a sample_rate of
+ * 0, or a table of sources may run full.
  *
  * Samples are in order of each CPU, not among CPUs.
  *
- * @param timeout_ms  how long to wait for the first; 0: not at all; -1: no limit
+ * @param timeout_ms  milliseconds to wait for the first; 0: not at all; -1: no limit
  * @param max         how many at most; 0: 4096. If more wait, xdptail_fd() stays readable
  * @param fn          NULL: samples are thrown away, and counted as discarded
- * @return how many were delivered or discarded, 0 when there were none, -EINTR for a signal, or
+ * @param arg         handed to fn
+ * @return how many were delivered or discarded; 0: none, within the time, or a capture has an interval
+ *         or itself at its end; -EINTR: a signal came; of a capture, -EBADMSG (cut, or broken), -EIO
+ *         (cannot be read): what came before it has been delivered, and the counts can be taken; or
  *         -errno
  */
 int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_packet_fn fn,
@@ -348,9 +377,9 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
  *   pending before + sampled = delivered + discarded + lost_* + pending
  */
 struct xdptail_counts {
-	uint64_t interval_start_ns;
+	uint64_t interval_start_ns; /**< where the last one ended */
 	uint64_t interval_end_ns;
-	uint64_t seen;
+	uint64_t seen; /**< packets, as all those without a unit up to counted */
 	uint64_t not_ip;
 	uint64_t no_source; /**< IP header too short or broken to have one */
 	uint64_t undetermined; /**< selected by protocol, which could not be reached */
@@ -362,15 +391,15 @@ struct xdptail_counts {
 	uint64_t unattributed_busy; /**< packets: the map was locked on this CPU */
 	uint64_t unattributed_no_memory; /**< packets */
 	uint64_t unattributed_other; /**< packets */
-	uint64_t unattributed_bytes;
-	uint64_t sampled;
+	uint64_t unattributed_bytes; /**< of the same packets */
+	uint64_t sampled; /**< samples, as all those up to lost_undecodable */
 	uint64_t delivered;
 	uint64_t discarded;
 	uint64_t pending; /**< not yet read from the ring; 0 after xdptail_counts_step() */
 	uint64_t lost_ring_full;
 	uint64_t lost_no_buffer; /**< perf: on a CPU that has just come up */
 	uint64_t lost_other;
-	uint64_t lost_undecodable;
+	uint64_t lost_undecodable; /**< were no record of ours when they came */
 	uint64_t lost_first_ns; /**< no sample was lost before this; 0: none was lost */
 	uint64_t lost_last_ns; /**< nor after this */
 	size_t n_sources;
@@ -384,7 +413,13 @@ struct xdptail_source {
 	uint64_t bytes; /**< of frames on the wire */
 };
 
-/** The i-th of n_sources, from 0; they are in no order. 0, or -EINVAL: there are not so many. */
+/**
+ * The i-th of n_sources, from 0; they are in no order.
+ *
+ * @param c    with its handle still open: the name of the interface is the handle's
+ * @param ret  filled by value; only its interface is lent
+ * @return 0, or -EINVAL: there are not so many
+ */
 int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdptail_source *ret);
 
 /**
@@ -392,7 +427,7 @@ int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdpta
  * missed, none is in two intervals. Blocks for a grace period of the kernel, 8 to 50 ms, and takes
  * no samples from the ring.
  *
- * @param ret  release with xdptail_counts_free(), before xdptail_close()
+ * @param ret  owned by the caller: xdptail_counts_free(), before xdptail_close()
  * @return 0, -ENOMEM, -EBUSY (between xdptail_counts_begin() and its last step), or -errno
  */
 int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret);
@@ -407,17 +442,25 @@ int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret);
 int xdptail_counts_begin(struct xdptail *x);
 
 /**
+ * The next step of what xdptail_counts_begin() began.
+ *
  * @param max  how many sources to collect in this step at most; 0: 4096
+ * @param ret  set when this returns 1: owned by the caller, as of xdptail_take_counts()
  * @return 1: done, *ret is set; 0: call again, after an xdptail_poll(), because there are more
  *         sources, or samples of the interval are still in the ring; -EINVAL (not begun), -ENOMEM,
  *         -errno
  */
 int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_counts **ret);
 
-/** NULL is fine. */
+/** Free. NULL is fine. Cannot fail. */
 void xdptail_counts_free(struct xdptail_counts *c);
 
-/** The ancestor's: how many packets were counted since the last call, to sum and clear. */
+/**
+ * The ancestor's: how many packets were counted since the last call, to sum and clear. It is
+ * xdptail_take_counts(), of which only counted is kept: they take from each other.
+ *
+ * @return as xdptail_take_counts()
+ */
 int xdptail_get_packet_count(struct xdptail *x, uint64_t *ret);
 
 /** How the handle was set up, and its sums since xdptail_open(). */
@@ -440,7 +483,12 @@ struct xdptail_stats {
 	int decap; /**< not 0: as in the options */
 };
 
-/** @return 0, or -EINVAL when ret->size is not set */
+/**
+ * Also begins anew with ring_high_water and longest_wait_ns.
+ *
+ * @param ret  of the caller's, with its size set; no more than that is written. function_name is lent
+ * @return 0, or -EINVAL: ret->size is not set
+ */
 int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret);
 
 /** What is known of something. Without the rights to find out it is UNKNOWN, not NO. */
@@ -509,10 +557,18 @@ struct xdptail_probe {
  */
 int xdptail_probe(const char *interface, struct xdptail_probe *ret);
 
-/** Why the last call failed, in words, without a newline; "" when it did not. Never NULL. */
+/**
+ * Why the last call failed, in words, without a newline; "" when it did not. Never NULL. Lent: until
+ * the next call with this handle. Of NULL, which xdptail_open() leaves when there was no memory, it
+ * is "out of memory".
+ */
 const char *xdptail_reason(const struct xdptail *x);
 
-/** Detach from everything and free. NULL is fine, and so is a handle whose open failed. */
+/**
+ * Detach from everything and free, with the samples and counts that were not taken. Calls nothing back,
+ * and cannot fail. NULL is fine, and so is a handle whose open failed. Counts that were taken are to be
+ * freed before.
+ */
 void xdptail_close(struct xdptail *x);
 
 #ifdef __GNUC__

@@ -38,9 +38,16 @@ packages() {
 		test  rsyslog           rsyslog-mmjsonparse
 		test  libclang-rt-dev   compiler-rt
 		test  logrotate         logrotate
+		test  g++               gcc-c++
+		test  bash-completion   bash-completion
+		test  zsh               zsh
+		test  mandoc            mandoc
+		test  python3-fastjsonschema python3-fastjsonschema
+		test  python3-jsonschema python3-jsonschema
 		lint  clang-format      clang-tools-extra
 		lint  clang-tidy        clang-tools-extra
 		lint  shellcheck        ShellCheck
+		lint  mandoc            mandoc
 	TABLE
 }
 

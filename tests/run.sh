@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# run.sh BUILD [GROUP…]: run the tests that were built there (unit, prog) and the system tests on the
-# command that was built there (system), or only those groups (system/NAME: one file), and close with
-# one line of counts. A skipped test is counted as such.
+# run.sh BUILD [GROUP…]: run the tests that were built there (unit, prog), and those on the command that
+# was built there (system) and on what is shipped beside it (shipped), or only those groups (system/NAME:
+# one file), and close with one line of counts. A skipped test is counted as such.
 set -uo pipefail
 
 build=$(realpath "$1")
 shift
-groups=" ${*:-unit prog system} "
+groups=" ${*:-unit prog shipped system} "
 tests=$(dirname "$(realpath "$0")")
 cd "$tests/.." || exit 1
 log=$(mktemp -d)
@@ -47,13 +47,14 @@ criterion() { # TEST-BINARY
 for test in "$build"/tests/{unit,prog}/test_*; do
 	[ -x "$test" ] && wanted "$(basename "$(dirname "$test")")" && criterion "$test"
 done
-for test in "$tests"/system/*.bats; do
-	wanted system || wanted "system/$(basename "$test" .bats)" || continue
+for test in "$tests"/{shipped,system}/*.bats; do
+	group=$(basename "$(dirname "$test")")
+	wanted "$group" || wanted "$group/$(basename "$test" .bats)" || continue
 	XDPTAIL=$build/xdptail XDPTAIL_HELPERS=$build/tests/system \
 		bats --formatter tap "$test" >"$log/tap" 2>&1
 	status=$?
 	[ "$status" -eq 0 ] || cat "$log/tap"
-	count "$log/tap" "system/$(basename "$test")" "$status"
+	count "$log/tap" "$group/$(basename "$test")" "$status"
 done
 
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -335,3 +335,13 @@ bool sink_spec_equal(const struct sink_spec *a, const struct sink_spec *b)
 	       a->events == b->events && a->when_full == b->when_full &&
 	       !memcmp(a->settings, b->settings, sizeof(a->settings));
 }
+
+const struct channel_kind *sink_spec_kind(size_t i)
+{
+	return i < N_KINDS ? kinds[i] : NULL;
+}
+
+const struct setting *sink_spec_settings(void)
+{
+	return common;
+}

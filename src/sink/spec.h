@@ -58,4 +58,10 @@ void sink_spec_visit(const struct sink_spec *spec,
 bool sink_spec_equal(const struct sink_spec *a, const struct sink_spec *b);
 void sink_spec_free(struct sink_spec *spec); /* one that is all zero is fine */
 
+/* What there is to choose from: kinds of outputs, NULL behind the last; and the settings that all of them
+ * have, which end with a row without a name.
+ */
+const struct channel_kind *sink_spec_kind(size_t i);
+const struct setting *sink_spec_settings(void);
+
 #endif

@@ -51,6 +51,11 @@ common_teardown() {
 	done
 	[ -z "${NS_A:-}" ] || common_sweep
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || ! [ -s "${ERR:-}" ] || sed 's/^/stderr: /' "$ERR"
+	# what a test looked at in another way than by check_stream
+	if [ -n "${BATS_TEST_COMPLETED:-}" ] && [ -z "${OUT_CHECKED:-}" ] && [ -f "${OUT:-}" ] &&
+		[ "$(head -c 1 "$OUT")" = '{' ]; then
+		check_schema "$OUT"
+	fi
 }
 
 setup() {
@@ -221,12 +226,22 @@ old_kernel() { # WORD,WORD...
 
 # --- the stream ---
 
+# Every line, by the schema that is in contrib/.
+check_schema() { # FILE
+	local fault
+
+	fault=$(/usr/bin/python3 "$BATS_TEST_DIRNAME/../system/validate_stream.py" "$HELPERS" \
+		<"$1" 2>&1) || fail "$fault"
+	[ "$1" != "$OUT" ] || OUT_CHECKED=1
+}
+
 # Every line of it, by readers that know nothing of each other. Sets COUNTED.
 check_stream() { # FILE [OPTION OF check_stream...]
 	local err verdict
 
 	err=$(head -n "$(wc -l <"$1")" "$1" | jq -e . 2>&1 >/dev/null) || fail "jq: $err"
 	COUNTED=$("$HELPERS/check_stream" "${@:2}" <"$1" 2>&1) || fail "$COUNTED"
+	check_schema "$1"
 	# losses are no contradiction: 1
 	verdict=$("$XDPTAIL" audit "$1" 2>&1) || [ $? -eq 1 ] || fail "$verdict"
 }

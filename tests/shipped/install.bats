@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What make install leaves, and that a program can be built with it.
+
+load common
+
+# make for us, not for the make that has started the tests.
+make_alone() { # ARGUMENT...
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "$@"
+}
+
+# Sets PREFIX.
+install_here() {
+	PREFIX=$BATS_TEST_TMPDIR/prefix
+	make_alone -C "$ROOT" O="$BUILD" install PREFIX="$PREFIX"
+}
+
+@test "DESTDIR, PREFIX and LIBDIR: files go where they are told to" {
+	local to=$BATS_TEST_TMPDIR/root
+
+	make_alone -C "$ROOT" O="$BUILD" install DESTDIR="$to" PREFIX=/usr LIBDIR=/usr/lib/there
+	(cd "$to" && find . ! -type d -printf '%M %P %l\n' | sed 's/ $//' | LC_ALL=C sort -k 2) \
+		>"$BATS_TEST_TMPDIR/files"
+	diff -u - "$BATS_TEST_TMPDIR/files" <<-'END'
+		-rw-r--r-- usr/include/xdptail.h
+		-rw-r--r-- usr/lib/there/libxdptail.a
+		lrwxrwxrwx usr/lib/there/libxdptail.so libxdptail.so.0
+		lrwxrwxrwx usr/lib/there/libxdptail.so.0 libxdptail.so.0.1.0
+		-rwxr-xr-x usr/lib/there/libxdptail.so.0.1.0
+		-rw-r--r-- usr/lib/there/pkgconfig/libxdptail.pc
+		-rwxr-xr-x usr/sbin/xdptail
+		-rw-r--r-- usr/share/bash-completion/completions/xdptail
+		-rw-r--r-- usr/share/man/man3/libxdptail.3
+		-rw-r--r-- usr/share/man/man5/xdptail.conf.5
+		-rw-r--r-- usr/share/man/man7/xdptail-stream.7
+		-rw-r--r-- usr/share/man/man8/xdptail.8
+		-rw-r--r-- usr/share/zsh/site-functions/_xdptail
+	END
+	expect_line "$to/usr/lib/there/pkgconfig/libxdptail.pc" '^prefix=/usr$'
+	expect_line "$to/usr/lib/there/pkgconfig/libxdptail.pc" '^libdir=/usr/lib/there$'
+	expect "names that were not replaced" \
+		"$(grep -c @ "$to/usr/lib/there/pkgconfig/libxdptail.pc")" 0
+}
+
+@test "the library has the functions of the header, and nothing else" {
+	local library symbols=$BATS_TEST_TMPDIR/symbols
+
+	declared >"$BATS_TEST_TMPDIR/header"
+	for library in "-D libxdptail.so" "-g libxdptail.a"; do
+		# shellcheck disable=SC2086 # an option and a name
+		(cd "$BUILD" && nm --defined-only ${library}) |
+			awk 'NF == 3 && $2 != "A" { sub("@.*", "", $3); print $3 }' >"$symbols"
+		expect_same_words "$library" "$symbols" "$BATS_TEST_TMPDIR/header"
+	done
+}
+
+@test "one version, everywhere" {
+	local soname version
+
+	install_here
+	version=$(sed -n 's/^#define XDPTAIL_VERSION "\(.*\)"$/\1/p' "$PREFIX/include/xdptail.h")
+	expect "the command's" "$("$PREFIX/sbin/xdptail" -V)" "xdptail $version"
+	expect "pkg-config's" \
+		"$(PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig pkg-config --modversion libxdptail)" "$version"
+	soname=$(readelf -d "$PREFIX/lib/libxdptail.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
+	expect "the soname" "$soname" "libxdptail.so.${version%%.*}"
+	expect "what it leads to" "$(basename "$(readlink -f "$PREFIX/lib/$soname")")" \
+		"libxdptail.so.$version"
+}
+
+@test "the example is built with what was installed: C and C++, shared and static" {
+	local kind
+
+	install_here
+	cp -r "$ROOT/contrib/example" "$BATS_TEST_TMPDIR"
+	for kind in packet_count packet_count_static packet_count_cpp packet_count_cpp_static; do
+		PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig make_alone -C "$BATS_TEST_TMPDIR/example" \
+			CFLAGS="-Wall -Wextra -Werror" LDFLAGS="-Wl,-rpath,$PREFIX/lib" "$kind"
+		run --separate-stderr "$BATS_TEST_TMPDIR/example/$kind" there-is-none
+		expect "$kind: exit" "$status" 1
+		# shellcheck disable=SC2154 # of run
+		[[ $stderr == "packet_count: "*[a-z]* ]] || fail "$kind: got \"$stderr\""
+		expect "$kind: needs libxdptail.so" \
+			"$(readelf -d "$BATS_TEST_TMPDIR/example/$kind" | grep -c 'libxdptail\.so\.0')" \
+			"$([[ $kind == *static ]] && echo 0 || echo 1)"
+	done
+}
+
+@test "a program may have functions of the library's inner names" {
+	install_here
+	cat >"$BATS_TEST_TMPDIR/own.c" <<-'END'
+		#include <xdptail.h>
+		int counts_open(void);
+		int counts_open(void) { return 0; }
+		int main(void) { xdptail_close(0); return counts_open(); }
+	END
+	# shellcheck disable=SC2046 # a list
+	cc "$BATS_TEST_TMPDIR/own.c" -I"$PREFIX/include" "$PREFIX/lib/libxdptail.a" \
+		$(PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig pkg-config --static --libs libxdptail |
+			sed 's/-lxdptail//') -o "$BATS_TEST_TMPDIR/own"
+	"$BATS_TEST_TMPDIR/own"
+}
