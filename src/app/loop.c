@@ -555,19 +555,20 @@ static uint64_t time_of(const void *handle)
 }
 
 int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
-	     struct sinks *sinks)
+	     struct sinks *sinks, const struct privileges_user *user)
 {
 	l->handle = handle;
 	l->sinks = sinks;
 	sinks_set_clock(sinks, time_of, handle);
 	report_init(&l->report, writer, sinks, handle);
 	log_setup(l);
-	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");
-	loop_check(l, start(l), "cannot watch for events");
 	if (l->options->read)
 		l->attached = true;
-	else if (!l->stop_reason)
+	else
 		attach(l);
+	loop_drop_privileges(l, user);
+	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");
+	loop_check(l, start(l), "cannot watch for events");
 	loop_check(l, sinks_start(sinks), "cannot start the outputs");
 	if (!l->stop_reason && l->options->read)
 		loop_run_capture(l);

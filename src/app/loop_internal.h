@@ -64,6 +64,9 @@ void loop_step_snapshot(struct loop *l, bool hurry);
 
 bool loop_is_counting(const struct loop *l); /* there is a next step */
 
+/* Give up what a run has no more use for (privileges.h). What it starts after this begins with what is left. */
+void loop_drop_privileges(struct loop *l, const struct privileges_user *user);
+
 /* Read the config file again, and change what it changes; nothing if anything is wrong with it. */
 void loop_reload(struct loop *l);
 

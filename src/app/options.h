@@ -51,6 +51,7 @@ struct options {
 	unsigned int n_outputs; /* at least 1 after options_parse() */
 	bool timestamps_ns;
 	uint32_t batch_ms;
+	const char *user; /* whom to become; NULL: nobody else */
 	bool prog_run; /* read: through the program in the kernel */
 	bool trace;
 	bool flush; /* -l: no gathering, a line goes out as its packet comes in */

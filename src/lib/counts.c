@@ -23,6 +23,7 @@ struct counts {
 	bool no_batch; /* this kernel has no batch operations */
 	unsigned int retired;
 	__u32 cursor;
+	uint64_t collected; /* sources, since the beginning */
 	struct packet_totals totals;
 	struct sources *sources; /* owned */
 	struct count_key *keys; /* owned: one batch */
@@ -202,6 +203,12 @@ static void collect(struct counts *c, const struct count_key *key, const struct 
 		sum.bytes += values[i].bytes;
 	}
 	counts_add_source(c->sources, key, &sum, &c->totals);
+	c->collected++;
+}
+
+uint64_t counts_collected(const struct counts *c)
+{
+	return c->collected;
 }
 
 /* Take up to max sources out of the retired map. Nobody writes to it, so this loses nothing. The
@@ -296,4 +303,43 @@ int counts_take(struct counts *c, struct packet_totals *ret_totals, struct sourc
 int counts_peek(struct counts *c, struct packet_totals *ret)
 {
 	return read_totals(c, c->settings.generation, ret);
+}
+
+/* No packet is counted on the interface 0. */
+static int try_one_by_one(struct counts *c, int generation_fd)
+{
+	const struct count_key none = { 0 };
+	int err = bpf_map_get_next_key(generation_fd, NULL, &c->keys[0]);
+
+	if (!err || err == -ENOENT)
+		err = bpf_map_delete_elem(generation_fd, &none);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* A batch of none. A kernel without batch operations says so only to those who may ask. */
+static int try_batch(struct counts *c, int generation_fd)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	__u32 cursor, n = 0;
+	int err = bpf_map_lookup_and_delete_batch(generation_fd, NULL, &cursor, c->keys, c->values,
+						  &n, &opts);
+
+	return err == -ENOENT || err == -EINVAL || err == -KERNEL_ENOTSUPP ? 0 : err;
+}
+
+int counts_try(struct counts *c, struct reason *r)
+{
+	int generation_fd = c->object->generation_fd[c->settings.generation];
+	struct packet_totals totals;
+	int err = write_settings(c, &c->settings);
+
+	if (!err)
+		err = counts_peek(c, &totals);
+	if (!err)
+		err = try_one_by_one(c, generation_fd);
+	if (!err)
+		err = try_batch(c, generation_fd);
+	if (err)
+		return reason_set(r, err, "cannot use the maps: %s", strerror(-err));
+	return counts_wait(c, r);
 }
