@@ -228,7 +228,7 @@ goes_on() { # WANT ARGUMENT OF xdptail...
 	local name want_code want
 
 	pair
-	while IFS="|" read -r name want_code want; do
+	while IFS='|' read -r name want_code want; do
 		tail_run -i tail0 -o "file:$PLACE/never" --user "$name"
 		expect "$name: exit" "$status" "$want_code"
 		# shellcheck disable=SC2154
