@@ -68,7 +68,7 @@ static int set_capabilities(const struct capabilities *c)
 
 static int set_effective(uint64_t effective)
 {
-	struct capabilities c;
+	struct capabilities c = { 0 };
 	int err = get_capabilities(&c);
 
 	c.effective = effective;
@@ -315,7 +315,7 @@ static int drop_for_good(const struct privileges_user *u, uint64_t keep)
 int privileges_drop(const struct privileges_user *u, const struct privileges_need *need, char *err,
 		    size_t err_cap)
 {
-	struct capabilities have;
+	struct capabilities have = { 0 };
 	uint64_t keep = 0;
 	int r = get_capabilities(&have);
 
