@@ -187,7 +187,7 @@ struct xdptail_options {
 	xdptail_wait_fn wait_fn; /**< NULL: a read may take as long as it takes */
 	void *wait_arg;
 	int prog_run; /**< not 0: a capture's frames go through the kernel's program (0) */
-	int capture_fd; /**< a capture opened by the caller, who still closes it; the path only names it (-1: it is opened) */
+	int capture_fd; /**< a capture that the caller has opened, and closes; -1: open the path (-1) */
 };
 
 /**

@@ -75,6 +75,8 @@ static int open_as_told(struct notify *n, const char *to, const char *usec, cons
 	n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (n->fd < 0)
 		return -errno;
+	/* Now, while we may: rights to its place can go. If it fails, each datagram tries it again. */
+	(void)connect(n->fd, (const struct sockaddr *)&n->to, n->to_len);
 	return usec ? start_watchdog(n, usec, pid) : 0;
 }
 
@@ -101,11 +103,13 @@ void notify_close(struct notify *n)
 	n->fd = n->watchdog_fd = -1;
 }
 
-/* 0 or -errno. */
+/* To whom we are connected; or, when that one is gone, to who is there now. 0 or -errno. */
 static int send_text(const struct notify *n, const char *text)
 {
-	if (n->fd < 0)
+	if (n->fd < 0 || send(n->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 		return 0;
+	if (errno == EAGAIN)
+		return -errno;
 	return sendto(n->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL,
 		      (const struct sockaddr *)&n->to, n->to_len) < 0 ?
 		       -errno :

@@ -3,11 +3,6 @@
 
 load common
 
-teardown() {
-	common_teardown
-	[ -z "${PLACE:-}" ] || rm -r "$PLACE"
-}
-
 # Sets RECEIVER; what comes is in HEARD. Names in the abstract namespace belong to a network namespace.
 listen() { # SOCKET
 	HEARD=$BATS_TEST_TMPDIR/heard
@@ -18,12 +13,10 @@ listen() { # SOCKET
 	export NOTIFY_SOCKET=$1
 }
 
-# A place that the user may go to, as /run/systemd is.
+# In a place where only root may go.
 listen_at_path() {
-	PLACE=$(mktemp -d /tmp/xt-notify-XXXXXX)
-	chmod 0755 "$PLACE"
-	listen "$PLACE/notify"
-	chmod 0777 "$PLACE/notify"
+	mkdir -m 0700 "$BATS_TEST_TMPDIR/place"
+	listen "$BATS_TEST_TMPDIR/place/notify"
 }
 
 heard() { # all so far, but for what changes by itself
@@ -114,6 +107,22 @@ RELOADING=1|MONOTONIC_USEC=N READY=1 STOPPING=1 STATUS=1000 packets seen, $sampl
 	expect "exit" "$CODE" 0
 	check_stream "$OUT"
 	expect "packets" "$(counted packets)" 1000
+}
+
+@test "who takes the place of who listened hears of all that comes after" {
+	pair
+	listen_at_path
+	tail_start
+	wait_line "$HEARD" '^READY=1$' "$RECEIVER"
+	kill "$RECEIVER"
+	wait_end "$RECEIVER"
+	rm "$NOTIFY_SOCKET"
+	kill -HUP "$PID"
+	wait_line "$ERR" 'opened anew' "$PID"
+	listen "$NOTIFY_SOCKET"
+	wait_line "$HEARD" '^READY=1$' "$RECEIVER"
+	tail_stop
+	wait_line "$HEARD" '^STOPPING=1$' "$RECEIVER"
 }
 
 @test "a socket that can't be one is warned of, and no reason to stop" {
