@@ -305,26 +305,19 @@ int counts_peek(struct counts *c, struct packet_totals *ret)
 	return read_totals(c, c->settings.generation, ret);
 }
 
-/* No packet is counted on the interface 0. */
-static int try_one_by_one(struct counts *c, int generation_fd)
+/* The two ways to drain, one of which is enough: so only that they are not permitted says anything. */
+static int try_drain(struct counts *c, int generation_fd)
 {
-	const struct count_key none = { 0 };
-	int err = bpf_map_get_next_key(generation_fd, NULL, &c->keys[0]);
-
-	if (!err || err == -ENOENT)
-		err = bpf_map_delete_elem(generation_fd, &none);
-	return err == -ENOENT ? 0 : err;
-}
-
-/* A batch of none. A kernel without batch operations says so only to those who may ask. */
-static int try_batch(struct counts *c, int generation_fd)
-{
+	const struct count_key none = { 0 }; /* no packet is counted on the interface 0 */
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
 	__u32 cursor, n = 0;
-	int err = bpf_map_lookup_and_delete_batch(generation_fd, NULL, &cursor, c->keys, c->values,
-						  &n, &opts);
 
-	return err == -ENOENT || err == -EINVAL || err == -KERNEL_ENOTSUPP ? 0 : err;
+	if (bpf_map_get_next_key(generation_fd, NULL, &c->keys[0]) == -EPERM ||
+	    bpf_map_delete_elem(generation_fd, &none) == -EPERM ||
+	    bpf_map_lookup_and_delete_batch(generation_fd, NULL, &cursor, c->keys, c->values, &n,
+					    &opts) == -EPERM)
+		return -EPERM;
+	return 0;
 }
 
 int counts_try(struct counts *c, struct reason *r)
@@ -336,9 +329,7 @@ int counts_try(struct counts *c, struct reason *r)
 	if (!err)
 		err = counts_peek(c, &totals);
 	if (!err)
-		err = try_one_by_one(c, generation_fd);
-	if (!err)
-		err = try_batch(c, generation_fd);
+		err = try_drain(c, generation_fd);
 	if (err)
 		return reason_set(r, err, "cannot use the maps: %s", strerror(-err));
 	return counts_wait(c, r);
