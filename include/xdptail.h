@@ -243,6 +243,7 @@ struct xdptail_options {
 	int prog_run; /**< not 0: a capture's frames go through the kernel's program (0) */
 	int decap; /**< not 0: the packet inside a tunnel is counted, selected and recorded (0) */
 	int wait_interface; /**< not 0: wait for interfaces that are not there, or go (0) */
+	int capture_fd; /**< a capture that the caller has opened, and closes; -1: open the path (-1) */
 };
 
 /**
@@ -303,7 +304,7 @@ enum xdptail_capture_state {
  * (transport) or before Linux 6.18, those that were cut or are of a cooked or loopback link: they count
  * for more bytes than there are.
  *
- * @param path         "-" is stdin
+ * @param path         "-" is stdin; with capture_fd a name for messages
  * @param o            NULL for the defaults; function_name is one of the two that there are
  * @param interval_ns  of the capture's clock, after which xdptail_poll() stops until the counts were
  *                     taken; 0: at the end only. Counts of intervals in which nothing came are not
@@ -490,6 +491,32 @@ struct xdptail_stats {
  * @return 0, or -EINVAL: ret->size is not set
  */
 int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret);
+
+/**
+ * The capabilities (a bit each, as in linux/capability.h) that the handle goes on needing with what is
+ * attached now: CAP_PERFMON and CAP_IPC_LOCK for perf buffers, which a CPU that comes up gets anew;
+ * CAP_NET_ADMIN where the kernel has no BPF links (before 5.9), to detach. Where xdptail_check_rights()
+ * says -EPERM without, CAP_BPF too. All others can be given up once xdptail_attach() is done: by the
+ * thread that makes the calls, and before it starts others, if they are to have none.
+ */
+uint64_t xdptail_capabilities(const struct xdptail *x);
+
+/**
+ * Would counting go on with the rights that this thread has now? Makes each kind of kernel call that it
+ * consists of, and changes nothing. Since Linux 5.19 they need no capabilities; before, that depends on
+ * the sysctl kernel.unprivileged_bpf_disabled. Blocks for a grace period of the kernel, 8 to 50 ms.
+ *
+ * @return 0, -EPERM, or what else the kernel said
+ */
+int xdptail_check_rights(struct xdptail *x);
+
+/**
+ * For a watchdog: does the handle get on with what there is to do? It does if this changes.
+ *
+ * @return 0: there is nothing to do; else a number that grows with each sample taken and each source
+ *         collected
+ */
+uint64_t xdptail_progress(const struct xdptail *x);
 
 /** What is known of something. Without the rights to find out it is UNKNOWN, not NO. */
 enum xdptail_answer {

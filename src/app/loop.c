@@ -26,6 +26,7 @@ enum {
 	EVENT_INTERVAL,
 	EVENT_DURATION,
 	EVENT_SINKS,
+	EVENT_WATCHDOG,
 };
 
 static int64_t monotonic_ms(void)
@@ -126,6 +127,7 @@ int loop_new(struct loop **ret, struct options *o, const struct command_line *li
 	l->options = o;
 	l->line = line;
 	l->deadline_ms = LOOP_NO_DEADLINE;
+	loop_open_notify(l);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->interval_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -158,6 +160,7 @@ void loop_free(struct loop *l)
 	while (l->n_pending)
 		sink_spec_free(&l->pending[--l->n_pending]);
 	snapshot_free(&l->snapshot);
+	notify_close(&l->notify);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
@@ -244,6 +247,8 @@ void loop_step_snapshot(struct loop *l, bool hurry)
 		loop_check(l, done, "cannot write a snapshot");
 		if (done < 0)
 			snapshot_free(&l->snapshot);
+		if (done > 0)
+			loop_tell_figures(l);
 	}
 	if (done > 0 && l->again)
 		loop_begin_counts(l);
@@ -259,11 +264,13 @@ static void on_hangup(struct loop *l)
 {
 	if (!l->sinks || l->stop_reason)
 		return;
+	loop_tell_reloading(l);
 	sinks_flush(l->sinks);
 	sinks_reopen(l->sinks);
 	log_notice("SIGHUP: files are opened anew");
 	if (l->options->config)
 		loop_reload(l);
+	loop_tell_ready(l);
 }
 
 static void on_signal(struct loop *l)
@@ -336,6 +343,10 @@ static void dispatch(struct loop *l, uint64_t event)
 	case EVENT_SINKS:
 		on_sinks(l);
 		break;
+	case EVENT_WATCHDOG:
+		on_timer(l->notify.watchdog_fd);
+		loop_feed_watchdog(l);
+		break;
 	default:
 		break;
 	}
@@ -369,20 +380,6 @@ static void check_outputs(struct loop *l)
 	check_warnings(l);
 }
 
-static void log_drops(const struct loop *l)
-{
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		struct sink_counts c;
-
-		sinks_counts(l->sinks, i, &c);
-		if (c.dropped_queue_full || c.dropped_error)
-			log_warning("output \"%s\" did not get %" PRIu64 " lines: %" PRIu64
-				    " found its queue full, %" PRIu64 " could not be written",
-				    sinks_name(l->sinks, i), c.dropped_queue_full + c.dropped_error,
-				    c.dropped_queue_full, c.dropped_error);
-	}
-}
-
 static void run(struct loop *l)
 {
 	struct epoll_event events[8];
@@ -399,6 +396,7 @@ static void run(struct loop *l)
 		loop_step_snapshot(l, false);
 		sinks_flush(l->sinks);
 		check_outputs(l);
+		notify_retry(&l->notify);
 	}
 }
 
@@ -407,6 +405,7 @@ void loop_look_around(struct loop *l, int wait_ms)
 	struct epoll_event events[8];
 	int n;
 
+	notify_retry(&l->notify);
 	if (l->sinks) {
 		sinks_flush(l->sinks);
 		(void)loop_change_outputs(l); /* it looks often enough as it is */
@@ -475,7 +474,7 @@ static void close_outputs(struct loop *l)
 	unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
 	check_warnings(l);
 	if (l->exit_code != EXIT_CODE_OUTPUT)
-		log_drops(l);
+		loop_log_drops(l);
 	if (unwritten && l->exit_code != EXIT_CODE_OUTPUT)
 		log_error("%" PRIu64 " lines could not be written before the end", unwritten);
 	if (unwritten && l->exit_code == EXIT_CODE_DONE)
@@ -494,6 +493,8 @@ static int start(struct loop *l)
 {
 	int err = watch(l, sinks_fd(l->sinks), EVENT_SINKS);
 
+	if (!err && l->notify.watchdog_fd >= 0)
+		err = watch(l, l->notify.watchdog_fd, EVENT_WATCHDOG);
 	if (err || l->options->read) /* its clock is its own, and it is always ready */
 		return err;
 	err = watch(l, xdptail_fd(l->handle), EVENT_PACKETS);
@@ -504,35 +505,6 @@ static int start(struct loop *l)
 	return err;
 }
 
-/* What the kernel made of what was asked for. */
-static void log_program(const struct loop *l)
-{
-	static const char *const transports[XDPTAIL_TRANSPORT_MAX] = {
-		[XDPTAIL_TRANSPORT_AUTO] = "buffers",
-		[XDPTAIL_TRANSPORT_RINGBUF] = "ring buffer",
-		[XDPTAIL_TRANSPORT_PERF] = "perf buffers",
-		[XDPTAIL_TRANSPORT_CAPTURE] = "buffers",
-	};
-	struct xdptail_stats s = { .size = sizeof(s) };
-
-	if (xdptail_stats(l->handle, &s))
-		return;
-	log_debug("program %s, %s of %" PRIu32 " KiB, %" PRIu32 " sources %s in %" PRIu64
-		  " KiB of maps",
-		  s.function_name, transports[s.transport], s.ring_bytes >> 10, s.max_sources,
-		  s.shared_counts ? "shared by all CPUs" : "counted on each CPU",
-		  s.map_bytes >> 10);
-}
-
-/* For -v. */
-static void log_setup(const struct loop *l)
-{
-	if (!l->options->read || l->options->prog_run)
-		log_program(l);
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++)
-		log_debug("output \"%s\"", sinks_name(l->sinks, i));
-}
-
 /* sinks_clock_fn */
 static uint64_t time_of(const void *handle)
 {
@@ -540,27 +512,31 @@ static uint64_t time_of(const void *handle)
 }
 
 int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
-	     struct sinks *sinks)
+	     struct sinks *sinks, const struct privileges_user *user)
 {
 	l->handle = handle;
 	l->sinks = sinks;
 	sinks_set_clock(sinks, time_of, handle);
 	report_init(&l->report, writer, sinks, handle);
-	log_setup(l);
-	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");
-	loop_check(l, start(l), "cannot watch for events");
+	loop_log_setup(l);
 	if (l->options->read)
 		l->attached = true;
-	else if (!l->stop_reason)
+	else
 		loop_attach(l);
+	loop_drop_privileges(l, user);
+	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");
+	loop_check(l, start(l), "cannot watch for events");
 	loop_check(l, sinks_start(sinks), "cannot start the outputs");
 	sinks_flush(sinks);
+	if (!l->stop_reason)
+		loop_tell_ready(l);
 	if (!l->stop_reason && l->options->read)
 		loop_run_capture(l);
 	else if (!l->stop_reason)
 		run(l);
 	if (l->signalled)
 		unblock_signals();
+	loop_tell_stopping(l);
 	close_stream(l);
 	close_outputs(l);
 	if (l->attached && l->exit_code != EXIT_CODE_OUTPUT)

@@ -6,6 +6,7 @@
 #include "xdptail.h"
 #include "app/exit_code.h"
 #include "app/options.h"
+#include "app/privileges.h"
 #include "line/line.h"
 #include "sink/sink.h"
 
@@ -25,10 +26,10 @@ void loop_on_clock(void *arg, int64_t step_ns);
 /* What it calls before it reads a capture that may have to be waited for; arg is the loop. */
 int loop_on_wait(void *arg, int fd);
 
-/* Attach, run until something ends it, and close the stream. All pointers are borrowed. Returns
- * the exit code; what was wrong has been logged.
+/* Attach, become the user and give up privileges, run until something ends it, and close the stream.
+ * All pointers are borrowed. Returns the exit code; what was wrong has been logged.
  */
 int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
-	     struct sinks *sinks);
+	     struct sinks *sinks, const struct privileges_user *user);
 
 #endif

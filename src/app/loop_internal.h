@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "app/loop.h"
+#include "app/notify.h"
 #include "app/report.h"
 #include "app/snapshot.h"
 
@@ -26,6 +27,7 @@ struct loop {
 	struct xdptail *handle; /* borrowed; NULL before loop_run() */
 	struct sinks *sinks; /* borrowed; NULL before loop_run() */
 	struct report report;
+	struct notify notify;
 	int epoll_fd;
 	int signal_fd;
 	int interval_fd; /* timerfd */
@@ -68,6 +70,20 @@ void loop_begin_counts(struct loop *l);
 void loop_step_snapshot(struct loop *l, bool hurry);
 
 bool loop_is_counting(const struct loop *l); /* there is a next step */
+
+/* Give up what a run has no more use for (privileges.h). What it starts after this begins with what is left. */
+void loop_drop_privileges(struct loop *l, const struct privileges_user *user);
+
+void loop_log_setup(const struct loop *l); /* for -v */
+void loop_log_drops(const struct loop *l);
+
+/* systemd, if it is there (notify.h). */
+void loop_open_notify(struct loop *l);
+void loop_tell_ready(struct loop *l);
+void loop_tell_reloading(struct loop *l); /* and when it is done: ready */
+void loop_tell_stopping(struct loop *l);
+void loop_tell_figures(struct loop *l);
+void loop_feed_watchdog(struct loop *l);
 
 /* Read the config file again, and change what it changes; nothing if anything is wrong with it. */
 void loop_reload(struct loop *l);

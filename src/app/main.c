@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "xdptail.h"
 #include "app/audit.h"
@@ -15,6 +16,7 @@
 #include "app/log.h"
 #include "app/loop.h"
 #include "app/options.h"
+#include "app/privileges.h"
 #include "line/line.h"
 #include "sink/sink.h"
 
@@ -106,7 +108,9 @@ static int read_exit_code(int err)
 	}
 }
 
-static int open_handle(struct xdptail **ret, const struct options *o, struct loop *loop)
+/* capture_fd: of o->read, or -1. */
+static int open_handle(struct xdptail **ret, const struct options *o, int capture_fd,
+		       struct loop *loop)
 {
 	struct xdptail_options options;
 	int err;
@@ -128,6 +132,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	options.wait_arg = loop;
 	options.prog_run = o->prog_run;
 	options.decap = o->decap;
+	options.capture_fd = capture_fd;
 	options.max_sources = o->max_sources;
 	options.max_map_bytes = o->max_map_bytes;
 	if (o->read)
@@ -140,34 +145,111 @@ static int open_handle(struct xdptail **ret, const struct options *o, struct loo
 	return o->read ? read_exit_code(err) : exit_code_of_open(err);
 }
 
+/* As whoever we will be, so that what can be opened now can be opened anew later. */
+static int open_outputs_as(struct sinks **ret, struct options *o,
+			   const struct privileges_user *user)
+{
+	struct privileges_acting acting;
+	int err = privileges_act(&acting, user);
+	int code;
+
+	if (err) {
+		log_error("cannot act as \"%s\": %s", user->name, strerror(-err));
+		return EXIT_CODE_PERMISSION;
+	}
+	if (user->name && o->config && faccessat(AT_FDCWD, o->config, R_OK, AT_EACCESS))
+		log_warning("\"%s\" can't be read by \"%s\": %s; SIGHUP will change nothing",
+			    o->config, user->name, strerror(errno));
+	code = open_outputs(ret, o);
+	err = privileges_return(&acting);
+	if (!err)
+		return code;
+	log_error("cannot go on after acting as \"%s\": %s", user->name, strerror(-err));
+	return EXIT_CODE_FAILED;
+}
+
+/* A capture is anybody's: it is opened with all our rights, but nothing of it is read with any. */
+static int open_capture(struct xdptail **ret_handle, struct sinks **ret_sinks, struct options *o,
+			const struct privileges_user *user, struct loop *loop)
+{
+	static const struct privileges_need nothing = { 0 };
+	const bool is_stdin = !strcmp(o->read, "-");
+	int fd = is_stdin ? STDIN_FILENO : open(o->read, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char err_text[ERR_BYTES];
+	int code;
+
+	if (fd < 0) {
+		code = read_exit_code(-errno);
+		log_error("cannot open \"%s\": %s", o->read, strerror(errno));
+		return code;
+	}
+	code = open_outputs_as(ret_sinks, o, user);
+	if (!code && privileges_drop(user, &nothing, err_text, sizeof(err_text))) {
+		log_error("%s", err_text);
+		code = EXIT_CODE_PERMISSION;
+	}
+	if (!code)
+		code = open_handle(ret_handle, o, fd, loop);
+	if (!is_stdin)
+		close(fd);
+	return code;
+}
+
+/* Where BPF is loaded, its refusals come before any file is made. */
+static int open_all(struct xdptail **ret_handle, struct sinks **ret_sinks, struct options *o,
+		    const struct privileges_user *user, struct loop *loop)
+{
+	int code;
+
+	if (o->read && !o->prog_run)
+		return open_capture(ret_handle, ret_sinks, o, user, loop);
+	code = open_handle(ret_handle, o, -1, loop);
+	return code ? code : open_outputs_as(ret_sinks, o, user);
+}
+
+static int find_user(struct privileges_user *ret, const struct options *o)
+{
+	char err_text[ERR_BYTES];
+	int err = privileges_find_user(ret, o->user, err_text, sizeof(err_text));
+
+	if (!err)
+		return EXIT_CODE_DONE;
+	log_error("%s", err_text);
+	if (err == -EINVAL)
+		return EXIT_CODE_USAGE;
+	return err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_FAILED;
+}
+
 static int run(struct options *o, const struct command_line *line)
 {
+	struct privileges_user user;
 	struct line_writer *writer = NULL;
 	struct xdptail *handle = NULL;
 	struct sinks *sinks = NULL;
 	struct loop *loop = NULL;
 	uint64_t id = 0;
-	int code = EXIT_CODE_FAILED;
+	int code = find_user(&user, o);
 
+	if (code)
+		return code;
+	code = EXIT_CODE_FAILED;
 	loop_block_signals();
 	if (getrandom(&id, sizeof(id), 0) != sizeof(id) || loop_new(&loop, o, line) ||
 	    line_writer_new(&writer, id, o->timestamps_ns)) {
 		log_error("cannot start: %s", strerror(errno));
 		goto out;
 	}
-	code = open_handle(&handle, o, loop);
+	code = open_all(&handle, &sinks, o, &user, loop);
 	if (code)
 		goto out;
-	code = open_outputs(&sinks, o);
-	if (code)
-		goto out;
-	code = loop_run(loop, handle, writer, sinks);
+	code = loop_run(loop, handle, writer, sinks, &user);
 
 out:
 	xdptail_close(handle);
 	sinks_free(sinks);
 	line_writer_free(writer);
 	loop_free(loop);
+	privileges_user_free(&user);
 	return code;
 }
 

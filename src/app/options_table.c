@@ -91,6 +91,7 @@ const struct row options_rows[] = {
 	  CHOICE(o.timestamps_ns, timestamps) },
 	{ 0, "batch", "MS", "how long samples may gather", "20",
 	  NUMBER(o.batch_ms, 0, XDPTAIL_BATCH_MS_MAX), .scope = SCOPE_INTERFACE },
+	{ 0, "user", "NAME", "user to become once all is set up", NULL, STRING(o.user) },
 	{ 0, "trace", NULL, "samples to the kernel's trace pipe, too", NULL, SWITCH(o.trace), .scope = SCOPE_INTERFACE },
 	{ 'l', "flush", NULL, "each line goes out at once: --batch 0", NULL, SWITCH(o.flush) },
 	{ 'q', "quiet", NULL, "errors only", NULL, STEP(o.verbose, -1), .live = true },

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/log.h"
+#include "app/privileges.h"
 
 #define CAPABILITIES_LISTED   8
 #define CAPABILITY_MASK_BYTES 20
@@ -61,6 +63,12 @@ static const char *const capability_names[] = {
 };
 #define N_CAPABILITIES (sizeof(capability_names) / sizeof(capability_names[0]))
 
+struct report_event {
+	struct xdptail_interface event; /* its strings are the next two */
+	char interface[IF_NAMESIZE];
+	char *reason; /* owned; NULL: none */
+};
+
 static uint64_t cpu_ms(void)
 {
 	struct rusage u = { 0 };
@@ -103,22 +111,6 @@ static void list_capabilities(uint64_t caps, const char *ret[CAPABILITIES_LISTED
 	ret[n] = NULL;
 }
 
-static uint64_t effective_capabilities(void)
-{
-	FILE *file = fopen("/proc/self/status", "re");
-	uint64_t caps = 0;
-	char text[256];
-
-	if (!file)
-		return 0;
-	while (fgets(text, sizeof(text), file)) {
-		if (strncmp(text, "CapEff:", 7) == 0)
-			caps = strtoull(text + 7, NULL, 16);
-	}
-	fclose(file);
-	return caps;
-}
-
 void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
 		 struct xdptail *handle)
 {
@@ -145,7 +137,7 @@ static int make_start(struct report *r, const struct options *o, bool repeated, 
 	if (err)
 		return err;
 	(void)uname(&uts);
-	list_capabilities(effective_capabilities(), capabilities, mask);
+	list_capabilities(privileges_left(), capabilities, mask);
 	r->perf = stats.transport == XDPTAIL_TRANSPORT_PERF;
 	start = (struct line_start){
 		.repeated = repeated,
@@ -170,12 +162,62 @@ static int make_start(struct report *r, const struct options *o, bool repeated, 
 	return line_start(r->writer, xdptail_time(r->handle), &start, ret);
 }
 
-int report_start(struct report *r, const struct options *o)
+static int put_interface(struct report *r, const struct xdptail_interface *event)
 {
 	struct line line;
 
+	r->aggregates |= event->mode == XDPTAIL_MODE_GENERIC;
+	return put(r, line_interface(r->writer, xdptail_time(r->handle), event, &line), &line);
+}
+
+/* A copy: what it points to is lent. */
+static int hold(struct report *r, const struct xdptail_interface *event)
+{
+	struct report_event *more = realloc(r->held, (r->n_held + 1) * sizeof(*more));
+	struct report_event *last;
+
+	if (!more)
+		return -ENOMEM;
+	r->held = more;
+	last = &more[r->n_held];
+	*last = (struct report_event){ .event = *event };
+	(void)snprintf(last->interface, sizeof(last->interface), "%s", event->interface);
+	if (event->reason) {
+		last->reason = strdup(event->reason);
+		if (!last->reason)
+			return -ENOMEM;
+	}
+	r->n_held++;
+	return 0;
+}
+
+/* In the order in which they came. */
+static int release(struct report *r, int err)
+{
+	for (size_t i = 0; i < r->n_held; i++) {
+		struct report_event *held = &r->held[i];
+
+		held->event.interface = held->interface;
+		held->event.reason = held->reason;
+		if (!err)
+			err = put_interface(r, &held->event);
+		free(held->reason);
+	}
+	free(r->held);
+	r->held = NULL;
+	r->n_held = 0;
+	return err;
+}
+
+int report_start(struct report *r, const struct options *o)
+{
+	struct line line;
+	int err;
+
 	r->cpu_ms = cpu_ms();
-	return put(r, make_start(r, o, false, false, &line), &line);
+	r->started = true;
+	err = put(r, make_start(r, o, false, false, &line), &line);
+	return release(r, err);
 }
 
 int report_start_again(struct report *r, const struct options *o, unsigned int i)
@@ -192,10 +234,7 @@ int report_start_again(struct report *r, const struct options *o, unsigned int i
 
 int report_interface(struct report *r, const struct xdptail_interface *event)
 {
-	struct line line;
-
-	r->aggregates |= event->mode == XDPTAIL_MODE_GENERIC;
-	return put(r, line_interface(r->writer, xdptail_time(r->handle), event, &line), &line);
+	return r->started ? put_interface(r, event) : hold(r, event);
 }
 
 int report_packet(struct report *r, const struct xdptail_packet *packet)
@@ -438,7 +477,7 @@ int report_stop(struct report *r, const char *reason, int exit_code, bool comple
 		   &line);
 }
 
-static uint64_t lost(const struct report *r)
+uint64_t report_lost(const struct report *r)
 {
 	return r->stats_sums.lost_ring_full + r->stats_sums.lost_no_buffer +
 	       r->stats_sums.lost_other + r->stats_sums.lost_undecodable;
@@ -453,5 +492,5 @@ void report_summary(const struct report *r)
 		(void)snprintf(here, sizeof(here), "; %" PRIu64 " not through the kernel's program",
 			       stats.parsed_here);
 	log_notice("%" PRIu64 " packets seen, %" PRIu64 " sampled, %" PRIu64 " lost%s",
-		   r->counts_sums.seen, r->stats_sums.sampled, lost(r), here);
+		   r->counts_sums.seen, r->stats_sums.sampled, report_lost(r), here);
 }

@@ -11,6 +11,8 @@
 #include "line/line.h"
 #include "sink/sink.h"
 
+struct report_event;
+
 struct report {
 	struct line_writer *writer; /* borrowed, like all pointers here */
 	struct sinks *sinks;
@@ -25,12 +27,19 @@ struct report {
 	uint64_t high_water; /* the highest of all intervals */
 	uint64_t longest_wait_ms; /* likewise */
 	struct sink_counts before[SINK_NAMES_MAX]; /* as of the last sink record */
+	bool started; /* there is a start record */
+	struct report_event *held; /* owned; interface events that came before it */
+	size_t n_held;
 };
 
 void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
 		 struct xdptail *handle);
 
-/* Each puts its records to the outputs. 0, or -errno when a line could not be made. */
+/* Each puts its records to the outputs. 0, or -errno when a line could not be made.
+ *
+ * The start record is the first of a run, and says what is so once all is set up: what happens to
+ * interfaces before that is kept until then.
+ */
 int report_start(struct report *r, const struct options *o);
 
 /* The start record once more, as things are now: to output i alone, or to all. */
@@ -54,5 +63,8 @@ int report_stop(struct report *r, const char *reason, int exit_code, bool comple
 
 /* The last line of the diagnostics: what was seen, sampled and lost, over all intervals. */
 void report_summary(const struct report *r);
+
+/* Samples that were lost, over all intervals and causes. */
+uint64_t report_lost(const struct report *r);
 
 #endif

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lib/capabilities.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* linux/capability.h; not all of them are in all of those headers. */
-#define CAP_NET_ADMIN_BIT 12
-#define CAP_SYS_ADMIN_BIT 21
-#define CAP_PERFMON_BIT	  38
-#define CAP_BPF_BIT	  39
 
 /* Without CAP_PERFMON the verifier does not let a program compare a packet pointer (TRAPS C1). */
 static const struct {

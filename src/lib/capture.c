@@ -23,6 +23,7 @@ static int open_replay(struct xdptail *x, const char *path, uint64_t interval_ns
 	const char *name = x->options.function_name;
 	struct replay_spec spec = {
 		.path = path,
+		.fd = x->options.o.capture_fd,
 		.wait_fn = x->options.o.wait_fn,
 		.wait_arg = x->options.o.wait_arg,
 		.tcp_only = !strcmp(name, names[0]),

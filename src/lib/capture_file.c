@@ -196,11 +196,12 @@ static int close_bytes(void *cookie)
 }
 
 /* A FIFO opens at once, and its writer is waited for where reads are. An fd, or -errno. */
-static int open_path(const char *path, bool *ret_waits)
+static int open_path(const char *path, int given_fd, bool *ret_waits)
 {
+	int same_fd = strcmp(path, "-") == 0 ? STDIN_FILENO : given_fd;
+	int fd = same_fd >= 0 ? fcntl(same_fd, F_DUPFD_CLOEXEC, 0) :
+				open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
-	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) :
-					  open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	int err = 0;
 
 	if (fd < 0)
@@ -218,12 +219,12 @@ static int open_path(const char *path, bool *ret_waits)
 }
 
 /* libpcap and pcapng.c read from a FILE, and close it. */
-static int open_stream(struct capture_file *c, const char *path, FILE **ret)
+static int open_stream(struct capture_file *c, const char *path, int given_fd, FILE **ret)
 {
 	static const cookie_io_functions_t functions = { .read = read_bytes, .close = close_bytes };
 	bool waits = false;
 	FILE *file;
-	int fd = open_path(path, &waits);
+	int fd = open_path(path, given_fd, &waits);
 	int err;
 
 	if (fd < 0)
@@ -299,6 +300,12 @@ static int open_reader(struct capture_file *c, FILE *file, const char *path, str
 int capture_file_open(struct capture_file **ret, const char *path, capture_wait_fn wait_fn,
 		      void *arg, struct reason *r)
 {
+	return capture_file_open_fd(ret, -1, path, wait_fn, arg, r);
+}
+
+int capture_file_open_fd(struct capture_file **ret, int fd, const char *path,
+			 capture_wait_fn wait_fn, void *arg, struct reason *r)
+{
 	struct capture_file *c = calloc(1, sizeof(*c));
 	FILE *file;
 	int err;
@@ -307,7 +314,7 @@ int capture_file_open(struct capture_file **ret, const char *path, capture_wait_
 		return reason_set(r, -ENOMEM, "out of memory");
 	c->wait_fn = wait_fn;
 	c->arg = arg;
-	err = open_stream(c, path, &file);
+	err = open_stream(c, path, fd, &file);
 	if (err) {
 		err = reason_set(r, err, "cannot open \"%s\": %s", path, strerror(-err));
 		goto fail;

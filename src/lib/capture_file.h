@@ -37,6 +37,10 @@ typedef int (*capture_wait_fn)(void *arg, int fd);
  */
 int capture_file_open(struct capture_file **ret, const char *path, capture_wait_fn wait_fn,
 		      void *arg, struct reason *r);
+
+/* The same, from a duplicate of fd; path is then only its name. -1: open path. */
+int capture_file_open_fd(struct capture_file **ret, int fd, const char *path,
+			 capture_wait_fn wait_fn, void *arg, struct reason *r);
 void capture_file_close(struct capture_file *c); /* NULL is fine */
 
 /* 1 and a frame; 0 at the end; or, with the reason set, -EBADMSG: the file is cut or broken here, or

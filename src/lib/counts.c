@@ -25,6 +25,7 @@ struct counts {
 	bool no_batch; /* this kernel has no batch operations */
 	unsigned int retired;
 	__u32 cursor;
+	uint64_t collected; /* sources, since the beginning */
 	struct packet_totals totals;
 	struct sources *sources; /* owned */
 	struct count_key *keys; /* owned: one batch */
@@ -213,6 +214,12 @@ static void collect(struct counts *c, const struct count_key *key, const struct 
 		sum.bytes += values[i].bytes;
 	}
 	counts_add_source(c->sources, &as, &sum, &c->totals);
+	c->collected++;
+}
+
+uint64_t counts_collected(const struct counts *c)
+{
+	return c->collected;
 }
 
 /* Take up to max sources out of the retired map. Nobody writes to it, so this loses nothing. The
@@ -307,4 +314,34 @@ int counts_take(struct counts *c, struct packet_totals *ret_totals, struct sourc
 int counts_peek(struct counts *c, struct packet_totals *ret)
 {
 	return read_totals(c, c->settings.generation, ret);
+}
+
+/* The two ways to drain, one of which is enough: so only that they are not permitted says anything. */
+static int try_drain(struct counts *c, int generation_fd)
+{
+	const struct count_key none = { 0 }; /* no packet is counted on the interface 0 */
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	__u32 cursor, n = 0;
+
+	if (bpf_map_get_next_key(generation_fd, NULL, &c->keys[0]) == -EPERM ||
+	    bpf_map_delete_elem(generation_fd, &none) == -EPERM ||
+	    bpf_map_lookup_and_delete_batch(generation_fd, NULL, &cursor, c->keys, c->values, &n,
+					    &opts) == -EPERM)
+		return -EPERM;
+	return 0;
+}
+
+int counts_try(struct counts *c, struct reason *r)
+{
+	int generation_fd = c->object->generation_fd[c->settings.generation];
+	struct packet_totals totals;
+	int err = write_settings(c, &c->settings);
+
+	if (!err)
+		err = counts_peek(c, &totals);
+	if (!err)
+		err = try_drain(c, generation_fd);
+	if (err)
+		return reason_set(r, err, "cannot use the maps: %s", strerror(-err));
+	return counts_wait(c, r);
 }

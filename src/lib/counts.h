@@ -63,6 +63,15 @@ void counts_add_totals(struct packet_totals *sum, const struct packet_totals *ad
 void counts_add_source(struct sources *to, const struct count_key *key,
 		       const struct count_value *value, struct packet_totals *totals);
 
+/* Make each of the kernel calls that counting consists of, in a way that changes nothing, also while a
+ * generation is drained. Waits for a grace period. 0, or -errno with the reason set: -EPERM when they
+ * are not permitted.
+ */
+int counts_try(struct counts *c, struct reason *r);
+
+/* Sources collected since counts_open(). */
+uint64_t counts_collected(const struct counts *c);
+
 /* The totals of the generation in use, as they are: they move while they are read. 0 or -errno. */
 int counts_peek(struct counts *c, struct packet_totals *ret);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/attach.h"
+#include "lib/feature.h"
 #include "lib/monitor.h"
 #include "lib/names.h"
 
@@ -73,6 +74,15 @@ void interfaces_free(struct interfaces *i)
 int interfaces_fd(const struct interfaces *i)
 {
 	return i->monitor_fd;
+}
+
+bool interfaces_need_netlink(const struct interfaces *i)
+{
+	for (unsigned int n = 0; n < i->n; n++) {
+		if (i->list[n].hook.attached && i->list[n].hook.link_fd < 0)
+			return true;
+	}
+	return i->spec.wait && feature_links() < 0;
 }
 
 unsigned int interfaces_attached(const struct interfaces *i)

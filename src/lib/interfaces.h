@@ -45,6 +45,9 @@ void interfaces_tick(struct interfaces *i);
 
 unsigned int interfaces_attached(const struct interfaces *i); /* how many */
 
+/* Is any attached by netlink, or to be attached where the kernel has nothing else (before 5.9)? */
+bool interfaces_need_netlink(const struct interfaces *i);
+
 /* The number of the name of an index that a packet carries, and the text of it, which stays until
  * interfaces_free(). Of an index that is not known messages may tell, which are read first.
  */

@@ -15,6 +15,7 @@ void xdptail_options_init(struct xdptail_options *o, size_t size)
 		.max_sources = 65536,
 		.batch_ms = 20,
 		.max_map_bytes = 256U << 20,
+		.capture_fd = -1,
 	};
 
 	memset(o, 0, size);

@@ -51,7 +51,8 @@ int replay_open(struct replay **ret, const struct replay_spec *spec, struct reas
 		       !strcmp(spec->path, "-") ? "stdin" :
 		       slash			? slash + 1 :
 						  spec->path);
-	err = capture_file_open(&p->file, spec->path, spec->wait_fn, spec->wait_arg, r);
+	err = capture_file_open_fd(&p->file, spec->fd, spec->path, spec->wait_fn, spec->wait_arg,
+				   r);
 	if (err) {
 		replay_close(p);
 		return err;

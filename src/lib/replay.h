@@ -16,6 +16,7 @@
 
 struct replay_spec {
 	const char *path; /* "-": stdin */
+	int fd; /* borrowed during the call; -1: open path */
 	capture_wait_fn wait_fn; /* may be NULL */
 	void *wait_arg;
 	bool tcp_only;

@@ -211,6 +211,11 @@ bool transport_passed(struct transport *t)
 	return t->ops->passed(t->ctx);
 }
 
+uint64_t transport_waiting(const struct transport *t)
+{
+	return t->ops->waiting(t->ctx);
+}
+
 uint64_t transport_high_water(struct transport *t)
 {
 	uint64_t high_water = t->high_water;

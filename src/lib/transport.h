@@ -75,7 +75,8 @@ int transport_tick(struct transport *t, struct reason *r);
 void transport_mark(struct transport *t);
 bool transport_passed(struct transport *t);
 
-/* Most bytes seen waiting since the last call. */
+/* Bytes that wait to be taken; and the most of them seen since the last call. */
+uint64_t transport_waiting(const struct transport *t);
 uint64_t transport_high_water(struct transport *t);
 
 /* Of the two kinds; ret_ctx is owned by the caller and released with ops->close. epoll_fd is

@@ -9,6 +9,8 @@
  *   run       no BPF_PROG_RUN at all
  *   frags     no XDP programs for frames in several buffers (before 5.18)
  *   netlink   no netlink sockets: no kernel is like that, but a sandbox can be
+ *   bpf       no call of BPF without CAP_BPF (before 5.19, with the sysctl unprivileged_bpf_disabled)
+ *   admin     no call of BPF without CAP_SYS_ADMIN (before 5.8, likewise)
  *   cpus=N    N possible CPUs, as some firmware announces; at least as many as there are
  *
  * libbpf makes its system calls through syscall() and finds the CPUs in a file of sysfs; in front of
@@ -29,6 +31,7 @@
 #include <unistd.h>
 
 #include <linux/bpf.h>
+#include <linux/capability.h>
 
 #define AS(name)     __asm__(name) __attribute__((visibility("default"))) /* in place of libc's */
 #define POSSIBLE     "/sys/devices/system/cpu/possible"
@@ -184,6 +187,24 @@ static void announce_values(int cmd, const union bpf_attr *attr)
 	}
 }
 
+static bool has_capability(int cap)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	const long args[ARGUMENTS] = { (long)&header, (long)data };
+
+	if (call(SYS_capget, args))
+		abort();
+	return data[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
+}
+
+static bool is_forbidden(void)
+{
+	if (find_word("admin"))
+		return !has_capability(CAP_SYS_ADMIN);
+	return find_word("bpf") && !has_capability(CAP_BPF) && !has_capability(CAP_SYS_ADMIN);
+}
+
 static long call_bpf(const long a[ARGUMENTS])
 {
 	const union bpf_attr *attr = (const union bpf_attr *)a[1]; // NOLINT: an argument
@@ -191,6 +212,10 @@ static long call_bpf(const long a[ARGUMENTS])
 	long result;
 	int err;
 
+	if (is_forbidden()) {
+		errno = EPERM;
+		return -1;
+	}
 	if (is_refused(cmd, attr, (size_t)a[2])) {
 		errno = find_word("run") ? ENOTSUP : EINVAL;
 		return -1;

@@ -183,3 +183,96 @@ Test(prog_api, get_packet_count_sums_and_clears)
 	xdptail_close(x);
 	close(fd);
 }
+
+/* On lo, generic mode; NULL after cr_skip() without the rights. *ret_fd receives what is sent to *ret_to. */
+static struct xdptail *open_on_lo(uint32_t sample_rate, struct sockaddr_in *ret_to, int *ret_fd)
+{
+	struct xdptail_options options;
+	struct xdptail *x;
+	int err;
+
+	if (unshare(CLONE_NEWNET))
+		cr_skip("not permitted to make a network namespace: needs CAP_SYS_ADMIN");
+	loopback_up();
+	*ret_fd = open_receiver(ret_to);
+	xdptail_options_init(&options, sizeof(options));
+	options.function_name = "count_packets";
+	options.sample_rate = sample_rate;
+	options.batch_ms = 0;
+	err = xdptail_open(&x, &options);
+	if (err == -EPERM)
+		cr_skip("%s", xdptail_reason(x));
+	cr_assert_eq(err, 0, "open: %s", xdptail_reason(x));
+	err = xdptail_attach(x, "lo", XDPTAIL_MODE_GENERIC);
+	cr_assert_eq(err, 0, "attach: %s", xdptail_reason(x));
+	return x;
+}
+
+static uint64_t finish_counts(struct xdptail *x)
+{
+	struct xdptail_counts *counts = NULL;
+	uint64_t counted;
+	int done = 0;
+
+	while (!done) {
+		cr_assert_geq(xdptail_poll(x, 0, 0, NULL, NULL), 0, "%s", xdptail_reason(x));
+		done = xdptail_counts_step(x, 0, &counts);
+	}
+	cr_assert_eq(done, 1, "%s", xdptail_reason(x));
+	counted = counts->counted;
+	xdptail_counts_free(counts);
+	return counted;
+}
+
+/* It asks for nothing to be done, so nothing is: also between the beginning of an interval's end and its
+ * last step.
+ */
+Test(prog_api, a_check_of_rights_changes_no_count)
+{
+	struct sockaddr_in to;
+	int fd;
+	struct xdptail *x = open_on_lo(0, &to, &fd);
+
+	cr_expect_eq(xdptail_capabilities(x), 0);
+	send_datagrams(fd, &to, 100);
+	cr_expect_eq(xdptail_check_rights(x), 0, "%s", xdptail_reason(x));
+	send_datagrams(fd, &to, 50);
+	cr_assert_eq(xdptail_counts_begin(x), 0);
+	cr_expect_eq(xdptail_check_rights(x), 0, "%s", xdptail_reason(x));
+	cr_expect_eq(finish_counts(x), 150);
+	send_datagrams(fd, &to, 7);
+	cr_expect_eq(xdptail_check_rights(x), 0, "%s", xdptail_reason(x));
+	cr_assert_eq(xdptail_counts_begin(x), 0);
+	cr_expect_eq(finish_counts(x), 7);
+	xdptail_close(x);
+	close(fd);
+}
+
+Test(prog_api, progress_stands_still_while_samples_wait)
+{
+	struct sockaddr_in to;
+	uint64_t waits, later;
+	int fd;
+	struct xdptail *x = open_on_lo(1, &to, &fd);
+
+	cr_expect_eq(xdptail_progress(x), 0, "there is nothing to do yet");
+	send_datagrams(fd, &to, 10);
+	waits = xdptail_progress(x);
+	cr_expect_gt(waits, 0);
+	send_datagrams(fd, &to, 10);
+	cr_expect_eq(xdptail_progress(x), waits, "nobody has taken a sample");
+	cr_assert_eq(xdptail_poll(x, 1000, 5, NULL, NULL), 5);
+	later = xdptail_progress(x);
+	cr_expect_gt(later, waits);
+	while (xdptail_poll(x, 0, 0, NULL, NULL) > 0)
+		;
+	cr_expect_eq(xdptail_progress(x), 0, "all are taken");
+	cr_assert_eq(xdptail_counts_begin(x), 0);
+	waits = xdptail_progress(x);
+	cr_expect_gt(waits, 0, "an interval is to be closed");
+	cr_expect_eq(xdptail_progress(x), waits, "nobody has taken a step");
+	(void)finish_counts(x);
+	cr_expect_eq(xdptail_progress(x), 0, "it is closed");
+	xdptail_close(x);
+	close(fd);
+}

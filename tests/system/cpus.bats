@@ -14,13 +14,13 @@ from_cpu() { # CPU ARGUMENT OF traffic...
 	taskset -c "$1" ip netns exec "$NS_B" "$HELPERS/traffic" "${@:2}"
 }
 
-goes_and_comes() { # TRANSPORT
+goes_and_comes() { # TRANSPORT [ARGUMENT OF xdptail...]
 	local sender
 
 	[ -e "$ONLINE" ] || skip "needs a second CPU that can be taken offline"
 	[ "$(cat "$ONLINE")" = 1 ] || skip "needs a second CPU that is online"
 	pair
-	tail_start -a -N 1 --interval 1 --transport "$1"
+	tail_start -a -N 1 --interval 1 --transport "$@"
 	from_cpu 1 -p 4001 peer0 1000 50000
 	wait_line "$OUT" '"src_port":4001.*"cpu":1,"cpu_seq":1000}' "$PID"
 	echo 0 2>/dev/null >"$ONLINE" || skip "the kernel refuses to take a CPU offline"
@@ -41,6 +41,11 @@ goes_and_comes() { # TRANSPORT
 @test "a CPU goes and comes back: perf buffer" {
 	goes_and_comes perf
 	# what was sampled on it before its buffer was there again
+	expect "lost for other reasons" "$(of_total "$OUT" stats lost_ring_full)" 0
+}
+
+@test "a CPU goes and comes back: perf buffer, opened anew by who was root" {
+	goes_and_comes perf --user nobody
 	expect "lost for other reasons" "$(of_total "$OUT" stats lost_ring_full)" 0
 }
 

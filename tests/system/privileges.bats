@@ -52,29 +52,76 @@ as_nobody() { # CAPABILITIES
 	TABLE
 }
 
-three_are_enough() { # ARGUMENT OF xdptail...
+# What each thread of the process has left, in one line: all of them must have the same.
+rights() { # PID
+	cat "/proc/$1/task/"*/status | awk '
+		/^(Uid|Gid|Groups|NoNewPrivs|Cap[A-Z][a-z]*):/ {
+			name = $1; $1 = ""; gsub(/^ +| +$/, ""); gsub(/[ \t]+/, ",")
+			if (name in had && had[name] != $0)
+				print "threads differ in " name " " had[name] " and " $0
+			had[name] = $0
+		}
+		END {
+			printf "%s %s %s", had["Uid:"], had["Gid:"], had["Groups:"]
+			printf " no_new_privs=%s", had["NoNewPrivs:"]
+			printf " inh=%s prm=%s eff=%s", had["CapInh:"], had["CapPrm:"], had["CapEff:"]
+			printf " bnd=%s amb=%s\n", had["CapBnd:"], had["CapAmb:"]
+		}'
+}
+
+NONE=0000000000000000
+ALL=65534,65534,65534,65534
+PERF=0000004000004000 # CAP_PERFMON and CAP_IPC_LOCK, for a CPU that comes up
+
+expect_rights() { # PID CAPABILITIES LEFT [BOUNDING SET]
+	expect "rights" "$(rights "$1")" \
+		"$ALL $ALL 65534 no_new_privs=1 inh=$NONE prm=$2 eff=$2 bnd=${3:-$NONE} amb=$NONE"
+}
+
+# A directory of nobody, and a stream in it.
+log_of_nobody() {
+	mkdir "$PLACE/log"
+	chown 65534:65534 "$PLACE/log"
+	LOG=$PLACE/log/x.jsonl
+}
+
+# A run by root. Sets PID.
+start_as() { # ARGUMENT OF xdptail...
+	: >"$ERR"
+	ip netns exec "$NS_A" "${RUN:-$PLACE/xdptail}" -i tail0 -a --user nobody "$@" \
+		>/dev/null 2>"$ERR" 3>&- &
+	PID=$!
+	wait_line "$LOG" '"event_type":"interface"' "$PID"
+}
+
+expect_left() { # CAPABILITIES, AS JSON
+	expect "capabilities left" "$(jq -nc 'input.capabilities | sort' "$LOG")" "$1"
+}
+
+three_are_enough() { # WANT ARGUMENT OF xdptail...
+	local want=$1
+
 	pair
 	as_nobody +bpf,+net_admin,+perfmon
 	: >"$ERR"
-	ip netns exec "$NS_A" "${AS_NOBODY[@]}" -i tail0 -a -N 1 "$@" >"$OUT" 2>"$ERR" 3>&- &
+	ip netns exec "$NS_A" "${AS_NOBODY[@]}" -i tail0 -a -N 1 "${@:2}" >"$OUT" 2>"$ERR" 3>&- &
 	PID=$!
-	wait_line "$ERR" 'listening on tail0' "$PID"
+	wait_line "$OUT" '"event_type":"interface"' "$PID"
 	expect "user" "$(sed -n 's/^Uid:\t\([0-9]*\).*/\1/p' "/proc/$PID/status")" 65534
 	traffic peer0 1000 50000
 	tail_stop
 	expect "exit" "$CODE" 0
 	check_stream "$OUT"
 	expect "packets" "$(counted packets)" 1000
-	expect "capabilities" "$(jq -nc 'input.capabilities | sort' "$OUT")" \
-		'["CAP_BPF","CAP_NET_ADMIN","CAP_PERFMON"]'
+	expect "capabilities left" "$(jq -nc 'input.capabilities | sort' "$OUT")" "$want"
 }
 
 @test "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are enough: ring buffer" {
-	three_are_enough --transport ringbuf
+	three_are_enough '[]' --transport ringbuf
 }
 
 @test "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are enough: a small perf buffer" {
-	three_are_enough --transport perf --ring-size 512K
+	three_are_enough '["CAP_PERFMON"]' --transport perf --ring-size 512K
 }
 
 @test "a perf buffer beyond what a user may lock is refused by the name of the limit" {
@@ -85,4 +132,195 @@ three_are_enough() { # ARGUMENT OF xdptail...
 	expect "exit" "$status" 3
 	[[ $stderr == *RLIMIT_MEMLOCK*--ring-size* ]] || fail "stderr: $stderr"
 	[[ $stderr != *CAP_PERFMON* ]] || fail "what is there is called missing: $stderr"
+}
+
+# More sources than a generation holds: they are all told apart only if it is flipped under pressure.
+PRESSED=6000
+
+goes_on() { # WANT ARGUMENT OF xdptail...
+	local want=$1 left
+
+	pair
+	log_of_nobody
+	echo "{ \"sample\": 100, \"output\": \"file:$LOG\" }" >"$PLACE/config"
+	start_as -f "$PLACE/config" --interval 0 --max-sources 4096 "${@:2}"
+	left=$NONE
+	[ "$want" = '[]' ] || left=$PERF
+	expect_rights "$PID" "$left"
+
+	expect "sent" "$(traffic peer0 "$PRESSED" 6000 "$PRESSED")" "$PRESSED"
+	kill -USR1 "$PID"
+	wait_line "$LOG" '"event_type":"snapshot"' "$PID"
+
+	# an output that was not there before, opened by nobody
+	echo "{ \"sample\": 1, \"output\": [\"file:$LOG\", \"file:$LOG.new\"] }" >"$PLACE/config"
+	kill -HUP "$PID"
+	wait_line "$ERR" 'is in effect' "$PID"
+	expect_rights "$PID" "$left"
+	expect "sent" "$(traffic peer0 1000 50000)" 1000
+	tail_stop TERM
+	expect "exit" "$CODE" 0
+	expect "still attached" "$(attached)" ""
+	expect "owners" "$(stat -c %U "$LOG" "$LOG.new" | xargs)" "nobody nobody"
+	expect "packets in the new output" "$(count_records "$LOG.new" '.event_type == "packet"')" 1000
+
+	expect_left "$want"
+	jq -c 'select(.repeated | not)' "$LOG" >"$OUT"
+	check_stream "$OUT"
+	expect "sources" "$(jq -n 'first(inputs | select(.event_type == "snapshot")).sources' "$LOG")" \
+		"$PRESSED"
+	expect "unattributed" "$(of_total "$LOG" snapshot unattributed_packets)" 0
+	expect "seen" "$(of_total "$LOG" snapshot seen)" $((PRESSED + 1000))
+	expect "sampled after the reload" "$(jq -n '[inputs | select(.event_type == "packet" and
+		.sample_rate == 1)] | length' "$LOG")" 1000
+}
+
+@test "after the start nothing is left, and all goes on: ring buffer, native" {
+	goes_on '[]' --transport ringbuf --mode native
+}
+
+@test "after the start nothing is left, and all goes on: ring buffer, generic" {
+	goes_on '[]' --transport ringbuf --mode generic
+}
+
+@test "after the start little is left, and all goes on: perf buffer" {
+	goes_on '["CAP_IPC_LOCK","CAP_PERFMON"]' --transport perf
+}
+
+@test "root without --user keeps its name, and no capability" {
+	pair
+	tail_start
+	wait_line "$OUT" '"event_type":"interface"' "$PID"
+	[[ $(rights "$PID") == "0,0,0,0 0,0,0,0 "*" no_new_privs=1 inh=$NONE prm=$NONE eff=$NONE bnd=$NONE amb=$NONE" ]] ||
+		fail "rights: $(rights "$PID")"
+	traffic peer0 1000 50000
+	tail_stop
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	expect "capabilities left" "$(jq -nc 'input.capabilities' "$OUT")" '[]'
+}
+
+@test "on older kernels stays what they ask for" {
+	local word want mask
+
+	pair
+	log_of_nobody
+	while IFS='|' read -r word want mask; do
+		old_kernel "$word"
+		RUN=$XDPTAIL start_as -N 1 -o "file:$LOG"
+		expect_rights "$PID" "$mask"
+		traffic peer0 1000 50000
+		tail_stop TERM
+		expect "$word: exit" "$CODE" 0
+		expect_left "$want"
+		check_stream "$LOG"
+		expect "$word: packets" "$(counted packets)" 1000
+		expect "$word: still attached" "$(attached)" ""
+		rm "$LOG"
+	done <<-'TABLE'
+		bpf|["CAP_BPF"]|0000008000000000
+		admin|["CAP_SYS_ADMIN"]|0000000000200000
+		link|["CAP_NET_ADMIN"]|0000000000001000
+	TABLE
+}
+
+@test "--user: who cannot be, is refused by name" {
+	local name want_code want
+
+	pair
+	while IFS='|' read -r name want_code want; do
+		tail_run -i tail0 -o "file:$PLACE/never" --user "$name"
+		expect "$name: exit" "$status" "$want_code"
+		# shellcheck disable=SC2154
+		expect "$name" "$stderr" "xdptail: error: --user: $want"
+	done <<-'TABLE'
+		no-such-user|2|there is no user "no-such-user"
+		65534|2|there is no user "65534"
+		root|2|"root" is root; name a user who is not, or leave the option out
+	TABLE
+	as_nobody +bpf,+net_admin,+perfmon
+	run --separate-stderr timeout 20 ip netns exec "$NS_A" "${AS_NOBODY[@]}" -i tail0 --user daemon
+	expect "exit" "$status" 3
+	expect "not permitted" "$stderr" "xdptail: error: --user: not permitted to become \"daemon\": \
+CAP_SETUID and CAP_SETGID are needed; start as root, or as that user"
+	[ ! -e "$PLACE/never" ] || fail "an output was opened"
+	expect "attached" "$(attached)" ""
+}
+
+@test "--user: who is that user already needs nothing for it" {
+	three_are_enough '[]' --user nobody
+}
+
+@test "--user: outputs are opened by the rights of the user, and are the user's" {
+	pair
+	mkdir "$PLACE/root"
+	touch "$PLACE/root/old"
+	chmod 0640 "$PLACE/root/old"
+	for file in new old; do
+		tail_run -i tail0 --user nobody -o "file:$PLACE/root/$file"
+		expect "exit" "$status" 2
+		# shellcheck disable=SC2154
+		[[ $stderr == *"cannot open \"$PLACE/root/$file\": permission denied"* ]] ||
+			fail "stderr: $stderr"
+		expect "attached" "$(attached)" ""
+	done
+	log_of_nobody
+	start_as -o "file:$LOG"
+	tail_stop TERM
+	expect "exit" "$CODE" 0
+	expect "owner" "$(stat -c %U:%G:%a "$LOG")" nobody:nogroup:640
+}
+
+@test "--user: a config file that the user may not read is warned of" {
+	pair
+	echo '{}' >"$PLACE/config"
+	chmod 0600 "$PLACE/config"
+	log_of_nobody
+	start_as -f "$PLACE/config" -o "file:$LOG"
+	expect_line "$ERR" "\"$PLACE/config\" can't be read by \"nobody\".* SIGHUP will change nothing"
+	kill -HUP "$PID"
+	wait_line "$ERR" 'nothing is changed' "$PID"
+	tail_stop TERM
+	expect "exit" "$CODE" 0
+	check_stream "$LOG"
+}
+
+# Waits until they are so, for a process that waits for something else itself.
+wait_rights() { # PID WANT
+	local end=$((SECONDS + 20))
+
+	until [ "$(rights "$1")" = "$2" ]; do
+		[ "$SECONDS" -lt "$end" ] || fail "rights: $(rights "$1"), want $2"
+	done
+}
+
+@test "a capture is opened with all rights, and no byte of it is read with any" {
+	local fifo=$PLACE/fifo
+
+	mkfifo -m 0600 "$fifo"
+	log_of_nobody
+	"$XDPTAIL" -r "$fifo" -N 1 --user nobody -o "file:$LOG" 2>"$ERR" 3>&- &
+	PID=$!
+	exec 4>"$fifo"
+	wait_rights "$PID" "$ALL $ALL 65534 no_new_privs=1 inh=$NONE prm=$NONE eff=$NONE bnd=$NONE amb=$NONE"
+	"$HELPERS/make_capture" -n 100 >&4
+	exec 4>&-
+	wait_end "$PID"
+	expect "exit" "$CODE" 0
+	check_stream "$LOG"
+	expect "packets" "$(counted packets)" 100
+	expect_left '[]'
+	expect "owner" "$(stat -c %U "$LOG")" nobody
+}
+
+@test "a capture that goes through the kernel's program does so without rights" {
+	LOG=$OUT
+	"$HELPERS/make_capture" -n 1000 -S 30 >"$PLACE/capture"
+	run --separate-stderr "$XDPTAIL" -r "$PLACE/capture" --prog-run -N 1 --user nobody
+	expect "exit" "$status" 0
+	# shellcheck disable=SC2154
+	printf '%s\n' "$output" >"$OUT"
+	check_stream "$OUT"
+	expect "packets" "$(counted packets)" 1000
+	expect_left '[]'
 }

@@ -437,6 +437,32 @@ Test(capture_file, long_frame)
 	free(image.bytes);
 }
 
+/* The path is only its name then, and the descriptor stays the caller's. */
+Test(capture_file, opened_by_the_caller)
+{
+	const struct captures_spec spec = { .format = CAPTURES_PCAP_LE };
+	static const uint8_t frame[64] = { [12] = 0x08, [14] = 0x45 };
+	struct capture_file *c = NULL;
+	struct capture_frame got;
+	struct reason r = { 0 };
+	struct image image;
+	struct file file;
+	FILE *f = open_memstream(&image.bytes, &image.len);
+
+	captures_begin(f, &spec);
+	captures_frame(f, &spec, 0, frame, sizeof(frame));
+	cr_assert_eq(fclose(f), 0);
+	file_make(&file, image.bytes, image.len);
+	cr_assert_eq(lseek(file.fd, 0, SEEK_SET), 0);
+	cr_assert_eq(capture_file_open_fd(&c, file.fd, "/no/such/file", NULL, NULL, &r), 0, "%s",
+		     r.text);
+	cr_assert_eq(capture_file_next(c, &got, &r), 1, "%s", r.text);
+	cr_expect_eq(memcmp(got.data, frame, got.len), 0);
+	capture_file_close(c);
+	cr_expect_eq(close(file.fd), 0, "it was closed");
+	free(image.bytes);
+}
+
 /* Times that have no place in 64 bits of nanoseconds. */
 Test(capture_file, times_out_of_range)
 {

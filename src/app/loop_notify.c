@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What systemd is told of a run. */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/log.h"
+#include "app/loop_internal.h"
+
+void loop_open_notify(struct loop *l)
+{
+	int err = notify_open(&l->notify);
+
+	if (err)
+		log_warning(
+			"NOTIFY_SOCKET, WATCHDOG_USEC or WATCHDOG_PID is not as systemd sets it, "
+			"so there may be nobody who hears of this run: %s",
+			strerror(-err));
+}
+
+void loop_tell_ready(struct loop *l)
+{
+	if (l->attached)
+		notify_state(&l->notify, "READY=1");
+	else
+		notify_state(&l->notify, "READY=1\nSTATUS=waiting for an interface");
+}
+
+/* It wants to know that its own request came before this. */
+void loop_tell_reloading(struct loop *l)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	notify_state(&l->notify, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+		     (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
+}
+
+void loop_tell_stopping(struct loop *l)
+{
+	notify_state(&l->notify, "STOPPING=1");
+}
+
+void loop_tell_figures(struct loop *l)
+{
+	notify_figure(&l->notify,
+		      "STATUS=%" PRIu64 " packets seen, %" PRIu64 " sampled, %" PRIu64 " lost",
+		      l->report.counts_sums.seen, l->report.stats_sums.sampled,
+		      report_lost(&l->report));
+}
+
+/* That we are here at all is one half of it. A capture waits for its outputs by design, and for its
+ * file; but an interface's samples must be taken, and its snapshots be written, whatever the outputs do.
+ */
+void loop_feed_watchdog(struct loop *l)
+{
+	const struct snapshot *s = &l->snapshot;
+	struct notify_progress now = { 0 };
+
+	if (!l->options->read) {
+		now.handle = xdptail_progress(l->handle);
+		if (snapshot_is_busy(s))
+			now.snapshot = s->record.snapshot << 32 | s->record.listed;
+	}
+	if (!notify_watchdog(&l->notify, &now))
+		log_error("no sample was taken and no line of a snapshot written, though there are "
+			  "some, for half the watchdog's time: it is not fed");
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A run's privileges only become less, and that once. */
+#include <inttypes.h>
+
+#include "app/log.h"
+#include "app/loop_internal.h"
+#include "app/privileges.h"
+
+#define ERR_BYTES 1024
+
+/* privileges_try_fn */
+static int try_counting(void *handle)
+{
+	return xdptail_check_rights(handle);
+}
+
+void loop_drop_privileges(struct loop *l, const struct privileges_user *user)
+{
+	const struct privileges_need need = {
+		.keep = xdptail_capabilities(l->handle),
+		.fn = try_counting,
+		.arg = l->handle,
+	};
+	char err_text[ERR_BYTES];
+
+	if (l->stop_reason)
+		return;
+	if (privileges_drop(user, &need, err_text, sizeof(err_text))) {
+		log_error("%s", err_text);
+		loop_stop(l, "cannot drop privileges", EXIT_CODE_PERMISSION);
+		return;
+	}
+	log_debug("privileges are dropped; capabilities left: 0x%" PRIx64, privileges_left());
+}
