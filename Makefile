@@ -26,6 +26,7 @@ SOAK_MUTANTS ?= 10000000
 SEED	?= 1
 SOAK_ROTATIONS ?= 1000
 SOAK_KILLS ?= 200
+SOAK_RELOAD_SECONDS ?= 10
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
@@ -210,7 +211,7 @@ soak: $(O)/tests/prog/soak $(O)/tests/prog/test_prog_mutants
 # As many rotations and crashes as nobody waits for in make check; they need 50 GB in TMPDIR.
 soak-outputs: all tests
 	$(Q)XDPTAIL_ROTATIONS=$(SOAK_ROTATIONS) XDPTAIL_KILLS=$(SOAK_KILLS) \
-		tests/run.sh $(O) system/rotate
+		XDPTAIL_RELOAD_SECONDS=$(SOAK_RELOAD_SECONDS) tests/run.sh $(O) system/rotate system/reload
 
 # Always by clang, which has libFuzzer, and in a tree of its own: other flags.
 $(FUZZ)/%.o: %.c

@@ -279,8 +279,22 @@ static int print_config(const struct options *o)
 /* xdptail check-config FILE */
 static int check_config(int argc, char *argv[])
 {
+	static const char help[] =
+		"Usage: xdptail check-config FILE\n"
+		"\n"
+		"Read a config file as -f FILE does, and say what is wrong with it.\n"
+		"\n"
+		"Exit status: 0 nothing is, 2 something is.\n";
 	char err_text[ERR_BYTES];
 
+	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")))
+		return fputs(help, stdout) < 0 || fflush(stdout) ? EXIT_CODE_FAILED :
+								   EXIT_CODE_DONE;
+	if (argc > 1 && argv[1][0] == '-') {
+		log_error("check-config: \"%.100s\" is not one of its options: there is --help",
+			  argv[1]);
+		return EXIT_CODE_USAGE;
+	}
 	if (argc != 2) {
 		log_error("check-config takes one file: xdptail check-config FILE");
 		return EXIT_CODE_USAGE;

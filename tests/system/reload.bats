@@ -187,3 +187,40 @@ reload() { # PATTERN
 	run --separate-stderr "$XDPTAIL" audit "$A"
 	[ "$status" -le 1 ] || fail "audit of the output that changed: $output"
 }
+
+# How long: XDPTAIL_RELOAD_SECONDS (make soak-outputs). The rate is kept by a clock, not by how soon the
+# program is done with one.
+@test "a thousand SIGHUPs a second under load: the laws hold" {
+	local seconds=${XDPTAIL_RELOAD_SECONDS:-2} flooder program sent
+
+	pair
+	config "\"sample\": 1, \"interval\": 1, \"output\": [\"stdout\", $(file "$A")]"
+	config_start
+	program=$(attached)
+	ip netns exec "$NS_B" "$HELPERS/traffic" peer0 100000000 20000 100 >/dev/null 3>&- &
+	flooder=$!
+	sent=$(/usr/bin/python3 - "$PID" "$seconds" <<-'PYTHON'
+		import os, signal, sys, time
+
+		pid, n = int(sys.argv[1]), 1000 * int(sys.argv[2])
+		begin = time.monotonic()
+		for i in range(n):
+		    time.sleep(max(0, begin + i / 1000 - time.monotonic()))
+		    os.kill(pid, signal.SIGHUP)
+		print(n, "in %.1f s" % (time.monotonic() - begin))
+	PYTHON
+	)
+	kill "$flooder"
+	wait "$flooder" || true
+	expect "program" "$(attached)" "$program"
+	tail_stop
+	expect "exit" "$CODE" 0
+	expect_line "$ERR" 'is in effect'
+	echo "# $sent, of which $(grep -c 'is in effect' "$ERR") made a reload" >&3
+	for stream in "$OUT" "$A"; do
+		check_stream "$stream"
+		run --separate-stderr "$XDPTAIL" audit "$stream"
+		expect "audit of $stream: $output" "$status" 0
+	done
+	expect "packets" "$(counted packets)" "$(seen)"
+}
