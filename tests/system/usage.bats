@@ -7,6 +7,7 @@ load common
 	pair
 	tail_run -i tail0 --function-name count_packet
 	expect "exit" "$status" 2
+	# shellcheck disable=SC2154
 	[[ $stderr == *'"count_packets"'* ]] || fail "$stderr"
 	[[ $stderr == *'"count_tcp_packets"'* ]] || fail "$stderr"
 }
