@@ -14,7 +14,7 @@ log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0
 
-count() { # TAP-FILE NAME STATUS
+count() { # TAP-FILE NAME STATUS SECONDS
 	local ok not skip
 	skip=$(grep -ciE '^ok .*# *skip' "$1")
 	ok=$(($(grep -c '^ok ' "$1") - skip))
@@ -24,7 +24,8 @@ count() { # TAP-FILE NAME STATUS
 		not=$((not + 1))
 	fi
 	passed=$((passed + ok)) failed=$((failed + not)) skipped=$((skipped + skip))
-	printf '%-28s %4d passed %4d failed %4d skipped\n' "$2" "$ok" "$not" "$skip"
+	printf '%-28s %4d passed %4d failed %4d skipped %4d s\n' "$2" "$ok" "$not" "$skip" \
+		"$4"
 	grep -iE '^ok .*# *skip' "$1" | sed 's/^/    /'
 }
 
@@ -34,27 +35,65 @@ wanted() { # GROUP
 }
 
 criterion() { # TEST-BINARY
-	local name status
+	local name status began=$SECONDS
 	name=$(basename "$(dirname "$1")")/$(basename "$1")
 	"$1" --tap="$log/tap" >"$log/out" 2>&1
 	status=$?
 	[ -e "$log/tap" ] || : >"$log/tap"
 	[ "$status" -eq 0 ] || cat "$log/out" "$log/tap"
-	count "$log/tap" "$name" "$status"
+	count "$log/tap" "$name" "$status" $((SECONDS - began))
 	rm -f "$log/tap"
 }
 
 for test in "$build"/tests/{unit,prog}/test_*; do
 	[ -x "$test" ] && wanted "$(basename "$(dirname "$test")")" && criterion "$test"
 done
-for test in "$tests"/{shipped,system}/*.bats; do
-	group=$(basename "$(dirname "$test")")
-	wanted "$group" || wanted "$group/$(basename "$test" .bats)" || continue
+group_of() { # BATS-FILE
+	basename "$(dirname "$1")"
+}
+
+# A name for what a file leaves behind in $log.
+name_of() { # BATS-FILE
+	echo "$(group_of "$1")-$(basename "$1")"
+}
+
+run_bats() { # BATS-FILE
+	local name status=0 began=$SECONDS
+	name=$(name_of "$1")
 	XDPTAIL=$build/xdptail XDPTAIL_HELPERS=$build/tests/system \
-		bats --formatter tap "$test" >"$log/tap" 2>&1
-	status=$?
-	[ "$status" -eq 0 ] || cat "$log/tap"
-	count "$log/tap" "$group/$(basename "$test")" "$status"
+		bats --formatter tap "$1" >"$log/$name" 2>&1 || status=$?
+	echo "$status $((SECONDS - began))" >"$log/$name.status"
+}
+
+tell_bats() { # BATS-FILE
+	local name status seconds
+	name=$(name_of "$1")
+	read -r status seconds <"$log/$name.status"
+	[ "$status" -eq 0 ] || cat "$log/$name"
+	count "$log/$name" "$(group_of "$1")/$(basename "$1")" "$status" "$seconds"
+}
+
+# Files of tests mostly wait, so two of them run side by side: namespaces are named by file. But for those
+# that count wake-ups, or take a CPU away from all others.
+together=() alone=()
+for test in "$tests"/{shipped,system}/*.bats; do
+	wanted "$(group_of "$test")" ||
+		wanted "$(group_of "$test")/$(basename "$test" .bats)" || continue
+	case $test in
+	*/idle.bats | */cpus.bats) alone+=("$test") ;;
+	*) together+=("$test") ;;
+	esac
+done
+export build log
+export -f run_bats group_of name_of
+# shellcheck disable=SC2016 # it is for bash to expand
+[ ${#together[@]} -eq 0 ] ||
+	printf '%s\0' "${together[@]}" | xargs -0 -n 1 -P 2 bash -c 'run_bats "$1"' run_bats
+for test in "${alone[@]}"; do
+	run_bats "$test"
+done
+for test in "${together[@]}" "${alone[@]}"; do
+	tell_bats "$test"
 done
 
 echo "$passed passed, $failed failed, $skipped skipped"

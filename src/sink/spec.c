@@ -18,11 +18,7 @@
 #define QUOTED "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
 
 static const struct channel_kind *const kinds[] = {
-	&stdout_kind,
-	&file_kind,
-	&journal_kind,
-	&syslog_kind,
-	&unix_kind,
+	&stdout_kind, &file_kind, &journal_kind, &syslog_kind, &unix_kind,
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
