@@ -208,7 +208,7 @@ soak: $(O)/tests/prog/soak $(O)/tests/prog/test_prog_mutants
 	$(Q)MUTANTS=$(SOAK_MUTANTS) SEED=$(SEED) CAPTURES="$(CAPTURES)" $(O)/tests/prog/test_prog_mutants
 	$(Q)$(O)/tests/prog/soak $(SOAK_PACKETS) $(SOAK_FLIPS)
 
-# As many rotations and crashes as nobody waits for in make check; they need 50 GB in TMPDIR.
+# As many rotations, crashes and reloads as nobody waits for in make check; they need 50 GB in TMPDIR.
 soak-outputs: all tests
 	$(Q)XDPTAIL_ROTATIONS=$(SOAK_ROTATIONS) XDPTAIL_KILLS=$(SOAK_KILLS) \
 		XDPTAIL_RELOAD_SECONDS=$(SOAK_RELOAD_SECONDS) tests/run.sh $(O) system/rotate system/reload

@@ -193,6 +193,8 @@ expect_counted() { # INTERFACE PACKETS: in samples of traffic_of
 		tail_stop
 		expect "$transport: exit" "$CODE" 0
 		check_stream "$OUT"
+		run --separate-stderr "$XDPTAIL" audit "$OUT"
+		expect "$transport: audit: $output" "$status" 0
 		expect "$transport: lost" "$(of_total "$OUT" stats lost_ring_full)" 0
 		expect_counted tail0 400
 		expect_counted tail1 1000
