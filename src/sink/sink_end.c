@@ -106,6 +106,7 @@ static void part_with(struct sinks *s, struct sink *k)
 		k->drop_first_ns = k->drop_first_ns ? k->drop_first_ns : k->drop_last_ns;
 	}
 	life.dropped_error += sink_queued(&life);
+	k->torn = queue_is_mid_line(k->queue) || (k->torn && !life.bytes);
 	sink_add_counts(&k->past, &life);
 	(void)writer_free(k->writer); /* it has ended */
 	queue_free(k->queue);
@@ -114,6 +115,7 @@ static void part_with(struct sinks *s, struct sink *k)
 		.spec = k->spec,
 		.past = k->past,
 		.returns = k->returns,
+		.torn = k->torn,
 		.drop_first_ns = k->drop_first_ns,
 		.drop_last_ns = k->drop_last_ns,
 	};
