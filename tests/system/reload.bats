@@ -321,3 +321,26 @@ capture_config() { # OUTPUTS
 	expect "packets to stdout" "$(grep -c '"event_type":"packet"' "$OUT")" 30000
 	expect_no_line "$ERR" "did not get"
 }
+
+@test "a capture that comes through a pipe: outputs change while there are no frames" {
+	local frames=$BATS_TEST_TMPDIR/frames
+
+	capture_config "\"stdout\", $(file "$A")"
+	"$HELPERS/make_capture" -n 1000 >"$BATS_TEST_TMPDIR/capture"
+	mkfifo "$frames"
+	exec 8<>"$frames"
+	"$XDPTAIL" -f "$CONFIG" -r - <"$frames" >"$OUT" 2>"$ERR" 3>&- 8<&- &
+	PID=$!
+	head -c 40024 "$BATS_TEST_TMPDIR/capture" >&8
+	wait_line "$A" '"record_seq":500,' "$PID"
+	capture_config "\"stdout\", $(file "$A" '"queue": "1M"')"
+	reload 'is in effect'
+	wait_line "$A" '"joined":true' "$PID"
+	tail -c +40025 "$BATS_TEST_TMPDIR/capture" >&8
+	exec 8<&-
+	wait_end "$PID"
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	check_stream "$A" --sink "file:$A"
+	expect "packets" "$(grep -c '"event_type":"packet"' "$A")" 1000
+}
