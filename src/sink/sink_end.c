@@ -106,9 +106,9 @@ static void part_with(struct sinks *s, struct sink *k)
 		k->drop_first_ns = k->drop_first_ns ? k->drop_first_ns : k->drop_last_ns;
 	}
 	life.dropped_error += sink_queued(&life);
-	k->torn = queue_is_mid_line(k->queue) || (k->torn && !life.bytes);
 	sink_add_counts(&k->past, &life);
 	(void)writer_free(k->writer); /* it has ended */
+	k->torn = queue_is_mid_line(k->queue) || (k->torn && !life.bytes);
 	queue_free(k->queue);
 	*k = (struct sink){
 		.state = SINK_GONE,
