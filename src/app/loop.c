@@ -296,7 +296,7 @@ static void on_signal(struct loop *l)
 }
 
 /* An output has failed: name it, and end with the last one. A reader that went away is quiet. */
-static void on_sinks(struct loop *l)
+void loop_look_at_outputs(struct loop *l)
 {
 	unsigned int alive = sinks_alive(l->sinks);
 
@@ -341,7 +341,7 @@ static void dispatch(struct loop *l, uint64_t event)
 		loop_stop(l, "duration", EXIT_CODE_DONE);
 		break;
 	case EVENT_SINKS:
-		on_sinks(l);
+		loop_look_at_outputs(l);
 		break;
 	case EVENT_WATCHDOG:
 		on_timer(l->notify.watchdog_fd);
@@ -373,7 +373,8 @@ static void check_outputs(struct loop *l)
 			log_warning("output \"%s\" takes nothing: %s; it is tried again, and lines "
 				    "for which there is no room are dropped and counted",
 				    sinks_name(l->sinks, i), strerror(-err));
-		if (!err && l->failing[i] && !sinks_error(l->sinks, i))
+		if (!err && l->failing[i] && !sinks_error(l->sinks, i) &&
+		    sinks_state(l->sinks, i) == SINK_HERE)
 			log_notice("output \"%s\" takes lines again", sinks_name(l->sinks, i));
 		l->failing[i] = err;
 	}
@@ -383,9 +384,10 @@ static void check_outputs(struct loop *l)
 static void run(struct loop *l)
 {
 	struct epoll_event events[8];
+	bool changing = false;
 
 	while (!l->stop_reason) {
-		int changing_ms = loop_change_outputs(l) ? LOOP_LEAVE_MS : -1;
+		int changing_ms = changing ? LOOP_LEAVE_MS : -1;
 		int n = epoll_wait(l->epoll_fd, events, 8,
 				   loop_is_counting(l) ? LOOP_STEP_MS : changing_ms);
 
@@ -394,6 +396,7 @@ static void run(struct loop *l)
 		for (int i = 0; i < n; i++)
 			dispatch(l, events[i].data.u64);
 		loop_step_snapshot(l, false);
+		changing = loop_change_outputs(l);
 		sinks_flush(l->sinks);
 		check_outputs(l);
 		notify_retry(&l->notify);

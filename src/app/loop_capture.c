@@ -31,13 +31,16 @@ static unsigned int frames_a_turn(const struct loop *l)
 
 unsigned int loop_wait_for_room(struct loop *l)
 {
-	unsigned int frames = frames_a_turn(l);
+	unsigned int frames;
 
 	loop_look_around(l, 0);
-	while (l->deadline_ms == LOOP_NO_DEADLINE &&
-	       sinks_room(l->sinks, true) < (size_t)frames * LINE_MAX_BYTES)
+	for (;;) {
+		frames = frames_a_turn(l); /* outputs come and go */
+		if (l->deadline_ms != LOOP_NO_DEADLINE ||
+		    sinks_room(l->sinks, true) >= (size_t)frames * LINE_MAX_BYTES)
+			return frames;
 		loop_look_around(l, LOOP_STEP_MS);
-	return frames;
+	}
 }
 
 void loop_wait_for_outputs(struct loop *l)
@@ -98,18 +101,20 @@ int loop_on_wait(void *arg, int fd)
 	};
 
 	while (!l->stop_reason) {
+		bool changing;
 		int n;
 
 		loop_look_around(l, 0);
 		write_interval(l);
 		if (l->stop_reason)
 			break;
+		changing = l->sinks && loop_change_outputs(l);
 		if (l->sinks)
 			sinks_flush(l->sinks);
-		n = poll(fds, 2, -1);
+		n = poll(fds, 2, changing ? LOOP_LEAVE_MS : -1);
 		if (n < 0 && errno != EINTR)
 			loop_check(l, -errno, "cannot wait for the capture");
-		if (n > 0 && fds[0].revents)
+		if (n > 0 && fds[0].revents && !l->n_pending)
 			return 0;
 	}
 	return 1;

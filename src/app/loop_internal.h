@@ -88,6 +88,9 @@ void loop_feed_watchdog(struct loop *l);
 /* Read the config file again, and change what it changes; nothing if anything is wrong with it. */
 void loop_reload(struct loop *l);
 
+/* Name those that have ended, and end the run with the last one. */
+void loop_look_at_outputs(struct loop *l);
+
 /* Go on with outputs that come or go. True while there are any. */
 bool loop_change_outputs(struct loop *l);
 

@@ -121,8 +121,10 @@ static int change_outputs(struct loop *l, struct options *fresh)
 	if (err)
 		return err;
 	for (unsigned int i = 0; i < n; i++) {
-		if (leaves[i])
-			sinks_leave(l->sinks, i, is_named(fresh, sinks_name(l->sinks, i)));
+		bool named = is_named(fresh, sinks_name(l->sinks, i));
+
+		if (leaves[i] || !named) /* or it was to return, and is not any more */
+			sinks_leave(l->sinks, i, named);
 	}
 	queue_changed(l, fresh);
 	return 0;
@@ -131,6 +133,7 @@ static int change_outputs(struct loop *l, struct options *fresh)
 bool loop_change_outputs(struct loop *l)
 {
 	bool leaving = sinks_leaving(l->sinks);
+	bool failed = false;
 
 	for (unsigned int i = 0; i < l->n_pending;) {
 		struct sink_spec *spec = &l->pending[i];
@@ -142,10 +145,13 @@ bool loop_change_outputs(struct loop *l)
 		if (open_output(l, spec)) {
 			sinks_leave(l->sinks, find_output(l, spec->name), false);
 			sink_spec_free(spec);
+			failed = true;
 		}
 		*spec = l->pending[--l->n_pending];
 		l->pending[l->n_pending] = (struct sink_spec){ 0 };
 	}
+	if (failed)
+		loop_look_at_outputs(l);
 	return leaving || l->n_pending;
 }
 
@@ -189,6 +195,7 @@ void loop_reload(struct loop *l)
 	if (!change_outputs(l, &fresh)) {
 		options_compare(l->options, &fresh, tell, NULL);
 		apply(l, &fresh);
+		loop_look_at_outputs(l); /* one that had ended may be all that is left */
 		loop_check(l, report_start_again(&l->report, l->options, REPORT_ALL_OUTPUTS),
 			   "cannot write a start record");
 		log_notice("SIGHUP: \"%s\" is in effect", l->options->config);

@@ -283,8 +283,10 @@ static int put_sink(struct report *r, unsigned int i, const struct sink_counts *
 	sink.queued =
 		now.made - now.written - now.filtered - now.dropped_queue_full - now.dropped_error;
 	sink.disconnects = now.disconnects - before->disconnects;
-	if (!total)
+	if (!total) {
 		r->before[i] = now;
+		sinks_forget_drops(r->sinks, i); /* now: what comes may be dropped as well */
+	}
 	return put(r, line_sink(r->writer, xdptail_time(r->handle), &sink, &line), &line);
 }
 
@@ -375,7 +377,6 @@ static int put_sink_losses(struct report *r, unsigned int i, const struct sink_c
 	err = put_loss(r, &loss);
 	loss.cause = "error";
 	loss.records = now->dropped_error - before->dropped_error;
-	sinks_forget_drops(r->sinks, i);
 	return err ? err : put_loss(r, &loss);
 }
 

@@ -78,6 +78,10 @@ struct setting;
 struct channel_kind {
 	const char *name; /* before the colon */
 	const char *target; /* what comes behind it, in words, such as "PATH"; NULL: nothing does */
+	/* One that is opened anew goes on where the one before it ended, be that in the middle of a line: not
+	 * so where it is another connection, or looks at what is there.
+	 */
+	bool goes_on;
 	const char *default_target; /* NULL: it must be named, if there is a target at all */
 	const struct setting *settings; /* NULL: none; ends with a row without a name */
 	size_t settings_size; /* of the struct that they fill */

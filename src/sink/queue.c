@@ -217,6 +217,11 @@ bool queue_waiting(const struct queue *q)
 	return q->rest_len > 0 || q->out_line != published;
 }
 
+bool queue_is_mid_line(const struct queue *q)
+{
+	return q->part > 0 || q->rest_len > 0;
+}
+
 static size_t line_len(const struct queue *q, uint64_t line)
 {
 	return q->slots[line & q->slot_mask].len;

@@ -85,6 +85,11 @@ struct queue_line {
 /* The first lines, whole, of at most max; how many there are. Not to be mixed with partly written runs. */
 size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max);
 
+/* Has a part of the first line been written, and not the rest? Also for whoever is left when the consumer
+ * has ended.
+ */
+bool queue_is_mid_line(const struct queue *q);
+
 /* So many bytes from the first on are written, and can be used again. */
 void queue_written(struct queue *q, size_t n);
 

@@ -91,6 +91,8 @@ static void keep(struct sinks *s, const struct sink *sink)
 		*place = *sink;
 		return;
 	}
+	if (place->torn && sink->spec.kind->goes_on) /* it fits: the queue is empty */
+		(void)queue_put_uncounted(sink->queue, "\n", 1, LINE_START);
 	sink_count_life(place, &away);
 	sink_add_counts(&place->past, &away);
 	sink_spec_free(&place->spec);
@@ -99,6 +101,7 @@ static void keep(struct sinks *s, const struct sink *sink)
 		.writer = sink->writer,
 		.queue = sink->queue,
 		.past = place->past,
+		.torn = place->torn,
 		.drop_first_ns = place->drop_first_ns,
 		.drop_last_ns = place->drop_last_ns,
 	};
@@ -221,13 +224,10 @@ void sinks_put_uncounted(struct sinks *s, unsigned int i, const struct line *lin
 }
 
 /* Drops happen in either thread; when is known to within two flushes. */
-static void note_drops(struct sink *k, uint64_t now)
+static void note_drops(struct sink *k, const struct sink_counts *life, uint64_t now)
 {
-	struct sink_counts life;
-	uint64_t dropped;
+	uint64_t dropped = life->dropped_queue_full + life->dropped_error;
 
-	sink_count_life(k, &life);
-	dropped = life.dropped_queue_full + life.dropped_error;
 	if (dropped != k->dropped_seen) {
 		if (!k->drop_first_ns)
 			k->drop_first_ns = k->flushed_ns ? k->flushed_ns : now;
@@ -240,6 +240,7 @@ static void note_drops(struct sink *k, uint64_t now)
 void sinks_flush(struct sinks *s)
 {
 	uint64_t now = s->clock_fn(s->clock_arg);
+	struct sink_counts life;
 	struct sink *k;
 	unsigned int i;
 
@@ -249,7 +250,8 @@ void sinks_flush(struct sinks *s)
 		k->dead = sink_error(k) != 0;
 		if (k->queue && !k->dead && queue_publish(k->queue))
 			writer_wake(k->writer);
-		note_drops(k, now);
+		sink_count_life(k, &life);
+		note_drops(k, &life, now);
 	}
 }
 
@@ -319,11 +321,13 @@ void sink_add_counts(struct sink_counts *sum, const struct sink_counts *add)
 void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret)
 {
 	const struct sink *k = &s->list[i];
+	struct sink told = *k;
 
 	sink_count_life(k, ret);
+	note_drops(&told, ret, s->clock_fn(s->clock_arg)); /* those since the last flush, too */
 	sink_add_counts(ret, &k->past);
-	ret->drop_first_ns = k->drop_first_ns;
-	ret->drop_last_ns = k->drop_last_ns;
+	ret->drop_first_ns = told.drop_first_ns;
+	ret->drop_last_ns = told.drop_last_ns;
 }
 
 void sinks_forget_drops(struct sinks *s, unsigned int i)
@@ -354,8 +358,11 @@ static size_t least_room(const struct sinks *s, bool unless_drop, bool empty)
 		const struct sink *k = &s->list[i];
 		size_t one;
 
-		if (k->state != SINK_HERE || k->dead ||
-		    (unless_drop && k->spec.when_full == SINK_DROP))
+		if (unless_drop && k->spec.when_full == SINK_DROP)
+			continue;
+		if (k->state != SINK_HERE && k->returns && !empty)
+			return 0;
+		if (k->state != SINK_HERE || k->dead)
 			continue;
 		one = empty ? queue_room_max(k->queue) : queue_room(k->queue);
 		if (one < room)

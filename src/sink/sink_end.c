@@ -108,12 +108,14 @@ static void part_with(struct sinks *s, struct sink *k)
 	life.dropped_error += sink_queued(&life);
 	sink_add_counts(&k->past, &life);
 	(void)writer_free(k->writer); /* it has ended */
+	k->torn = queue_is_mid_line(k->queue) || (k->torn && !life.bytes);
 	queue_free(k->queue);
 	*k = (struct sink){
 		.state = SINK_GONE,
 		.spec = k->spec,
 		.past = k->past,
 		.returns = k->returns,
+		.torn = k->torn,
 		.drop_first_ns = k->drop_first_ns,
 		.drop_last_ns = k->drop_last_ns,
 	};

@@ -19,6 +19,7 @@ struct sink {
 	int64_t leave_ms; /* monotonic: when it is to give up */
 	bool started;
 	bool returns; /* not here, but only for the time being */
+	bool torn; /* the life before ended in half a line, and nothing is written behind it yet */
 	uint64_t made;
 	uint64_t filtered;
 	uint64_t dropped_queue_full;

@@ -161,5 +161,6 @@ static int stdout_open(struct channel *ret, const char *target, const void *sett
 
 const struct channel_kind stdout_kind = {
 	.name = "stdout",
+	.goes_on = true,
 	.open = stdout_open,
 };

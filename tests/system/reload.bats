@@ -224,3 +224,160 @@ reload() { # PATTERN
 	done
 	expect "packets" "$(counted packets)" "$(seen)"
 }
+
+@test "the only output changes, and can't be opened again: the run ends" {
+	pair
+	mkdir "$BATS_TEST_TMPDIR/place"
+	config "\"output\": $(file "$BATS_TEST_TMPDIR/place/a")"
+	config_start
+	rm -r "$BATS_TEST_TMPDIR/place"
+	config "\"output\": $(file "$BATS_TEST_TMPDIR/place/a" '"queue": "1M"')"
+	reload 'is in effect'
+	wait_end "$PID"
+	expect "exit" "$CODE" 5
+	expect_line "$ERR" 'error: SIGHUP: cannot create .* does not exist; create it first'
+}
+
+@test "an output whose reader has gone is all that is left: the run ends" {
+	pair
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	head -n 1 <"$BATS_TEST_TMPDIR/fifo" >/dev/null 3>&- &
+	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$A")]"
+	OUT=$BATS_TEST_TMPDIR/fifo config_start
+	traffic peer0 100 0 20
+	wait_line "$ERR" 'output "stdout" has ended: Broken pipe' "$PID"
+	config "\"sample\": 1, \"output\": \"stdout\""
+	reload 'is in effect'
+	wait_end "$PID"
+	expect "exit" "$CODE" 5
+}
+
+@test "an output that was to return, and then was not wanted any more, is gone" {
+	pair
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 8<>"$BATS_TEST_TMPDIR/fifo"
+	config "\"sample\": 1, \"interval\": 0, \"output\": [\"stdout\", $(file "$A")]"
+	OUT=$BATS_TEST_TMPDIR/fifo config_start
+	traffic peer0 1000
+	wait_line "$A" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	config "\"sample\": 1, \"interval\": 0, \"output\": [{\"type\": \"stdout\", \"queue\": \"1M\"}, $(file "$A")]"
+	reload 'is in effect'
+	config "\"sample\": 1, \"interval\": 0, \"output\": $(file "$A")"
+	reload 'is in effect'
+	traffic peer0 100
+	wait_line "$A" '"event_type":"packet".*"record_seq":1100,' "$PID"
+	tail_stop
+	exec 8<&-
+	check_stream "$A" --sink "file:$A"
+	# no packet was put to it since the last reload
+	expect_within "made" "$(select_records "$A" '.sink == "stdout" and .total' | jq .made)" 1000 1020
+}
+
+@test "an output that takes nothing leaves: that is no recovery" {
+	pair
+	config "\"interval\": 1, \"output\": [\"stdout\", \"unix:$BATS_TEST_TMPDIR/nobody\"]"
+	config_start
+	wait_line "$ERR" 'output "unix:.*" takes nothing' "$PID"
+	config '"interval": 1, "output": "stdout"'
+	reload 'is in effect'
+	wait_line "$OUT" '"event_type":"loss".*"unix:' "$PID" # of what it had not written
+	tail_stop
+	expect_no_line "$ERR" 'takes lines again'
+	check_stream "$OUT"
+}
+
+@test "stdout changes its settings while its reader is asleep: half a line is closed with a newline" {
+	pair
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 8<>"$BATS_TEST_TMPDIR/fifo"
+	config "\"sample\": 1, \"interval\": 1, \"output\": [\"stdout\", $(file "$A")]"
+	OUT=$BATS_TEST_TMPDIR/fifo config_start
+	traffic peer0 1000
+	wait_line "$A" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	config "\"sample\": 1, \"interval\": 1, \"output\": [{\"type\": \"stdout\", \"queue\": \"1M\"}, $(file "$A")]"
+	reload 'is in effect'
+	# it has given up, and has come back
+	wait_line "$A" '"event_type":"loss".*"records":[0-9]\{3,\}' "$PID"
+	cat <"$BATS_TEST_TMPDIR/fifo" >"$B" 8<&- 3>&- &
+	exec 8<&-
+	tail_stop
+	wait "$!"
+	expect "lines that are not whole" "$(grep -c -v '^{.*}$' "$B")" 1
+	expect_no_line "$B" '[^{,]{"timestamp"'
+	expect_line "$B" '"joined":true'
+	check_stream "$A" --sink "file:$A"
+	run --separate-stderr "$XDPTAIL" audit "$B"
+	expect "audit: $output" "$status" 1
+	[[ $output == *"torn lines 1"* ]] || fail "audit says: $output"
+}
+
+# Leaves the stream in OUT.
+capture_start() { # ARGUMENT OF make_capture...
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 8<>"$BATS_TEST_TMPDIR/fifo"
+	"$HELPERS/make_capture" "$@" >"$BATS_TEST_TMPDIR/capture"
+	"$XDPTAIL" -f "$CONFIG" -r "$BATS_TEST_TMPDIR/capture" >"$BATS_TEST_TMPDIR/fifo" 2>"$ERR" 3>&- 8<&- &
+	PID=$!
+}
+
+# The reader begins to read, and the run goes on to its end.
+capture_end() {
+	cat <"$BATS_TEST_TMPDIR/fifo" >"$OUT" 8<&- 3>&- &
+	exec 8<&-
+	wait_end "$PID"
+	wait "$!"
+	expect "exit" "$CODE" 0
+}
+
+capture_config() { # OUTPUTS
+	echo "{\"all\": true, \"sample\": 1, \"output\": [$1]}" >"$CONFIG"
+}
+
+@test "a capture waits for a small output that comes while it is read" {
+	capture_config "$(file "$A"), \"stdout\""
+	capture_start -n 30000
+	wait_line "$A" '"record_seq":1000,' "$PID"
+	capture_config "$(file "$A"), \"stdout\", $(file "$B" '"queue": "64K"')"
+	reload 'is in effect'
+	capture_end
+	check_stream "$OUT"
+	expect "packets" "$(counted packets)" 30000
+	expect_line "$B" '"event_type":"stop"'
+}
+
+@test "a capture waits for an output that changes its settings" {
+	capture_config "$(file "$A"), \"stdout\""
+	capture_start -n 30000
+	wait_line "$A" '"record_seq":1000,' "$PID"
+	capture_config "$(file "$A"), {\"type\": \"stdout\", \"queue\": \"1M\"}"
+	reload 'is in effect'
+	capture_end
+	check_stream "$OUT"
+	check_stream "$A" --sink "file:$A"
+	expect "packets" "$(counted packets)" 30000
+	expect "packets to stdout" "$(grep -c '"event_type":"packet"' "$OUT")" 30000
+	expect_no_line "$ERR" "did not get"
+}
+
+@test "a capture that comes through a pipe: outputs change while there are no frames" {
+	local frames=$BATS_TEST_TMPDIR/frames
+
+	capture_config "\"stdout\", $(file "$A")"
+	"$HELPERS/make_capture" -n 1000 >"$BATS_TEST_TMPDIR/capture"
+	mkfifo "$frames"
+	exec 8<>"$frames"
+	"$XDPTAIL" -f "$CONFIG" -r - <"$frames" >"$OUT" 2>"$ERR" 3>&- 8<&- &
+	PID=$!
+	head -c 40024 "$BATS_TEST_TMPDIR/capture" >&8
+	wait_line "$A" '"record_seq":500,' "$PID"
+	capture_config "\"stdout\", $(file "$A" '"queue": "1M"')"
+	reload 'is in effect'
+	wait_line "$A" '"joined":true' "$PID"
+	tail -c +40025 "$BATS_TEST_TMPDIR/capture" >&8
+	exec 8<&-
+	wait_end "$PID"
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	check_stream "$A" --sink "file:$A"
+	expect "packets" "$(grep -c '"event_type":"packet"' "$A")" 1000
+}

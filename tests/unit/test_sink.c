@@ -344,3 +344,19 @@ Test(sink, full_device)
 	cr_expect_eq(unwritten, 10, "%lu unwritten, want 10", unwritten);
 	sinks_free(s);
 }
+
+Test(sink, the_time_of_a_drop_does_not_wait_for_a_flush)
+{
+	int fd = pipe_stdout(4096);
+	struct sinks *s = open_sink("stdout,queue=64K");
+	struct sink_counts c;
+
+	do {
+		put_numbered(s, 0, 1);
+		sinks_counts(s, 0, &c);
+	} while (!c.dropped_queue_full);
+	cr_expect_gt(c.drop_first_ns, 0);
+	cr_expect_geq(c.drop_last_ns, c.drop_first_ns);
+	close(fd);
+	sinks_free(s);
+}
