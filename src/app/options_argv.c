@@ -107,9 +107,17 @@ static int refuse_missing(struct parser *p)
 
 static int refuse_positional(struct parser *p, const char *arg)
 {
+	static const char *const commands[] = { "audit", "doctor", "check-config", "--help" };
+
 	if (if_nametoindex(arg))
 		return options_refuse(p, OPTIONS_QUOTED ": not an option; did you mean -i %s?", arg,
 				      arg);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (options_is_near(arg, commands[i]))
+			return options_refuse(p,
+					      OPTIONS_QUOTED ": no such command; did you mean %s?",
+					      arg, commands[i]);
+	}
 	return options_refuse(p,
 			      OPTIONS_QUOTED
 			      ": not an option; filters (tcpdump's expressions) are not supported",

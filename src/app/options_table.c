@@ -380,6 +380,11 @@ const struct row *options_nearest(const char *typed, size_t len)
 	return NULL;
 }
 
+bool options_is_near(const char *typed, const char *name)
+{
+	return within(typed, strlen(typed), name, EDITS_MAX);
+}
+
 bool options_is_key(const struct row *row)
 {
 	return row->type != ROW_ACTION && row->type != ROW_WISH && row->type != ROW_PATH;

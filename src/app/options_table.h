@@ -100,6 +100,8 @@ void options_forget(struct parser *p, const struct row *row);
 const struct row *options_find(const char *name);
 const struct row *options_nearest(const char *typed, size_t len);
 
+bool options_is_near(const char *typed, const char *name); /* Is it a slip? */
+
 bool options_is_key(const struct row *row); /* of a config file */
 void options_key(const struct row *row, char ret[OPTIONS_KEY_BYTES]);
 

@@ -56,6 +56,7 @@ static const struct setting common[] = {
 	  NULL },
 	{ NULL, SETTING_NUMBER, 0, 0, 0, NULL, NULL },
 };
+#define N_COMMON (sizeof(common) / sizeof(common[0]))
 
 __attribute__((format(printf, 3, 4))) static int refuse(char *err, size_t err_cap, const char *fmt,
 							...)
@@ -203,6 +204,18 @@ static int refuse_setting(const struct sink_spec *spec, const char *key, char *e
 	return -EINVAL;
 }
 
+/* Both tables are short: the rows of the common one have the low bits. */
+static bool is_given(struct sink_spec *spec, const struct setting *row)
+{
+	const bool is_common = row >= common && row < common + N_COMMON;
+	const uint64_t bit = UINT64_C(1)
+			     << (is_common ? row - common : row - spec->kind->settings + N_COMMON);
+	const bool given = spec->given & bit;
+
+	spec->given |= bit;
+	return given;
+}
+
 int sink_spec_set(struct sink_spec *spec, const char *key, const char *value, char *err,
 		  size_t err_cap)
 {
@@ -216,6 +229,8 @@ int sink_spec_set(struct sink_spec *spec, const char *key, const char *value, ch
 	}
 	if (!row)
 		return refuse_setting(spec, key, err, err_cap);
+	if (is_given(spec, row))
+		return refuse(err, err_cap, "%s is given twice", row->name);
 	error = setting_take(row, value, base, err, err_cap);
 	spec->events |= ALWAYS;
 	return error;

@@ -32,6 +32,7 @@ struct sink_spec {
 	uint64_t queue_bytes;
 	uint64_t events; /* a bit (1 << type) for each type of line that it takes */
 	uint64_t when_full; /* enum sink_when_full */
+	uint64_t given; /* a bit for each setting that was */
 	_Alignas(uint64_t) unsigned char settings[SPEC_KIND_BYTES]; /* of the kind */
 };
 

@@ -29,6 +29,12 @@ expect_refusal() { # NAME EXIT TEXT
 			expect "$arguments: stdout" "$output" ""
 	done <<-'TABLE'
 		|2|no interface is named: use -i IF
+		doctr|2|"doctr": no such command; did you mean doctor?
+		audti x|2|"audti": no such command; did you mean audit?
+		chek-config x|2|"chek-config": no such command; did you mean check-config?
+		help|2|"help": no such command; did you mean --help?
+		tcp port 80|2|"tcp": not an option; filters (tcpdump's expressions)
+		-i tail0 -o stdout,queue=1M,queue=2M|2|--output: queue is given twice
 		-a|2|no interface is named: use -i IF
 		-i|2|--interface: needs a value
 		-i a/b|2|"a/b" cannot be the name of an interface

@@ -93,6 +93,8 @@ Test(spec, refused)
 		{ "file:/a,fsync=always", "fsync: \"always\" is not one of never, snapshot" },
 		{ "stdout,rotate_size=1M", "rotate_size is not a setting of stdout" },
 		{ "file:/a,queue=", "queue=: not a number from 65536 to 1073741824 bytes" },
+		{ "file:/a,queue=1M,queue=1M", "queue is given twice" },
+		{ "file:/a,rotate_size=1M,keep=1,keep=2", "keep is given twice" },
 		{ "file:/a,queue=63K", "queue=63K: not a number from 65536 to" },
 		{ "file:/a,queue=2G", "queue=2G: not a number from" },
 		{ "file:/a,queue=1T", "queue=1T: not a number from" },
