@@ -208,11 +208,11 @@ static int refuse_setting(const struct sink_spec *spec, const char *key, char *e
 static bool is_given(struct sink_spec *spec, const struct setting *row)
 {
 	const bool is_common = row >= common && row < common + N_COMMON;
-	const uint64_t bit = UINT64_C(1)
-			     << (is_common ? row - common : row - spec->kind->settings + N_COMMON);
-	const bool given = spec->given & bit;
+	const size_t i = is_common ? (size_t)(row - common) :
+				     (size_t)(row - spec->kind->settings) + N_COMMON;
+	const bool given = spec->given >> i & 1;
 
-	spec->given |= bit;
+	spec->given |= UINT64_C(1) << i;
 	return given;
 }
 
