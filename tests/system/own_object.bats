@@ -391,6 +391,22 @@ refused() { # SENTENCE [ARGUMENT OF xdptail...]: of OWN
 	expect "transport" "$(jq -nr 'input.transport' "$OUT")" perf
 }
 
+@test "SIGHUP does not take another one" {
+	local config=$BATS_TEST_TMPDIR/config
+
+	pair
+	compile
+	printf '{ "ebpf_program": "%s", "function_name": "own" }' "$OWN" >"$config"
+	tail_start -f "$config"
+	printf '{ "ebpf_program": "/nowhere", "function_name": "own", "sample": 3 }' >"$config"
+	kill -HUP "$PID"
+	wait_line "$OUT" '"sample_rate":3' "$PID"
+	tail_stop
+	expect_line "$ERR" '"ebpf-program" has changed, but a run can.t change it'
+	expect "ebpf_program" "$(jq -r 'select(.event_type == "start") | .ebpf_program' "$OUT" |
+		sort -u)" "$OWN"
+}
+
 @test "only the named program is loaded, and only if it is for XDP" {
 	pair
 	compile # with a kprobe that no kernel takes
