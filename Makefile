@@ -53,6 +53,7 @@ BPF_CFLAGS = -g -O2 -Wall -Wextra -target bpf -mcpu=v2 $(DEPS) -Ibpf \
 
 FLAVOURS := frags ring perf
 SKELETONS = $(FLAVOURS:%=$(O)/bpf/xdptail_%.skel.h)
+SYN_ONLY = $(O)/contrib/syn-only/syn_only.bpf.o
 WINDOW = $(O)/bpf/xdptail_window
 LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/lib/*.c))
 CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/line/*.c src/sink/*.c src/app/*.c))
@@ -68,7 +69,7 @@ FUZZERS = $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
 SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats \
 	      tests/shipped/*.sh tests/bench/*.sh tests/fuzz/*.sh .ci/run)
-C_FILES = $(wildcard contrib/example/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
+C_FILES = $(wildcard contrib/*/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
 TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c packaging/completion/*.c src/*/*.c tests/*/*.c))
 
 ifneq ($(V),1)
@@ -82,6 +83,14 @@ $(O)/bpf/xdptail_%.bpf.o: bpf/xdptail.bpf.c
 	$(call say,BPF)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -DXDPTAIL_$(shell echo $* | tr a-z A-Z) -c $< -o $@
+
+# An object of one's own: another program, with the maps and the parser of ours.
+$(SYN_ONLY): contrib/syn-only/syn_only.bpf.c
+	$(call say,BPF)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DXDPTAIL_RING -c $< -o $@
+
+syn-only: $(SYN_ONLY)
 
 # For a test: a packet that has chosen its counter takes its time to add to it.
 $(WINDOW).bpf.o: BPF_CFLAGS += -DXDPTAIL_RING \
@@ -159,7 +168,7 @@ $(O)/tests/preload/%.so: tests/preload/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out $(SAN),$(ALL_CFLAGS)) -shared $(CFLAGS) $(LDFLAGS) $< -o $@ -ldl
 
-tests: $(UNIT_TESTS) $(PROG_TESTS) $(SYSTEM_HELPERS) $(PRELOADS) $(O)/tests/prog/soak
+tests: $(UNIT_TESTS) $(PROG_TESTS) $(SYSTEM_HELPERS) $(PRELOADS) $(SYN_ONLY) $(O)/tests/prog/soak
 
 install: all
 	install -D -m 0755 $(O)/xdptail $(DESTDIR)$(SBINDIR)/xdptail
@@ -190,7 +199,7 @@ check:
 
 # User space is what the sanitizers see: the BPF programs' own tests (prog) are left out, and system
 # tests that go over the same ground again for another kernel's or transport's sake.
-ASAN_SYSTEM = counts disk faults file interfaces journal live loss notify outputs privileges read reload \
+ASAN_SYSTEM = counts disk faults file interfaces journal live loss notify outputs own_object privileges read reload \
 	      rotate sockets stdout stop usage
 # A different set of flags is a different tree, so the two never mix objects.
 check-asan:
@@ -270,7 +279,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests install demo check check-asan check-captures soak soak-outputs fuzz bench format lint clean
+.PHONY: all tests syn-only install demo check check-asan check-captures soak soak-outputs fuzz bench format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(wildcard $(O)/packaging/completion/*.d $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)
+-include $(wildcard $(O)/packaging/completion/*.d $(O)/contrib/*/*.d $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)

@@ -244,6 +244,7 @@ struct xdptail_options {
 	int decap; /**< not 0: the packet inside a tunnel is counted, selected and recorded (0) */
 	int wait_interface; /**< not 0: wait for interfaces that are not there, or go (0) */
 	int capture_fd; /**< a capture that the caller has opened, and closes; -1: open the path (-1) */
+	const char *ebpf_program; /**< path of a BPF object that is not ours (NULL: ours) */
 };
 
 /**
@@ -256,12 +257,19 @@ void xdptail_options_init(struct xdptail_options *o, size_t size);
 /**
  * Load the program and make its maps; nothing is attached yet.
  *
+ * With ebpf_program both are another object's, made with the headers of this version (bpf/abi.h), and
+ * function_name is a program in it. Since it becomes code of the kernel, the file must be regular, no
+ * symbolic link, owned by root or the caller and not writable by others, and its directory likewise, or
+ * sticky. Maps and records are checked before it is loaded; what it does with packets is its own. A
+ * program "NAME_ip" beside it serves interfaces whose frames begin with IP, "NAME_decap" decap.
+ *
  * @param ret  set on success; release with xdptail_close(). On failure it is set too, to a handle
  *             good for xdptail_reason() and xdptail_close() only, or to NULL when there was no
  *             memory for one.
  * @param o    NULL for the defaults; copied, the strings too
- * @return 0, or -EPERM (a capability is missing), -EINVAL (an option out of range, or max_map_bytes
- *         too small for max_sources), -ENOENT (no program function_name, or none of it that can decap),
+ * @return 0, or -EPERM (a capability is missing, or the file can't be read), -EINVAL (an option out of range, or max_map_bytes
+ *         too small for max_sources; or an ebpf_program that is refused), -ENOENT (no program
+ *         function_name, or none of it that can decap; or no such file),
  *         -EOPNOTSUPP (the kernel lacks what was asked for), -ENOMEM, or what the kernel said
  */
 int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
@@ -302,10 +310,12 @@ enum xdptail_capture_state {
  * those that have less than 14 bytes for it, or more than the kernel takes (64 KiB), or headers beyond
  * its first 3 KiB; those that are no IP on a loopback link; and, with a program for one buffer
  * (transport) or before Linux 6.18, those that were cut or are of a cooked or loopback link: they count
- * for more bytes than there are.
+ * for more bytes than there are. With ebpf_program, which takes prog_run, the first such frame ends the
+ * reading, for only the program knows what it would count.
  *
  * @param path         "-" is stdin; with capture_fd a name for messages
- * @param o            NULL for the defaults; function_name is one of the two that there are
+ * @param o            NULL for the defaults; without ebpf_program function_name is one of
+ *                     the two that there are
  * @param interval_ns  of the capture's clock, after which xdptail_poll() stops until the counts were
  *                     taken; 0: at the end only. Counts of intervals in which nothing came are not
  *                     told apart: the one before lasts longer
@@ -482,12 +492,13 @@ struct xdptail_stats {
 	uint64_t lost_undecodable;
 	uint64_t parsed_here; /**< frames that prog_run could not give to the kernel's program */
 	int decap; /**< not 0: as in the options */
+	const char *ebpf_program; /**< likewise, until xdptail_close(); NULL: ours */
 };
 
 /**
  * Also begins anew with ring_high_water and longest_wait_ns.
  *
- * @param ret  of the caller's, with its size set; no more than that is written. function_name is lent
+ * @param ret  of the caller's, with its size set; no more than that is written. Strings are lent
  * @return 0, or -EINVAL: ret->size is not set
  */
 int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret);

@@ -113,7 +113,7 @@ static const struct audit_field start_fields[] = {
 	CHECKED("sample_rate", U32), CHECKED("interval_s", U32),     CHECKED("max_sources", U32),
 	CHECKED("map_type", TEXT),   CHECKED("map_bytes", U64),	     CHECKED("capabilities", LIST),
 	CHECKED("repeated", BOOL),   CHECKED("joined", BOOL),	     CHECKED("file", U64),
-	CHECKED("prog_run", BOOL),   CHECKED("decap", BOOL),
+	CHECKED("prog_run", BOOL),   CHECKED("decap", BOOL),	     CHECKED("ebpf_program", TEXT),
 };
 
 static const struct audit_field interface_fields[] = {

@@ -117,6 +117,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, int captur
 
 	xdptail_options_init(&options, sizeof(options));
 	options.function_name = o->function_name;
+	options.ebpf_program = o->ebpf_program;
 	options.transport = o->transport;
 	options.sample_mode = o->sample_mode;
 	options.sample_rate = o->sample_rate;

@@ -38,6 +38,7 @@ struct options {
 	bool wait_interface; /* for those that are not there */
 	const char *read; /* a capture file; NULL: interfaces */
 	const char *function_name;
+	const char *ebpf_program; /* path of the object that it is in; NULL: ours */
 	uint32_t sample_rate;
 	enum xdptail_sample_mode sample_mode;
 	enum xdptail_mode mode;

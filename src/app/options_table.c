@@ -62,6 +62,8 @@ const struct row options_rows[] = {
 	  SWITCH(o.prog_run), .scope = SCOPE_CAPTURE },
 	{ 'a', "all", NULL, "every IP protocol: --function-name " OPTIONS_FUNCTION_ALL, NULL, SWITCH(all) },
 	{ 0, "function-name", "NAME", "BPF program", "count_tcp_packets", STRING(o.function_name) },
+	{ 0, "ebpf-program", "FILE", "BPF object that has it, not ours", NULL,
+	  STRING(o.ebpf_program), .scope = SCOPE_KERNEL },
 	{ 0, "decap", NULL, "the packets inside tunnels, not those around", NULL, SWITCH(o.decap) },
 	{ 'N', "sample", "N", "one record in N packets; 1 all, 0 none", "10",
 	  NUMBER(o.sample_rate, 0, XDPTAIL_SAMPLE_RATE_MAX), .live = true },

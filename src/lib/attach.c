@@ -56,8 +56,9 @@ static int choose_program(const int program_fd[LINK_MAX], const char *interface,
 	if (program_fd[link] < 0)
 		return reason_set(
 			r, -EOPNOTSUPP,
-			"frames of \"%.15s\" begin with IP, and this kernel takes no "
-			"program that reads them (its machine cannot read unaligned words)",
+			"frames of \"%.15s\" begin with IP, and there is no program that reads "
+			"them: ebpf_program has none (\"NAME_ip\"), or this machine cannot read "
+			"unaligned words",
 			interface);
 	*ret_fd = program_fd[link];
 	return 0;

@@ -33,7 +33,11 @@ static int open_replay(struct xdptail *x, const char *path, uint64_t interval_ns
 		.decap = x->options.o.decap != 0,
 	};
 
-	if (!spec.tcp_only && strcmp(name, names[1]) != 0)
+	if (options_own_object(&x->options) && !x->options.o.prog_run)
+		return reason_set(
+			&x->reason, -EINVAL,
+			"ebpf_program is for the kernel: a capture needs prog_run with it");
+	if (!options_own_object(&x->options) && !spec.tcp_only && strcmp(name, names[1]) != 0)
 		return reason_set(
 			&x->reason, -ENOENT,
 			"there is no program \"%s\" for captures; there are \"%s\", \"%s\"", name,
@@ -106,8 +110,15 @@ static int on_sample(void *arg, const struct tunnel_info *sample)
 static int observe_for_program(struct xdptail *x)
 {
 	struct sample_counter *counter = replay_counter(x->replay);
-	int err = prog_run_get_counter(x->prog_run, counter, &x->reason);
+	int err;
 
+	if (options_own_object(&x->options))
+		return reason_set(
+			&x->reason, -EOPNOTSUPP,
+			"a frame of %u bytes can't be given to the kernel's program, and only "
+			"\"%s\" knows what it would count",
+			x->frame.wire_len, x->options.function_name);
+	err = prog_run_get_counter(x->prog_run, counter, &x->reason);
 	if (err)
 		return err;
 	x->parsed_here++;

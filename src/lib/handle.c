@@ -90,6 +90,7 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 {
 	const struct xdptail_options *o = &x->options.o;
 	const struct object_spec object = {
+		.ebpf_program = options_own_object(&x->options),
 		.function_name = x->options.function_name,
 		.transport = o->transport,
 		.ring_bytes = o->ring_bytes,
@@ -391,6 +392,7 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 		.longest_wait_ns = x->longest_wait_ns,
 		.shared_counts = x->object.shared_counts,
 		.decap = x->options.o.decap != 0,
+		.ebpf_program = options_own_object(&x->options),
 		.delivered = x->sums[FATE_DELIVERED],
 		.discarded = x->sums[FATE_DISCARDED],
 		.lost_undecodable = x->sums[FATE_UNDECODABLE],

@@ -15,6 +15,8 @@
 
 #include "lib/capabilities.h"
 #include "lib/feature.h"
+#include "lib/object_file.h"
+#include "lib/object_layout.h"
 #include "lib/transport.h"
 #include "xdptail_frags.skel.h"
 #include "xdptail_perf.skel.h"
@@ -132,9 +134,25 @@ static bool ends_in(const char *name, const char *tail)
 	return len > tail_len && strcmp(name + len - tail_len, tail) == 0;
 }
 
-static bool is_sibling(const char *name)
+static bool is_sibling(const struct bpf_object *obj, const char *name)
 {
-	return ends_in(name, DECAP) || ends_in(name, LINK_IS_IP);
+	static const char *const tails[] = { DECAP, LINK_IS_IP };
+	char named[NAME_BYTES];
+
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		if (!ends_in(name, tails[i]))
+			continue;
+		(void)snprintf(named, sizeof(named), "%.*s", (int)(strlen(name) - strlen(tails[i])),
+			       name);
+		if (bpf_object__find_program_by_name(obj, named))
+			return true;
+	}
+	return false;
+}
+
+static bool has_frags(const struct bpf_program *prog)
+{
+	return bpf_program__flags(prog) & BPF_F_XDP_HAS_FRAGS;
 }
 
 static struct bpf_program *find_program(struct bpf_object *obj, const struct object_spec *spec,
@@ -145,6 +163,27 @@ static struct bpf_program *find_program(struct bpf_object *obj, const struct obj
 	(void)snprintf(name, sizeof(name), "%s%s%s", spec->function_name, spec->decap ? DECAP : "",
 		       link);
 	return bpf_object__find_program_by_name(obj, name);
+}
+
+/* An object of ours has no others. */
+static int check_program(const struct bpf_program *prog, const char *file, struct reason *r)
+{
+	const char *name = bpf_program__name(prog);
+
+	if (bpf_program__type(prog) != BPF_PROG_TYPE_XDP ||
+	    bpf_program__expected_attach_type(prog) != BPF_XDP)
+		return reason_set(
+			r, -EINVAL,
+			"%.300s: the program \"%.64s\" is of section \"%.64s\", need \"xdp\" "
+			"or \"xdp.frags\"",
+			file, name, bpf_program__section_name(prog));
+	if (has_frags(prog) && feature_frags())
+		return reason_set(
+			r, -EOPNOTSUPP,
+			"%.300s: the program \"%.64s\" takes frames in several buffers, which "
+			"this kernel has not (Linux 5.18); build it for section \"xdp\"",
+			file, name);
+	return 0;
 }
 
 /* Load only the program that was named or its sibling, and for frames that begin at IP the one beside
@@ -163,7 +202,7 @@ static int choose_programs(struct bpf_object *obj, const struct object_spec *spe
 		const char *name = bpf_program__name(prog);
 
 		(void)bpf_program__set_autoload(prog, false);
-		if (is_sibling(name))
+		if (is_sibling(obj, name))
 			continue;
 		named = named || strcmp(name, spec->function_name) == 0;
 		if (len < sizeof(names))
@@ -183,6 +222,12 @@ static int choose_programs(struct bpf_object *obj, const struct object_spec *spe
 	if (!feature_unaligned())
 		ret[LINK_IP] = find_program(obj, spec, LINK_IS_IP);
 	for (int link = 0; link < LINK_MAX; link++) {
+		int err = ret[link] && spec->ebpf_program ?
+				  check_program(ret[link], spec->ebpf_program, r) :
+				  0;
+
+		if (err)
+			return err;
 		if (ret[link])
 			(void)bpf_program__set_autoload(ret[link], true);
 	}
@@ -218,8 +263,7 @@ static int make_first_generation(struct bpf_map *first, struct bpf_map *outer,
 }
 
 /* Sizes and constants, all of which are fixed once the object is loaded. */
-static int configure(const struct object *o, const struct flavour *f,
-		     const struct object_spec *spec)
+static int configure(const struct object *o, const struct object_spec *spec)
 {
 	const struct constants constants = {
 		.trace = spec->trace,
@@ -240,19 +284,20 @@ static int configure(const struct object *o, const struct flavour *f,
 		err = bpf_map__set_max_entries(second, spec->max_sources);
 	if (!err)
 		err = make_first_generation(first, outer, bpf_map__type(second), spec->max_sources);
-	if (!err && !f->perf)
+	if (!err && o->transport == XDPTAIL_TRANSPORT_RINGBUF)
 		err = bpf_map__set_max_entries(find_map(o->obj, "packet_events", &err),
 					       o->ring_bytes);
 	return err;
 }
 
-static int find_fds(struct object *o, const struct flavour *f)
+static int find_fds(struct object *o)
 {
+	const bool perf = o->transport == XDPTAIL_TRANSPORT_PERF;
 	const struct {
 		const char *name;
 		int *ret_fd;
 	} maps[] = {
-		{ f->perf ? "packet_events_perf" : "packet_events", &o->events_fd },
+		{ perf ? "packet_events_perf" : "packet_events", &o->events_fd },
 		{ "settings", &o->settings_fd },
 		{ "sample_counter", &o->sample_counter_fd },
 		{ "packet_totals", &o->packet_totals_fd },
@@ -277,6 +322,14 @@ static void find_program_fds(struct object *o, struct bpf_program *const progs[L
 
 static int explain_load(struct reason *r, int err, const struct object *o)
 {
+	/* the verifier's errors, too, when it has not seen the program yet */
+	const bool refused = o->file && err != -EPERM && err != -ENOMEM;
+
+	if (refused)
+		return reason_set(r, -EINVAL,
+				  "%.300s: the kernel does not take it: %s; what the verifier said "
+				  "is with libbpf's messages",
+				  o->file, strerror(-err));
 	if (err == -EPERM || err == -EACCES)
 		return explain_permission(r);
 	if (err == -ENOMEM || err == -E2BIG)
@@ -288,9 +341,9 @@ static int explain_load(struct reason *r, int err, const struct object *o)
 	return reason_set(r, err, "the kernel does not take the BPF program: %s", strerror(-err));
 }
 
-static uint32_t real_ring_bytes(const struct flavour *f, uint32_t ring_bytes)
+static uint32_t real_ring_bytes(enum xdptail_transport transport, uint32_t ring_bytes)
 {
-	if (f->perf)
+	if (transport == XDPTAIL_TRANSPORT_PERF)
 		return transport_perf_bytes(ring_bytes);
 	return (uint32_t)round_up_pow2(ring_bytes, (uint64_t)sysconf(_SC_PAGESIZE));
 }
@@ -316,52 +369,132 @@ static int choose_counts(struct object *o, const struct object_spec *spec, struc
 	return 0;
 }
 
-int object_open(struct object *ret, const struct object_spec *spec, struct reason *r)
+static int open_embedded(struct object *o, const struct object_spec *spec, struct reason *r)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xdptail");
 	const struct flavour *f = &flavours[0];
-	struct bpf_program *progs[LINK_MAX] = { NULL };
-	struct object o = { 0 };
 	const void *bytes;
 	size_t size;
-	int err;
+	int err = choose_flavour(spec->transport, &f, r);
 
-	err = check_permission(r);
-	if (!err)
-		err = choose_flavour(spec->transport, &f, r);
 	if (err)
 		return err;
-
 	bytes = f->elf_bytes(&size);
-	o.obj = bpf_object__open_mem(bytes, size, &opts);
-	if (!o.obj)
+	o->obj = bpf_object__open_mem(bytes, size, &opts);
+	if (!o->obj)
 		return reason_set(r, -errno, "cannot open the embedded BPF object \"%s\": %s",
 				  f->name, strerror(errno));
-	o.transport = f->perf ? XDPTAIL_TRANSPORT_PERF : XDPTAIL_TRANSPORT_RINGBUF;
-	o.boot_clock = !f->perf;
-	o.frags = f->frags;
-	o.ring_bytes = real_ring_bytes(f, spec->ring_bytes);
-	err = choose_counts(&o, spec, r);
-	if (err)
-		goto fail;
-	err = choose_programs(o.obj, spec, progs, r);
-	if (err)
-		goto fail;
-	err = configure(&o, f, spec);
-	if (!err)
-		err = bpf_object__load(o.obj);
-	if (!err)
-		err = find_fds(&o, f);
-	if (err) {
-		err = explain_load(r, err, &o);
-		goto fail;
-	}
-	find_program_fds(&o, progs);
-	*ret = o;
+	o->transport = f->perf ? XDPTAIL_TRANSPORT_PERF : XDPTAIL_TRANSPORT_RINGBUF;
+	o->frags = f->frags;
 	return 0;
+}
 
-fail:
-	bpf_object__close(o.obj);
+static int check_transport(const struct object *o, const struct object_spec *spec, struct reason *r)
+{
+	const bool perf = o->transport == XDPTAIL_TRANSPORT_PERF;
+
+	if (spec->transport != XDPTAIL_TRANSPORT_AUTO && spec->transport != o->transport)
+		return reason_set(
+			r, -EINVAL,
+			"%.300s: its samples come through the map \"%s\", so the transport "
+			"\"%s\" can't be had; choose \"%s\" or \"auto\"",
+			o->file, perf ? "packet_events_perf" : "packet_events",
+			perf ? "ringbuf" : "perf", perf ? "perf" : "ringbuf");
+	if (!perf && feature_ring_buffer())
+		return reason_set(
+			r, -EOPNOTSUPP,
+			"%.300s: this kernel has no BPF ring buffer (Linux 5.8, 64 bits); "
+			"build it with the map \"packet_events_perf\"",
+			o->file);
+	return 0;
+}
+
+/* Nothing of the object but what it counts with and the program that is named is to be left in the
+ * kernel: libbpf would pin a map that says so, and reuse one that is pinned.
+ */
+static void forget_pins(struct bpf_object *obj)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, obj)(void)
+		bpf_map__set_pin_path(map, NULL); /* cannot fail without a path */
+}
+
+static int open_own(struct object *o, const struct object_spec *spec, struct reason *r)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xdptail");
+	void *bytes;
+	size_t size;
+	int err = object_file_read(spec->ebpf_program, &bytes, &size, r);
+
+	if (err)
+		return err;
+	o->file = spec->ebpf_program;
+	o->obj = bpf_object__open_mem(bytes, size, &opts); /* has copies of what it keeps */
+	if (!o->obj) {
+		char text[128] = "";
+
+		(void)libbpf_strerror(-errno, text, sizeof(text)); /* cut short is good enough */
+		free(bytes);
+		return reason_set(r, -EINVAL, "%.300s: is no BPF object: %s", o->file, text);
+	}
+	free(bytes);
+	forget_pins(o->obj);
+	err = object_layout_check(o->obj, o->file, &o->transport, r);
+	return err ? err : check_transport(o, spec, r);
+}
+
+/* The object says itself what packet_count has in it, but that can be seen only now. */
+static int fill_packet_count(const struct object *o)
+{
+	int err = 0;
+
+	for (__u32 gen = 0; !err && o->file && gen < ABI_GENERATIONS; gen++)
+		err = bpf_map_update_elem(o->packet_count_fd, &gen, &o->generation_fd[gen],
+					  BPF_ANY);
+	return err;
+}
+
+static int load(struct object *o, const struct object_spec *spec, struct reason *r)
+{
+	struct bpf_program *progs[LINK_MAX] = { NULL };
+	int err = choose_programs(o->obj, spec, progs, r);
+
+	if (err)
+		return err;
+	if (o->file)
+		o->frags = has_frags(progs[LINK_ETHERNET]);
+	err = configure(o, spec);
+	if (!err)
+		err = bpf_object__load(o->obj);
+	if (!err)
+		err = find_fds(o);
+	if (!err)
+		err = fill_packet_count(o);
+	if (err)
+		return explain_load(r, err, o);
+	find_program_fds(o, progs);
+	return 0;
+}
+
+int object_open(struct object *ret, const struct object_spec *spec, struct reason *r)
+{
+	struct object o = { 0 };
+	int err = check_permission(r);
+
+	if (!err)
+		err = spec->ebpf_program ? open_own(&o, spec, r) : open_embedded(&o, spec, r);
+	if (!err) {
+		o.boot_clock = o.transport == XDPTAIL_TRANSPORT_RINGBUF;
+		o.ring_bytes = real_ring_bytes(o.transport, spec->ring_bytes);
+		err = choose_counts(&o, spec, r);
+	}
+	if (!err)
+		err = load(&o, spec, r);
+	if (err)
+		object_close(&o);
+	else
+		*ret = o;
 	return err;
 }
 

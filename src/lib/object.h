@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The BPF object: which flavour this kernel takes, its maps sized, its constants set, one program
- * for each kind of link loaded. The only includer of the skeletons, which are used for the bytes in them: every object
+/* The BPF object: which flavour this kernel takes, or the user's own; its maps sized, its constants set, one
+ * program for each kind of link loaded. The only includer of the skeletons, which are used for the bytes in them: every object
  * is opened alike and its maps are found by name.
  */
 #ifndef LIB_OBJECT_H
@@ -17,6 +17,7 @@
 struct bpf_object;
 
 struct object_spec {
+	const char *ebpf_program; /* path of an object of the user's; NULL: one of ours */
 	const char *function_name;
 	enum xdptail_transport transport;
 	uint32_t ring_bytes;
@@ -35,6 +36,7 @@ struct object {
 	uint32_t ring_bytes; /* as the kernel has them */
 	bool shared_counts; /* packet_count has one value a source, else one each possible CPU */
 	uint64_t map_bytes;
+	const char *file; /* the user's, as in the spec: borrowed; NULL: it is ours */
 	int program_fd[LINK_MAX]; /* -1: none for this kind of link */
 	int events_fd;
 	int settings_fd;

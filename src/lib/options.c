@@ -56,19 +56,36 @@ static int check_range(struct reason *r, const char *name, uint64_t value, uint6
 			  (unsigned long long)max);
 }
 
+static int copy_text(struct reason *r, const char *name, char *ret, size_t cap, const char *text)
+{
+	const size_t len = strlen(text);
+
+	if (len >= cap)
+		return reason_set(r, -EINVAL, "%s is longer than %zu bytes", name, cap - 1);
+	memcpy(ret, text, len + 1);
+	return 0;
+}
+
+static int copy_path(struct options *ret, struct reason *r)
+{
+	if (!*ret->o.ebpf_program)
+		return reason_set(r, -EINVAL, "ebpf_program is empty; NULL stands for no file");
+	return copy_text(r, "ebpf_program", ret->ebpf_program, sizeof(ret->ebpf_program),
+			 ret->o.ebpf_program);
+}
+
 int options_copy(struct options *ret, const struct xdptail_options *from, struct reason *r)
 {
 	const struct xdptail_options *o = &ret->o;
 	int err = copy(&ret->o, from, r);
-	const char *name;
 
+	if (!err)
+		err = copy_text(r, "function_name", ret->function_name, sizeof(ret->function_name),
+				o->function_name ? o->function_name : "count_tcp_packets");
+	if (!err && o->ebpf_program)
+		err = copy_path(ret, r);
 	if (err)
 		return err;
-	name = o->function_name ? o->function_name : "count_tcp_packets";
-	if (strlen(name) >= sizeof(ret->function_name))
-		return reason_set(r, -EINVAL, "function_name is longer than %zu bytes",
-				  sizeof(ret->function_name) - 1);
-	memcpy(ret->function_name, name, strlen(name) + 1);
 	err = check_range(r, "sample_rate", o->sample_rate, 0, XDPTAIL_SAMPLE_RATE_MAX);
 	if (!err)
 		err = check_range(r, "sample_mode", o->sample_mode, 0, XDPTAIL_SAMPLE_MODE_MAX - 1);
@@ -82,4 +99,9 @@ int options_copy(struct options *ret, const struct xdptail_options *from, struct
 	if (!err)
 		err = check_range(r, "batch_ms", o->batch_ms, 0, XDPTAIL_BATCH_MS_MAX);
 	return err;
+}
+
+const char *options_own_object(const struct options *o)
+{
+	return *o->ebpf_program ? o->ebpf_program : NULL;
 }

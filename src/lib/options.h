@@ -3,15 +3,21 @@
 #ifndef LIB_OPTIONS_H
 #define LIB_OPTIONS_H
 
+#include <limits.h>
+
 #include "xdptail.h"
 #include "lib/reason.h"
 
 struct options {
-	struct xdptail_options o; /* function_name in here is the caller's: use the one below */
+	struct xdptail_options o; /* the strings in here are the caller's: use those below */
 	char function_name[64];
+	char ebpf_program[PATH_MAX]; /* "": ours */
 };
 
 /* from: NULL for the defaults. 0, or -EINVAL with the reason set. */
 int options_copy(struct options *ret, const struct xdptail_options *from, struct reason *r);
+
+/* The path of an object that is not ours, or NULL. Lent by the options. */
+const char *options_own_object(const struct options *o);
 
 #endif

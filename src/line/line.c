@@ -18,7 +18,9 @@
 #define TEXT_BYTES 255 /* sentences, paths */
 /* Of a start record, so that the longest can be repeated: line_repeat() makes it longer. */
 #define CAPABILITIES_BYTES 120
-#define CAPTURE_BYTES	   240
+#define CAPTURE_BYTES	   228
+#define CAPTURE_OWN_BYTES  120 /* beside the name of an object that is not ours */
+#define PROGRAM_BYTES	   96
 #define KERNEL_BYTES	   64 /* as long as uname() has it */
 #define VERSION_BYTES	   32 /* ours */
 
@@ -608,9 +610,12 @@ int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *
 	add_text(&r, "hostname", start->hostname, NAME_BYTES);
 	add_text(&r, "kernel", start->kernel, KERNEL_BYTES);
 	add_text(&r, "function_name", start->function_name, NAME_BYTES);
+	if (start->ebpf_program)
+		add_text(&r, "ebpf_program", start->ebpf_program, PROGRAM_BYTES);
 	add_choice(&r, "transport", transport_names, XDPTAIL_TRANSPORT_MAX, start->transport);
 	if (start->capture)
-		add_text(&r, "capture", start->capture, CAPTURE_BYTES);
+		add_text(&r, "capture", start->capture,
+			 start->ebpf_program ? CAPTURE_OWN_BYTES : CAPTURE_BYTES);
 	else
 		add_u64(&r, "ring_bytes", start->ring_bytes);
 	if (start->capture && start->prog_run)

@@ -105,6 +105,7 @@ struct line_start {
 	const char *hostname;
 	const char *kernel;
 	const char *function_name;
+	const char *ebpf_program; /* the file that has it; NULL: it is ours */
 	const char *capture; /* the file that is read; NULL: an interface */
 	bool prog_run; /* its frames go through the program in the kernel */
 	enum xdptail_transport transport; /* RINGBUF, PERF or CAPTURE */

@@ -9,12 +9,14 @@
 #include "line/line.h"
 #include "reading.h"
 
-#define NAME_MAX_LEN	96 /* of text from outside, escaped: line.c cuts the rest */
-#define TEXT_MAX_LEN	255
-#define CAPTURE_MAX_LEN 240 /* what stands in a start record is shorter: it can be repeated */
-#define KERNEL_MAX_LEN	64
-#define VERSION_MAX_LEN 32
-#define TEXT_CAP	300
+#define NAME_MAX_LEN	    96 /* of text from outside, escaped: line.c cuts the rest */
+#define TEXT_MAX_LEN	    255
+#define CAPTURE_MAX_LEN	    228 /* what stands in a start record is shorter: it can be repeated */
+#define CAPTURE_OWN_MAX_LEN 120
+#define PROGRAM_MAX_LEN	    96
+#define KERNEL_MAX_LEN	    64
+#define VERSION_MAX_LEN	    32
+#define TEXT_CAP	    300
 
 /* What a case has in hand. */
 struct fuzz_line {
@@ -245,6 +247,7 @@ static void start(struct fuzz_line *f)
 	static const char *const transports[] = { "auto", "ringbuf", "perf", "capture" };
 	char capture[TEXT_CAP];
 	char version[TEXT_CAP], hostname[TEXT_CAP], kernel[TEXT_CAP], function[TEXT_CAP];
+	char program[TEXT_CAP];
 	uint8_t flags = fuzz_byte(&f->in);
 	struct line_start s;
 	struct reading r;
@@ -266,6 +269,7 @@ static void start(struct fuzz_line *f)
 	s.hostname = fuzz_text(&f->in, hostname, sizeof(hostname));
 	s.kernel = fuzz_text(&f->in, kernel, sizeof(kernel));
 	s.function_name = fuzz_text(&f->in, function, sizeof(function));
+	s.ebpf_program = fuzz_byte(&f->in) & 1 ? fuzz_text(&f->in, program, sizeof(program)) : NULL;
 	err = line_start(f->writer, f->now_ns, &s, &line);
 	begin(f, &r, err, &line, LINE_START);
 	has_text(&r, "version", s.version, VERSION_MAX_LEN);
@@ -273,9 +277,12 @@ static void start(struct fuzz_line *f)
 	has_text(&r, "hostname", s.hostname, NAME_MAX_LEN);
 	has_text(&r, "kernel", s.kernel, KERNEL_MAX_LEN);
 	has_text(&r, "function_name", s.function_name, NAME_MAX_LEN);
+	if (s.ebpf_program)
+		has_text(&r, "ebpf_program", s.ebpf_program, PROGRAM_MAX_LEN);
 	has_word(&r, "transport", transports[s.transport]);
 	if (s.capture)
-		has_text(&r, "capture", s.capture, CAPTURE_MAX_LEN);
+		has_text(&r, "capture", s.capture,
+			 s.ebpf_program ? CAPTURE_OWN_MAX_LEN : CAPTURE_MAX_LEN);
 	else
 		has_u64(&r, "ring_bytes", s.ring_bytes);
 	if (s.capture && s.prog_run)

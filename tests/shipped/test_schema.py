@@ -66,7 +66,7 @@ EXAMPLES = [
     sink(),
     sink(total=True, disconnects=1),
     start(transport="perf", ring_bytes=65536, max_sources=1, map_type="hash", map_bytes=1, decap=True),
-    start(transport="capture", capture="a.pcap", prog_run=True, repeated=True, joined=True, file=2),
+    start(transport="capture", capture="a.pcap", prog_run=True, ebpf_program="own.bpf.o", repeated=True, joined=True, file=2),
     record("interface", interface="eth0", ifindex=2, state="attached", hook="xdp", mode="generic",
            counts="aggregates", reason="why"),
     record("interface", interface="eth0", state="gone"),
@@ -88,7 +88,7 @@ RIGHT = {
     "step_ns": [-1],
     "hostname": ["", "x\ny", "1", "-1"],
 }
-TEXTS = ["interface", "sink", "version", "kernel", "function_name", "capture", "reason", "where"]
+TEXTS = ["interface", "sink", "version", "kernel", "function_name", "ebpf_program", "capture", "reason", "where"]
 RIGHT.update((key, ["x\ny", "1", "-1"]) for key in TEXTS)
 RIGHT["flags"] = [""]
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* traffic [-t] [-p PORT] [-v VLAN]... [-e TUNNEL] INTERFACE COUNT [RATE [SOURCES [BYTES]]]
+/* traffic [-t | -s] [-p PORT] [-v VLAN]... [-e TUNNEL] INTERFACE COUNT [RATE [SOURCES [BYTES]]]
  *
  * Send COUNT frames of BYTES (64) over a packet socket: RATE a second, 0 as fast as it goes, from
  * SOURCES addresses in turn: 10.0.0.0 plus 0, 1, 2 …. UDP from PORT (4000) to port 9, or with -t
- * TCP, where the sequence number is the frame's own: 0, 1, 2 …. Each -v adds a VLAN tag inside the
+ * TCP, where the sequence number is the frame's own: 0, 1, 2 …, and -s sets SYN in place of ACK. Each -v adds a VLAN tag inside the
  * last. -e puts it all, behind the tags, into a tunnel from 172.16.0.1 to 172.16.0.2: vxlan, geneve,
  * gre, ipip or gtpu; BYTES are then those of the frame without the tunnel. Prints how many the interface took: exactly those reach the other end of a veth pair,
  * because a frame that finds its queue full is sent again.
@@ -74,6 +74,7 @@ struct plan {
 	uint16_t vlans[VLANS_MAX];
 	unsigned int n_vlans;
 	bool tcp;
+	bool syn; /* in place of ACK */
 };
 
 struct frame {
@@ -158,7 +159,8 @@ static void append_ip(struct frame *f, const struct plan *p)
 		.source = htons(p->port),
 		.dest = htons(9),
 		.doff = 5,
-		.ack = 1,
+		.syn = p->syn,
+		.ack = !p->syn,
 	};
 	const struct udphdr udp = {
 		.source = htons(p->port),
@@ -297,7 +299,7 @@ static const struct tunnel *find_tunnel(const char *name)
 
 static void usage(void)
 {
-	fputs("usage: traffic [-t] [-p PORT] [-v VLAN]... [-e TUNNEL] "
+	fputs("usage: traffic [-t | -s] [-p PORT] [-v VLAN]... [-e TUNNEL] "
 	      "INTERFACE COUNT [RATE [SOURCES [BYTES]]]\n",
 	      stderr);
 	exit(2);
@@ -307,9 +309,11 @@ static void parse_args(struct plan *p, int argc, char *argv[])
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+tp:v:e:")) != -1) {
+	while ((c = getopt(argc, argv, "+tsp:v:e:")) != -1) {
 		if (c == 't')
 			p->tcp = true;
+		else if (c == 's')
+			p->tcp = p->syn = true;
 		else if (c == 'p')
 			p->port = (uint16_t)number(optarg, 0, UINT16_MAX);
 		else if (c == 'v')

@@ -660,6 +660,7 @@ static int make_start_long(struct line_writer *w, struct line *ret)
 		.hostname = long_text,
 		.kernel = long_text,
 		.function_name = long_text,
+		.ebpf_program = long_text,
 		.transport = XDPTAIL_TRANSPORT_RINGBUF,
 		.ring_bytes = UINT32_MAX,
 		.sample_mode = XDPTAIL_SAMPLE_RANDOM,
@@ -695,14 +696,15 @@ static int make_start_capture(struct line_writer *w, struct line *ret)
 	return line_start(w, NOW, &start, ret);
 }
 
-static int make_start_prog_run(struct line_writer *w, struct line *ret)
+static int make_start_long_capture(struct line_writer *w, const char *program, struct line *ret)
 {
-	static const char *const none[] = { NULL };
+	static const char *many[65];
 	const struct line_start start = {
 		.version = long_text,
 		.hostname = long_text,
 		.kernel = long_text,
 		.function_name = long_text,
+		.ebpf_program = program,
 		.capture = long_text,
 		.prog_run = true,
 		.decap = true,
@@ -710,6 +712,35 @@ static int make_start_prog_run(struct line_writer *w, struct line *ret)
 		.sample_mode = XDPTAIL_SAMPLE_RANDOM,
 		.sample_rate = UINT32_MAX,
 		.interval_s = UINT32_MAX,
+		.capabilities = many,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(many) - 1; i++)
+		many[i] = "CAP_CHECKPOINT_RESTORE";
+	return line_start(w, NOW, &start, ret);
+}
+
+static int make_start_prog_run(struct line_writer *w, struct line *ret)
+{
+	return make_start_long_capture(w, NULL, ret);
+}
+
+static int make_start_prog_run_own(struct line_writer *w, struct line *ret)
+{
+	return make_start_long_capture(w, long_text, ret);
+}
+
+/* Of an object that is not ours. */
+static int make_start_own(struct line_writer *w, struct line *ret)
+{
+	static const char *const none[] = { NULL };
+	static const struct line_start start = {
+		.version = "",
+		.hostname = "",
+		.kernel = "",
+		.function_name = "count_syns",
+		.ebpf_program = "/a/own.bpf.o",
+		.transport = XDPTAIL_TRANSPORT_RINGBUF,
 		.capabilities = none,
 	};
 
@@ -1088,7 +1119,15 @@ static const struct record_case record_cases[] = {
 	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"hostname\":\"\",\"kernel\":\"\","
 	  "\"function_name\":\"\",\"transport\":\"capture\",\"capture\":\"\",\"prog_run\":true,"
 	  "\"sample_mode\":\"every\",\"sample_rate\":0,\"interval_s\":0,\"capabilities\":[]}\n" },
+	{ "start, an object of one's own", make_start_own, LINE_START, "start",
+	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"hostname\":\"\",\"kernel\":\"\","
+	  "\"function_name\":\"count_syns\",\"ebpf_program\":\"/a/own.bpf.o\","
+	  "\"transport\":\"ringbuf\",\"ring_bytes\":0,\"sample_mode\":\"every\",\"sample_rate\":0,"
+	  "\"interval_s\":0,\"max_sources\":0,\"map_type\":\"percpu_hash\",\"map_bytes\":0,"
+	  "\"capabilities\":[]}\n" },
 	{ "start, a capture, as long as can be", make_start_prog_run, LINE_START, "start", NULL },
+	{ "start, a capture through an own object, as long as can be", make_start_prog_run_own,
+	  LINE_START, "start", NULL },
 	{ "interface", make_attached, LINE_INTERFACE, "interface",
 	  "\"interface\":\"eth0\",\"ifindex\":2,\"state\":\"attached\",\"hook\":\"xdp\","
 	  "\"mode\":\"native\",\"counts\":\"frames\"}\n" },
@@ -1277,6 +1316,12 @@ Test(line, start_is_repeated)
 		{ "nine digits", make_start, true, 3, "2026-11-22T03:41:42.000001002Z",
 		  ",\"repeated\":true,\"file\":3}\n" },
 		{ "long", make_start_long, true, UINT64_MAX, "2026-11-22T03:41:42.000001002Z",
+		  ",\"repeated\":true,\"file\":\"18446744073709551615\"}\n" },
+		{ "long, of a capture", make_start_prog_run, true, UINT64_MAX,
+		  "2026-11-22T03:41:42.000001002Z",
+		  ",\"repeated\":true,\"file\":\"18446744073709551615\"}\n" },
+		{ "long, of a capture through an own object", make_start_prog_run_own, true,
+		  UINT64_MAX, "2026-11-22T03:41:42.000001002Z",
 		  ",\"repeated\":true,\"file\":\"18446744073709551615\"}\n" },
 		{ "of a capture", make_start_capture, true, UINT64_MAX,
 		  "2026-11-22T03:41:42.000001002Z",

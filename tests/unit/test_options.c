@@ -43,6 +43,8 @@ static void describe(const struct options *o, char *ret, size_t cap)
 		fputs(" decap", f);
 	if (strcmp(o->function_name, "count_tcp_packets") != 0)
 		fprintf(f, " %s", o->function_name);
+	if (o->ebpf_program)
+		fprintf(f, " ebpf=%s", o->ebpf_program);
 	put_number(f, "sample", o->sample_rate, 10);
 	put_number(f, "sample-mode", o->sample_mode, XDPTAIL_SAMPLE_EVERY);
 	put_number(f, "mode", o->mode, XDPTAIL_MODE_AUTO);
@@ -138,6 +140,9 @@ Test(options, taken)
 		{ "xdptail -r x", "run read=x" },
 		{ "xdptail -r -", "run read=-" },
 		{ "xdptail -i lo --decap", "run lo decap" },
+		{ "xdptail -i lo --ebpf-program own.o", "run lo ebpf=own.o" },
+		{ "xdptail -r x --ebpf-program=own.o --prog-run",
+		  "run read=x prog-run ebpf=own.o" },
 		{ "xdptail -r x --decap --prog-run", "run read=x prog-run decap" },
 		{ "xdptail -r x --prog-run --transport perf --ring-size 64K",
 		  "run read=x prog-run transport=2 ring-size=65536" },
@@ -241,6 +246,8 @@ Test(options, refused)
 		{ "xdptail -r x --batch 20", "--batch: does not apply" },
 		{ "xdptail --trace -r x", "--trace: does not apply" },
 		{ "xdptail -r x --prog-run --mode auto", "--mode: does not apply" },
+		{ "xdptail -r x --ebpf-program own.o", "--ebpf-program: does not apply" },
+		{ "xdptail -i lo --ebpf-program=", "--ebpf-program: the value is empty" },
 		{ "xdptail -i lo --prog-run", "--prog-run: does not apply to an interface" },
 
 		{ "xdptail -i", "--interface: needs a value: --interface IF" },
