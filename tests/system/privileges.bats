@@ -165,8 +165,7 @@ goes_on() { # WANT ARGUMENT OF xdptail...
 	expect "packets in the new output" "$(count_records "$LOG.new" '.event_type == "packet"')" 1000
 
 	expect_left "$want"
-	jq -c 'select(.repeated | not)' "$LOG" >"$OUT"
-	check_stream "$OUT"
+	check_stream "$LOG"
 	expect "sources" "$(jq -n 'first(inputs | select(.event_type == "snapshot")).sources' "$LOG")" \
 		"$PRESSED"
 	expect "unattributed" "$(of_total "$LOG" snapshot unattributed_packets)" 0
@@ -269,6 +268,33 @@ CAP_SETUID and CAP_SETGID are needed; start as root, or as that user"
 	tail_stop TERM
 	expect "exit" "$CODE" 0
 	expect "owner" "$(stat -c %U:%G:%a "$LOG")" nobody:nogroup:640
+}
+
+@test "--user: a file is renamed and opened anew, and rotated, by the rights of the user" {
+	local way file
+
+	pair
+	log_of_nobody
+	for way in SIGHUP rotate_size; do
+		rm -f "$LOG"*
+		start_as -a -N 1 -o "file:$LOG$([ $way = SIGHUP ] || echo ,rotate_size=64K,keep=2,compress=gzip)"
+		wait_line "$LOG" '"event_type":"start"' "$PID"
+		traffic peer0 1000 50000
+		wait_line "$LOG" '"event_type":"packet".*"record_seq":1000,' "$PID"
+		if [ $way = SIGHUP ]; then
+			mv "$LOG" "$LOG.1"
+			kill -HUP "$PID"
+			wait_line "$LOG" '"repeated":true' "$PID"
+		fi
+		traffic peer0 1000 50000
+		tail_stop
+		expect "$way: exit" "$CODE" 0
+		[ "$(find "$PLACE" -name "${LOG##*/}*" | wc -l)" -gt 1 ] || fail "$way: one file only"
+		for file in "$LOG"*; do
+			expect "$way: owner of $file" "$(stat -c %U "$file")" nobody
+		done
+		[ $way = rotate_size ] || "$XDPTAIL" audit "$LOG"* || fail "$way: audit: $?"
+	done
 }
 
 @test "--user: a config file that the user may not read is warned of" {
