@@ -199,7 +199,7 @@ check:
 
 # User space is what the sanitizers see: the BPF programs' own tests (prog) are left out, and system
 # tests that go over the same ground again for another kernel's or transport's sake.
-ASAN_SYSTEM = disk faults file interfaces journal notify outputs own_object privileges read reload \
+ASAN_SYSTEM = counts disk faults file interfaces journal live loss notify outputs own_object privileges read reload \
 	      rotate sockets stdout stop usage
 # A different set of flags is a different tree, so the two never mix objects.
 check-asan:
