@@ -62,13 +62,12 @@ PROG_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/prog/test_*.c))
 MAN_PAGES = $(wildcard packaging/man/*.[1-9])
 SCHEMA = contrib/schema/xdptail-1.schema.json
 SYSTEM_HELPERS = $(patsubst %.c,$(O)/%,$(wildcard tests/system/*.c)) $(O)/tests/system/stream_schema.py
-BENCHES = $(O)/tests/bench/kernel_cost
 PRELOADS = $(patsubst %.c,$(O)/%.so,$(wildcard tests/preload/*.c))
 FUZZ = $(O)/fuzz
 FUZZERS = $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
-SHELL_FILES = $(wildcard packaging/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats \
-	      tests/shipped/*.sh tests/bench/*.sh tests/fuzz/*.sh .ci/run)
+SHELL_FILES = $(wildcard packaging/*.sh packaging/*/*.sh contrib/*/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats \
+	      tests/*/*.sh .ci/run)
 C_FILES = $(wildcard contrib/*/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
 TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c packaging/completion/*.c src/*/*.c tests/*/*.c))
 
@@ -201,6 +200,12 @@ check:
 # tests that go over the same ground again for another kernel's or transport's sake.
 ASAN_SYSTEM = counts disk faults file interfaces journal live loss notify outputs own_object privileges read reload \
 	      rotate sockets stdout stop usage
+# What contrib/ has for the programs that read our stream, run with those that Debian or npm has.
+check-contrib:
+	$(Q)packaging/deps.sh build test contrib
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
+	$(Q)tests/run.sh $(O) contrib
+
 # A different set of flags is a different tree, so the two never mix objects.
 check-asan:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
@@ -249,18 +254,7 @@ fuzz: $(FUZZERS) $(O)/tests/fuzz/make_corpus
 	$(Q)$(O)/tests/fuzz/make_corpus $(FUZZ)/corpus
 	$(Q)tests/fuzz/run.sh $(O) $(T)
 
-# What ours is compared with.
-$(O)/bpf/single.bpf.o: tests/bench/single.bpf.c
-	$(call say,BPF)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
-
-$(BENCHES:=.o): $(SKELETONS) $(O)/bpf/single.skel.h
-
-bench: all tests $(BENCHES)
-	$(Q)$(O)/tests/bench/kernel_cost
-	$(Q)tests/bench/live.sh $(O)
-	$(Q)tests/bench/replay.sh $(O)
+include tests/bench/bench.mk packaging/package.mk
 
 format:
 	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
@@ -279,7 +273,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests syn-only install demo check check-asan check-captures soak soak-outputs fuzz bench format lint clean
+.PHONY: all tests syn-only install demo check check-contrib check-asan check-captures soak soak-outputs fuzz format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(O)/packaging/completion/*.d $(O)/contrib/*/*.d $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# deps.sh GROUP…: install what building, running and testing need; groups: build demo test lint.
+# deps.sh GROUP…: install what building, running and testing need; groups: build demo test lint, and
+# bench, contrib (the programs that read the stream), package (what makes and checks packages).
 # Debian and Ubuntu (apt), Fedora (dnf). Changes nothing when all is there; names what is missing,
 # and fails, when it may not install.
 set -eu
@@ -48,6 +49,9 @@ packages() {
 		lint  clang-tidy        clang-tools-extra
 		lint  shellcheck        ShellCheck
 		lint  mandoc            mandoc
+		bench tcpdump           tcpdump
+		contrib jq              jq
+		package debhelper       debhelper
 	TABLE
 }
 
@@ -111,8 +115,8 @@ install_rpm() {
 [ $# -gt 0 ] || set -- build
 for group in "$@"; do
 	case $group in
-	build | demo | test | lint) ;;
-	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint" >&2 && exit 2 ;;
+	build | demo | test | lint | bench | contrib | package) ;;
+	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint, bench, contrib, package" >&2 && exit 2 ;;
 	esac
 done
 
