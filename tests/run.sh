@@ -74,11 +74,12 @@ tell_bats() { # BATS-FILE
 	count "$log/$name" "$(group_of "$1")/$(basename "$1")" "$status" "$seconds"
 }
 
-# Files of tests mostly wait, so two of them run side by side: namespaces are named by file. But for those
-# that count wake-ups, or take a CPU away from all others.
+# Files of tests mostly wait, so several of them run side by side, the largest first, for they tend to take
+# longest: namespaces are named by file. But for those that count wake-ups, or take a CPU away from all
+# others.
 together=() alone=()
-for test in "$tests"/{shipped,system,contrib,packaging}/*.bats; do
-	[ -e "$test" ] || continue
+mapfile -t files < <(ls -S "$tests"/{shipped,system,contrib,packaging}/*.bats 2>/dev/null)
+for test in "${files[@]}"; do
 	wanted "$(group_of "$test")" ||
 		wanted "$(group_of "$test")/$(basename "$test" .bats)" || continue
 	case $test in
@@ -90,11 +91,12 @@ export build log
 export -f run_bats group_of name_of
 # shellcheck disable=SC2016 # it is for bash to expand
 [ ${#together[@]} -eq 0 ] ||
-	printf '%s\0' "${together[@]}" | xargs -0 -n 1 -P 2 bash -c 'run_bats "$1"' run_bats
+	printf '%s\0' "${together[@]}" | xargs -0 -n 1 -P 3 bash -c 'run_bats "$1"' run_bats
 for test in "${alone[@]}"; do
 	run_bats "$test"
 done
-for test in "${together[@]}" "${alone[@]}"; do
+mapfile -t files < <(printf '%s\n' "${together[@]}" "${alone[@]}" | sort)
+for test in "${files[@]}"; do
 	tell_bats "$test"
 done
 

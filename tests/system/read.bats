@@ -47,7 +47,7 @@ without_length() {
 }
 
 values() { # TYPE KEY: of OUT, but not of totals
-	jq -r "select(.event_type == \"$1\" and (.total | not)).$2" "$OUT" | xargs
+	grep -F "\"event_type\":\"$1\"" "$OUT" | jq -r "select(.total | not).$2" | xargs
 }
 
 numbers() { # FIRST STEP LAST
