@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The units, and what stands beside them: held to what systemd says of them, and run. There is no systemd
+# here to run them, so confine.py does what one would: it makes user, capabilities, mounts and seccomp
+# filters of the text of the unit. What make install-service installs is what is run.
+
+load ../system/common
+
+setup() {
+	common_setup
+	needs systemd-analyze systemd-sysusers systemd-tmpfiles unshare nsenter getfacl logrotate pkill
+	CHECKOUT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	ROOT=$BATS_TEST_TMPDIR/root
+	LOGS=$ROOT/var/log/xdptail
+	UNITS=/usr/lib/systemd/system
+	OUT=$LOGS/xdptail.jsonl
+	install_root
+}
+
+# A root of the files that are installed, and of those that systemd makes for them.
+install_root() {
+	mkdir -p "$ROOT/etc" "$ROOT/var/log"
+	cp /etc/passwd /etc/group "$ROOT/etc"
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -C "$CHECKOUT" O="$(dirname "$XDPTAIL")" \
+		install install-service DESTDIR="$ROOT" PREFIX=/usr
+	systemd-sysusers --root="$ROOT" xdptail.conf
+	systemd-tmpfiles --root="$ROOT" --create xdptail.conf
+}
+
+settings() { # JSON: the members of an object
+	printf '{ "interface": "tail0", "function_name": "count_packets", "sample": 1, "interval": 1, %s }\n' \
+		"$1" >"$ROOT/etc/xdptail/xdptail.json"
+}
+
+TO_FILE='"output": { "type": "file", "target": "/var/log/xdptail/xdptail.jsonl" }'
+
+# Namespaces in which that root lies over the machine's own. Sets IN_WORLD, the words that make a command
+# run there, and CONFINE, those that make it run as a unit says.
+world() {
+	# shellcheck disable=SC2016 # for the bash inside
+	ip netns exec "$NS_A" unshare --mount --pid --fork --kill-child --propagation private bash -euc '
+		mount -t proc proc /proc
+		mount -t overlay -o "lowerdir=$1/etc:/etc" overlay /etc
+		mount -t overlay -o "lowerdir=$1/usr:/usr" overlay /usr
+		mount --bind "$1/var/log" /var/log
+		mount -t tmpfs -o mode=0755 tmpfs /run
+		mkdir -p /run/systemd/journal
+		echo ready
+		exec sleep infinity' - "$ROOT" >"$BATS_TEST_TMPDIR/world" 2>&1 3>&- &
+	wait_line "$BATS_TEST_TMPDIR/world" ready $!
+	IN_WORLD=(nsenter -t "$(pgrep -P $!)" -m -p -n --)
+	CONFINE=("${IN_WORLD[@]}" "$BATS_TEST_DIRNAME/confine.py")
+}
+
+# Sets RECEIVER; what comes to systemd is in HEARD.
+listen() {
+	HEARD=$BATS_TEST_TMPDIR/heard
+	: >"$HEARD"
+	export NOTIFY_SOCKET=/run/systemd/notify
+	"${IN_WORLD[@]}" "$HELPERS/notify" "$NOTIFY_SOCKET" >>"$HEARD" 3>&- &
+	RECEIVER=$!
+	wait_line "$HEARD" '^bound$' "$RECEIVER"
+	"${IN_WORLD[@]}" chmod 0777 "$NOTIFY_SOCKET"
+}
+
+# Sets UNIT_PID, nsenter, whose end is the run's; PID, the run; and INNER_PID, what the run is to itself.
+start() { # ARGUMENT OF confine.py...
+	: >"$ERR"
+	"${CONFINE[@]}" "$@" 2>"$ERR" >&2 3>&- &
+	UNIT_PID=$!
+	wait_line "$HEARD" '^READY=1' "$UNIT_PID" || fail "$(cat "$ERR")"
+	PID=$(pgrep -P "$UNIT_PID")
+	INNER_PID=$(awk '/^NSpid:/ { print $NF }' "/proc/$PID/status")
+}
+
+stop() {
+	kill -TERM "$PID"
+	wait_end "$UNIT_PID"
+	expect "exit" "$CODE" 0
+	expect "still attached" "$(attached)" ""
+	expect_line "$HEARD" '^STOPPING=1$'
+}
+
+packets() { # FILE
+	count_records "$1" '.event_type == "packet"'
+}
+
+@test "systemd finds nothing wrong with the units, and both are hardened" {
+	local unit score
+
+	pair
+	world
+	for unit in xdptail.service xdptail@eth0.service; do
+		run "${IN_WORLD[@]}" systemd-analyze verify "$UNITS/$unit"
+		expect "$unit: exit" "$status" 0
+		# shellcheck disable=SC2154
+		expect "$unit: verify" "$(grep -i xdptail <<<"$output")" ""
+		score=$(systemd-analyze security --offline=true --threshold=20 \
+			"$CHECKOUT/packaging/systemd/${unit/eth0/}" | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p') ||
+			fail "$unit: exposed: $score"
+		[[ $score == [01].* || $score == 2.0 ]] || fail "$unit: score \"$score\""
+	done
+	expect "what the services differ in" "$(diff <(sed -n '/^\[Service]/,/^\[Install]/p' \
+		"$CHECKOUT/packaging/systemd/xdptail.service") <(sed -n '/^\[Service]/,/^\[Install]/p' \
+		"$CHECKOUT/packaging/systemd/xdptail@.service") | grep -c '^[<>]')" 2
+}
+
+@test "sysusers makes the user, tmpfiles the directory, which adm may read" {
+	local uid
+
+	expect_line "$ROOT/etc/passwd" '^xdptail:x:[0-9]*:[0-9]*:xdptail:/:/usr/sbin/nologin$'
+	uid=$(sed -n 's/^xdptail:x:\([0-9]*\):.*/\1/p' "$ROOT/etc/passwd")
+	expect_within "uid" "$uid" 1 999
+	expect "directory" "$(stat -c %u:%a "$LOGS")" "$uid:750"
+	touch "$LOGS/file"
+	chmod 0640 "$LOGS/file"
+	expect "adm" "$(getfacl -np "$LOGS" "$LOGS/file" 2>/dev/null |
+		grep -c "^group:$(getent group adm | cut -d: -f3):r-x")" 2
+	expect "others" "$(getfacl -cnp "$LOGS/file" | grep ^other)" "other::---"
+}
+
+@test "as the unit has it: captures, reloads, is rotated, feeds the watchdog, ends" {
+	local file
+
+	pair
+	settings "$TO_FILE"
+	world
+	listen
+	export WATCHDOG_USEC=200000
+	start "$UNITS/xdptail.service"
+	expect "rights" "$(awk '/^(Uid|NoNewPrivs|Seccomp|CapEff|CapPrm):/ { print $2 }' "/proc/$PID/status" | xargs)" \
+		"$(sed -n 's/^xdptail:x:\([0-9]*\):.*/\1/p' "$ROOT/etc/passwd") 0000000000000000 0000000000000000 1 2"
+	traffic peer0 1000 50000
+	wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' "$PID"
+
+	settings "\"top\": 5, $TO_FILE"
+	"${CONFINE[@]}" --reload "$INNER_PID" "$UNITS/xdptail.service"
+	wait_line "$HEARD" '^RELOADING=1|MONOTONIC_USEC=[0-9]*$' "$RECEIVER"
+	wait_line "$ERR" 'is in effect' "$PID"
+
+	for file in 2 3; do
+		"${IN_WORLD[@]}" logrotate -f -s /run/logrotate.state /etc/logrotate.d/xdptail
+		wait_line "$OUT" '"repeated":true' "$PID"
+		traffic peer0 1000 50000
+		wait_line "$OUT" "\"event_type\":\"packet\".*\"record_seq\":${file}000," "$PID"
+	done
+	wait_line "$HEARD" '^WATCHDOG=1$' "$RECEIVER"
+	stop
+	expect "files" "$(cd "$LOGS" && echo *)" "xdptail.jsonl xdptail.jsonl.1 xdptail.jsonl.2.gz"
+	expect "owners" "$("${IN_WORLD[@]}" find /var/log/xdptail -type f -printf '%u:%m\n' | sort -u)" "xdptail:640"
+	"$XDPTAIL" audit "$OUT"* || fail "audit: $?"
+	for file in "$OUT"*; do
+		expect "packets of $file" "$(gzip -dcf "$file" | packets -)" 1000
+	done
+	expect "capabilities left" "$(gzip -dc "$OUT.2.gz" | jq -nc 'input.capabilities')" '[]'
+}
+
+@test "as the template has it: an interface each" {
+	pair
+	settings '"output": "stdout"'
+	world
+	listen
+	OUT=$LOGS/tail0.jsonl
+	start --instance tail0 "$UNITS/xdptail@.service"
+	traffic peer0 1000 50000
+	wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	stop
+	check_stream "$OUT"
+	expect "packets" "$(counted packets)" 1000
+}
+
+# Lines of a drop-in, each a test of its own: what a run says that has less than the unit gives it, or more.
+@test "what the unit gives is needed, and who takes some of it away is told" {
+	local line want_code want
+
+	pair
+	settings "$TO_FILE"
+	world
+	listen
+	while IFS='|' read -r line want_code want; do
+		printf '[Service]\n%b\n' "$line" >"$BATS_TEST_TMPDIR/dropin"
+		run --separate-stderr timeout 20 "${CONFINE[@]}" "$UNITS/xdptail.service" "$BATS_TEST_TMPDIR/dropin"
+		# shellcheck disable=SC2154
+		[[ $status == "$want_code" && $stderr == *"$want"* ]] ||
+			echo "$line: exit $status, \"$stderr\"; want $want_code, \"$want\"" >>"$BATS_TEST_TMPDIR/wrong"
+	done <<-'TABLE'
+		SystemCallFilter=~bpf|3|x
+		CapabilityBoundingSet=\nAmbientCapabilities=\nCapabilityBoundingSet=CAP_NET_ADMIN CAP_PERFMON\nAmbientCapabilities=CAP_NET_ADMIN CAP_PERFMON|3|x
+		RestrictAddressFamilies=\nRestrictAddressFamilies=AF_UNIX|4|x
+		SystemCallFilter=~capset|3|x
+		SystemCallFilter=~openat|3|x
+		SystemCallFilter=~clone|3|x
+		SystemCallFilter=~epoll_create1|3|x
+		SystemCallFilter=~timerfd_create|3|x
+		SystemCallFilter=~signalfd4|3|x
+		LogsDirectory=other|2|x
+	TABLE
+	[ ! -e "$BATS_TEST_TMPDIR/wrong" ] || fail "$(cat "$BATS_TEST_TMPDIR/wrong")"
+	expect_no_line "$HEARD" READY
+}
