@@ -4,6 +4,7 @@ UNITDIR	?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 DOCDIR	?= $(PREFIX)/share/doc/xdptail
+SOURCE_TARBALL = $(O)/dist/xdptail-$(VERSION).tar.gz
 
 UNITS = $(wildcard packaging/systemd/*.service)
 DROPINS = $(wildcard packaging/systemd/*.conf)
@@ -23,9 +24,24 @@ install-service:
 		install -D -m 0644 packaging/systemd/xdptail.json $(DESTDIR)$(SYSCONFDIR)/xdptail/xdptail.json
 	install -D -m 0644 -t $(DESTDIR)$(DOCDIR)/examples $(DROPINS)
 
+# Each time anew, of the same bytes when nothing has changed: what belongs to it is for git to know.
+dist:
+	$(Q)packaging/source.sh $(SOURCE_TARBALL) $(O)
+
+# What dpkg-buildpackage would check, and more, is what make check does.
+deb: export DEB_BUILD_OPTIONS ?= nocheck
+deb: export DEB_BUILD_PROFILES ?= nocheck
+deb: dist
+	$(Q)packaging/deb.sh $(SOURCE_TARBALL) $(O)/deb
+	$(Q)ls $(O)/deb/*.deb
+
+# What is tested where a package is built, without root: no interface, and no program of others.
+check-unit: all $(UNIT_TESTS)
+	$(Q)tests/run.sh $(O) unit
+
 check-packages:
 	$(Q)packaging/deps.sh build test package
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
 	$(Q)tests/run.sh $(O) packaging
 
-.PHONY: install-service check-packages
+.PHONY: dist deb check-unit install-service check-packages
