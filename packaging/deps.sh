@@ -52,6 +52,15 @@ packages() {
 		bench tcpdump           tcpdump
 		contrib jq              jq
 		package debhelper       debhelper
+		package dpkg-dev        dpkg-dev
+		package pkgconf         pkgconf-pkg-config
+		package lintian         lintian
+		package blhc            blhc
+		package diffoscope-minimal diffoscope
+		package debootstrap     debootstrap
+		package man-db          man-db
+		package rpm             rpm-build
+		package rpmlint         rpmlint
 	TABLE
 }
 

@@ -44,4 +44,10 @@ check-packages:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
 	$(Q)tests/run.sh $(O) packaging
 
-.PHONY: dist deb check-unit install-service check-packages
+# The same from apt's side, on a new system: downloads a Debian.
+check-debootstrap:
+	$(Q)packaging/deps.sh build test package
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
+	$(Q)tests/run.sh $(O) debootstrap
+
+.PHONY: dist deb check-unit install-service check-packages check-debootstrap
