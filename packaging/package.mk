@@ -35,6 +35,10 @@ deb: dist
 	$(Q)packaging/deb.sh $(SOURCE_TARBALL) $(O)/deb
 	$(Q)ls $(O)/deb/*.deb
 
+rpm: dist
+	$(Q)packaging/rpm.sh $(SOURCE_TARBALL) $(O)/rpm
+	$(Q)ls $(O)/rpm/*.rpm
+
 # What is tested where a package is built, without root: no interface, and no program of others.
 check-unit: all $(UNIT_TESTS)
 	$(Q)tests/run.sh $(O) unit
@@ -50,4 +54,4 @@ check-debootstrap:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
 	$(Q)tests/run.sh $(O) debootstrap
 
-.PHONY: dist deb check-unit install-service check-packages check-debootstrap
+.PHONY: dist deb rpm check-unit install-service check-packages check-debootstrap

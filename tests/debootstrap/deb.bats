@@ -17,9 +17,11 @@ setup() {
 new_system() {
 	local release site
 
+	# shellcheck source=/dev/null
+	release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 	# shellcheck disable=SC2016 # apt's own names
-	read -r site release < <(apt-get indextargets --format '$(SITE) $(CODENAME)' \
-		'Created-By: Packages' 'Component: main')
+	read -r site < <(apt-get indextargets --format '$(SITE)' \
+		'Created-By: Packages' 'Component: main' "Codename: $release")
 	debootstrap --variant=minbase "$release" "$NEW" "$site" >"$BATS_TEST_TMPDIR/debootstrap.log" ||
 		fail "$(tail "$BATS_TEST_TMPDIR/debootstrap.log")"
 	rm -rf "$NEW"/etc/apt/sources.list*

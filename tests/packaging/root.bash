@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # For tests of packages: roots to install them into, and what is expected of them there.
 
+# Variables in capitals are for the tests, and bats' own come from it.
+# shellcheck disable=SC2034,SC2154
+
 load ../system/common
 
 # make for us, not for the make that has started the tests.
