@@ -52,6 +52,8 @@ packages() {
 		bench tcpdump           tcpdump
 		contrib jq              jq
 		package debhelper       debhelper
+		package acl             acl
+		package libseccomp2     libseccomp
 	TABLE
 }
 
