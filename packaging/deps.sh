@@ -54,6 +54,8 @@ packages() {
 		package debhelper       debhelper
 		package acl             acl
 		package libseccomp2     libseccomp
+		package podman          podman
+		package crun            crun
 	TABLE
 }
 
