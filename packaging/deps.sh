@@ -54,6 +54,7 @@ packages() {
 		package debhelper       debhelper
 		package acl             acl
 		package libseccomp2     libseccomp
+		package python3-yaml    python3-pyyaml
 		package podman          podman
 		package crun            crun
 	TABLE

@@ -3,12 +3,12 @@
 # the image's is. There is no registry here to have its base from, so the image itself is not built.
 
 load ../system/common
+load engine
 
 setup() {
 	common_setup
 	CHECKOUT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	HERE=$CHECKOUT/packaging/container
-	IMAGE=$BATS_TEST_TMPDIR/image
 }
 
 # What an instruction of the last stage says.
@@ -44,16 +44,10 @@ instruction() { # NAME
 	expect_no_line "$HERE/Containerfile" '^ADD '
 }
 
-# Sets IMAGE to a root made as the image's is.
-gather() {
-	needs dpkg-query
-	"$HERE/gather.sh" "$XDPTAIL" "$IMAGE"
-}
-
 @test "the root has the program and its libraries, from where they are, and no more" {
 	local name
 
-	gather
+	engine_setup
 	expect "version" "$(chroot "$IMAGE" /usr/sbin/xdptail -V)" "$("$XDPTAIL" -V)"
 	expect "programs" "$(find "$IMAGE" -type f -perm -100 ! -name '*.so*' -printf '%P\n')" usr/sbin/xdptail
 	expect "set-id" "$(find "$IMAGE" -perm /6000)" ""
@@ -63,52 +57,31 @@ gather() {
 	done
 }
 
-# The words of README's podman run, but for the network, which is this test's own. crun takes no hybrid
-# hierarchy of control groups, and a limit can't be raised here: neither is what this is about.
-podman_words() {
-	local text limit
+# Sets WORDS, those of README's podman run without what is the test's own: the network, and where the
+# filter is.
+words_of_readme() { # FILTER
+	local text
 
-	limit=$(ulimit -Hn)
 	text=$(sed -n '/^podman run/,/^ *xdptail -i/ { s/ *\\$//; /^ *xdptail -i/!p }' "$HERE/README.md" | xargs)
-	[[ $text == *--cap-drop=ALL*--read-only* || $text == *--read-only*--cap-drop=ALL* ]] || fail "README: $text"
-	text=${text#podman run }
-	text=${text/--network=host/--network=ns:/run/netns/$NS_A}
-	text=${text/packaging\/container\/seccomp.json/${PROFILE:-$HERE/seccomp.json}}
-	read -ra WORDS <<<"$text"
-	WORDS=(podman --storage-driver=vfs --root "$BATS_TEST_TMPDIR/podman" --runroot "$BATS_TEST_TMPDIR/run"
-		run "${WORDS[@]}" --cgroups=disabled --ulimit "nofile=1024:$((limit < 4096 ? limit : 4096))"
-		--ulimit nproc=4096:4096)
-}
-
-in_room() { # COMMAND...: becomes that process
-	exec unshare --mount --propagation private bash -c \
-		'umount -l /sys/fs/cgroup/unified 2>/dev/null; exec "$@"' in_room "$@"
-}
-
-run_container() { # ARGUMENT OF podman... -- ARGUMENT OF xdptail...
-	local -a engine=()
-
-	while [ "$1" != -- ]; do
-		engine+=("$1")
-		shift
-	done
-	podman_words
-	in_room "${WORDS[@]}" "${engine[@]}" --rootfs "$IMAGE" /usr/sbin/xdptail "${@:2}"
+	[[ $text == "podman run --rm --network=host --uts=host "* && $text == *seccomp.json ]] || fail "README: $text"
+	text=${text#podman run --rm --network=host --uts=host }
+	read -ra WORDS <<<"${text/packaging\/container\/seccomp.json/$1}"
 }
 
 @test "as README says: captures, leaves no capability, and ends whole when it is stopped" {
 	local user
 
-	needs podman crun
-	gather
+	engine_setup
 	pair
+	words_of_readme "$HERE/seccomp.json"
 	for user in 0:0 65532:65532; do
 		: >"$ERR"
-		run_container --user "$user" --name "$NS_A" -- -i tail0 -a -N 1 >"$OUT" 2>"$ERR" 3>&- &
+		engine_run "${WORDS[@]}" --user "$user" --name "$NS_A"
+		"${RUN[@]}" -i tail0 -a -N 1 >"$OUT" 2>"$ERR" 3>&- &
 		wait_line "$ERR" "listening on tail0" $!
 		traffic peer0 1000 50000
 		wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' $!
-		(podman_words && in_room "${WORDS[@]:0:6}" stop -t 10 "$NS_A") >/dev/null
+		"${ENGINE[@]}" stop -t 10 "$NS_A" >/dev/null
 		wait_end $!
 		expect "$user: exit" "$CODE" 0
 		check_stream "$OUT"
@@ -119,12 +92,12 @@ run_container() { # ARGUMENT OF podman... -- ARGUMENT OF xdptail...
 }
 
 @test "a filter that lacks bpf is called by its name" {
-	needs podman crun
-	gather
+	engine_setup
 	pair
-	PROFILE=$BATS_TEST_TMPDIR/profile.json
-	jq '.syscalls[].names -= ["bpf"]' "$HERE/seccomp.json" >"$PROFILE"
-	run --separate-stderr run_container -- -i tail0 -a
+	jq '.syscalls[].names -= ["bpf"]' "$HERE/seccomp.json" >"$BATS_TEST_TMPDIR/filter.json"
+	words_of_readme "$BATS_TEST_TMPDIR/filter.json"
+	engine_run "${WORDS[@]}"
+	run --separate-stderr "${RUN[@]}" -i tail0 -a
 	expect "exit" "$status" 3
 	# shellcheck disable=SC2154
 	[[ $stderr == *"although the capabilities are there"*seccomp* ]] || fail "stderr: $stderr"
