@@ -7,7 +7,7 @@ load ../system/common
 
 setup() {
 	common_setup
-	needs systemd-analyze systemd-sysusers systemd-tmpfiles unshare nsenter getfacl logrotate pkill
+	needs systemd-analyze systemd-sysusers systemd-tmpfiles unshare nsenter getfacl logrotate pkill setpriv
 	CHECKOUT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	ROOT=$BATS_TEST_TMPDIR/root
 	LOGS=$ROOT/var/log/xdptail
@@ -111,11 +111,17 @@ packets() { # FILE
 	uid=$(sed -n 's/^xdptail:x:\([0-9]*\):.*/\1/p' "$ROOT/etc/passwd")
 	expect_within "uid" "$uid" 1 999
 	expect "directory" "$(stat -c %u:%a "$LOGS")" "$uid:750"
-	touch "$LOGS/file"
-	chmod 0640 "$LOGS/file"
-	expect "adm" "$(getfacl -np "$LOGS" "$LOGS/file" 2>/dev/null |
-		grep -c "^group:$(getent group adm | cut -d: -f3):r-x")" 2
-	expect "others" "$(getfacl -cnp "$LOGS/file" | grep ^other)" "other::---"
+	expect "adm, and in what comes" "$(getfacl -cnp "$LOGS" | grep -c ":$(adm):r-x$")" 2
+}
+
+adm() {
+	getent group adm | cut -d: -f3
+}
+
+# Who of the group reads all there is?
+readers() { # GID
+	"${IN_WORLD[@]}" setpriv --reuid 65534 --regid "$1" --clear-groups \
+		sh -c 'cat /var/log/xdptail/*' 2>/dev/null >"$BATS_TEST_TMPDIR/read.$1" || echo "not $1"
 }
 
 @test "as the unit has it: captures, reloads, is rotated, feeds the watchdog, ends" {
@@ -151,6 +157,8 @@ packets() { # FILE
 	for file in "$OUT"*; do
 		expect "packets of $file" "$(gzip -dcf "$file" | packets -)" 1000
 	done
+	expect "who may not read" "$(readers "$(adm)"; readers 65534)" "not 65534"
+	expect "what adm has read" "$(wc -c <"$BATS_TEST_TMPDIR/read.$(adm)")" "$(cat "$LOGS"/* | wc -c)"
 	expect "capabilities left" "$(gzip -dc "$OUT.2.gz" | jq -nc 'input.capabilities')" '[]'
 }
 
@@ -230,6 +238,27 @@ packets() { # FILE
 		gzip -dcf "$file"
 	done >"$BATS_TEST_TMPDIR/all"
 	expect "packets" "$(packets "$BATS_TEST_TMPDIR/all")" 2000
+}
+
+@test "journal and syslog are within reach" {
+	local place
+
+	pair
+	settings '"output": [ "journal", "syslog" ]'
+	world
+	listen
+	for place in socket dev-log; do
+		"${IN_WORLD[@]}" "$HELPERS/notify" "/run/systemd/journal/$place" >"$BATS_TEST_TMPDIR/$place" 3>&- &
+		wait_line "$BATS_TEST_TMPDIR/$place" '^bound$' $!
+		"${IN_WORLD[@]}" chmod 0666 "/run/systemd/journal/$place"
+	done
+	start "$UNITS/xdptail.service"
+	traffic peer0 1 0
+	for place in socket dev-log; do
+		wait_line "$BATS_TEST_TMPDIR/$place" '"event_type":"packet"' "$PID"
+	done
+	stop
+	expect_line "$BATS_TEST_TMPDIR/socket" 'SYSLOG_IDENTIFIER=xdptail'
 }
 
 @test "the drop-in for syslog over a network is needed, and enough" {
