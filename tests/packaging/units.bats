@@ -143,6 +143,7 @@ readers() { # GID
 	wait_line "$HEARD" '^RELOADING=1|MONOTONIC_USEC=[0-9]*$' "$RECEIVER"
 	wait_line "$ERR" 'is in effect' "$PID"
 
+	expect_no_line "$ROOT/etc/logrotate.d/xdptail" copytruncate
 	for file in 2 3; do
 		"${IN_WORLD[@]}" logrotate -f -s /run/logrotate.state /etc/logrotate.d/xdptail
 		wait_line "$OUT" '"repeated":true' "$PID"
