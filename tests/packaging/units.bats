@@ -8,6 +8,8 @@ load ../system/common
 setup() {
 	common_setup
 	needs systemd-analyze systemd-sysusers systemd-tmpfiles unshare nsenter getfacl logrotate pkill setpriv
+	modprobe -q overlay || true
+	grep -qw overlay /proc/filesystems || skip "needs overlayfs"
 	CHECKOUT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	ROOT=$BATS_TEST_TMPDIR/root
 	LOGS=$ROOT/var/log/xdptail
@@ -77,7 +79,7 @@ stop() {
 	wait_end "$UNIT_PID"
 	expect "exit" "$CODE" 0
 	expect "still attached" "$(attached)" ""
-	expect_line "$HEARD" '^STOPPING=1$'
+	wait_line "$HEARD" '^STOPPING=1$' "$RECEIVER"
 }
 
 packets() { # FILE
@@ -88,14 +90,19 @@ packets() { # FILE
 	local unit score
 
 	pair
+	mkdir -p "$ROOT/etc/systemd/system/xdptail@tail0.service.d"
+	cp "$ROOT"/usr/share/doc/xdptail/examples/*.conf "$ROOT/etc/systemd/system/xdptail@tail0.service.d"
 	world
-	for unit in xdptail.service xdptail@eth0.service; do
+	# the last one with the drop-ins
+	for unit in xdptail.service xdptail@eth0.service xdptail@tail0.service; do
 		run "${IN_WORLD[@]}" systemd-analyze verify "$UNITS/$unit"
 		expect "$unit: exit" "$status" 0
 		# shellcheck disable=SC2154
 		expect "$unit: verify" "$(grep -i xdptail <<<"$output")" ""
+	done
+	for unit in xdptail.service xdptail@.service; do
 		score=$(systemd-analyze security --offline=true --threshold=20 \
-			"$CHECKOUT/packaging/systemd/${unit/eth0/}" | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p') ||
+			"$CHECKOUT/packaging/systemd/$unit" | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p') ||
 			fail "$unit: exposed: $score"
 		[[ $score == [01].* || $score == 2.0 ]] || fail "$unit: score \"$score\""
 	done
@@ -303,4 +310,21 @@ readers() { # GID
 	wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' "$PID"
 	stop
 	check_stream "$OUT"
+}
+
+@test "the drop-in for old kernels needs none of the capabilities that these don't know" {
+	local old=$BATS_TEST_TMPDIR/old
+
+	pair
+	settings "$TO_FILE"
+	world
+	listen
+	printf '[Service]\n%s=\n%s=CAP_NET_ADMIN\n' CapabilityBoundingSet CapabilityBoundingSet \
+		AmbientCapabilities AmbientCapabilities >"$old"
+	start "$UNITS/xdptail.service" "$old" "$ROOT/usr/share/doc/xdptail/examples/old-kernel.conf"
+	traffic peer0 1000 50000
+	wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	stop
+	check_stream "$OUT"
+	expect "capabilities left" "$(jq -nc 'input.capabilities' "$OUT")" '[]'
 }
