@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """confine.py [OPTION…] UNIT [DROP-IN…] [-- COMMAND…]: become what a unit's ExecStart= says, as it says.
 

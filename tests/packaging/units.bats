@@ -7,7 +7,9 @@ load ../system/common
 
 setup() {
 	common_setup
-	needs systemd-analyze systemd-sysusers systemd-tmpfiles unshare nsenter getfacl logrotate pkill
+	needs systemd-analyze systemd-sysusers systemd-tmpfiles unshare nsenter getfacl logrotate pkill setpriv
+	modprobe -q overlay || true
+	grep -qw overlay /proc/filesystems || skip "needs overlayfs"
 	CHECKOUT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	ROOT=$BATS_TEST_TMPDIR/root
 	LOGS=$ROOT/var/log/xdptail
@@ -77,7 +79,7 @@ stop() {
 	wait_end "$UNIT_PID"
 	expect "exit" "$CODE" 0
 	expect "still attached" "$(attached)" ""
-	expect_line "$HEARD" '^STOPPING=1$'
+	wait_line "$HEARD" '^STOPPING=1$' "$RECEIVER"
 }
 
 packets() { # FILE
@@ -88,15 +90,20 @@ packets() { # FILE
 	local unit score
 
 	pair
+	mkdir -p "$ROOT/etc/systemd/system/xdptail@tail0.service.d"
+	cp "$ROOT"/usr/share/doc/xdptail/examples/*.conf "$ROOT/etc/systemd/system/xdptail@tail0.service.d"
 	world
-	for unit in xdptail.service xdptail@eth0.service; do
+	# the last one with the drop-ins
+	for unit in xdptail.service xdptail@eth0.service xdptail@tail0.service; do
 		run "${IN_WORLD[@]}" systemd-analyze verify "$UNITS/$unit"
 		expect "$unit: exit" "$status" 0
 		# shellcheck disable=SC2154
 		expect "$unit: verify" "$(grep -i xdptail <<<"$output")" ""
-		score=$(systemd-analyze security --offline=true --threshold=20 \
-			"$CHECKOUT/packaging/systemd/${unit/eth0/}" | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p') ||
-			fail "$unit: exposed: $score"
+	done
+	for unit in xdptail.service xdptail@.service; do
+		run systemd-analyze security --offline=true --threshold=20 "$CHECKOUT/packaging/systemd/$unit"
+		expect "$unit: exit" "$status" 0
+		score=$(sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p' <<<"$output")
 		[[ $score == [01].* || $score == 2.0 ]] || fail "$unit: score \"$score\""
 	done
 	expect "what the services differ in" "$(diff <(sed -n '/^\[Service]/,/^\[Install]/p' \
@@ -111,11 +118,17 @@ packets() { # FILE
 	uid=$(sed -n 's/^xdptail:x:\([0-9]*\):.*/\1/p' "$ROOT/etc/passwd")
 	expect_within "uid" "$uid" 1 999
 	expect "directory" "$(stat -c %u:%a "$LOGS")" "$uid:750"
-	touch "$LOGS/file"
-	chmod 0640 "$LOGS/file"
-	expect "adm" "$(getfacl -np "$LOGS" "$LOGS/file" 2>/dev/null |
-		grep -c "^group:$(getent group adm | cut -d: -f3):r-x")" 2
-	expect "others" "$(getfacl -cnp "$LOGS/file" | grep ^other)" "other::---"
+	expect "adm, and in what comes" "$(getfacl -cnp "$LOGS" | grep -c ":$(adm):r-x$")" 2
+}
+
+adm() {
+	getent group adm | cut -d: -f3
+}
+
+# Who of the group reads all there is?
+readers() { # GID
+	"${IN_WORLD[@]}" setpriv --reuid 65534 --regid "$1" --clear-groups \
+		sh -c 'cat /var/log/xdptail/*' 2>/dev/null >"$BATS_TEST_TMPDIR/read.$1" || echo "not $1"
 }
 
 @test "as the unit has it: captures, reloads, is rotated, feeds the watchdog, ends" {
@@ -137,6 +150,7 @@ packets() { # FILE
 	wait_line "$HEARD" '^RELOADING=1|MONOTONIC_USEC=[0-9]*$' "$RECEIVER"
 	wait_line "$ERR" 'is in effect' "$PID"
 
+	expect_no_line "$ROOT/etc/logrotate.d/xdptail" copytruncate
 	for file in 2 3; do
 		"${IN_WORLD[@]}" logrotate -f -s /run/logrotate.state /etc/logrotate.d/xdptail
 		wait_line "$OUT" '"repeated":true' "$PID"
@@ -151,49 +165,166 @@ packets() { # FILE
 	for file in "$OUT"*; do
 		expect "packets of $file" "$(gzip -dcf "$file" | packets -)" 1000
 	done
+	expect "who may not read" "$(readers "$(adm)"; readers 65534)" "not 65534"
+	expect "what adm has read" "$(wc -c <"$BATS_TEST_TMPDIR/read.$(adm)")" "$(cat "$LOGS"/* | wc -c)"
 	expect "capabilities left" "$(gzip -dc "$OUT.2.gz" | jq -nc 'input.capabilities')" '[]'
 }
 
 @test "as the template has it: an interface each" {
+	local log=$LOGS/tail0.jsonl
+
 	pair
 	settings '"output": "stdout"'
 	world
 	listen
-	OUT=$LOGS/tail0.jsonl
 	start --instance tail0 "$UNITS/xdptail@.service"
 	traffic peer0 1000 50000
-	wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	wait_line "$log" '"event_type":"packet".*"record_seq":1000,' "$PID"
 	stop
-	check_stream "$OUT"
+	check_stream "$log"
 	expect "packets" "$(counted packets)" 1000
 }
 
-# Lines of a drop-in, each a test of its own: what a run says that has less than the unit gives it, or more.
-@test "what the unit gives is needed, and who takes some of it away is told" {
-	local line want_code want
+# A look from inside, so that what runs in it below has been held by something.
+@test "the confinement is there" {
+	pair
+	settings "$TO_FILE"
+	world
+	run "${CONFINE[@]}" "$UNITS/xdptail.service" -- /usr/bin/python3 -B "$BATS_TEST_DIRNAME/walls.py"
+	# shellcheck disable=SC2154
+	[ "$status" -eq 0 ] || fail "$output"
+}
+
+# A unit and lines of a drop-in: what a run says that has less.
+@test "who takes away what the unit gives is told what is missing" {
+	local lines want_code want
 
 	pair
 	settings "$TO_FILE"
 	world
 	listen
-	while IFS='|' read -r line want_code want; do
-		printf '[Service]\n%b\n' "$line" >"$BATS_TEST_TMPDIR/dropin"
+	while IFS='|' read -r lines want_code want; do
+		printf '[Service]\n%b\n' "$lines" >"$BATS_TEST_TMPDIR/dropin"
 		run --separate-stderr timeout 20 "${CONFINE[@]}" "$UNITS/xdptail.service" "$BATS_TEST_TMPDIR/dropin"
 		# shellcheck disable=SC2154
 		[[ $status == "$want_code" && $stderr == *"$want"* ]] ||
-			echo "$line: exit $status, \"$stderr\"; want $want_code, \"$want\"" >>"$BATS_TEST_TMPDIR/wrong"
+			fail "$lines: exit $status, \"$stderr\"; want $want_code, \"$want\""
 	done <<-'TABLE'
-		SystemCallFilter=~bpf|3|x
-		CapabilityBoundingSet=\nAmbientCapabilities=\nCapabilityBoundingSet=CAP_NET_ADMIN CAP_PERFMON\nAmbientCapabilities=CAP_NET_ADMIN CAP_PERFMON|3|x
-		RestrictAddressFamilies=\nRestrictAddressFamilies=AF_UNIX|4|x
-		SystemCallFilter=~capset|3|x
-		SystemCallFilter=~openat|3|x
-		SystemCallFilter=~clone|3|x
-		SystemCallFilter=~epoll_create1|3|x
-		SystemCallFilter=~timerfd_create|3|x
-		SystemCallFilter=~signalfd4|3|x
-		LogsDirectory=other|2|x
+		SystemCallFilter=~bpf|3|refuses BPF programs although the capabilities are there: a user namespace, seccomp,
+		AmbientCapabilities=\nAmbientCapabilities=CAP_NET_ADMIN CAP_PERFMON|3|CAP_BPF is missing
+		AmbientCapabilities=\nAmbientCapabilities=CAP_BPF CAP_PERFMON|3|CAP_NET_ADMIN is missing
+		AmbientCapabilities=\nAmbientCapabilities=CAP_BPF CAP_NET_ADMIN|3|CAP_PERFMON is missing
+		LogsDirectory=other|2|cannot open "/var/log/xdptail/xdptail.jsonl": the file system is mounted read-only
 	TABLE
-	[ ! -e "$BATS_TEST_TMPDIR/wrong" ] || fail "$(cat "$BATS_TEST_TMPDIR/wrong")"
 	expect_no_line "$HEARD" READY
+	expect "still attached" "$(attached)" ""
+}
+
+@test "files that are rotated, compressed and made durable, and an interface that goes and comes back" {
+	local file
+
+	pair
+	settings '"wait_interface": true, "output": { "type": "file", "target": "/var/log/xdptail/xdptail.jsonl",
+		"rotate_size": "64K", "compress": "gzip", "fsync": "snapshot" }'
+	world
+	listen
+	start "$UNITS/xdptail.service"
+	traffic peer0 1000 50000
+	wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	ip -n "$NS_A" link del tail0
+	wait_line "$ERR" 'tail0 was deleted; waiting for it' "$PID"
+	ip -n "$NS_A" link add tail0 type veth peer name peer0 netns "$NS_B"
+	wait_line "$OUT" '"event_type":"interface".*"state":"back"' "$PID"
+	ip -n "$NS_A" link set tail0 up
+	ip -n "$NS_B" link set peer0 up
+	traffic peer0 1000 50000
+	wait_line "$OUT" '"event_type":"packet".*"record_seq":2000,' "$PID"
+	stop
+	[ "$(find "$LOGS" -name '*.gz' | wc -l)" -gt 1 ] || fail "not compressed: $(ls "$LOGS")"
+	"$XDPTAIL" audit "$OUT"* || fail "audit: $?"
+	for file in "$OUT"*; do
+		gzip -dcf "$file"
+	done >"$BATS_TEST_TMPDIR/all"
+	expect "packets" "$(packets "$BATS_TEST_TMPDIR/all")" 2000
+}
+
+@test "journal and syslog are within reach" {
+	local place
+
+	pair
+	settings '"output": [ "journal", "syslog" ]'
+	world
+	listen
+	for place in socket dev-log; do
+		"${IN_WORLD[@]}" "$HELPERS/notify" "/run/systemd/journal/$place" >"$BATS_TEST_TMPDIR/$place" 3>&- &
+		wait_line "$BATS_TEST_TMPDIR/$place" '^bound$' $!
+		"${IN_WORLD[@]}" chmod 0666 "/run/systemd/journal/$place"
+	done
+	start "$UNITS/xdptail.service"
+	traffic peer0 1 0
+	for place in socket dev-log; do
+		wait_line "$BATS_TEST_TMPDIR/$place" '"event_type":"packet"' "$PID"
+	done
+	stop
+	expect_line "$BATS_TEST_TMPDIR/socket" 'SYSLOG_IDENTIFIER=xdptail'
+}
+
+@test "the drop-in for syslog over a network is needed, and enough" {
+	local got=$BATS_TEST_TMPDIR/syslog
+
+	pair
+	ip -n "$NS_A" link set lo up
+	settings "\"output\": [ \"syslog:udp://127.0.0.1:5140\", { \"type\": \"file\", \"target\": \"/var/log/xdptail/xdptail.jsonl\" } ]"
+	world
+	listen
+	ip netns exec "$NS_A" /usr/bin/python3 -uc 'if True:
+		from socket import *
+		s = socket(AF_INET, SOCK_DGRAM)
+		s.bind(("127.0.0.1", 5140))
+		while True:
+			print(s.recv(2000).decode())' >"$got" 3>&- &
+	start "$UNITS/xdptail.service"
+	wait_line "$ERR" 'takes nothing: Address family not supported by protocol' "$PID"
+	kill -KILL "$PID"
+	wait_end "$UNIT_PID"
+	expect "what came to syslog" "$(cat "$got")" ""
+
+	: >"$HEARD"
+	start "$UNITS/xdptail.service" "$ROOT/usr/share/doc/xdptail/examples/remote-syslog.conf"
+	traffic peer0 10 1000
+	wait_line "$got" '"event_type":"packet".*"record_seq":10,' "$PID"
+	stop
+}
+
+@test "the drop-in for the perf buffer is needed, and enough" {
+	pair
+	settings "\"transport\": \"perf\", \"ring_size\": \"512K\", $TO_FILE"
+	world
+	listen
+	run --separate-stderr timeout 20 "${CONFINE[@]}" "$UNITS/xdptail.service"
+	expect "exit" "$status" 3
+	[[ $stderr == *"CAP_PERFMON is there: seccomp stands in the way of perf_event_open"* ]] ||
+		fail "stderr: $stderr"
+	start "$UNITS/xdptail.service" "$ROOT/usr/share/doc/xdptail/examples/old-kernel.conf"
+	traffic peer0 1000 50000
+	wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	stop
+	check_stream "$OUT"
+}
+
+@test "the drop-in for old kernels needs none of the capabilities that these don't know" {
+	local old=$BATS_TEST_TMPDIR/old
+
+	pair
+	settings "$TO_FILE"
+	world
+	listen
+	printf '[Service]\n%s=\n%s=CAP_NET_ADMIN\n' CapabilityBoundingSet CapabilityBoundingSet \
+		AmbientCapabilities AmbientCapabilities >"$old"
+	start "$UNITS/xdptail.service" "$old" "$ROOT/usr/share/doc/xdptail/examples/old-kernel.conf"
+	traffic peer0 1000 50000
+	wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	stop
+	check_stream "$OUT"
+	expect "capabilities left" "$(jq -nc 'input.capabilities' "$OUT")" '[]'
 }
