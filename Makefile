@@ -41,15 +41,16 @@ SAN_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 # Skeletons are generated, so their warnings are not ours.
 INCLUDES = -Iinclude -Ibpf -Isrc -isystem $(O)/bpf
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) $(INCLUDES) \
-	     $$(pkg-config --cflags $(PKGS)) $(DEPS) $(CFLAGS) $(SAN)
+	     $$(pkg-config --cflags $(PKGS)) $(DEPS) $(CPPFLAGS) $(CFLAGS) $(SAN)
 ALL_LDFLAGS = -pthread $(CFLAGS) $(SAN) $(LDFLAGS)
 LIB_LIBS = $$(pkg-config --libs $(LIB_PKGS))
 ALL_LIBS = $$(pkg-config --libs $(PKGS)) -lelf
 # Where asm/types.h is, which -target bpf does not find by itself on Debian.
 ASM_INCLUDE := $(patsubst %/asm/types.h,%,$(firstword \
 	       $(wildcard /usr/include/$(shell uname -m)-linux-gnu*/asm/types.h) /usr/include/asm/types.h))
+# Its BTF names its sources: the same bytes, wherever they were.
 BPF_CFLAGS = -g -O2 -Wall -Wextra -target bpf -mcpu=v2 $(DEPS) -Ibpf \
-	     -idirafter $(ASM_INCLUDE)
+	     -idirafter $(ASM_INCLUDE) -ffile-prefix-map=$(CURDIR)=.
 
 FLAVOURS := frags ring perf
 SKELETONS = $(FLAVOURS:%=$(O)/bpf/xdptail_%.skel.h)

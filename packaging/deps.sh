@@ -6,7 +6,7 @@
 # and fails, when it may not install.
 set -eu
 
-# group  Debian's name        Fedora's name
+# group  Debian's name        Fedora's name, where there is one
 packages() {
 	cat <<-'TABLE'
 		build gcc               gcc
@@ -52,6 +52,20 @@ packages() {
 		bench tcpdump           tcpdump
 		contrib jq              jq
 		package debhelper       debhelper
+		package dpkg-dev
+		package pkgconf         pkgconf-pkg-config
+		package lintian
+		package blhc
+		package diffoscope-minimal
+		package debootstrap
+		package man-db          man-db
+		package rpm             rpm-build
+		package rpmlint         rpmlint
+		package acl             acl
+		package libseccomp2     libseccomp
+		package python3-yaml    python3-pyyaml
+		package podman          podman
+		package crun            crun
 	TABLE
 }
 

@@ -1,7 +1,57 @@
-# Packages, and the tests of what is in them. Included by the Makefile at the top.
+# Packages, units, and the tests of what is in them. Included by the Makefile at the top.
+SYSCONFDIR ?= /etc
+UNITDIR	?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+DOCDIR	?= $(PREFIX)/share/doc/xdptail
+SOURCE_TARBALL = $(O)/dist/xdptail-$(VERSION).tar.gz
+
+UNITS = $(wildcard packaging/systemd/*.service)
+DROPINS = $(wildcard packaging/systemd/*.conf)
+
+# What runs it as a service. Not part of install, which stays below PREFIX: logrotate and people look for
+# files in /etc only. Settings that are there stay as they are; nothing is started.
+install-service:
+	install -d $(DESTDIR)$(UNITDIR)
+	for unit in $(UNITS:packaging/systemd/%=%); do \
+		sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/etc/xdptail/|$(SYSCONFDIR)/xdptail/|g; s|/usr/share/doc/xdptail|$(DOCDIR)|g' \
+			packaging/systemd/$$unit > $(DESTDIR)$(UNITDIR)/$$unit && \
+		chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit; done
+	install -D -m 0644 packaging/systemd/xdptail.sysusers $(DESTDIR)$(SYSUSERSDIR)/xdptail.conf
+	install -D -m 0644 packaging/systemd/xdptail.tmpfiles $(DESTDIR)$(TMPFILESDIR)/xdptail.conf
+	install -D -m 0644 packaging/systemd/xdptail.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/xdptail
+	[ -e $(DESTDIR)$(SYSCONFDIR)/xdptail/xdptail.json ] || \
+		install -D -m 0644 packaging/systemd/xdptail.json $(DESTDIR)$(SYSCONFDIR)/xdptail/xdptail.json
+	install -D -m 0644 -t $(DESTDIR)$(DOCDIR)/examples $(DROPINS)
+
+# Each time anew, of the same bytes when nothing has changed: what belongs to it is for git to know.
+dist:
+	$(Q)packaging/source.sh $(SOURCE_TARBALL) $(O)
+
+# What dpkg-buildpackage would check, and more, is what make check does.
+deb: export DEB_BUILD_OPTIONS ?= nocheck
+deb: export DEB_BUILD_PROFILES ?= nocheck
+deb: dist
+	$(Q)packaging/deb.sh $(SOURCE_TARBALL) $(O)/deb
+	$(Q)ls $(O)/deb/*.deb
+
+rpm: dist
+	$(Q)packaging/rpm.sh $(SOURCE_TARBALL) $(O)/rpm
+	$(Q)ls $(O)/rpm/*.rpm
+
+# What is tested where a package is built, without root: no interface, and no program of others.
+check-unit: all $(UNIT_TESTS)
+	$(Q)tests/run.sh $(O) unit
+
 check-packages:
 	$(Q)packaging/deps.sh build test package
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
 	$(Q)tests/run.sh $(O) packaging
 
-.PHONY: check-packages
+# The same from apt's side, on a new system: downloads a Debian.
+check-debootstrap:
+	$(Q)packaging/deps.sh build test package
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
+	$(Q)tests/run.sh $(O) debootstrap
+
+.PHONY: dist deb rpm check-unit install-service check-packages check-debootstrap

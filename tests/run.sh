@@ -3,7 +3,7 @@
 # run.sh BUILD [GROUP…]: run the tests that were built there (unit, prog), and those on the command that
 # was built there (system) and on what is shipped beside it (shipped), or only those groups (system/NAME:
 # one file), and close with one line of counts. A skipped test is counted as such. Only on request: on
-# the programs that read the stream (contrib), and on the packages (packaging).
+# the programs that read the stream (contrib), and on the packages (packaging; debootstrap: on a new Debian).
 set -uo pipefail
 
 build=$(realpath "$1")
@@ -78,7 +78,7 @@ tell_bats() { # BATS-FILE
 # longest: namespaces are named by file. But for those that count wake-ups, or take a CPU away from all
 # others.
 together=() alone=()
-mapfile -t files < <(ls -S "$tests"/{shipped,system,contrib,packaging}/*.bats 2>/dev/null)
+mapfile -t files < <(ls -S "$tests"/{shipped,system,contrib,packaging,debootstrap}/*.bats 2>/dev/null)
 for test in "${files[@]}"; do
 	wanted "$(group_of "$test")" ||
 		wanted "$(group_of "$test")/$(basename "$test" .bats)" || continue

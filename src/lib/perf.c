@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -110,10 +111,10 @@ uint32_t transport_perf_bytes(uint32_t ring_bytes)
 	return (uint32_t)(pages_per_cpu(ring_bytes) * page * (size_t)online_count());
 }
 
-static int cpu_open(struct perf *perf, int cpu)
+static struct perf_event_attr event_attr(void)
 {
-	struct perf_event_attr attr = {
-		.size = sizeof(attr),
+	return (struct perf_event_attr){
+		.size = sizeof(struct perf_event_attr),
 		.type = PERF_TYPE_SOFTWARE,
 		.config = PERF_COUNT_SW_BPF_OUTPUT,
 		.sample_type = PERF_SAMPLE_RAW,
@@ -121,6 +122,11 @@ static int cpu_open(struct perf *perf, int cpu)
 		.wakeup_events = 1,
 		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED,
 	};
+}
+
+static int cpu_open(struct perf *perf, int cpu)
+{
+	struct perf_event_attr attr = event_attr();
 	LIBBPF_OPTS(perf_buffer_raw_opts, opts, .cpu_cnt = 1, .cpus = &cpu, .map_keys = &cpu);
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT };
 	struct perf_buffer *pb;
@@ -196,8 +202,19 @@ static bool is_off(struct perf_cpu *c)
 	return off;
 }
 
-/* Two calls can say EPERM: the one that opens, for lack of a capability, and the one that maps, for
- * lack of memory that may be locked.
+static bool may_open(int cpu)
+{
+	struct perf_event_attr attr = event_attr();
+	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	const bool permitted = fd >= 0 || (errno != EPERM && errno != EACCES);
+
+	if (fd >= 0)
+		close(fd);
+	return permitted;
+}
+
+/* Two calls can say EPERM: the one that opens, for lack of a capability or of leave to make the call, and
+ * the one that maps, for lack of memory that may be locked.
  */
 static int explain_open(struct reason *r, int err, int cpu)
 {
@@ -209,6 +226,12 @@ static int explain_open(struct reason *r, int err, int cpu)
 			r, -EPERM,
 			"not permitted to open a perf buffer on CPU %d: CAP_PERFMON is missing "
 			"(before Linux 5.8: CAP_SYS_ADMIN)",
+			cpu);
+	if (!may_open(cpu))
+		return reason_set(
+			r, -EPERM,
+			"not permitted to open a perf buffer on CPU %d although CAP_PERFMON is "
+			"there: seccomp stands in the way of perf_event_open",
 			cpu);
 	return reason_set(
 		r, -EPERM,

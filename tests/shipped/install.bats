@@ -41,6 +41,31 @@ install_here() {
 		"$(grep -c @ "$to/usr/lib/there/pkgconfig/libxdptail.pc")" 0
 }
 
+@test "install-service: units beside the rest, what is looked for in /etc there, settings kept" {
+	local to=$BATS_TEST_TMPDIR/root unit
+
+	make_alone -C "$ROOT" O="$BUILD" install-service DESTDIR="$to"
+	(cd "$to" && find . ! -type d -printf '%M %P\n' | LC_ALL=C sort -k 2) >"$BATS_TEST_TMPDIR/files"
+	diff -u - "$BATS_TEST_TMPDIR/files" <<-'END'
+		-rw-r--r-- etc/logrotate.d/xdptail
+		-rw-r--r-- etc/xdptail/xdptail.json
+		-rw-r--r-- usr/local/lib/systemd/system/xdptail.service
+		-rw-r--r-- usr/local/lib/systemd/system/xdptail@.service
+		-rw-r--r-- usr/local/lib/sysusers.d/xdptail.conf
+		-rw-r--r-- usr/local/lib/tmpfiles.d/xdptail.conf
+		-rw-r--r-- usr/local/share/doc/xdptail/examples/old-kernel.conf
+		-rw-r--r-- usr/local/share/doc/xdptail/examples/remote-syslog.conf
+	END
+	for unit in "$to"/usr/local/lib/systemd/system/*; do
+		expect_line "$unit" '^ExecStart=/usr/local/sbin/xdptail -f /etc/xdptail/xdptail.json'
+		expect_no_line "$unit" ' /usr/\(sbin\|share\)'
+	done
+	"$XDPTAIL" check-config "$to/etc/xdptail/xdptail.json"
+	echo '{}' >"$to/etc/xdptail/xdptail.json"
+	make_alone -C "$ROOT" O="$BUILD" install-service DESTDIR="$to"
+	expect "settings" "$(cat "$to/etc/xdptail/xdptail.json")" '{}'
+}
+
 @test "the library has the functions of the header, and nothing else" {
 	local library symbols=$BATS_TEST_TMPDIR/symbols
 
