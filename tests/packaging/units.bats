@@ -4,36 +4,15 @@
 # filters of the text of the unit. What make install-service installs is what is run.
 
 load ../system/common
+load service
 
 setup() {
-	common_setup
-	needs systemd-analyze systemd-sysusers systemd-tmpfiles unshare nsenter getfacl logrotate pkill setpriv
-	modprobe -q overlay || true
-	grep -qw overlay /proc/filesystems || skip "needs overlayfs"
-	CHECKOUT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	ROOT=$BATS_TEST_TMPDIR/root
+	service_setup
+	needs systemd-analyze unshare nsenter setpriv getfacl
 	LOGS=$ROOT/var/log/xdptail
 	UNITS=/usr/lib/systemd/system
 	OUT=$LOGS/xdptail.jsonl
-	install_root
 }
-
-# A root of the files that are installed, and of those that systemd makes for them.
-install_root() {
-	mkdir -p "$ROOT/etc" "$ROOT/var/log"
-	cp /etc/passwd /etc/group "$ROOT/etc"
-	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -C "$CHECKOUT" O="$(dirname "$XDPTAIL")" \
-		install install-service DESTDIR="$ROOT" PREFIX=/usr
-	systemd-sysusers --root="$ROOT" xdptail.conf
-	systemd-tmpfiles --root="$ROOT" --create xdptail.conf
-}
-
-settings() { # JSON: the members of an object
-	printf '{ "interface": "tail0", "function_name": "count_packets", "sample": 1, "interval": 1, %s }\n' \
-		"$1" >"$ROOT/etc/xdptail/xdptail.json"
-}
-
-TO_FILE='"output": { "type": "file", "target": "/var/log/xdptail/xdptail.jsonl" }'
 
 # Namespaces in which that root lies over the machine's own. Sets IN_WORLD, the words that make a command
 # run there, and CONFINE, those that make it run as a unit says.
@@ -80,10 +59,6 @@ stop() {
 	expect "exit" "$CODE" 0
 	expect "still attached" "$(attached)" ""
 	wait_line "$HEARD" '^STOPPING=1$' "$RECEIVER"
-}
-
-packets() { # FILE
-	count_records "$1" '.event_type == "packet"'
 }
 
 @test "systemd finds nothing wrong with the units, and both are hardened" {
