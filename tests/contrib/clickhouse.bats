@@ -234,6 +234,11 @@ expect_losses() { # new|old
 	expect "gaps" "$(losses new "
 		SELECT hostname, event_type, first_missing, last_missing, records FROM xdptail.gaps" | paste -sd ';')" \
 		'web1	packet	1	20	20;web2	count	6	8	3;web2	packet	1001	1100	100;web2	packet	1200	1200	1;web2	snapshot	2	2	1;web3	count	15	15	1;web3	packet	2951	3000	50'
+	# shellcheck disable=SC2016
+	sed -n '/^```sql$/,/^```$/p' "$CLICKHOUSE/../fleet/README.md" | grep -v '^```' >"$BATS_TEST_TMPDIR/fleet.sql"
+	expect "statements in fleet's README.md" "$(wc -l <"$BATS_TEST_TMPDIR/fleet.sql")" 6
+	new_sql TSV <"$BATS_TEST_TMPDIR/fleet.sql" >"$BATS_TEST_TMPDIR/fleet"
+	expect_line "$BATS_TEST_TMPDIR/fleet" 'web3.*packet.*2951.*3000'
 	echo 'OPTIMIZE TABLE xdptail.packets FINAL' | new_sql TSV
 	expect_losses new # also once duplicates have become one
 	expect "rows of web2" "$(losses new "SELECT count() FROM xdptail.packets
