@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- Tables of the stream xdptail/1, for ClickHouse 23.3 and newer. Whatever inserts puts whole lines into
+-- Tables of the stream xdptail/1, for ClickHouse of today (run on 26.7). Whatever inserts puts whole lines into
 -- xdptail.stream, which keeps nothing: views hand each record to the table of its kind.
 --
 --   packets, counts   the many; a key that is absent from a line is NULL where 0 would mean something
