@@ -6,7 +6,7 @@
 # and fails, when it may not install.
 set -eu
 
-# group  Debian's name        Fedora's name, where there is one
+# group  Debian's name        Fedora's name; "-": it has none
 packages() {
 	cat <<-'TABLE'
 		build gcc               gcc
@@ -51,13 +51,20 @@ packages() {
 		lint  mandoc            mandoc
 		bench tcpdump           tcpdump
 		contrib jq              jq
+		contrib rsyslog         rsyslog-mmjsonparse
+		contrib logrotate       logrotate
+		contrib curl            curl
+		contrib clickhouse-server -
+		contrib clickhouse-client -
+		contrib nodejs          nodejs
+		contrib npm             nodejs-npm
 		package debhelper       debhelper
-		package dpkg-dev
+		package dpkg-dev        -
 		package pkgconf         pkgconf-pkg-config
-		package lintian
-		package blhc
-		package diffoscope-minimal
-		package debootstrap
+		package lintian         -
+		package blhc            -
+		package diffoscope-minimal -
+		package debootstrap     -
 		package man-db          man-db
 		package rpm             rpm-build
 		package rpmlint         rpmlint
@@ -73,7 +80,7 @@ wanted() { # COLUMN GROUP…: names, each once
 	column=$1
 	shift
 	packages | awk -v column="$column" -v groups=" $* " \
-		'index(groups, " " $1 " ") && !seen[$column]++ { print $column }'
+		'index(groups, " " $1 " ") && $column != "-" && !seen[$column]++ { print $column }'
 }
 
 missing_deb() {
@@ -81,10 +88,10 @@ missing_deb() {
 		case $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) in
 		installed) continue ;;
 		esac
-		# Ubuntu ships bpftool with the kernel's tools
-		if [ "$package" = bpftool ] && command -v bpftool >/dev/null; then
-			continue
-		fi
+		# Ubuntu ships bpftool with the kernel's tools, and others' nodejs has npm in it
+		case $package in
+		bpftool | npm) ! command -v "$package" >/dev/null || continue ;;
+		esac
 		echo "$package"
 	done
 }
@@ -115,7 +122,9 @@ check_versions() {
 
 # One word a package, so unquoted.
 install_deb() {
-	export DEBIAN_FRONTEND=noninteractive
+	# in this runlevel invoke-rc.d starts no daemon (rsyslogd, clickhouse-server) where systemd isn't PID 1; where
+	# it is, what is installed is started, as with any package
+	export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 	apt-get update -q
 	# shellcheck disable=SC2086
 	apt-get install -q -y --no-install-recommends $1

@@ -23,6 +23,6 @@ const char *journal_limit_warning(const struct journal_limit *l)
 		return NULL;
 	return "more than 10000 lines within 30 s: the journal keeps no more than that of a service, "
 	       "unless it is configured to or has a lot of room, and drops the rest without telling "
-	       "us; set LogRateLimitIntervalSec=0 in the service's unit, or send less (-N, "
-	       "--top, events=), or write to a file";
+	       "us; set LogRateLimitIntervalSec=1s and LogRateLimitBurst=1000000 in the service's "
+	       "unit, or send less (-N, --top, events=), or write to a file";
 }
