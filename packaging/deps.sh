@@ -6,7 +6,7 @@
 # and fails, when it may not install.
 set -eu
 
-# group  Debian's name        Fedora's name
+# group  Debian's name        Fedora's name (-: it has none)
 packages() {
 	cat <<-'TABLE'
 		build gcc               gcc
@@ -51,6 +51,13 @@ packages() {
 		lint  mandoc            mandoc
 		bench tcpdump           tcpdump
 		contrib jq              jq
+		contrib miller          miller
+		contrib lnav            lnav
+		contrib sqlite-utils    -
+		contrib visidata        visidata
+		contrib nodejs          nodejs
+		contrib npm             nodejs-npm
+		contrib python3-yaml    python3-pyyaml
 		package debhelper       debhelper
 	TABLE
 }
@@ -59,7 +66,7 @@ wanted() { # COLUMN GROUP…: names, each once
 	column=$1
 	shift
 	packages | awk -v column="$column" -v groups=" $* " \
-		'index(groups, " " $1 " ") && !seen[$column]++ { print $column }'
+		'index(groups, " " $1 " ") && $column != "-" && !seen[$column]++ { print $column }'
 }
 
 missing_deb() {
@@ -67,10 +74,10 @@ missing_deb() {
 		case $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) in
 		installed) continue ;;
 		esac
-		# Ubuntu ships bpftool with the kernel's tools
-		if [ "$package" = bpftool ] && command -v bpftool >/dev/null; then
-			continue
-		fi
+		# Ubuntu ships bpftool with the kernel's tools, others npm with Node.js
+		case $package in
+		bpftool | npm) ! command -v "$package" >/dev/null || continue ;;
+		esac
 		echo "$package"
 	done
 }
