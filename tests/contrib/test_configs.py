@@ -5,6 +5,7 @@
 For programs that are not to be had here: their files are read, what they name is held to the schema and to each
 other, and what they do to a record is done to those of FILE, as far as it can be done in Python.
 """
+import functools
 import json
 import pathlib
 import re
@@ -217,16 +218,19 @@ def loki():
 # --- Elasticsearch ---
 
 
-def holds(condition, ctx):
-    """What a condition of the pipeline, in Painless, says of a document: the little that it uses of it."""
-    if condition is None:
-        return True
+@functools.lru_cache(maxsize=None)
+def compiled(condition):
+    """A condition of the pipeline, in Painless, as Python: the little that it uses of it."""
     python = re.sub(r"ctx\.([a-z_]+) instanceof String", r"isinstance(of('\1'), str)", condition)
     python = re.sub(r"!ctx\.([a-z_]+)\.contains\('(.)'\)", r"'\2' not in of('\1')", python)
     python = re.sub(r"ctx\.([a-z_]+)\.contains\('(.)'\)", r"'\2' in of('\1')", python)
     python = re.sub(r"ctx\.([a-z_]+)", r"of('\1')", python)
     python = python.replace("null", "None").replace("&&", "and").replace("||", "or")
-    return eval(python, {"of": ctx.get, "isinstance": isinstance, "str": str})
+    return compile(python, condition, "eval")
+
+
+def holds(condition, ctx):
+    return condition is None or eval(compiled(condition), {"of": ctx.get, "isinstance": isinstance, "str": str})
 
 
 def put(document, path, value):
