@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: BSD-2-Clause
 -- The stream as a table: xdptail('FILE'), with a pattern or a list of files, compressed ones among them.
 --
 -- Types are declared, not inferred: nine fraction digits would be taken for text, and a column of numbers

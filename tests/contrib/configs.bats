@@ -81,6 +81,7 @@ wait_socket() { # PATH PID
 		! cmp -s "$ROOT/contrib/$file" "$broken/$file" || fail "$change: changes nothing"
 		run "$PYTHON" "$BATS_TEST_DIRNAME/test_configs.py" "$what" "$broken" "$STREAM"
 		[ "$status" -ne 0 ] || fail "$file, $change: nothing was found"
+		[[ $output != *Traceback* ]] || fail "$file, $change:" "$output"
 	done <<-'CHANGES'
 		fluent-bit fluent-bit/output-kafka.yaml s/_field: run/_field: runs/
 		fluent-bit fluent-bit/output-loki.yaml s/no_limits/3/
