@@ -47,8 +47,9 @@ def packets(*keys):
     return [p for p in of("packet") if all(key in p for key in keys)]
 
 
-def seconds(text):
-    return datetime.datetime.fromisoformat(text[:26] + "+00:00")
+def nanoseconds(text):
+    whole = datetime.datetime.fromisoformat(text[:19] + "+00:00")
+    return int(whole.timestamp()) * 10**9 + int(text[20:-1].ljust(9, "0"))
 
 
 @answer
@@ -75,8 +76,9 @@ def new_sources():
 def rate():
     for s in of("snapshot"):
         if "total" not in s:
-            t = (seconds(s["interval_end"]) - seconds(s["interval_start"])).total_seconds()
-            yield row(s["run"], s["snapshot"], math.floor(s["counted"] / t), math.floor(s["counted_bytes"] * 8 / t))
+            ns = nanoseconds(s["interval_end"]) - nanoseconds(s["interval_start"])
+            counted, counted_bytes = int(s["counted"]), int(s["counted_bytes"])
+            yield row(s["run"], s["snapshot"], counted * 10**9 // ns, counted_bytes * 8 * 10**9 // ns)
 
 
 @answer
