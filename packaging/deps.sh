@@ -56,8 +56,13 @@ packages() {
 		contrib curl            curl
 		contrib clickhouse-server -
 		contrib clickhouse-client -
+		contrib miller          miller
+		contrib lnav            lnav
+		contrib sqlite-utils    -
+		contrib visidata        visidata
 		contrib nodejs          nodejs
 		contrib npm             nodejs-npm
+		contrib python3-yaml    python3-pyyaml
 		package debhelper       debhelper
 		package dpkg-dev        -
 		package pkgconf         pkgconf-pkg-config
