@@ -11,57 +11,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "app/capability_names.h"
 #include "app/log.h"
 #include "app/privileges.h"
-
-#define CAPABILITIES_LISTED   8
-#define CAPABILITY_MASK_BYTES 20
-
-/* In the order of their bits: linux/capability.h. */
-static const char *const capability_names[] = {
-	"CAP_CHOWN",
-	"CAP_DAC_OVERRIDE",
-	"CAP_DAC_READ_SEARCH",
-	"CAP_FOWNER",
-	"CAP_FSETID",
-	"CAP_KILL",
-	"CAP_SETGID",
-	"CAP_SETUID",
-	"CAP_SETPCAP",
-	"CAP_LINUX_IMMUTABLE",
-	"CAP_NET_BIND_SERVICE",
-	"CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN",
-	"CAP_NET_RAW",
-	"CAP_IPC_LOCK",
-	"CAP_IPC_OWNER",
-	"CAP_SYS_MODULE",
-	"CAP_SYS_RAWIO",
-	"CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE",
-	"CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN",
-	"CAP_SYS_BOOT",
-	"CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE",
-	"CAP_SYS_TIME",
-	"CAP_SYS_TTY_CONFIG",
-	"CAP_MKNOD",
-	"CAP_LEASE",
-	"CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL",
-	"CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN",
-	"CAP_SYSLOG",
-	"CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ",
-	"CAP_PERFMON",
-	"CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE",
-};
-#define N_CAPABILITIES (sizeof(capability_names) / sizeof(capability_names[0]))
 
 struct report_event {
 	struct xdptail_interface event; /* its strings are the next two */
@@ -91,26 +43,6 @@ static uint64_t rss_kb(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* NULL ends the list. Root's forty names would say nothing in as many words and break the limit of
- * a line: then it is the mask, as /proc/PID/status shows it, kept in mask.
- */
-static void list_capabilities(uint64_t caps, const char *ret[CAPABILITIES_LISTED + 1],
-			      char mask[CAPABILITY_MASK_BYTES])
-{
-	size_t n = 0;
-
-	if (__builtin_popcountll(caps) > CAPABILITIES_LISTED) {
-		(void)snprintf(mask, CAPABILITY_MASK_BYTES, "0x%016" PRIx64, caps);
-		ret[n++] = mask;
-		caps = 0;
-	}
-	for (size_t i = 0; i < N_CAPABILITIES; i++) {
-		if (caps >> i & 1)
-			ret[n++] = capability_names[i];
-	}
-	ret[n] = NULL;
-}
-
 void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
 		 struct xdptail *handle)
 {
@@ -128,8 +60,7 @@ static int make_start(struct report *r, const struct options *o, bool repeated, 
 		      struct line *ret)
 {
 	struct xdptail_stats stats = { .size = sizeof(stats) };
-	const char *capabilities[CAPABILITIES_LISTED + 1];
-	char mask[CAPABILITY_MASK_BYTES];
+	struct capability_names capabilities;
 	struct utsname uts = { 0 };
 	struct line_start start;
 	int err = xdptail_stats(r->handle, &stats);
@@ -137,7 +68,7 @@ static int make_start(struct report *r, const struct options *o, bool repeated, 
 	if (err)
 		return err;
 	(void)uname(&uts);
-	list_capabilities(privileges_left(), capabilities, mask);
+	capability_names(&capabilities, privileges_left());
 	r->perf = stats.transport == XDPTAIL_TRANSPORT_PERF;
 	start = (struct line_start){
 		.repeated = repeated,
@@ -158,7 +89,7 @@ static int make_start(struct report *r, const struct options *o, bool repeated, 
 		.max_sources = stats.max_sources,
 		.shared_counts = stats.shared_counts != 0,
 		.map_bytes = stats.map_bytes,
-		.capabilities = capabilities,
+		.capabilities = capabilities.list,
 	};
 	return line_start(r->writer, xdptail_time(r->handle), &start, ret);
 }
