@@ -51,6 +51,9 @@ packages() {
 		lint  mandoc            mandoc
 		bench tcpdump           tcpdump
 		contrib jq              jq
+		contrib curl            curl
+		contrib prometheus      golang-github-prometheus
+		contrib prometheus-node-exporter golang-github-prometheus-node-exporter
 		package debhelper       debhelper
 	TABLE
 }

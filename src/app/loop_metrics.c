@@ -40,6 +40,7 @@ static void look_at_output(const struct loop *l, unsigned int i, struct metrics_
 	struct sink_counts *c = &ret->counts;
 
 	ret->name = sinks_name(l->sinks, i);
+	ret->gone = sinks_state(l->sinks, i) == SINK_GONE;
 	ret->up = l->metrics_up && sinks_state(l->sinks, i) == SINK_HERE &&
 		  !sinks_error(l->sinks, i) && !sinks_failing(l->sinks, i);
 	sinks_counts(l->sinks, i, c);

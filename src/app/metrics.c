@@ -29,6 +29,7 @@ enum absent { /* when there is nothing to tell */
 	NEVER,
 	WHEN_ZERO,
 	WITHOUT_RING, /* and so without maps: a capture that this process parses itself */
+	WHEN_GONE, /* an output */
 };
 
 /* One value of a metric. Rows of one metric stand together; the first has its help, the others none. Those
@@ -133,7 +134,7 @@ static const struct row interface_rows[] = {
 };
 
 static const struct row output_rows[] = {
-	{ "output_up", "Whether the output takes lines.", NULL, NULL, OF(metrics_output, up), UNIT_SWITCH, NEVER },
+	{ "output_up", "Whether the output takes lines.", NULL, NULL, OF(metrics_output, up), UNIT_SWITCH, WHEN_GONE },
 	{ "output_lines_total", "Lines made for the output: the sum of written, filtered, dropped and queued ones.",
 	  NULL, NULL, OF(metrics_output, counts.made), UNIT_ONE, NEVER },
 	{ "output_written_lines_total", "Lines written.", NULL, NULL, OF(metrics_output, counts.written), UNIT_ONE, NEVER },
@@ -295,6 +296,7 @@ static bool is_absent(const struct row *row, const struct run *run)
 		return !value_of(row, run);
 	case WITHOUT_RING:
 		return !run->handle.ring_bytes;
+	case WHEN_GONE:
 	case NEVER:
 		break;
 	}
@@ -344,7 +346,8 @@ static void put_outputs(FILE *f, const struct metrics *m)
 			const struct metrics_output *output = &m->outputs[j];
 			const struct labels l = { m->name, "output", output->name };
 
-			put_sample(f, row, &l, output);
+			if (row->absent != WHEN_GONE || !output->gone)
+				put_sample(f, row, &l, output);
 		}
 	}
 }

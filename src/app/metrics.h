@@ -17,6 +17,7 @@
 struct metrics_output {
 	const char *name; /* as the user named it */
 	bool up; /* it takes lines */
+	bool gone; /* … and was not asked to any more: up is left out */
 	struct sink_counts counts;
 	uint64_t queued; /* lines */
 };

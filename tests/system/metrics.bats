@@ -54,8 +54,8 @@ expect_totals() {
 	done
 	expect "cpu" "$(metric cpu_seconds_total | tr -d .)" \
 		"$(printf '%04d' "$(of_total "$OUT" stats cpu_ms)")"
-	expect "unattributed" "$(sed -n 's/^xdptail_unattributed_packets_total{.*} //p' "$PROM" |
-		paste -sd+ | bc)" "$(of_total "$OUT" snapshot unattributed_packets)"
+	expect "unattributed" "$(awk '/^xdptail_unattributed_packets_total\{/ { sum += $NF } END { print sum + 0 }' \
+		"$PROM")" "$(of_total "$OUT" snapshot unattributed_packets)"
 }
 
 # What an output's total says, and the lines from that record on: filtered by nothing but its events.
@@ -364,7 +364,7 @@ reload() { # MESSAGE TIMES: that it ends with, for the nth time
 	expect_metric 1 config_reloads_total 'result="done"'
 	expect_metric 3 config_reloads_total 'result="refused"'
 
-	config
+	config '"output": "stdout"'
 	reload 'is in effect' 2
 	while [ -e "$PROM" ]; do kill -0 "$PID"; done
 	config "\"metrics_file\": \"$PROM\""

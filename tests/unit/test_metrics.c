@@ -186,6 +186,7 @@ Test(metrics, every_figure_in_its_place)
 		"xdptail_output_queued_lines{name=\"n\",output=\"a\"} 7007",
 		"xdptail_output_disconnects_total{name=\"n\",output=\"a\"} 7008",
 		"xdptail_output_lines_total{name=\"n\",output=\"b\"} 0",
+		"xdptail_output_lines_total{name=\"n\",output=\"c\"} 0",
 	};
 	static const struct interface_sum interfaces[] = {
 		{ "eth0", 6001, 6002, 1, XDPTAIL_MODE_NATIVE },
@@ -193,8 +194,9 @@ Test(metrics, every_figure_in_its_place)
 		{ "e\"1", 0, 0, 3, XDPTAIL_MODE_GENERIC },
 	};
 	static const struct metrics_output outputs[] = {
-		{ "a", true, { 7001, 7002, 7003, 7004, 7005, 7006, 0, 0, 7008 }, 7007 },
-		{ "b", false, { 0 }, 0 },
+		{ "a", true, false, { 7001, 7002, 7003, 7004, 7005, 7006, 0, 0, 7008 }, 7007 },
+		{ "b", false, false, { 0 }, 0 },
+		{ "c", false, true, { 0 }, 0 },
 	};
 	static const struct xdptail_stats handle = {
 		.function_name = "count_packets",
@@ -229,6 +231,7 @@ Test(metrics, every_figure_in_its_place)
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		expect_in(text, lines[i]);
 	expect_not_in(text, "end_time");
+	expect_not_in(text, "xdptail_output_up{name=\"n\",output=\"c\"}");
 	expect_not_in(text, "interface=\"gone\",mode");
 	free(text);
 }
