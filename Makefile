@@ -240,6 +240,7 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 $(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
+$(FUZZ)/fuzz_metrics: $(patsubst %,$(FUZZ)/src/app/%.o,metrics audit_json)
 $(FUZZ)/fuzz_monitor: $(FUZZ)/src/lib/monitor.o
 $(FUZZ)/fuzz_values: $(FUZZ)/src/line/line_values.o
 OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/sink/*.c \
