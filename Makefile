@@ -198,7 +198,7 @@ check:
 
 # User space is what the sanitizers see: the BPF programs' own tests (prog) are left out, and system
 # tests that go over the same ground again for another kernel's or transport's sake.
-ASAN_SYSTEM = counts disk faults file interfaces journal live loss notify outputs own_object privileges read reload \
+ASAN_SYSTEM = counts disk faults file interfaces journal live loss metrics notify outputs own_object privileges read reload \
 	      rotate sockets stdout stop usage
 # What contrib/ has for the programs that read our stream, run with those that Debian or npm has.
 check-contrib:

@@ -259,7 +259,7 @@ expect_output() { # NAME FILE
 	tail_start -a -N 1 --interval 1 --metrics-file "$PROM"
 	traffic peer0 100
 	wait_line "$ERR" 'takes longer to write than there is time; it is skipped' "$PID"
-	wait_line "$OUT" '"event_type":"snapshot".*"record_seq":4,' "$PID"
+	wait_line "$OUT" '"event_type":"snapshot".*"record_seq":3,' "$PID"
 	expect "files" "$(ls -A "$DIR")" .xdptail.prom.tmp
 	: >"$pipe" # the first of them
 	wait_line "$PROM" '^xdptail_snapshots_total{name="xdptail"} 0' "$PID"
@@ -294,7 +294,7 @@ expect_output() { # NAME FILE
 	wait_line "$PROM" '^xdptail_snapshots_total' "$PID"
 	rm -r "$DIR"
 	wait_line "$ERR" "cannot write the metrics file \"$PROM\": No such file or directory; it stays" "$PID"
-	wait_line "$OUT" '"event_type":"snapshot".*"record_seq":4,' "$PID"
+	wait_line "$OUT" '"event_type":"snapshot".*"record_seq":3,' "$PID"
 	mkdir "$DIR"
 	wait_line "$ERR" "the metrics file \"$PROM\" is written again" "$PID"
 	tail_stop
