@@ -3,8 +3,7 @@
  *   short   of four writes to a regular file the first is interrupted, the second takes one byte, the
  *           third half of what it could, and the last all
  *   sync    what is to be made durable has an I/O error
- *   hang    what is renamed waits until somebody opens the pipe XDPTAIL_PIPE for writing, as long as
- *           there is one
+ *   hang    what is renamed waits until somebody has the pipe XDPTAIL_PIPE open for writing
  */
 #include <dlfcn.h>
 #include <errno.h>
