@@ -199,7 +199,7 @@ check:
 
 # User space is what the sanitizers see: the BPF programs' own tests (prog) are left out, and system
 # tests that go over the same ground again for another kernel's or transport's sake.
-ASAN_SYSTEM = counts disk faults file interfaces journal live loss notify outputs own_object privileges read reload \
+ASAN_SYSTEM = counts disk faults file interfaces journal live loss metrics notify outputs own_object privileges read reload \
 	      rotate sockets stdout stop usage
 # What contrib/ has for the programs that read our stream, run with those that Debian or npm has.
 check-contrib:
@@ -241,6 +241,7 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 $(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
+$(FUZZ)/fuzz_metrics: $(patsubst %,$(FUZZ)/src/app/%.o,metrics audit_json)
 $(FUZZ)/fuzz_monitor: $(FUZZ)/src/lib/monitor.o
 $(FUZZ)/fuzz_values: $(FUZZ)/src/line/line_values.o
 OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/sink/*.c \

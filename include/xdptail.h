@@ -493,6 +493,7 @@ struct xdptail_stats {
 	uint64_t parsed_here; /**< frames that prog_run could not give to the kernel's program */
 	int decap; /**< not 0: as in the options */
 	const char *ebpf_program; /**< likewise, until xdptail_close(); NULL: ours */
+	uint64_t early_flips; /**< how often the table of sources ran full, and was taken early */
 };
 
 /**

@@ -63,6 +63,8 @@ packages() {
 		contrib nodejs          nodejs
 		contrib npm             nodejs-npm
 		contrib python3-yaml    python3-pyyaml
+		contrib prometheus      golang-github-prometheus
+		contrib prometheus-node-exporter golang-github-prometheus-node-exporter
 		package debhelper       debhelper
 		package dpkg-dev        -
 		package pkgconf         pkgconf-pkg-config

@@ -19,6 +19,7 @@
 #define PACKETS_A_TURN 8192 /* then the other fds have their turn (TRAPS A20) */
 #define SOURCES_A_STEP 4096
 #define STOP_MS	       5000 /* from the signal to the exit, whatever the outputs do */
+#define METRICS_MS     250 /* of these, for the last metrics file, when the outputs have ended */
 
 enum {
 	EVENT_PACKETS,
@@ -160,6 +161,7 @@ void loop_free(struct loop *l)
 	while (l->n_pending)
 		sink_spec_free(&l->pending[--l->n_pending]);
 	snapshot_free(&l->snapshot);
+	metrics_file_free(l->metrics);
 	notify_close(&l->notify);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
@@ -247,8 +249,10 @@ void loop_step_snapshot(struct loop *l, bool hurry)
 		loop_check(l, done, "cannot write a snapshot");
 		if (done < 0)
 			snapshot_free(&l->snapshot);
-		if (done > 0)
+		if (done > 0) {
 			loop_tell_figures(l);
+			loop_snapshot_done(l);
+		}
 	}
 	if (done > 0 && l->again)
 		loop_begin_counts(l);
@@ -473,7 +477,7 @@ static void close_outputs(struct loop *l)
 	if (l->options->read)
 		loop_wait_for_outputs(l);
 	loop_hurry(l);
-	left = l->deadline_ms - monotonic_ms();
+	left = l->deadline_ms - monotonic_ms() - (l->metrics ? METRICS_MS : 0);
 	unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
 	check_warnings(l);
 	if (l->exit_code != EXIT_CODE_OUTPUT)
@@ -517,6 +521,8 @@ static uint64_t time_of(const void *handle)
 int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	     struct sinks *sinks, const struct privileges_user *user)
 {
+	int64_t left;
+
 	l->handle = handle;
 	l->sinks = sinks;
 	sinks_set_clock(sinks, time_of, handle);
@@ -527,7 +533,9 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	else
 		loop_attach(l);
 	loop_drop_privileges(l, user);
+	loop_start_metrics(l);
 	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");
+	loop_write_metrics(l);
 	loop_check(l, start(l), "cannot watch for events");
 	loop_check(l, sinks_start(sinks), "cannot start the outputs");
 	sinks_flush(sinks);
@@ -542,6 +550,8 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	loop_tell_stopping(l);
 	close_stream(l);
 	close_outputs(l);
+	left = l->deadline_ms - monotonic_ms();
+	loop_end_metrics(l, left > 0 ? (int)left : 0);
 	if (l->attached && l->exit_code != EXIT_CODE_OUTPUT)
 		report_summary(&l->report);
 	return l->exit_code;

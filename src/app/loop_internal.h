@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "app/loop.h"
+#include "app/metrics_file.h"
 #include "app/notify.h"
 #include "app/report.h"
 #include "app/snapshot.h"
@@ -43,6 +44,15 @@ struct loop {
 	bool again; /* … and another one was asked for meanwhile */
 	struct snapshot snapshot; /* the one that is being written */
 	uint64_t packets; /* records made */
+	struct metrics_file
+		*metrics; /* owned; NULL: none is wanted, or it is not the time for it */
+	bool metrics_up; /* … and it is to say that the run goes on */
+	bool metrics_slow; /* … and that it is slow was said */
+	bool metrics_failing; /* … or that it fails */
+	uint64_t started_ns; /* wall time, like the next */
+	uint64_t snapshot_ns; /* when the last was written */
+	uint64_t reloads; /* that took effect */
+	uint64_t reloads_refused;
 	const char *stop_reason; /* NULL while running */
 	int64_t deadline_ms; /* for the exit, whatever the outputs do */
 	int exit_code;
@@ -87,6 +97,22 @@ void loop_feed_watchdog(struct loop *l);
 
 /* Read the config file again, and change what it changes; nothing if anything is wrong with it. */
 void loop_reload(struct loop *l);
+
+/* The metrics file: as soon as it can be written by who we are, and the first time; when a snapshot has been
+ * written; and the last time, for which there is so much time.
+ */
+void loop_start_metrics(struct loop *l);
+void loop_write_metrics(struct loop *l);
+void loop_snapshot_done(struct loop *l);
+void loop_end_metrics(struct loop *l, int timeout_ms);
+
+/* Another one, on reload: prepared, then in the place of the one before, or given back by
+ * metrics_file_free(). *ret is NULL where nothing changes, or none is wanted any more. 0, or -errno
+ * after a message.
+ */
+int loop_prepare_metrics(const struct loop *l, const struct options *fresh,
+			 struct metrics_file **ret);
+void loop_change_metrics(struct loop *l, const struct options *fresh, struct metrics_file *f);
 
 /* Name those that have ended, and end the run with the last one. */
 void loop_look_at_outputs(struct loop *l);

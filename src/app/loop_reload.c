@@ -130,6 +130,21 @@ static int change_outputs(struct loop *l, struct options *fresh)
 	return 0;
 }
 
+/* What can fail, all of it or nothing. */
+static int change_all(struct loop *l, struct options *fresh)
+{
+	struct metrics_file *metrics;
+	int err = loop_prepare_metrics(l, fresh, &metrics);
+
+	if (!err)
+		err = change_outputs(l, fresh);
+	if (err)
+		metrics_file_free(metrics);
+	else
+		loop_change_metrics(l, fresh, metrics);
+	return err;
+}
+
 bool loop_change_outputs(struct loop *l)
 {
 	bool leaving = sinks_leaving(l->sinks);
@@ -190,16 +205,20 @@ void loop_reload(struct loop *l)
 
 	if (options_parse(&fresh, l->line->argc, l->line->argv, err_text, sizeof(err_text))) {
 		log_error("SIGHUP: nothing is changed: %s", err_text);
+		l->reloads_refused++;
 		return;
 	}
-	if (!change_outputs(l, &fresh)) {
+	if (!change_all(l, &fresh)) {
 		options_compare(l->options, &fresh, tell, NULL);
 		apply(l, &fresh);
 		loop_look_at_outputs(l); /* one that had ended may be all that is left */
 		loop_check(l, report_start_again(&l->report, l->options, REPORT_ALL_OUTPUTS),
 			   "cannot write a start record");
+		l->reloads++;
+		loop_write_metrics(l);
 		log_notice("SIGHUP: \"%s\" is in effect", l->options->config);
 	} else {
+		l->reloads_refused++;
 		log_error("SIGHUP: nothing is changed");
 	}
 	options_free(&fresh);

@@ -15,6 +15,7 @@
 #include "app/exit_code.h"
 #include "app/log.h"
 #include "app/loop.h"
+#include "app/metrics_file.h"
 #include "app/options.h"
 #include "app/privileges.h"
 #include "line/line.h"
@@ -91,6 +92,17 @@ static int open_outputs(struct sinks **ret, struct options *o)
 	return EXIT_CODE_DONE;
 }
 
+/* Before there is anything that a mistyped name would be a pity for. */
+static int check_metrics(const struct options *o)
+{
+	char err_text[ERR_BYTES];
+
+	if (!o->metrics_file || !metrics_file_check(o->metrics_file, err_text, sizeof(err_text)))
+		return EXIT_CODE_DONE;
+	log_error("%s", err_text);
+	return EXIT_CODE_USAGE;
+}
+
 /* What can't be read was not the right thing to ask for, unless it is us who failed. */
 static int read_exit_code(int err)
 {
@@ -161,7 +173,9 @@ static int open_outputs_as(struct sinks **ret, struct options *o,
 	if (user->name && o->config && faccessat(AT_FDCWD, o->config, R_OK, AT_EACCESS))
 		log_warning("\"%s\" can't be read by \"%s\": %s; SIGHUP will change nothing",
 			    o->config, user->name, strerror(errno));
-	code = open_outputs(ret, o);
+	code = check_metrics(o);
+	if (!code)
+		code = open_outputs(ret, o);
 	err = privileges_return(&acting);
 	if (!err)
 		return code;

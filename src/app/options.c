@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/config.h"
+#include "app/metrics_file.h"
 #include "app/options_argv.h"
 #include "app/options_table.h"
 
@@ -64,6 +65,37 @@ static int finish_outputs(struct parser *p)
 	return 0;
 }
 
+/* Names that the reader of such files passes over, or that are no files of their own. */
+static int finish_metrics(struct parser *p)
+{
+	static const char suffix[] = METRICS_FILE_SUFFIX;
+	const struct row *row = options_find("metrics-file");
+	const char *path = p->o.metrics_file;
+	size_t len = path ? strlen(path) : 0;
+	const char *base = path ? strrchr(path, '/') : NULL;
+
+	if (!path)
+		return 0;
+	base = base ? base + 1 : path;
+	if (len < sizeof(suffix) || strcmp(path + len - (sizeof(suffix) - 1), suffix) != 0 ||
+	    *base == '.')
+		return options_refuse_row(p, row,
+					  OPTIONS_QUOTED " is not read by node_exporter: its name "
+							 "must be NAME" METRICS_FILE_SUFFIX,
+					  path);
+	for (unsigned int i = 0; i < p->o.n_outputs; i++) {
+		const char *target = p->o.outputs[i].target;
+
+		if (target && !strcmp(target, path))
+			return options_refuse_row(p, row,
+						  OPTIONS_QUOTED
+						  " is the target of --output too; each takes a "
+						  "file of its own",
+						  path);
+	}
+	return 0;
+}
+
 static int finish_function(struct parser *p, const char *named)
 {
 	if (p->all && named && strcmp(named, OPTIONS_FUNCTION_ALL) != 0)
@@ -93,7 +125,9 @@ static int finish(struct parser *p)
 		return options_refuse_row(p, options_find("read"),
 					  "there is --interface too; one of them is enough");
 	err = finish_scopes(p);
-	return err ? err : finish_outputs(p);
+	if (!err)
+		err = finish_outputs(p);
+	return err ? err : finish_metrics(p);
 }
 
 /* Of two options that say the same or exclude each other, the one on the command line wins over the

@@ -56,6 +56,7 @@ struct options {
 	uint32_t batch_ms;
 	bool decap; /* the packets inside tunnels */
 	const char *user; /* whom to become; NULL: nobody else */
+	const char *metrics_file; /* NULL: none; ends in .prom */
 	bool prog_run; /* read: through the program in the kernel */
 	bool trace;
 	bool flush; /* -l: no gathering, a line goes out as its packet comes in */

@@ -89,6 +89,8 @@ const struct row options_rows[] = {
 	  NUMBER(o.duration_s, 1, 31536000), .scope = SCOPE_INTERFACE },
 	{ 'o', "output", "OUT", "where lines go: see below; may be repeated", "stdout",
 	  .type = ROW_OUTPUT, .live = true },
+	{ 0, "metrics-file", "FILE", "figures for Prometheus; .prom", NULL,
+	  STRING(o.metrics_file), .live = true },
 	{ 0, "timestamps", "us|ns", "six or nine fraction digits", "us",
 	  CHOICE(o.timestamps_ns, timestamps) },
 	{ 0, "batch", "MS", "how long samples may gather", "20",

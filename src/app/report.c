@@ -11,57 +11,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "app/capability_names.h"
 #include "app/log.h"
 #include "app/privileges.h"
-
-#define CAPABILITIES_LISTED   8
-#define CAPABILITY_MASK_BYTES 20
-
-/* In the order of their bits: linux/capability.h. */
-static const char *const capability_names[] = {
-	"CAP_CHOWN",
-	"CAP_DAC_OVERRIDE",
-	"CAP_DAC_READ_SEARCH",
-	"CAP_FOWNER",
-	"CAP_FSETID",
-	"CAP_KILL",
-	"CAP_SETGID",
-	"CAP_SETUID",
-	"CAP_SETPCAP",
-	"CAP_LINUX_IMMUTABLE",
-	"CAP_NET_BIND_SERVICE",
-	"CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN",
-	"CAP_NET_RAW",
-	"CAP_IPC_LOCK",
-	"CAP_IPC_OWNER",
-	"CAP_SYS_MODULE",
-	"CAP_SYS_RAWIO",
-	"CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE",
-	"CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN",
-	"CAP_SYS_BOOT",
-	"CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE",
-	"CAP_SYS_TIME",
-	"CAP_SYS_TTY_CONFIG",
-	"CAP_MKNOD",
-	"CAP_LEASE",
-	"CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL",
-	"CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN",
-	"CAP_SYSLOG",
-	"CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ",
-	"CAP_PERFMON",
-	"CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE",
-};
-#define N_CAPABILITIES (sizeof(capability_names) / sizeof(capability_names[0]))
 
 struct report_event {
 	struct xdptail_interface event; /* its strings are the next two */
@@ -91,26 +43,6 @@ static uint64_t rss_kb(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* NULL ends the list. Root's forty names would say nothing in as many words and break the limit of
- * a line: then it is the mask, as /proc/PID/status shows it, kept in mask.
- */
-static void list_capabilities(uint64_t caps, const char *ret[CAPABILITIES_LISTED + 1],
-			      char mask[CAPABILITY_MASK_BYTES])
-{
-	size_t n = 0;
-
-	if (__builtin_popcountll(caps) > CAPABILITIES_LISTED) {
-		(void)snprintf(mask, CAPABILITY_MASK_BYTES, "0x%016" PRIx64, caps);
-		ret[n++] = mask;
-		caps = 0;
-	}
-	for (size_t i = 0; i < N_CAPABILITIES; i++) {
-		if (caps >> i & 1)
-			ret[n++] = capability_names[i];
-	}
-	ret[n] = NULL;
-}
-
 void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
 		 struct xdptail *handle)
 {
@@ -124,41 +56,56 @@ static int put(struct report *r, int err, const struct line *line)
 	return err;
 }
 
+/* A look begins anew with what is highest, of an interval: what an earlier look in it has seen stays. */
+static int look_at_handle(struct report *r)
+{
+	struct xdptail_stats now = { .size = sizeof(now) };
+	int err = xdptail_stats(r->handle, &now);
+
+	if (err)
+		return err;
+	if (now.ring_high_water < r->handle_stats.ring_high_water)
+		now.ring_high_water = r->handle_stats.ring_high_water;
+	if (now.longest_wait_ns < r->handle_stats.longest_wait_ns)
+		now.longest_wait_ns = r->handle_stats.longest_wait_ns;
+	r->handle_stats = now;
+	return 0;
+}
+
 static int make_start(struct report *r, const struct options *o, bool repeated, bool joined,
 		      struct line *ret)
 {
-	struct xdptail_stats stats = { .size = sizeof(stats) };
-	const char *capabilities[CAPABILITIES_LISTED + 1];
-	char mask[CAPABILITY_MASK_BYTES];
+	const struct xdptail_stats *stats = &r->handle_stats;
+	struct capability_names capabilities;
 	struct utsname uts = { 0 };
 	struct line_start start;
-	int err = xdptail_stats(r->handle, &stats);
+	int err = look_at_handle(r);
 
 	if (err)
 		return err;
 	(void)uname(&uts);
-	list_capabilities(privileges_left(), capabilities, mask);
-	r->perf = stats.transport == XDPTAIL_TRANSPORT_PERF;
+	capability_names(&capabilities, privileges_left());
+	r->perf = stats->transport == XDPTAIL_TRANSPORT_PERF;
 	start = (struct line_start){
 		.repeated = repeated,
 		.joined = joined,
 		.version = XDPTAIL_VERSION,
 		.hostname = uts.nodename,
 		.kernel = uts.release,
-		.function_name = stats.function_name,
-		.ebpf_program = stats.ebpf_program,
+		.function_name = stats->function_name,
+		.ebpf_program = stats->ebpf_program,
 		.capture = o->read,
 		.prog_run = o->prog_run,
-		.transport = stats.transport,
-		.ring_bytes = stats.ring_bytes,
-		.sample_mode = stats.sample_mode,
-		.sample_rate = stats.sample_rate,
+		.transport = stats->transport,
+		.ring_bytes = stats->ring_bytes,
+		.sample_mode = stats->sample_mode,
+		.sample_rate = stats->sample_rate,
 		.interval_s = o->interval_s,
-		.decap = stats.decap != 0,
-		.max_sources = stats.max_sources,
-		.shared_counts = stats.shared_counts != 0,
-		.map_bytes = stats.map_bytes,
-		.capabilities = capabilities,
+		.decap = stats->decap != 0,
+		.max_sources = stats->max_sources,
+		.shared_counts = stats->shared_counts != 0,
+		.map_bytes = stats->map_bytes,
+		.capabilities = capabilities.list,
 	};
 	return line_start(r->writer, xdptail_time(r->handle), &start, ret);
 }
@@ -235,6 +182,7 @@ int report_start_again(struct report *r, const struct options *o, unsigned int i
 
 int report_interface(struct report *r, const struct xdptail_interface *event)
 {
+	interface_sums_event(&r->interfaces, event); /* not of a copy, whose name does not stay */
 	return r->started ? put_interface(r, event) : hold(r, event);
 }
 
@@ -334,6 +282,7 @@ static int put_snapshot(struct report *r, const struct line_snapshot *snapshot)
 	sum->unlisted_packets += snapshot->unlisted_packets;
 	sum->unlisted_bytes += snapshot->unlisted_bytes;
 	add_counts(&r->counts_sums, snapshot->counts);
+	r->last_sources = snapshot->counts->n_sources;
 	return put(r, line_snapshot(r->writer, xdptail_time(r->handle), snapshot, &line), &line);
 }
 
@@ -383,7 +332,6 @@ static int put_sink_losses(struct report *r, unsigned int i, const struct sink_c
 
 static int put_stats_of(struct report *r, const struct xdptail_counts *counts)
 {
-	struct xdptail_stats handle = { .size = sizeof(handle) };
 	uint64_t cpu = cpu_ms();
 	struct line_stats stats = {
 		.perf = r->perf,
@@ -397,17 +345,20 @@ static int put_stats_of(struct report *r, const struct xdptail_counts *counts)
 		.cpu_ms = cpu - r->cpu_ms,
 		.rss_kb = rss_kb(),
 	};
-	int err = xdptail_stats(r->handle, &handle);
+	int err = look_at_handle(r);
 
 	if (err)
 		return err;
-	stats.ring_high_water = handle.ring_high_water;
-	stats.longest_wait_ms = handle.longest_wait_ns / 1000000;
+	stats.ring_high_water = r->handle_stats.ring_high_water;
+	stats.longest_wait_ms = r->handle_stats.longest_wait_ns / 1000000;
+	r->handle_stats.ring_high_water = 0;
+	r->handle_stats.longest_wait_ns = 0;
 	if (stats.ring_high_water > r->high_water)
 		r->high_water = stats.ring_high_water;
 	if (stats.longest_wait_ms > r->longest_wait_ms)
 		r->longest_wait_ms = stats.longest_wait_ms;
 	r->cpu_ms = cpu;
+	r->last_stats = stats;
 	add_stats(&r->stats_sums, &stats);
 	return put_stats(r, &stats);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "xdptail.h"
+#include "app/interface_sums.h"
 #include "app/options.h"
 #include "line/line.h"
 #include "sink/sink.h"
@@ -26,6 +27,10 @@ struct report {
 	uint64_t cpu_ms; /* at the end of the last interval */
 	uint64_t high_water; /* the highest of all intervals */
 	uint64_t longest_wait_ms; /* likewise */
+	struct xdptail_stats handle_stats; /* as last looked at */
+	struct line_stats last_stats; /* of the last interval */
+	uint64_t last_sources; /* likewise, before --top */
+	struct interface_sums interfaces;
 	struct sink_counts before[SINK_NAMES_MAX]; /* as of the last sink record */
 	bool started; /* there is a start record */
 	struct report_event *held; /* owned; interface events that came before it */

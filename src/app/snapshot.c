@@ -27,6 +27,12 @@ void snapshot_free(struct snapshot *s)
 	s->counts = NULL;
 }
 
+/* top_source_fn */
+static void add_source(void *interfaces, const struct xdptail_source *source)
+{
+	interface_sums_add(interfaces, source);
+}
+
 int snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts *counts,
 		   uint64_t limit)
 {
@@ -39,6 +45,8 @@ int snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts *
 	err = top_init(&s->top, counts);
 	if (err)
 		snapshot_free(s);
+	else
+		top_tell(&s->top, add_source, &r->interfaces);
 	return err;
 }
 

@@ -12,6 +12,12 @@ int top_init(struct top *t, const struct xdptail_counts *counts)
 	return t->heap ? 0 : -ENOMEM;
 }
 
+void top_tell(struct top *t, top_source_fn fn, void *arg)
+{
+	t->fn = fn;
+	t->arg = arg;
+}
+
 void top_free(struct top *t)
 {
 	free(t->heap);
@@ -66,6 +72,8 @@ bool top_build(struct top *t, size_t steps)
 			break; /* cannot be: it is one of n_sources */
 		t->heap[t->n++] = (struct top_entry){ source.packets, (uint32_t)t->filled };
 		t->unsifted = t->n / 2;
+		if (t->fn)
+			t->fn(t->arg, &source);
 	}
 	if (t->filled < t->counts->n_sources)
 		return false;

@@ -11,6 +11,8 @@
 
 #include "xdptail.h"
 
+typedef void (*top_source_fn)(void *arg, const struct xdptail_source *source);
+
 struct top {
 	const struct xdptail_counts *counts; /* borrowed */
 	struct top_entry {
@@ -20,9 +22,15 @@ struct top {
 	size_t n; /* in the heap */
 	size_t filled; /* sources looked at */
 	size_t unsifted; /* entries that do not yet head a heap of their own */
+	top_source_fn fn; /* told each source once; NULL: nobody is */
+	void *arg; /* of fn; borrowed */
 };
 
 int top_init(struct top *t, const struct xdptail_counts *counts); /* 0 or -ENOMEM */
+
+/* Whoever wants to know of all sources, while they are looked at anyway. Before top_build(). */
+void top_tell(struct top *t, top_source_fn fn, void *arg);
+
 void top_free(struct top *t); /* a zeroed one is fine */
 
 /* Do at most so many steps of building. True when it is built. */

@@ -397,6 +397,7 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 		.discarded = x->sums[FATE_DISCARDED],
 		.lost_undecodable = x->sums[FATE_UNDECODABLE],
 		.parsed_here = x->parsed_here,
+		.early_flips = x->interval.early_flips,
 	};
 
 	if (ret->size < sizeof(ret->size))

@@ -104,6 +104,13 @@ static int flip_to_close(struct interval *i, struct reason *r)
 	return 0;
 }
 
+/* Under pressure. */
+static int flip_early(struct interval *i, struct reason *r)
+{
+	i->early_flips++;
+	return flip(i, clock_now_ns(), r);
+}
+
 int interval_look(struct interval *i, struct reason *r)
 {
 	struct packet_totals t;
@@ -115,7 +122,7 @@ int interval_look(struct interval *i, struct reason *r)
 	if (i->flipped || i->wanted || !is_pressed(i, &t) ||
 	    clock_monotonic_ms() - i->flip_ms < EARLY_FLIP_MS)
 		return 0;
-	return flip(i, clock_now_ns(), r);
+	return flip_early(i, r);
 }
 
 /* The samples of the retired generation have all been taken from the ring. */
@@ -191,7 +198,7 @@ int interval_make_room(struct interval *i, uint32_t *ret, struct reason *r)
 	int err = peek(i, &t, r);
 
 	if (!err && is_pressed(i, &t)) {
-		err = flip(i, clock_now_ns(), r);
+		err = flip_early(i, r);
 		if (!err)
 			err = drain_all(i, r);
 		i->flipped = counts_is_draining(i->counts);

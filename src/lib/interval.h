@@ -38,6 +38,7 @@ struct interval {
 	uint64_t start_ns; /* wall time */
 	uint64_t end_ns; /* wall time, once closing */
 	int64_t flip_ms; /* monotonic, of the last one */
+	uint64_t early_flips; /* in all */
 	uint64_t lost; /* in the generation in use, when last seen */
 	uint64_t lost_noted; /* in this interval, up to then */
 	uint64_t looked_ns; /* wall time of that look */

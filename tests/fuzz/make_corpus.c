@@ -223,6 +223,12 @@ static void put_links(const char *directory)
 	}
 }
 
+/* Each behind its length: an interface, an output, a run. */
+static const char *const metrics_names[] = {
+	"\004eth0\006stdout\007xdptail",
+	"\003a\"b\006c\\d\ne\\\002\xc3\xbc",
+};
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -245,5 +251,7 @@ int main(int argc, char **argv)
 		put(argv[1], "options", i, command_lines[i].bytes, command_lines[i].len);
 	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)
 		put(argv[1], "config", i, configs[i], strlen(configs[i]));
+	for (size_t i = 0; i < sizeof(metrics_names) / sizeof(metrics_names[0]); i++)
+		put(argv[1], "metrics", i, metrics_names[i], strlen(metrics_names[i]));
 	return 0;
 }

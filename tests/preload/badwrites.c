@@ -3,11 +3,14 @@
  *   short   of four writes to a regular file the first is interrupted, the second takes one byte, the
  *           third half of what it could, and the last all
  *   sync    what is to be made durable has an I/O error
+ *   hang    what is renamed waits until somebody has the pipe XDPTAIL_PIPE open for writing
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,4 +64,20 @@ __attribute__((visibility("default"))) int fdatasync(int fd)
 		return real(fd);
 	errno = EIO;
 	return -1;
+}
+
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
+__attribute__((visibility("default"))) int renameat(int from_dir, const char *from, int to_dir,
+						    const char *to)
+{
+	static int (*real)(int, const char *, int, const char *);
+	const char *pipe = getenv("XDPTAIL_PIPE");
+	int fd;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "renameat");
+	fd = is_asked("hang") && pipe ? open(pipe, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd >= 0)
+		close(fd);
+	return real(from_dir, from, to_dir, to);
 }

@@ -31,6 +31,7 @@ install_here() {
 		-rw-r--r-- usr/share/bash-completion/completions/xdptail
 		-rw-r--r-- usr/share/man/man3/libxdptail.3
 		-rw-r--r-- usr/share/man/man5/xdptail.conf.5
+		-rw-r--r-- usr/share/man/man7/xdptail-metrics.7
 		-rw-r--r-- usr/share/man/man7/xdptail-stream.7
 		-rw-r--r-- usr/share/man/man8/xdptail.8
 		-rw-r--r-- usr/share/zsh/site-functions/_xdptail

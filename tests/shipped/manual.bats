@@ -27,7 +27,7 @@ items() { # PAGE SECTION MACRO
 	run mandoc -T lint -W warning "$ROOT"/packaging/man/*.[1-9]
 	expect "mandoc" "$output" ""
 	expect "pages" "$(find "$ROOT/packaging/man" -type f -printf '%f\n' | LC_ALL=C sort | paste -sd ' ')" \
-		"libxdptail.3 xdptail-stream.7 xdptail.8 xdptail.conf.5"
+		"libxdptail.3 xdptail-metrics.7 xdptail-stream.7 xdptail.8 xdptail.conf.5"
 }
 
 @test "xdptail(8) has every option of --help, and no other" {

@@ -67,6 +67,26 @@ reload() { # PATTERN
 		"$(count_records "$OUT" '.event_type == "count" and .snapshot == 1')" 5
 }
 
+@test "how full the ring was before a reload is in the interval's stats" {
+	pair
+	config '"sample": 1, "interval": 0'
+	config_start
+	kill -STOP "$PID"
+	wait_stopped "$PID"
+	traffic peer0 1000
+	kill -CONT "$PID"
+	wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	config '"sample": 2, "interval": 0'
+	reload 'is in effect'
+	kill -USR1 "$PID"
+	wait_line "$OUT" '"event_type":"stats"' "$PID"
+	tail_stop
+	check_stream "$OUT"
+	# a sample is no smaller than this
+	expect_within "high water" "$(select_records "$OUT" '.event_type == "stats" and (.total | not)' |
+		head -n 1 | jq .ring_high_water)" 64000 16777216
+}
+
 @test "outputs come, go, and change their settings" {
 	pair
 	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$A")]"

@@ -54,6 +54,8 @@ static void describe(const struct options *o, char *ret, size_t cap)
 	put_number(f, "count", o->count, 0);
 	put_number(f, "duration", o->duration_s, 0);
 	put_number(f, "batch", o->batch_ms, 20);
+	if (o->metrics_file)
+		fprintf(f, " metrics=%s", o->metrics_file);
 	if (o->timestamps_ns)
 		fputs(" ns", f);
 	if (o->trace)
@@ -195,6 +197,10 @@ Test(options, taken)
 		{ "xdptail -i lo -o file:/tmp/a -o stdout", "run lo file:/tmp/a stdout" },
 		{ "xdptail -i lo --output file:/tmp/a --output=file:/tmp/b",
 		  "run lo file:/tmp/a file:/tmp/b" },
+		{ "xdptail -i lo --metrics-file a.prom", "run lo metrics=a.prom" },
+		{ "xdptail -r x --metrics-file /a/b.prom", "run read=x metrics=/a/b.prom" },
+		{ "xdptail -i lo --metrics-file a.prom -o file:b.prom",
+		  "run lo metrics=a.prom file:b.prom" },
 		{ "xdptail -i lo --timestamps us", "run lo" },
 		{ "xdptail -i lo --timestamps ns", "run lo ns" },
 		{ "xdptail -i lo --timestamps ns --timestamps us", "run lo" },
@@ -249,6 +255,15 @@ Test(options, refused)
 		{ "xdptail -r x --ebpf-program own.o", "--ebpf-program: does not apply" },
 		{ "xdptail -i lo --ebpf-program=", "--ebpf-program: the value is empty" },
 		{ "xdptail -i lo --prog-run", "--prog-run: does not apply to an interface" },
+
+		{ "xdptail -i lo --metrics-file=", "--metrics-file: the value is empty" },
+		{ "xdptail -i lo --metrics-file a",
+		  "--metrics-file: \"a\" is not read by node_exporter: its name must be NAME.prom" },
+		{ "xdptail -i lo --metrics-file a.prom/", "\"a.prom/\" is not read by" },
+		{ "xdptail -i lo --metrics-file .prom", "\".prom\" is not read by" },
+		{ "xdptail -i lo --metrics-file /a/.b.prom", "\"/a/.b.prom\" is not read by" },
+		{ "xdptail -i lo --metrics-file a.prom -o file:a.prom",
+		  "--metrics-file: \"a.prom\" is the target of --output too" },
 
 		{ "xdptail -i", "--interface: needs a value: --interface IF" },
 		{ "xdptail --interface", "--interface: needs a value: --interface IF" },
