@@ -1,17 +1,44 @@
 # make bench: figures, as ratios in one run. Included by the Makefile at the top.
-BENCHES = $(O)/tests/bench/kernel_cost
 
-# What ours is compared with.
-$(O)/bpf/single.bpf.o: tests/bench/single.bpf.c
+# Microbenchmarks: parts of the work each, in turns with what they are compared with.
+MICRO_BPF = $(patsubst %,$(O)/bpf/%.skel.h,ancestor single vary)
+MICRO = $(patsubst %,$(O)/tests/bench/%,kernel_cost line_cost)
+
+$(MICRO_BPF:.skel.h=.bpf.o): $(O)/bpf/%.bpf.o: tests/bench/%.bpf.c
 	$(call say,BPF)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(BENCHES:=.o): $(SKELETONS) $(O)/bpf/single.skel.h
+$(O)/tests/bench/kernel_cost.o $(O)/tests/bench/kernel_subject.o: $(SKELETONS) $(MICRO_BPF)
+$(O)/tests/bench/kernel_cost: $(O)/tests/bench/kernel_subject.o
 
-bench: all tests $(BENCHES)
+# What instructions are counted in is always made alike, in a tree of its own, whatever CC and CFLAGS are.
+COUNTED = $(O)/counted
+COUNTED_OBJS = $(patsubst %.c,$(COUNTED)/%.o,tests/bench/hot_paths.c \
+	       $(wildcard src/lib/*.c src/line/*.c src/sink/*.c src/app/audit*.c) src/app/top.c src/app/log.c)
+
+$(COUNTED)/%: override CFLAGS = -O2 -g
+$(COUNTED)/%: override SAN =
+$(COUNTED)/tests/%: INCLUDES += -Itests
+$(COUNTED)/src/lib/object.o: $(SKELETONS)
+$(COUNTED)/%.o: %.c
+	$(call say,GCC)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(ALL_CFLAGS) -c $< -o $@
+
+$(COUNTED)/hot_paths: $(COUNTED_OBJS)
+	$(call say,LD)
+	$(Q)gcc $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
+
+bench-instructions: $(COUNTED)/hot_paths
+	$(Q)packaging/deps.sh bench
+	$(Q)$(PYTHON) tests/bench/instructions.py $<
+
+-include $(wildcard $(COUNTED)/*/*/*.d)
+
+bench: all tests $(MICRO)
 	$(Q)$(O)/tests/bench/kernel_cost
 	$(Q)tests/bench/live.sh $(O)
 	$(Q)tests/bench/replay.sh $(O)
 
-.PHONY: bench
+.PHONY: bench bench-instructions
