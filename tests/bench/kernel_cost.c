@@ -4,12 +4,14 @@
  * at several N; from 1, 1 000 and 60 000 sources (vary.bpf.c, before each of them alike). A line of JSON
  * each.
  *
- * In a round each has its turn, with packets that are not measured before the PACKETS that are, so that caches
- * hold what they would in the long run, and one round goes forth, the next one back: what else the machine
- * does falls on all alike. Records are read between runs, so none is lost, which is checked. The time
- * is this thread's CPU time.
+ * In a round each has its turn, with packets that are not measured before the PACKETS that are, so that
+ * caches hold what they would in the long run. What else the machine does falls on all alike: one round goes
+ * forth, the next one back; and since a map that is made later may lie worse in memory (a third more a packet
+ * with 60 000 sources: measured), all are loaded anew after some rounds, in the other order. Records are read
+ * between runs, so none is lost, which is checked. The time is this thread's CPU time.
  */
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +24,9 @@
 #include "kernel_subject.h"
 #include "vary.skel.h"
 
-#define ROUNDS	     11
+#define ROUNDS	     12
 #define ROUNDS_MAX   101
+#define SITTING	     3 /* rounds, then all are loaded anew */
 #define PACKETS	     65536 /* with N=1, they fit our ring and our perf buffers */
 #define SUBJECTS_MAX 16
 #define LOGGED_PART  4 /* of PACKETS, where each makes a record: they cost many times the others */
@@ -46,6 +49,7 @@ struct order {
 
 struct bench {
 	struct vary_bpf *vary;
+	int cpu;
 	__u32 sources;
 	unsigned int rounds;
 	unsigned int packets;
@@ -138,10 +142,16 @@ static double measure(const struct bench *b, struct subject *s, __u32 rate)
 	return ns;
 }
 
+/* The i-th of n, from one end or the other. */
+static size_t place(size_t i, size_t n, bool back)
+{
+	return back ? n - 1 - i : i;
+}
+
 static void one_round(struct bench *b, size_t n, unsigned int round)
 {
 	for (size_t i = 0; i < n; i++) {
-		size_t at = round % 2 ? n - 1 - i : i;
+		size_t at = place(i, n, round % 2);
 		struct subject *s = subject_at(at);
 
 		warm_up(b, s, b->sources * WARM_UP);
@@ -160,29 +170,46 @@ static void print(const struct bench *b, const struct subject *s, size_t at)
 	}
 }
 
-static void measure_all(struct bench *b, int cpu)
+static void load_all(const struct bench *b, size_t n, bool back)
 {
-	size_t n;
+	for (size_t i = 0; i < n; i++) {
+		struct subject *s = subject_at(place(i, n, back));
+
+		subject_load(s, b->sources, b->cpu);
+		warm_up(b, s, b->sources * MEET);
+	}
+}
+
+static void unload_all(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		subject_unload(subject_at(i));
+}
+
+static void measure_all(struct bench *b)
+{
+	size_t n = 0;
 
 	set_sources(b);
-	for (n = 0; subject_at(n); n++) {
-		subject_load(subject_at(n), b->sources, cpu);
-		warm_up(b, subject_at(n), b->sources * MEET);
-	}
-	for (unsigned int round = 0; round < b->rounds; round++)
+	while (subject_at(n))
+		n++;
+	for (unsigned int round = 0; round < b->rounds; round++) {
+		if (round % SITTING == 0)
+			load_all(b, n, round / SITTING % 2);
 		one_round(b, n, round);
-	for (size_t i = 0; i < n; i++) {
-		print(b, subject_at(i), i);
-		subject_unload(subject_at(i));
+		if (round % SITTING == SITTING - 1 || round + 1 == b->rounds)
+			unload_all(n);
 	}
+	for (size_t i = 0; i < n; i++)
+		print(b, subject_at(i), i);
 }
 
 int main(int argc, char *argv[])
 {
 	static const __u32 sources[] = { 1, 1000, 60000 };
 	static struct bench bench;
-	int cpu = stay_on_one_cpu();
 
+	bench.cpu = stay_on_one_cpu();
 	bench.rounds = bench_argument(argc, argv, 1, ROUNDS);
 	bench.packets = bench_argument(argc, argv, 2, PACKETS);
 	if (bench.rounds > ROUNDS_MAX || bench.packets < LOGGED_PART || bench.packets > PACKETS) {
@@ -195,7 +222,7 @@ int main(int argc, char *argv[])
 		subject_fail("vary");
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		bench.sources = sources[i];
-		measure_all(&bench, cpu);
+		measure_all(&bench);
 	}
 	vary_bpf__destroy(bench.vary);
 	return 0;
