@@ -118,13 +118,17 @@ static void check_records(const struct subject *s, __u32 rate, unsigned long got
 	exit(1);
 }
 
-/* So many packets without a record; the ancestor is never without, but one in ten fits its buffer. */
-static void warm_up(const struct bench *b, struct subject *s, unsigned int packets)
+/* So many packets a source (fewer where fewer are measured), without a record; the ancestor is never
+ * without, but one in ten fits its buffer.
+ */
+static void warm_up(const struct bench *b, struct subject *s, unsigned int each)
 {
+	__u64 packets = (__u64)b->sources * each * b->packets / PACKETS;
+
 	set_next(b, s);
 	subject_set_rate(s, 0);
-	for (unsigned int done = 0; done < packets; done += PACKETS) {
-		(void)run(b, s, PACKETS);
+	for (__u64 done = 0; done < packets; done += b->packets) {
+		(void)run(b, s, b->packets);
 		subject_drain(s);
 	}
 }
@@ -154,7 +158,7 @@ static void one_round(struct bench *b, size_t n, unsigned int round)
 		size_t at = place(i, n, round % 2);
 		struct subject *s = subject_at(at);
 
-		warm_up(b, s, b->sources * WARM_UP);
+		warm_up(b, s, WARM_UP);
 		for (unsigned int r = 0; r < s->n_rates; r++)
 			b->ns[at][r][round] = measure(b, s, s->rates[r]);
 	}
@@ -176,7 +180,7 @@ static void load_all(const struct bench *b, size_t n, bool back)
 		struct subject *s = subject_at(place(i, n, back));
 
 		subject_load(s, b->sources, b->cpu);
-		warm_up(b, s, b->sources * MEET);
+		warm_up(b, s, MEET);
 	}
 }
 
