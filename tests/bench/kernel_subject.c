@@ -20,8 +20,9 @@
 #define ANCESTOR_SOURCES 1024
 #define SOURCES_MAX	 65536
 
+/* Records push what else is in the caches out: so N=1 comes last. */
 /* clang-format off */
-#define OURS_RATES .ours = true, .may_sample = true, .n_rates = 4, .rates = { 0, 1, 10, 1000 }
+#define OURS_RATES .ours = true, .may_sample = true, .n_rates = 4, .rates = { 0, 1000, 10, 1 }
 /* clang-format on */
 
 /* What is compared with each other is not far apart, for it is loaded in this order, or in the other. */

@@ -116,7 +116,9 @@ def first_packet(rig, transport):
                      "--duration", "20", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as tail:
         for line in tail.stdout:
             if '"event_type":"packet"' in line:
-                return round((time.monotonic() - began) * 1000, 1)
+                took = time.monotonic() - began
+                tail.stdout.close()  # or it would wait for us when it ends
+                return round(took * 1000, 1)
     return sys.exit("process.py: xdptail has ended without a packet")
 
 
@@ -166,6 +168,7 @@ def longest_wait(rig, seconds):
             for _ in range(seconds):
                 time.sleep(1)
                 tail.send_signal(signal.SIGUSR1)  # one more snapshot
+        tail.stdout.close()  # likewise
         tail.terminate()
         tail.wait()
     with stream.open() as lines:
