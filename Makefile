@@ -261,7 +261,7 @@ include tests/bench/bench.mk packaging/package.mk
 format:
 	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
 
-lint: $(SKELETONS) $(WINDOW).skel.h $(O)/bpf/single.skel.h
+lint: $(SKELETONS) $(WINDOW).skel.h $(MICRO_BPF)
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)
 	$(Q)tests/layers.sh
 	$(Q)$(CLANG) -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c include/xdptail.h

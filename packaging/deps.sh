@@ -50,6 +50,8 @@ packages() {
 		lint  shellcheck        ShellCheck
 		lint  mandoc            mandoc
 		bench tcpdump           tcpdump
+		bench valgrind          valgrind
+		bench python3           python3
 		contrib jq              jq
 		contrib rsyslog         rsyslog-mmjsonparse
 		contrib logrotate       logrotate
