@@ -15,3 +15,18 @@ bench: all tests $(BENCHES)
 	$(Q)tests/bench/replay.sh $(O)
 
 .PHONY: bench
+
+# Side by side with what people use now (side.py), lines a second (lines.py), how cost grows (growth.py). ROUNDS=,
+# SECONDS= (of traffic a run), RATES= (packets a second, 0: flat out) and ONLY= (rows) are theirs.
+SIDE = $(O)/bpf/single.bpf.o
+
+bench: bench-side
+
+bench-side: all $(SIDE)
+	$(Q)$(PYTHON) tests/bench/side.py $(O)
+
+# Each tool that is here, once and briefly: records are looked at, times are not.
+bench-smoke: all $(SIDE)
+	$(Q)$(PYTHON) tests/bench/side.py --smoke $(O)
+
+.PHONY: bench-side bench-smoke
