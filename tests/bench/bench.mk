@@ -18,7 +18,14 @@ bench: all tests $(BENCHES)
 
 # Side by side with what people use now (side.py), lines a second (lines.py), how cost grows (growth.py). ROUNDS=,
 # SECONDS= (of traffic a run), RATES= (packets a second, 0: flat out) and ONLY= (rows) are theirs.
-SIDE = $(O)/bpf/single.bpf.o
+SIDE = $(O)/bpf/single.bpf.o $(O)/tests/bench/live_frames
+
+$(O)/bpf/live.bpf.o: tests/bench/live.bpf.c
+	$(call say,BPF)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(O)/tests/bench/live_frames.o: $(O)/bpf/live.skel.h
 
 bench: bench-side
 

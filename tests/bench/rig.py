@@ -223,7 +223,7 @@ class Rig:
                                 env={**os.environ, "TMPDIR": self.dir, "LC_ALL": "C"})
 
     def settle(self, quiet_s, patience_s=PATIENCE_S):
-        """Wait until the tool has spent next to nothing for so long; when that began."""
+        """Wait until the tool has spent next to nothing for so long; at which time.monotonic() that began."""
         end = time.monotonic() + patience_s
         since, spent = time.monotonic(), self.group.ns()
         while time.monotonic() - since < quiet_s:
@@ -233,6 +233,14 @@ class Rig:
             now = self.group.ns()
             if now - spent > QUIET_NS:
                 since, spent = time.monotonic(), now
+        return since
+
+    def flood(self, rate, count, sources=2000):
+        """Send count frames of 64 bytes that the kernel makes (live_frames.c); how many arrived, and seconds."""
+        before = self.link.received()
+        out = run("ip", "netns", "exec", self.link.near, self.build + "/tests/bench/live_frames", "bench0", str(count),
+                  str(rate), str(sources), enter=self.enter(self.sender, GENERATOR_CORE))
+        return self.link.received() - before, float(out.split()[1])
 
     def replay(self, rate, count):
         """Send count frames of the capture, rate a second or, for 0, as fast as it goes; frames and seconds."""

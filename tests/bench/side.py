@@ -59,6 +59,9 @@ class Run:
         self.reader = self.process = self.packets = None
         self.sent = 0
 
+    def make_reader(self, needle):
+        return PipeReader(needle)
+
     def stderr(self):
         with open(self.err, encoding="utf-8", errors="replace") as file:
             said = file.read()
@@ -86,8 +89,8 @@ class Run:
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             stdout = out
             if self.tool.output == "pipe":
-                needle = tools.PACKET_LINE if argv[0].endswith("/xdptail") else tools.TCPDUMP_LINE
-                self.reader = PipeReader(needle)
+                ours = argv[0].endswith("/xdptail")
+                self.reader = self.make_reader(tools.PACKET_LINE if ours else tools.TCPDUMP_LINE)
                 stdout = self.reader.write_end
             elif self.tool.output == "null":
                 stdout = subprocess.DEVNULL

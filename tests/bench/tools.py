@@ -94,12 +94,13 @@ def tail_records(path):
 
 def totals(path):
     """xdptail's sums of its run, by type of record."""
-    sums = {"dropped": 0}
+    sums = {"dropped": 0, "made": 0}
     for record in tail_records(path):
         if not record.get("total"):
             continue
         sums[record["event_type"]] = record
         sums["dropped"] += record.get("dropped_queue_full", 0) + record.get("dropped_error", 0)
+        sums["made"] = max(sums["made"], record.get("made", 0))
     return sums
 
 
