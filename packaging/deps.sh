@@ -50,6 +50,13 @@ packages() {
 		lint  shellcheck        ShellCheck
 		lint  mandoc            mandoc
 		bench tcpdump           tcpdump
+		bench tcpreplay         tcpreplay
+		bench tshark            wireshark-cli
+		bench xdp-tools         xdp-tools
+		bench pmacct            pmacct
+		bench ngrep             ngrep
+		bench iptables          iptables-legacy
+		bench gnuplot-nox       gnuplot-minimal
 		contrib jq              jq
 		package debhelper       debhelper
 	TABLE

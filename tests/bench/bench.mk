@@ -16,8 +16,9 @@ bench: all tests $(BENCHES)
 
 .PHONY: bench
 
-# Side by side with what people use now (side.py), lines a second (lines.py), how cost grows (growth.py). ROUNDS=,
-# SECONDS= (of traffic a run), RATES= (packets a second, 0: flat out) and ONLY= (rows) are theirs.
+# Side by side with what people use now (side.py), lines a second without loss (lines.py), how cost grows
+# (growth.py). ROUNDS=, SECONDS= (of traffic a run), and for side.py RATES= (packets a second; 0: flat out) and
+# ONLY= (rows) are theirs.
 SIDE = $(O)/bpf/single.bpf.o $(O)/tests/bench/live_frames
 
 $(O)/bpf/live.bpf.o: tests/bench/live.bpf.c
@@ -31,9 +32,15 @@ bench: bench-side
 
 bench-side: all $(SIDE)
 	$(Q)$(PYTHON) tests/bench/side.py $(O)
+	$(Q)$(PYTHON) tests/bench/lines.py $(O)
+
+# The figures that are kept; some ten minutes, on a machine that does nothing else.
+bench-figures: all $(SIDE)
+	$(Q)mkdir -p tests/bench/figures
+	$(Q)$(PYTHON) tests/bench/growth.py $(O) tests/bench/figures
 
 # Each tool that is here, once and briefly: records are looked at, times are not.
 bench-smoke: all $(SIDE)
 	$(Q)$(PYTHON) tests/bench/side.py --smoke $(O)
 
-.PHONY: bench-side bench-smoke
+.PHONY: bench-side bench-figures bench-smoke

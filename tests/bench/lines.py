@@ -95,9 +95,10 @@ def attempt(rig, output, rate, seconds):
         side.clear(rig)
     lost = {cause: n for cause, n in figures["lost"].items() if n}
     pace = f"{rate / 1e6:.2f} M" if rate else "flat out"
-    print(f"  {output}: {pace}: offered {figures['offered'] / 1e6:.2f} M/s, {figures['lines_a_second'] / 1e6:.2f} M "
-          f"lines/s, lost {lost or 'nothing'}, {figures['cpu_ns_a_line']:.0f} ns of xdptail a line, "
-          f"{figures['sender_ns_a_frame']:.0f} ns of the generator a frame", file=sys.stderr, flush=True)
+    sender = "" if rate else f", {figures['sender_ns_a_frame']:.0f} ns of the generator a frame"
+    print(f"  {output}: {pace}: offered {figures['offered'] / 1e6:.2f} M/s, "
+          f"{figures['lines_a_second'] / 1e6:.2f} M lines/s, lost {lost or 'nothing'}, "
+          f"{figures['cpu_ns_a_line']:.0f} ns of xdptail a line{sender}", file=sys.stderr, flush=True)
     return {"output": output, **figures, "lossless": not lost}
 
 
@@ -122,10 +123,10 @@ def sentence(output, best, bare):
     if not any(run["rate"] for run in best):
         limit = "; the generator's most with this program, so it is the limit"
     verdict = "reached" if middle >= WANTED else "not reached"
-    return (f"lines a second to a {output}, nothing lost, {len(values)} runs: {middle / 1e6:.2f} million ({values[0] / 1e6:.2f} … "
-            f"{values[-1] / 1e6:.2f}){limit}; wanted {WANTED / 1e6:.1f}: {verdict}. Bare XDP_PASS: "
-            f"{bare['offered'] / 1e6:.2f} million frames; {bare['offered_a_cpu_second'] / 1e6:.2f} if no other "
-            "program took time on that core")
+    wide = f"{values[0] / 1e6:.2f} … {values[-1] / 1e6:.2f}, {len(values)} runs"
+    return (f"lines a second to a {output}, nothing lost: {middle / 1e6:.2f} million ({wide}){limit}; wanted "
+            f"{WANTED / 1e6:.1f}: {verdict}. Bare XDP_PASS: {bare['offered'] / 1e6:.2f} million frames; "
+            f"{bare['offered_a_cpu_second'] / 1e6:.2f} if no other program took time on that core")
 
 
 def main():

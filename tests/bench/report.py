@@ -54,9 +54,9 @@ def version(argv):
 
 def versions(build):
     options = {"ngrep": "-V", "argus": "-h", "pmacctd": "-V", "ulogd": "-V"}
-    programs = sorted({tool.program() for tool in tools.TOOLS if tool.argv and tool.is_here()} - {"{build}/xdptail"})
+    programs = {tool.program() for tool in tools.TOOLS if tool.argv and tool.is_here()} - {"{build}/xdptail"}
     found = {"xdptail": version([build + "/xdptail", "--version"]), "tcpreplay": version(["tcpreplay", "--version"])}
-    found.update({name: version([name, options.get(name, "--version")]) for name in programs})
+    found.update({name: version([name, options.get(name, "--version")]) for name in sorted(programs)})
     return found
 
 
@@ -182,8 +182,8 @@ def markdown(result):
              "ranges in brackets.", "",
              "The capture: 2 000 sources, TCP, UDP and ICMP over IPv4 and IPv6, 64 to 1500 bytes. Each tool that can "
              f"be told has {tools.ROOM_MB} MiB for packets that wait. Machine: all CPUs, softirqs too, less the floor: "
-             "the bare program attached the same way for what is XDP, nobody for the others. Road: only the tool, the "
-             "generator and ksoftirqd, less the same floor. " + others(result["runs"])]
+             "the bare program attached the same way for what is XDP, nobody for the others. Road: only the tool, "
+             "the generator and ksoftirqd, less the same floor. " + others(result["runs"])]
     for rate in rates:
         lines += table(results, rate)
     lines += targets(results, rates) + all_ratios(results, rates)

@@ -201,6 +201,10 @@ def rounds_of(rig, rounds, seconds, rates, smoke):
             yield figures
 
 
+def make_capture(rig):
+    subprocess.run([os.path.join(os.path.dirname(__file__), "mix.py"), rig.capture], check=True)
+
+
 def left_out():
     missing = {tool.program(): "not installed" for tool in tools.TOOLS if not tool.is_here()}
     return {**missing, **tools.LEFT_OUT}
@@ -216,7 +220,7 @@ def main():
     seconds = float(os.environ.get("SECONDS", "2"))
     rates = [10000] if smoke else [int(rate) for rate in os.environ.get("RATES", "20000 100000 200000 0").split()]
     with Rig(build) as rig:
-        subprocess.run([os.path.join(os.path.dirname(__file__), "mix.py"), rig.capture], check=True)
+        make_capture(rig)
         runs = list(rounds_of(rig, rounds, seconds, rates, smoke))
     result = {"machine": report.machine(), "versions": report.versions(rig.build), "left_out": left_out(),
               "rounds": rounds, "seconds": seconds, "rates": rates, "runs": runs}

@@ -17,6 +17,7 @@ import subprocess
 from rig import INTERFACE, Failure
 
 ROOM_MB = 64
+SHORT_S = 0.2
 PACKET_LINE = b'"event_type":"packet"'
 TCPDUMP_LINE = b" IP"  # it ends with an empty one
 
@@ -35,8 +36,8 @@ class Tool:
     floor: str = "nobody"  # what of the machine is not the tool's: the row with nothing but this traffic
     records: str = "packets"
     every: int = 1  # packets a record
-    idle_s: float = 0  # it works without traffic, too: measured for so long, subtracted, and then
-    quiet_s: float = 0.2  # waited for so long whatever it does; else until it does nothing: longer than it may let packets wait: tcpdump -w, a second
+    quiet_s: float = 1.2  # it has nothing left to do when it did nothing for so long: libpcap has packets wait a second
+    idle_s: float = 0  # it works without traffic, too: measured for so long, and subtracted; quiet_s is then waited
     rate_max: int = 0  # 0: all rates
     all_rates: bool = False
     setup: object = None  # of a rig: before the start; returns how to undo it
@@ -252,16 +253,18 @@ def xdptail(name, *options, **kwargs):
         argv += ["-o", "stdout", "-o", "file:{dir}/sums,events=snapshot,stats,sink"]
     count = {"file": xdptail_file, "pipe": xdptail_pipe, "null": xdptail_null}[output]
     kwargs.setdefault("floor", "pass, native")
+    kwargs.setdefault("quiet_s", SHORT_S)
     return Tool(f"xdptail {name}", kwargs.pop("what", "JSON, a line a packet sampled, and snapshots of counts"),
                 tuple(argv), count, hook="xdp", **kwargs)
 
 
 TOOLS = [
-    Tool("nobody", "the traffic alone, no XDP", count=nothing, hook="none", records="none", all_rates=True),
-    Tool("pass, native", "a program that returns XDP_PASS", count=nothing, hook="none", mode="xdpdrv",
-         records="none", all_rates=True),
-    Tool("pass, generic", "the same, generic", count=nothing, hook="none", mode="xdpgeneric", records="none",
+    Tool("nobody", "the traffic alone, no XDP", count=nothing, hook="none", records="none", quiet_s=SHORT_S,
          all_rates=True),
+    Tool("pass, native", "a program that returns XDP_PASS", count=nothing, hook="none", mode="xdpdrv",
+         records="none", quiet_s=SHORT_S, all_rates=True),
+    Tool("pass, generic", "the same, generic", count=nothing, hook="none", mode="xdpgeneric", records="none",
+         quiet_s=SHORT_S, all_rates=True),
     xdptail("N=1", "-N", "1", all_rates=True),
     xdptail("N=1, generic", "-N", "1", "-m", "generic", floor="pass, generic", all_rates=True),
     xdptail("N=1000", "-N", "1000", every=1000, all_rates=True),
@@ -278,23 +281,23 @@ TOOLS = [
          "-i", INTERFACE), lambda run: (run.reader.found, said(run, r"(\d+) packets dropped by kernel")),
          output="pipe"),
     Tool("tcpdump -w", "whole frames, not decoded", ("tcpdump", "-B", str(ROOM_MB << 10), "-Z", "root", "-i",
-         INTERFACE, "-w", "{dir}/pcap"), tcpdump_pcap, quiet_s=1.2, all_rates=True),
+         INTERFACE, "-w", "{dir}/pcap"), tcpdump_pcap, all_rates=True),
     Tool("tcpdump -w -s 96", "the first 96 bytes of frames, not decoded", ("tcpdump", "-B", str(ROOM_MB << 10),
-         "-s", "96", "-Z", "root", "-i", INTERFACE, "-w", "{dir}/pcap"), tcpdump_pcap,
-         quiet_s=1.2),
+         "-s", "96", "-Z", "root", "-i", INTERFACE, "-w", "{dir}/pcap"), tcpdump_pcap),
     Tool("tshark -T ek", "JSON, all fields it knows; dumpcap's time included", ("tshark", "-n", "-B",
-         str(ROOM_MB), "-T", "ek", "-i", INTERFACE), tshark_ek, quiet_s=0.5, rate_max=20000, all_rates=True),
+         str(ROOM_MB), "-T", "ek", "-i", INTERFACE), tshark_ek, rate_max=20000, all_rates=True),
     Tool("xdpdump", "text, a line a packet: time, length, queue", ("xdpdump", "--load-xdp-program", "-i",
-         INTERFACE), xdpdump_text, hook="xdp", floor="pass, native", all_rates=True),
+         INTERFACE), xdpdump_text, hook="xdp", floor="pass, native", quiet_s=SHORT_S, all_rates=True),
     Tool("xdpdump -w", "whole frames, not decoded (pcapng)", ("xdpdump", "--load-xdp-program", "-i", INTERFACE,
-         "-w", "{dir}/pcapng"), xdpdump_pcapng, hook="xdp", floor="pass, native"),
+         "-w", "{dir}/pcapng"), xdpdump_pcapng, hook="xdp", floor="pass, native", quiet_s=SHORT_S),
     Tool("pmacctd, packets", "JSON by the print plugin, a line a packet (aggregated by time in us)",
-         ("pmacctd", "-f", "{dir}/pmacctd.conf"), pmacctd_json, idle_s=2, quiet_s=2.2, setup=pmacctd_packets, all_rates=True),
+         ("pmacctd", "-f", "{dir}/pmacctd.conf"), pmacctd_json, idle_s=2, quiet_s=2.2,
+         setup=pmacctd_packets, all_rates=True),
     Tool("pmacctd, sources", "JSON by the print plugin, counts by source each second",
          ("pmacctd", "-f", "{dir}/pmacctd.conf"), pmacctd_sources, idle_s=2, quiet_s=2.2, setup=pmacctd_by_source,
          records="counts"),
     Tool("ulogd2", "text, a line a packet, from iptables' NFLOG", ("ulogd", "-c", "{dir}/ulogd.conf"), ulogd_text,
-         hook="log", quiet_s=1.2, setup=nflog, stop=signal.SIGTERM),
+         hook="log", setup=nflog, stop=signal.SIGTERM),
     Tool("ngrep", "text and payload, a paragraph a packet that has some; not ICMPv6", ("ngrep", "-q", "-t", "-d",
          INTERFACE), ngrep_text, records="some"),
     Tool("argus", "binary records of flows", ("argus", "-X", "-P", "0", "-i", INTERFACE, "-w", "{dir}/argus"),
