@@ -55,7 +55,6 @@ packages() {
 		bench xdp-tools         xdp-tools
 		bench pmacct            pmacct
 		bench ngrep             ngrep
-		bench iptables          iptables-legacy
 		bench gnuplot-nox       gnuplot-minimal
 		contrib jq              jq
 		package debhelper       debhelper

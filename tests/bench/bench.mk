@@ -28,19 +28,22 @@ $(O)/bpf/live.bpf.o: tests/bench/live.bpf.c
 
 $(O)/tests/bench/live_frames.o: $(O)/bpf/live.skel.h
 
+lint: $(O)/bpf/live.skel.h
+
 bench: bench-side
 
 bench-side: all $(SIDE)
-	$(Q)$(PYTHON) tests/bench/side.py $(O)
-	$(Q)$(PYTHON) tests/bench/lines.py $(O)
+	$(Q)$(PYTHON) -B tests/bench/side.py $(O)
+	$(Q)$(PYTHON) -B tests/bench/lines.py $(O)
 
 # The figures that are kept; some ten minutes, on a machine that does nothing else.
 bench-figures: all $(SIDE)
 	$(Q)mkdir -p tests/bench/figures
-	$(Q)$(PYTHON) tests/bench/growth.py $(O) tests/bench/figures
+	$(Q)$(PYTHON) -B tests/bench/growth.py $(O) tests/bench/figures
 
 # Each tool that is here, once and briefly: records are looked at, times are not.
 bench-smoke: all $(SIDE)
-	$(Q)$(PYTHON) tests/bench/side.py --smoke $(O)
+	$(Q)$(PYTHON) -B tests/bench/side.py --smoke $(O)
+	$(Q)$(PYTHON) -B tests/bench/lines.py --smoke $(O)
 
 .PHONY: bench-side bench-figures bench-smoke

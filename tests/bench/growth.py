@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """growth.py BUILD [FIGURES]: how the cost of xdptail grows, each series as data, an SVG and a sentence.
 

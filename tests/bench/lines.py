@@ -1,6 +1,6 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
-"""lines.py BUILD: how many lines a second xdptail writes, N=1, to a file and to a pipe, with nothing lost.
+"""lines.py [--smoke] BUILD: how many lines a second xdptail writes, N=1, to a file and to a pipe, with nothing lost.
 
 Two cores: the generator has one (live_frames.c), xdptail the other, with whoever counts the lines in the pipe.
 A rate counts when each frame has become a line, none lost anywhere; and what is said is lines by the time
@@ -8,6 +8,7 @@ until the last of them was written, so what merely waits in the ring does not he
 goes; if that is too fast, the highest lossless rate is sought between that and half of it; further rounds only
 try that rate again. Each output with its default queue (8 MiB), and with one of 64 MiB. Also says what
 the generator does when only a bare XDP_PASS is there, which is the most that this rig can offer.
+With --smoke one short run each, of which only the accounts are looked at: every frame a line, or counted as lost.
 Writes BUILD/bench/lines.json. ROUNDS (3), SECONDS (3) of frames a run, and TMPDIR come from the environment.
 """
 import dataclasses
@@ -26,6 +27,7 @@ WANTED = 1500000
 RING_MB = 64
 OUTPUTS = ["file", "file,queue=64M", "pipe", "pipe,queue=64M"]
 STEPS = 4
+SMOKE_S = 0.05
 MOST = 3000000  # frames a second, about what the generator makes
 
 
@@ -136,6 +138,11 @@ def main():
     end_on_signals()
     rounds, seconds = int(os.environ.get("ROUNDS", "3")), float(os.environ.get("SECONDS", "3"))
     result = {"machine": report.machine(), "ring_mb": RING_MB, "runs": []}
+    if "--smoke" in sys.argv:
+        with Rig(build) as rig:
+            for output in OUTPUTS:
+                attempt(rig, output, 0, SMOKE_S)
+        return
     with Rig(build) as rig:
         result["bare"] = bare_rate(rig, int(MOST * seconds))
         for output in OUTPUTS:

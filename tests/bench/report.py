@@ -128,7 +128,8 @@ def row(results, name, rate):
 
 def table(results, rate):
     head = ["", f"### {rate_name(rate)}", "",
-            "| | what it writes | sent a second | records | lost | CPU ns a record | machine ns a record | road ns a record |",
+            "| | what it writes | sent a second | records | lost | CPU ns a record | machine ns a record "
+            "| road ns a record |",
             "|---|---|--:|--:|--:|--:|--:|--:|"]
     return head + [row(results, tool.name, rate) for tool in tools.TOOLS if (tool.name, rate) in results.by]
 
@@ -181,9 +182,9 @@ def markdown(result):
              f"{result['seconds']:g} s of traffic a run; tcpreplay on one core, the tool on the other; medians, and "
              "ranges in brackets.", "",
              "The capture: 2 000 sources, TCP, UDP and ICMP over IPv4 and IPv6, 64 to 1500 bytes. Each tool that can "
-             f"be told has {tools.ROOM_MB} MiB for packets that wait. Machine: all CPUs, softirqs too, less the floor: "
-             "the bare program attached the same way for what is XDP, nobody for the others. Road: only the tool, "
-             "the generator and ksoftirqd, less the same floor. " + others(result["runs"])]
+             f"be told has {tools.ROOM_MB} MiB for packets that wait. Machine: all CPUs, softirqs too, less the "
+             "floor: the bare program attached the same way for what is XDP, nobody for the others. Road: only the "
+             "tool, the generator and ksoftirqd, less the same floor. " + others(result["runs"])]
     for rate in rates:
         lines += table(results, rate)
     lines += targets(results, rates) + all_ratios(results, rates)

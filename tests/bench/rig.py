@@ -238,8 +238,8 @@ class Rig:
     def flood(self, rate, count, sources=2000):
         """Send count frames of 64 bytes that the kernel makes (live_frames.c); how many arrived, and seconds."""
         before = self.link.received()
-        out = run("ip", "netns", "exec", self.link.near, self.build + "/tests/bench/live_frames", "bench0", str(count),
-                  str(rate), str(sources), enter=self.enter(self.sender, GENERATOR_CORE))
+        out = run("ip", "netns", "exec", self.link.near, self.build + "/tests/bench/live_frames", "bench0",
+                  str(count), str(rate), str(sources), enter=self.enter(self.sender, GENERATOR_CORE))
         return self.link.received() - before, float(out.split()[1])
 
     def replay(self, rate, count):
@@ -256,6 +256,14 @@ class Rig:
         if self.link.received() - before != sent:
             raise Failure(f"of {sent} frames, {self.link.received() - before} arrived at {INTERFACE}")
         return sent, seconds
+
+
+def leavings():
+    """What a rig of this process has left, which is nothing."""
+    mine = f"xdptail-side-{os.getpid()}-"
+    with open("/proc/self/mounts", encoding="utf-8") as file:
+        groups = [line.split()[1] for line in file if line.split()[2] == "cgroup2"]
+    return glob.glob(f"/run/netns/{mine}*") + [path for root in groups for path in glob.glob(f"{root}/{mine}*")]
 
 
 def end_on_signals():

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """side.py [--smoke] BUILD: xdptail beside the tools that people use now, on the same traffic.
 
@@ -10,7 +10,7 @@ With --smoke one short round, and no times but everything else is looked at.
 import json
 import os
 import re
-import signal
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,9 +18,10 @@ import time
 
 import report
 import tools
-from rig import Failure, Reading, Rig, end_on_signals, wait_for
+from rig import Failure, Reading, Rig, end_on_signals, leavings, wait_for
 
 FLAT_OUT = 700000  # about what tcpreplay does over veth: how many frames a second of such a run has
+RATES = "20000 100000 0"
 SMOKE_FRAMES = 3000
 START_QUIET_S = 0.3
 
@@ -137,8 +138,9 @@ class Run:
         records, said_lost = self.tool.count(self)
         return {"tool": self.tool.name, "rate": rate, "sent": self.sent, "seconds": seconds, "records": records,
                 "said_lost": said_lost, "packets": self.packets, "idle_share": idle,
-                "cpu_ns": after.tool - before.tool - idle * (after.at - before.at), "stop_ns": self.rig.group.ns() - after.tool,
-                "machine_ns": after.machine_since(before), "road_ns": after.road - before.road, "window_ns": after.at - before.at}
+                "cpu_ns": after.tool - before.tool - idle * (after.at - before.at),
+                "stop_ns": self.rig.group.ns() - after.tool, "machine_ns": after.machine_since(before),
+                "road_ns": after.road - before.road, "window_ns": after.at - before.at}
 
 
 def clear(rig):
@@ -163,7 +165,7 @@ def plan(rates, smoke):
     middle = paced[len(paced) // 2] if paced else rates[0]
     for rate in rates:
         for tool in tools.TOOLS:
-            wanted = tool.all_rates or rate == middle or smoke
+            wanted = tool.smoke if smoke else tool.all_rates or rate == middle
             possible = not tool.rate_max or 0 < rate <= tool.rate_max
             if wanted and possible and only.search(tool.name) and tool.is_here():
                 yield rate, tool
@@ -210,6 +212,30 @@ def left_out():
     return {**missing, **tools.LEFT_OUT}
 
 
+def write(build, result):
+    """side.json and side.md; the text of the latter."""
+    where = os.path.join(build, "bench")
+    os.makedirs(where, exist_ok=True)
+    with open(os.path.join(where, "side.json"), "w", encoding="utf-8") as file:
+        json.dump(result, file, indent=1)
+    with open(os.path.join(where, "side.json"), encoding="utf-8") as file:
+        text = report.markdown(json.load(file))
+    with open(os.path.join(where, "side.md"), "w", encoding="utf-8") as file:
+        file.write(text)
+    return text
+
+
+def check_written(text):
+    """That the table has a row for each tool and its ratios, and that nothing stayed."""
+    for tool in tools.TOOLS:
+        if tool.smoke and tool.is_here() and f"\n| {tool.name} |" not in text:
+            raise Failure(f"side.md has no row of {tool.name}")
+    if shutil.which("tcpdump") and "line, tcpdump -nn |" not in text:
+        raise Failure("side.md has no ratio to tcpdump -nn")
+    if leavings():
+        raise Failure(f"left behind: {', '.join(leavings())}")
+
+
 def main():
     smoke = "--smoke" in sys.argv
     build = sys.argv[-1]
@@ -218,20 +244,15 @@ def main():
     end_on_signals()
     rounds = 1 if smoke else int(os.environ.get("ROUNDS", "3"))
     seconds = float(os.environ.get("SECONDS", "2"))
-    rates = [10000] if smoke else [int(rate) for rate in os.environ.get("RATES", "20000 100000 200000 0").split()]
+    rates = [10000] if smoke else [int(rate) for rate in os.environ.get("RATES", RATES).split()]
     with Rig(build) as rig:
         make_capture(rig)
         runs = list(rounds_of(rig, rounds, seconds, rates, smoke))
-    result = {"machine": report.machine(), "versions": report.versions(rig.build), "left_out": left_out(),
-              "rounds": rounds, "seconds": seconds, "rates": rates, "runs": runs}
-    where = os.path.join(build, "bench")
-    os.makedirs(where, exist_ok=True)
-    with open(os.path.join(where, "side.json"), "w", encoding="utf-8") as file:
-        json.dump(result, file, indent=1)
-    text = report.markdown(result)
-    with open(os.path.join(where, "side.md"), "w", encoding="utf-8") as file:
-        file.write(text)
+    text = write(build, {"machine": report.machine(), "versions": report.versions(os.path.realpath(build)),
+                         "left_out": left_out(), "rounds": rounds, "seconds": seconds, "rates": rates, "runs": runs})
     print(text)
+    if smoke:
+        check_written(text)
 
 
 if __name__ == "__main__":

@@ -36,18 +36,21 @@ class Tool:
     floor: str = "nobody"  # what of the machine is not the tool's: the row with nothing but this traffic
     records: str = "packets"
     every: int = 1  # packets a record
-    quiet_s: float = 1.2  # it has nothing left to do when it did nothing for so long: libpcap has packets wait a second
+    quiet_s: float = 1.2  # it is done when it did nothing for so long: libpcap has packets wait a second
     idle_s: float = 0  # it works without traffic, too: measured for so long, and subtracted; quiet_s is then waited
     rate_max: int = 0  # 0: all rates
     all_rates: bool = False
+    smoke: bool = True  # stands for its like where there is little time
     setup: object = None  # of a rig: before the start; returns how to undo it
     stop: int = signal.SIGINT
+    needs: tuple = ()  # programs beside its own
 
     def program(self):
         return self.argv[0] if self.argv else None
 
     def is_here(self):
-        return not self.argv or "{" in self.argv[0] or shutil.which(self.argv[0]) is not None
+        programs = [word for word in self.argv[:1] if "{" not in word] + list(self.needs)
+        return all(shutil.which(program) for program in programs)
 
 
 def lines(path, needle=b"\n"):
@@ -267,23 +270,24 @@ TOOLS = [
          quiet_s=SHORT_S, all_rates=True),
     xdptail("N=1", "-N", "1", all_rates=True),
     xdptail("N=1, generic", "-N", "1", "-m", "generic", floor="pass, generic", all_rates=True),
-    xdptail("N=1000", "-N", "1000", every=1000, all_rates=True),
-    xdptail("N=10", "-N", "10", every=10),
-    xdptail("N=1, perf", "-N", "1", "--transport", "perf"),
+    xdptail("N=1000", "-N", "1000", every=1000, smoke=False, all_rates=True),
+    xdptail("N=10", "-N", "10", every=10, smoke=False),
+    xdptail("N=1, perf", "-N", "1", "--transport", "perf", smoke=False),
     xdptail("N=10, perf", "-N", "10", "--transport", "perf", every=10),
-    xdptail("N=1000, generic", "-N", "1000", "-m", "generic", every=1000, floor="pass, generic"),
+    xdptail("N=1000, generic", "-N", "1000", "-m", "generic", every=1000, floor="pass, generic",
+            smoke=False),
     xdptail("N=1, pipe", "-N", "1", output="pipe"),
     xdptail("N=1, /dev/null", "-N", "1", output="null"),
-    xdptail("N=1, a snapshot a second", "-N", "1", "--interval", "1"),
+    xdptail("N=1, a snapshot a second", "-N", "1", "--interval", "1", smoke=False),
     Tool("tcpdump -nn", "text, a line a packet", ("tcpdump", "-nn", "-B", str(ROOM_MB << 10), "-Z", "root", "-i",
          INTERFACE), tcpdump_text, all_rates=True),
     Tool("tcpdump -nn, pipe", "the same to a pipe", ("tcpdump", "-nn", "-B", str(ROOM_MB << 10), "-Z", "root",
          "-i", INTERFACE), lambda run: (run.reader.found, said(run, r"(\d+) packets dropped by kernel")),
-         output="pipe"),
+         output="pipe", smoke=False),
     Tool("tcpdump -w", "whole frames, not decoded", ("tcpdump", "-B", str(ROOM_MB << 10), "-Z", "root", "-i",
          INTERFACE, "-w", "{dir}/pcap"), tcpdump_pcap, all_rates=True),
     Tool("tcpdump -w -s 96", "the first 96 bytes of frames, not decoded", ("tcpdump", "-B", str(ROOM_MB << 10),
-         "-s", "96", "-Z", "root", "-i", INTERFACE, "-w", "{dir}/pcap"), tcpdump_pcap),
+         "-s", "96", "-Z", "root", "-i", INTERFACE, "-w", "{dir}/pcap"), tcpdump_pcap, smoke=False),
     Tool("tshark -T ek", "JSON, all fields it knows; dumpcap's time included", ("tshark", "-n", "-B",
          str(ROOM_MB), "-T", "ek", "-i", INTERFACE), tshark_ek, rate_max=20000, all_rates=True),
     Tool("xdpdump", "text, a line a packet: time, length, queue", ("xdpdump", "--load-xdp-program", "-i",
@@ -295,13 +299,14 @@ TOOLS = [
          setup=pmacctd_packets, all_rates=True),
     Tool("pmacctd, sources", "JSON by the print plugin, counts by source each second",
          ("pmacctd", "-f", "{dir}/pmacctd.conf"), pmacctd_sources, idle_s=2, quiet_s=2.2, setup=pmacctd_by_source,
-         records="counts"),
+         records="counts", smoke=False),
     Tool("ulogd2", "text, a line a packet, from iptables' NFLOG", ("ulogd", "-c", "{dir}/ulogd.conf"), ulogd_text,
-         hook="log", setup=nflog, stop=signal.SIGTERM),
+         hook="log", setup=nflog, stop=signal.SIGTERM,
+         needs=("iptables-legacy", "ip6tables-legacy")),
     Tool("ngrep", "text and payload, a paragraph a packet that has some; not ICMPv6", ("ngrep", "-q", "-t", "-d",
          INTERFACE), ngrep_text, records="some"),
     Tool("argus", "binary records of flows", ("argus", "-X", "-P", "0", "-i", INTERFACE, "-w", "{dir}/argus"),
-         argus_flows, records="counts"),
+         argus_flows, records="counts", needs=("ra",)),
 ]
 
 # What the distribution has of the kind beside these, and why it has no row.
