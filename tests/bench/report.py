@@ -116,21 +116,22 @@ def row(results, name, rate):
     pps = statistics.median(run["sent"] / run["seconds"] for run in runs)
     if KIND[name] == "none":
         busy = [[run[account] / run["sent"] for run in runs] for account in ("machine_ns", "road_ns")]
-        return (f"| {name} | {WHAT[name]} | {pps / 1000:.0f}k | – | – | – | all: {spread(busy[0])} "
+        return (f"| {name} | {WHAT[name]} | {pps / 1000:.0f}k | – | – | – | – | all: {spread(busy[0])} "
                 f"| all: {spread(busy[1])} |")
     lost = [run["sent"] // EVERY[name] - run["records"] for run in runs]
     lost = spread(lost) if KIND[name] == "packets" and any(lost) else "0" if KIND[name] == "packets" else "–"
     records = f"{statistics.median(run['records'] for run in runs):.0f} of {sent:.0f}"
+    packet = spread([run["cpu_ns"] / run["sent"] for run in runs])
     cpu = spread(results.values("cpu", name, rate).values())
     above = " | ".join(spread(results.values(account, name, rate).values()) for account in ("machine", "road"))
-    return f"| {name} | {WHAT[name]} | {pps / 1000:.0f}k | {records} | {lost} | {cpu} | {above} |"
+    return f"| {name} | {WHAT[name]} | {pps / 1000:.0f}k | {records} | {lost} | {packet} | {cpu} | {above} |"
 
 
 def table(results, rate):
     head = ["", f"### {rate_name(rate)}", "",
-            "| | what it writes | sent a second | records | lost | CPU ns a record | machine ns a record "
-            "| road ns a record |",
-            "|---|---|--:|--:|--:|--:|--:|--:|"]
+            "| | what it writes | sent a second | records | lost | CPU ns a packet | CPU ns a record "
+            "| machine ns a record | road ns a record |",
+            "|---|---|--:|--:|--:|--:|--:|--:|--:|"]
     return head + [row(results, tool.name, rate) for tool in tools.TOOLS if (tool.name, rate) in results.by]
 
 

@@ -8,6 +8,7 @@ so interrupts and softirqs are in it; but in hundredths of a second, and with wh
 tool, the generator (in whose time the kernel delivers its frames, XDP program and all) and ksoftirqd together:
 exact, but blind to interrupts that hit others, and to what the disk's threads do. On a quiet machine they agree.
 """
+import contextlib
 import glob
 import json
 import os
@@ -136,6 +137,8 @@ class Link:
     def __init__(self):
         self.near = f"xdptail-side-{os.getpid()}-a"
         self.far = f"xdptail-side-{os.getpid()}-b"
+
+    def create(self):
         self.sweep()
         for namespace in self.near, self.far:
             run("ip", "netns", "add", namespace)
@@ -184,28 +187,24 @@ class Rig:
     def __init__(self, build):
         self.build = os.path.realpath(build)
         self.dir = tempfile.mkdtemp(prefix="xdptail-side-")
-        self.link = self.group = self.sender = None
         self.ksoftirqd = find_ksoftirqd()
-        try:
-            self.link = Link()
-            self.group = Group(f"xdptail-side-{os.getpid()}-tool")
-            self.sender = Group(f"xdptail-side-{os.getpid()}-sender")
-        except BaseException:
-            self.close()
-            raise
         self.capture = os.path.join(self.dir, "mix.pcap")
-
-    def close(self):
-        for part in self.group, self.sender, self.link:
-            if part:
-                part.close()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        with contextlib.ExitStack() as stack:
+            stack.callback(shutil.rmtree, self.dir, ignore_errors=True)
+            self.link = Link()
+            stack.callback(self.link.close)
+            self.link.create()
+            self.sender = Group(f"xdptail-side-{os.getpid()}-sender")
+            stack.callback(self.sender.close)
+            self.group = Group(f"xdptail-side-{os.getpid()}-tool")
+            stack.callback(self.group.close)
+            self.stack = stack.pop_all()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.close()
+        self.stack.close()
 
     @staticmethod
     def enter(group, core):
@@ -268,5 +267,5 @@ def leavings():
 
 def end_on_signals():
     """So that finally: and with: happen when the bench is stopped."""
-    for number in signal.SIGTERM, signal.SIGHUP:
+    for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
         signal.signal(number, lambda *_: sys.exit(130))

@@ -5,7 +5,7 @@
 Each round gives every rate to every tool in turn; the order is another one in each round. ROUNDS, SECONDS
 of traffic a run, and RATES in packets a second (0: as fast as it goes) come from the environment; so does
 ONLY, a regular expression that rows match which are to be run. Writes BUILD/bench/side.json and side.md.
-With --smoke one short round, and no times but everything else is looked at.
+With --smoke one short round, of which everything is looked at but times: smoke.json and smoke.md.
 """
 import json
 import os
@@ -212,15 +212,15 @@ def left_out():
     return {**missing, **tools.LEFT_OUT}
 
 
-def write(build, result):
-    """side.json and side.md; the text of the latter."""
-    where = os.path.join(build, "bench")
-    os.makedirs(where, exist_ok=True)
-    with open(os.path.join(where, "side.json"), "w", encoding="utf-8") as file:
+def write(build, name, result):
+    """NAME.json and NAME.md; the text of the latter."""
+    path = os.path.join(build, "bench", name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".json", "w", encoding="utf-8") as file:
         json.dump(result, file, indent=1)
-    with open(os.path.join(where, "side.json"), encoding="utf-8") as file:
+    with open(path + ".json", encoding="utf-8") as file:
         text = report.markdown(json.load(file))
-    with open(os.path.join(where, "side.md"), "w", encoding="utf-8") as file:
+    with open(path + ".md", "w", encoding="utf-8") as file:
         file.write(text)
     return text
 
@@ -229,9 +229,9 @@ def check_written(text):
     """That the table has a row for each tool and its ratios, and that nothing stayed."""
     for tool in tools.TOOLS:
         if tool.smoke and tool.is_here() and f"\n| {tool.name} |" not in text:
-            raise Failure(f"side.md has no row of {tool.name}")
+            raise Failure(f"smoke.md has no row of {tool.name}")
     if shutil.which("tcpdump") and "line, tcpdump -nn |" not in text:
-        raise Failure("side.md has no ratio to tcpdump -nn")
+        raise Failure("smoke.md has no ratio to tcpdump -nn")
     if leavings():
         raise Failure(f"left behind: {', '.join(leavings())}")
 
@@ -248,8 +248,9 @@ def main():
     with Rig(build) as rig:
         make_capture(rig)
         runs = list(rounds_of(rig, rounds, seconds, rates, smoke))
-    text = write(build, {"machine": report.machine(), "versions": report.versions(os.path.realpath(build)),
-                         "left_out": left_out(), "rounds": rounds, "seconds": seconds, "rates": rates, "runs": runs})
+    result = {"machine": report.machine(), "versions": report.versions(os.path.realpath(build)),
+              "left_out": left_out(), "rounds": rounds, "seconds": seconds, "rates": rates, "runs": runs}
+    text = write(build, "smoke" if smoke else "side", result)
     print(text)
     if smoke:
         check_written(text)
