@@ -34,14 +34,15 @@ STEADY = 200000
 MOST = 1500000  # frames a second flat out, about
 
 SENTENCES = {
-    "rate": "The process: lines it makes, each at the same price; at few packets a second a batch (20 ms) is "
-            "small, and its wakeups are shared by fewer packets.",
-    "sample": "The process: the lines, so it falls as 1/N until a fixed rest remains, its wakeups and snapshots. "
-              "The BPF program: counting, which every packet has; a sample comes on top in one of N.",
-    "sources": "The BPF program: the cache misses of the lookup in a hash that no longer fits the cache, and for "
-               "sources beyond --max-sources a failed insertion. The process: a snapshot reads and clears each "
-               "source once, so it grows with the sources, not with packets.",
-    "outputs": "The process: each output copies the lines and writes them; they are made once.",
+    "rate": "Bounded by what a line costs, the same for each; below some 100 000 packets a second by the wakeups, "
+            "of which there are at most 50 a second (--batch 20) and which then fewer packets share.",
+    "sample": "The process is bounded by its lines and falls as 1/N, until wakeups and snapshots remain. The BPF "
+              "program is bounded by counting, which every packet has; N=1 adds room in the ring for each.",
+    "sources": "The BPF program is bounded by the cache misses of its hash, and dearest when that is full: a failed "
+               "insertion for each packet of a source that has no place (--max-sources). The process is bounded by "
+               "its snapshots, which read and clear each source once, whatever the number of packets.",
+    "outputs": "A line is made once; each output adds a copy and its writing: of a file or a stream in large "
+               "pieces, of syslog a datagram a line, so a system call, which is the bound.",
 }
 
 
@@ -131,7 +132,7 @@ def sample_points(rig, seconds):
 
 
 def sources_points(rig, seconds):
-    room = ["--max-sources", "1048576", "--max-map-memory", "2G"]
+    room = ["--max-sources", "1048576", "--max-map-memory", "2048M"]
     for name, options in ("65 536 at most", []), ("1 048 576 at most", room):
         floor = bare(rig, 2000, seconds)
         for sources in SOURCES:
@@ -161,11 +162,15 @@ def outputs_points(rig, seconds):
         yield "process", number, figures["process_ns"], figures["lost"]
 
 
+LOGARITHMIC = "set logscale x\nset format x '%.0s%c'\n"
+FEW = f"set xtics 1\nset xrange [0.8:{OUTPUTS}.2]\n"
+
+# Points, what x is, and how it is plotted.
 SERIES = {
-    "rate": (rate_points, "packets a second", True),
-    "sample": (sample_points, "N: one packet in so many is a line", True),
-    "sources": (sources_points, "sources", True),
-    "outputs": (outputs_points, "outputs: file, another file, unix socket, syslog", False),
+    "rate": (rate_points, "packets a second", LOGARITHMIC + "set key right"),
+    "sample": (sample_points, "N: one packet in so many is a line", LOGARITHMIC + "set key right"),
+    "sources": (sources_points, "sources", LOGARITHMIC + "set key left"),
+    "outputs": (outputs_points, "outputs: file, another file, unix socket, syslog", FEW + "set key left"),
 }
 
 
@@ -188,7 +193,7 @@ def key_of(name, x):
     return "flat out" if name == "rate" and x not in SLOW_RATES + RATES else str(x)
 
 
-def draw(name, curves, path, label, logarithmic):
+def draw(curves, path, label, commands):
     """An SVG by gnuplot, whose data stand in its script."""
     blocks, plots = [], []
     for number, (curve, points) in enumerate(curves.items()):
@@ -197,11 +202,9 @@ def draw(name, curves, path, label, logarithmic):
         blocks.append(f"$d{number} << EOD\n" + "\n".join(f"{x} {y} {low} {high}" for x, y, low, high in rows)
                       + "\nEOD\n")
         plots.append(f"$d{number} using 1:2:3:4 with yerrorlines lw 2 pt 7 ps 0.5 title '{curve}'")
-    axis = "set logscale x\nset format x '%.0s%c'\n" if logarithmic else "set xtics 1\nset xrange [0.8:4.2]\n"
     script = ("set terminal svg size 640,360 noenhanced font 'sans,12' background rgb 'white'\n"
               f"set output '{path}'\nset xlabel '{label}'\nset ylabel 'CPU ns a packet'\nset yrange [0:*]\n"
-              "set key top right\nset grid\n" + axis + "".join(blocks) + "plot "
-              + ", ".join(plots) + "\n")
+              f"set grid\n{commands}\n" + "".join(blocks) + "plot " + ", ".join(plots) + "\n")
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
 
@@ -221,8 +224,8 @@ def main():
               "data": data}
     with open(os.path.join(bench, "growth.json"), "w", encoding="utf-8") as file:
         json.dump(result, file, indent=1)
-    for name, (_, label, logarithmic) in SERIES.items():
-        draw(name, data[name], os.path.join(figures, name + ".svg"), label, logarithmic)
+    for name, (_, label, commands) in SERIES.items():
+        draw(data[name], os.path.join(figures, name + ".svg"), label, commands)
         print(f"{name}: {SENTENCES[name]}")
 
 
