@@ -5,6 +5,7 @@
   machine a record   of all CPUs, above the row that is the tool's floor, at the same rate in the same round
   road a record      likewise of the tool, the generator and ksoftirqd together (rig.py)
 """
+import math
 import os
 import re
 import statistics
@@ -90,9 +91,10 @@ class Results:
         return {number: value for number, value in values.items() if value is not None}
 
     def ratios(self, figure, name, rate):
-        """Ours to another's, in each round that has both; without those that noise made negative."""
+        """Ours to another's, in each round that has both; NaN where noise was more than one of them cost."""
         ours, other = self.values(figure, OURS, rate), self.values(figure, name, rate)
-        return [ours[number] / other[number] for number in ours if other.get(number, 0) > 0 and ours[number] > 0]
+        return [ours[number] / other[number] if min(ours[number], other[number]) > 0 else math.nan
+                for number in ours if number in other]
 
 
 def spread(values, form="{:.0f}"):
@@ -108,6 +110,19 @@ def spread(values, form="{:.0f}"):
 
 def ratio_name(value):
     return f"1/{1 / value:.1f}" if value < 1 else f"{value:.2f}"
+
+
+def ratio_spread(ratios):
+    if any(map(math.isnan, ratios)):
+        return "–"
+    wide = f" ({ratio_name(min(ratios))} … {ratio_name(max(ratios))})" if len(ratios) > 1 else ""
+    return ratio_name(statistics.median(ratios)) + wide
+
+
+def verdict(ratios, wanted):
+    if any(map(math.isnan, ratios)):
+        return "not known: lost in the noise of other programs"
+    return "reached" if statistics.median(ratios) <= wanted else "not reached"
 
 
 def row(results, name, rate):
@@ -141,14 +156,11 @@ def targets(results, rates):
              "| | rate | ratio | wanted | |", "|---|---|--:|--:|---|"]
     for figure, name, wanted in TARGETS:
         for rate in rates:
-            ratios = sorted(results.ratios(figure, name, rate))
+            ratios = results.ratios(figure, name, rate)
             if not ratios:
                 continue
-            middle = statistics.median(ratios)
-            verdict = "reached" if middle <= wanted else "not reached"
-            wide = f" ({ratio_name(ratios[0])} … {ratio_name(ratios[-1])})" if len(ratios) > 1 else ""
-            lines.append(f"| {NAMES[figure]}, {name} | {rate_name(rate)} | {ratio_name(middle)}{wide} "
-                         f"| ≤ {ratio_name(wanted)} | {verdict} |")
+            lines.append(f"| {NAMES[figure]}, {name} | {rate_name(rate)} | {ratio_spread(ratios)} "
+                         f"| ≤ {ratio_name(wanted)} | {verdict(ratios, wanted)} |")
     return lines
 
 
@@ -158,10 +170,9 @@ def all_ratios(results, rates):
              "|---|" + "--:|" * len(rates)]
     for tool in tools.TOOLS:
         cells = [results.ratios("cpu", tool.name, rate) for rate in rates]
-        if tool.name == OURS or tool.records != "packets" or not any(cells):
+        if tool.name == OURS or tool.records != "packets" or tool.every > 1 or not any(cells):
             continue
-        lines.append(f"| {tool.name} | " + " | ".join(ratio_name(statistics.median(c)) if c else "–" for c in cells)
-                     + " |")
+        lines.append(f"| {tool.name} | " + " | ".join(ratio_spread(c) if c else "–" for c in cells) + " |")
     return lines
 
 
@@ -170,8 +181,8 @@ def others(runs):
     cores = os.cpu_count()
     shares = [(run["machine_ns"] - run["road_ns"]) / (run["window_ns"] * cores) * 100 for run in runs]
     middle = statistics.median(shares)
-    verdict = "" if middle < OTHERS_MAX else ": this machine is not quiet, the road is to be believed"
-    return f"Not on the road: {middle:.0f} % of the machine (median){verdict}."
+    advice = "" if middle < OTHERS_MAX else ": this machine is not quiet, the road is to be believed"
+    return f"Not on the road: {middle:.0f} % of the machine (median){advice}."
 
 
 def markdown(result):

@@ -243,7 +243,7 @@ def main():
         sys.exit("side.py: network namespaces and XDP need root")
     end_on_signals()
     rounds = 1 if smoke else int(os.environ.get("ROUNDS", "3"))
-    seconds = float(os.environ.get("SECONDS", "2"))
+    seconds = float(os.environ.get("SECONDS", "1.5"))
     rates = [10000] if smoke else [int(rate) for rate in os.environ.get("RATES", RATES).split()]
     with Rig(build) as rig:
         make_capture(rig)
