@@ -20,8 +20,8 @@ import sys
 import tempfile
 import time
 
-GENERATOR_CORE = 0
-TOOL_CORE = os.cpu_count() - 1
+GENERATOR_CORE = min(os.sched_getaffinity(0))
+TOOL_CORE = max(os.sched_getaffinity(0))
 POLL_S = 0.05
 QUIET_NS = 1000000  # a tool that spends less than this in its quiet time has nothing left to do
 PATIENCE_S = 60
@@ -209,6 +209,9 @@ class Rig:
     @staticmethod
     def enter(group, core):
         """What a child does first."""
+        if core not in os.sched_getaffinity(0):
+            raise Failure(f"CPU {core} has been taken away")
+
         def join():
             group.join()
             os.sched_setaffinity(0, {core})
