@@ -42,8 +42,8 @@ SENTENCES = {
                "insertion for each packet of a source that has no place (--max-sources). The process is bounded by "
                "its snapshots, which read and clear each source once, whatever the number of packets.",
     "outputs": "A line is made once; each output adds a copy and its writing, of a file or a stream in large pieces. "
-               "Syslog is a datagram a line, of which a socket holds few (net.unix.max_dgram_qlen, 10), so that writer "
-               "and reader take turns: a third of the writer's time is switching tasks.",
+               "Syslog is a datagram a line, of which a socket holds few (net.unix.max_dgram_qlen, 10), so that "
+               "writer and reader take turns: a third of the writer's time is switching tasks.",
 }
 
 

@@ -47,12 +47,21 @@ def wait_for(condition, what, seconds=PATIENCE_S):
         time.sleep(POLL_S)
 
 
+def is_stale(path):
+    """Of a namespace or control group: has the bench ended that made it, by a signal that it could not catch?"""
+    return not os.path.exists(f"/proc/{os.path.basename(path).split('-')[2]}")
+
+
 class Group:
     """A control group: whoever is put into it, and all that it starts."""
 
     def __init__(self, name):
         self.mounted = None
-        self.path = os.path.join(self.find_root(), name)
+        root = self.find_root()
+        for path in glob.glob(f"{root}/xdptail-side-*"):
+            if is_stale(path):
+                self.empty(path)
+        self.path = os.path.join(root, name)
         os.mkdir(self.path)
 
     def find_root(self):
@@ -73,16 +82,20 @@ class Group:
         with open(self.path + "/cpu.stat", encoding="ascii") as file:
             return int(re.search(r"usage_usec (\d+)", file.read()).group(1)) * 1000
 
-    def is_empty(self):
-        with open(self.path + "/cgroup.events", encoding="ascii") as file:
+    def is_empty(self, path=None):
+        with open((path or self.path) + "/cgroup.events", encoding="ascii") as file:
             return "populated 0" in file.read()
 
-    def close(self):
-        if not self.is_empty():
-            with open(self.path + "/cgroup.kill", "w", encoding="ascii") as file:
+    def empty(self, path):
+        """End who is in it, and it."""
+        if not self.is_empty(path):
+            with open(path + "/cgroup.kill", "w", encoding="ascii") as file:
                 file.write("1")
-            wait_for(self.is_empty, "the end of a tool")
-        os.rmdir(self.path)
+            wait_for(lambda: self.is_empty(path), "the end of a tool")
+        os.rmdir(path)
+
+    def close(self):
+        self.empty(self.path)
         if self.mounted:
             run("umount", self.mounted)
             os.rmdir(self.mounted)
@@ -139,7 +152,9 @@ class Link:
         self.far = f"xdptail-side-{os.getpid()}-b"
 
     def create(self):
-        self.sweep()
+        for path in glob.glob("/run/netns/xdptail-side-*"):
+            if is_stale(path):
+                run("ip", "netns", "del", os.path.basename(path))
         for namespace in self.near, self.far:
             run("ip", "netns", "add", namespace)
             run("ip", "netns", "exec", namespace, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1",
@@ -149,14 +164,6 @@ class Link:
         run("ip", "-n", self.near, "link", "set", "bench0", "up")
         run("ip", "-n", self.far, "link", "set", INTERFACE, "up")
         run("ip", "-n", self.far, "link", "set", "lo", "up")
-
-    @staticmethod
-    def sweep():
-        """What a bench left that was killed by a signal that it cannot catch."""
-        for path in glob.glob("/run/netns/xdptail-side-*-[ab]"):
-            name = os.path.basename(path)
-            if not os.path.exists(f"/proc/{name.split('-')[2]}"):
-                run("ip", "netns", "del", name)
 
     def close(self):
         for namespace in self.near, self.far:
