@@ -216,8 +216,7 @@ class Rig:
     @staticmethod
     def enter(group, core):
         """What a child does first."""
-        if core not in os.sched_getaffinity(0):
-            raise Failure(f"CPU {core} has been taken away")
+        wait_for(lambda: core in os.sched_getaffinity(0), f"CPU {core}, which has been taken away, to be back")
 
         def join():
             group.join()
