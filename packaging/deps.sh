@@ -52,6 +52,12 @@ packages() {
 		bench tcpdump           tcpdump
 		bench valgrind          valgrind
 		bench python3           python3
+		bench tcpreplay         tcpreplay
+		bench tshark            wireshark-cli
+		bench xdp-tools         xdp-tools
+		bench pmacct            pmacct
+		bench ngrep             ngrep
+		bench gnuplot-nox       gnuplot-minimal
 		contrib jq              jq
 		contrib rsyslog         rsyslog-mmjsonparse
 		contrib logrotate       logrotate
