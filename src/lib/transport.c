@@ -133,6 +133,12 @@ int transport_watch(struct transport *t, int fd)
 	return epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
+static void batch_begin(struct transport *t, uint32_t ms)
+{
+	t->batch = ms ? BATCH_GATHERS : BATCH_DRAINS;
+	timer_start(t->batch_fd, ms);
+}
+
 /* What to do is read from the buffers themselves: behind a second epoll instance the readiness of
  * a perf fd is lost, because looking at it clears it (perf_poll()).
  */
@@ -144,10 +150,8 @@ static void batch_step(struct transport *t, bool timer_ran_out)
 		t->high_water = waiting;
 	if (t->batch == BATCH_GATHERS && timer_ran_out)
 		t->batch = BATCH_DRAINS;
-	if (t->batch == BATCH_ARMED && waiting) {
-		t->batch = t->batch_ms ? BATCH_GATHERS : BATCH_DRAINS;
-		timer_start(t->batch_fd, t->batch_ms);
-	}
+	if (t->batch == BATCH_ARMED && waiting) /* what wakes late has gathered already */
+		batch_begin(t, t->ops->wakes_late ? 0 : t->batch_ms);
 }
 
 int transport_wait(struct transport *t, int timeout_ms)
@@ -190,6 +194,10 @@ unsigned int transport_drain(struct transport *t, unsigned int max)
 
 	if (n >= max || t->batch != BATCH_DRAINS)
 		return n;
+	if (n && t->ops->wakes_late && t->batch_ms) { /* more of the same is likely */
+		batch_begin(t, t->batch_ms);
+		return n;
+	}
 	t->batch = BATCH_ARMED;
 	timer_stop(t->batch_fd);
 	(void)t->ops->arm(t->ctx); /* if it fails, the tick is what wakes us */

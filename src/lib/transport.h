@@ -3,7 +3,8 @@
  *
  * A batch gathers before it is read: the first record wakes us, the fd is then disarmed (it is
  * level-triggered, TRAPS A55) and a timer decides when to drain. The kernel does not wake a reader
- * that has not caught up, so a batch costs one wakeup.
+ * that has not caught up, so a batch costs one wakeup. With perf buffers it would wake us for each
+ * record: there the first is found at the next tick, and one batch follows on the other while there are any.
  */
 #ifndef LIB_TRANSPORT_H
 #define LIB_TRANSPORT_H
@@ -19,6 +20,8 @@ typedef int (*transport_fn)(void *arg, const void *data, size_t size);
 
 /* A ring buffer or a set of perf buffers. */
 struct transport_ops {
+	/* Unless batch_ms is 0, the first records of a batch wake nobody: it is looked for. */
+	bool wakes_late;
 	/* Read at most max records. How many were read. */
 	unsigned int (*drain)(void *ctx, unsigned int max);
 	/* Bytes that wait to be read, over all CPUs. */
