@@ -11,14 +11,14 @@ chdb_install() {
 	local source=$BATS_TEST_DIRNAME/chdb
 
 	CHDB=$(dirname "$XDPTAIL")/contrib/chdb
-	command -v node >/dev/null || skip "needs the command node"
+	command -v node >/dev/null || lacks "needs the command node"
 	! cmp -s "$source/package-lock.json" "$CHDB/installed" || return 0
 	needs npm
 	mkdir -p "$CHDB"
 	cp "$source"/package*.json "$CHDB"
 	# not ci: a lock file made on one architecture lacks the binaries of the others
 	npm install --prefix "$CHDB" --no-save --ignore-scripts --no-audit --no-fund >"$CHDB/log" 2>&1 ||
-		skip "npm could not fetch chdb: $(tail -n 1 "$CHDB/log")"
+		lacks "npm could not fetch chdb: $(tail -n 1 "$CHDB/log")"
 	cp "$source/package-lock.json" "$CHDB/installed"
 }
 

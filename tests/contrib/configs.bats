@@ -13,7 +13,7 @@ teardown() {
 
 check_configs() { # WHAT [FILE]
 	needs python3
-	"$PYTHON" -c 'import yaml' || skip "needs python3-yaml"
+	"$PYTHON" -c 'import yaml' || lacks "needs python3-yaml"
 	run "$PYTHON" "$BATS_TEST_DIRNAME/test_configs.py" "$1" "$ROOT/contrib" "${2:-$STREAM}"
 	expect "faults" "$output" ""
 	expect "exit" "$status" 0

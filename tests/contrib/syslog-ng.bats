@@ -21,7 +21,7 @@ unpack() {
 	[ -z "${SYSLOG_NG:-}" ] || return 0
 	needs apt-get dpkg
 	SYSLOG_NG=$("$BATS_TEST_DIRNAME/fetch-syslog-ng.sh" "$(dirname "$XDPTAIL")/contrib/syslog-ng" \
-		2>"$BATS_TEST_TMPDIR/fetch") || skip "apt-get could not fetch syslog-ng: $(tail -n 1 "$BATS_TEST_TMPDIR/fetch")"
+		2>"$BATS_TEST_TMPDIR/fetch") || lacks "apt-get could not fetch syslog-ng: $(tail -n 1 "$BATS_TEST_TMPDIR/fetch")"
 }
 
 # The one place where what is shipped is changed.

@@ -7,7 +7,7 @@ room_setup() {
 	common_setup
 	needs journalctl unshare nsenter
 	JOURNALD=/usr/lib/systemd/systemd-journald
-	[ -x "$JOURNALD" ] || skip "needs $JOURNALD"
+	[ -x "$JOURNALD" ] || lacks "needs $JOURNALD"
 	[ -e /etc/machine-id ] || skip "needs /etc/machine-id"
 	[ -d /etc/systemd ] || skip "needs /etc/systemd"
 	JOURNAL=$BATS_TEST_TMPDIR/journal
