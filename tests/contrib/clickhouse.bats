@@ -252,6 +252,63 @@ expect_losses() { # new|old
 	expect_losses old
 }
 
+day() { # FROM-TODAY
+	date -u -d "$TODAY $1 days" +%F
+}
+
+# Sets TODAY. Two runs of a host, over three days. Of the second, no packet came, nor its first start record.
+make_days() {
+	make_recent "$BATS_TEST_TMPDIR/capture" -n 3000 -S 5
+	stream_of_host web1 "$BATS_TEST_TMPDIR/capture" "$BATS_TEST_TMPDIR/first" -N 1 --interval 1
+	stream_of_host web1 "$BATS_TEST_TMPDIR/capture" "$BATS_TEST_TMPDIR/second" -N 1 --interval 1
+	TODAY=$(jq -rn 'input.timestamp[0:10]' "$BATS_TEST_TMPDIR/first")
+	jq -c --arg a "$(day -2)" --arg b "$(day -1)" --arg c "$TODAY" '
+		select(.event_type == "packet" and .record_seq == 1500 | not) |
+		(if .event_type == "packet" and .record_seq <= 1000 or .event_type == "start" then $a
+		elif .event_type == "packet" and .record_seq <= 2000 then $b else $c end) as $day |
+		.timestamp = $day + .timestamp[10:]' "$BATS_TEST_TMPDIR/first" >"$STREAM"
+	grep -v -e '"event_type":"packet"' -e '"event_type":"start"' "$BATS_TEST_TMPDIR/second" >>"$STREAM"
+}
+
+expect_days() { # new|old WHEN MISSING LOST
+	expect "$1: $2: missing" "$(losses "$1" "
+		SELECT event_type, arrived, missing_at_start, missing_between, missing_at_end FROM xdptail.missing
+		WHERE missing_at_start + missing_between + missing_at_end > 0 ORDER BY event_type, arrived" |
+		paste -sd ';')" "$3"
+	expect "$1: $2: lost on the way" "$(losses "$1" "
+		SELECT lost_on_the_way FROM xdptail.accounts ORDER BY lost_on_the_way" | paste -sd ';')" "$4"
+	expect "$1: $2: duplicates" "$(losses "$1" "SELECT * FROM xdptail.duplicates WHERE duplicates > 0")" ""
+}
+
+drop_packets_of() { # new|old FROM-TODAY
+	echo "ALTER TABLE xdptail.packets DROP PARTITION $(day "$2" | tr -d -)" | "$1_sql" TSV
+}
+
+# On either server.
+expect_days_to_go() { # new|old
+	local none='packet	0	0	0	3000;start	0	0	0	1'
+
+	expect_days "$1" "all days" "packet	0	0	0	3000;packet	2999	0	1	0;start	0	0	0	1" "1;3001"
+	drop_packets_of "$1" -2
+	expect_days "$1" "without a day" "packet	0	0	0	3000;packet	1999	0	1	0;start	0	0	0	1" "1;3001"
+	drop_packets_of "$1" -1
+	expect_days "$1" "without two" "$none" "1;3001"
+	drop_packets_of "$1" 0
+	expect_days "$1" "without any" "$none" "1;3001"
+}
+
+@test "what is of no kind here was lost; what has come of age was not" {
+	make_days
+	new_start
+	new_insert "$STREAM"
+	expect_days_to_go new
+	expect "gaps" "$(losses new "SELECT event_type, first_missing, last_missing FROM xdptail.gaps" |
+		paste -sd ';')" 'packet	1	3000;start	1	1'
+	old_start
+	old_insert "$STREAM"
+	expect_days_to_go old
+}
+
 @test "what an output dropped is told by the stream, and is not lost on the way" {
 	local dropped
 
