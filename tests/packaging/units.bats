@@ -146,6 +146,33 @@ readers() { # GID
 	expect "capabilities left" "$(gzip -dc "$OUT.2.gz" | jq -nc 'input.capabilities')" '[]'
 }
 
+@test "contrib/logrotate, with the two outputs that it names" {
+	local name
+
+	pair
+	settings "$(sed -n 's/^#  //; /"output": \[/,/\]/p' "$CHECKOUT/contrib/logrotate/xdptail")"
+	cp "$CHECKOUT/contrib/logrotate/xdptail" "$ROOT/etc/logrotate.d/xdptail"
+	chmod 0644 "$ROOT/etc/logrotate.d/xdptail"
+	world
+	listen
+	start "$UNITS/xdptail.service"
+	traffic peer0 1000 50000
+	wait_line "$LOGS/packets.jsonl" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	"${IN_WORLD[@]}" logrotate -f -s /run/logrotate.state /etc/logrotate.d/xdptail
+	for name in packets counts; do
+		wait_line "$LOGS/$name.jsonl" '"repeated":true' "$PID"
+	done
+	traffic peer0 1000 50000
+	wait_line "$LOGS/packets.jsonl" '"event_type":"packet".*"record_seq":2000,' "$PID"
+	stop
+	expect "files" "$(cd "$LOGS" && printf '%s\n' * | sed 's/-.*//' | paste -sd ' ')" \
+		"counts.jsonl counts.jsonl packets.jsonl packets.jsonl"
+	expect "owners" "$("${IN_WORLD[@]}" find /var/log/xdptail -type f -printf '%u:%m\n' | sort -u)" "xdptail:640"
+	sort -u "$LOGS"/* >"$BATS_TEST_TMPDIR/all"
+	"$XDPTAIL" audit "$BATS_TEST_TMPDIR/all" || fail "audit: $?"
+	expect "packets after" "$(packets "$LOGS/packets.jsonl")" 1000
+}
+
 @test "as the template has it: an interface each" {
 	local log=$LOGS/tail0.jsonl
 
