@@ -309,6 +309,17 @@ expect_days_to_go() { # new|old
 	expect_days_to_go old
 }
 
+@test "what events= keeps from an output is missing as a whole, and was not lost on the way" {
+	make_recent "$BATS_TEST_TMPDIR/capture" -n 3000 -S 5
+	"$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -a -N 1 -q \
+		-o "file:$STREAM,events=count,snapshot,stats,sink,loss" 2>"$ERR"
+	new_start
+	new_insert "$STREAM"
+	expect "missing" "$(losses new "SELECT event_type, arrived, missing_at_end FROM xdptail.missing
+		WHERE missing_at_start + missing_between + missing_at_end > 0")" 'packet	0	3000'
+	expect "accounts" "$(losses new "SELECT left_out, lost_on_the_way FROM xdptail.accounts")" '3000	0'
+}
+
 @test "what an output dropped is told by the stream, and is not lost on the way" {
 	local dropped
 
