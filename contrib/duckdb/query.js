@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // SPDX-License-Identifier: BSD-2-Clause
 // query.js SQL: the answer as JSON lines. The stream is the table xdptail('FILE').
 'use strict';
