@@ -75,17 +75,17 @@ expect_answers() { # STREAM
 }
 
 @test "streams that lack something: every recipe, without a word of an error" {
-	local dir=$BATS_TEST_TMPDIR stream
+	local dir=$BATS_TEST_TMPDIR name
 
 	: >"$dir/nothing"
-	for stream in 0 1; do
-		"$HELPERS/make_capture" -n "$stream" >"$dir/capture"
-		"$XDPTAIL" -r "$dir/capture" -a -N 1 -q -o "file:$dir/packets-$stream"
+	for name in 0 1; do
+		"$HELPERS/make_capture" -n "$name" >"$dir/capture"
+		"$XDPTAIL" -r "$dir/capture" -a -N 1 -q -o "file:$dir/packets-$name"
 	done
 	# as events= and top= may have it
 	grep -v -e '"event_type":"snapshot"' -e '"event_type":"count"' "$STREAM" >"$dir/no-counts"
-	for stream in nothing packets-0 packets-1 no-counts; do
-		expect_answers "$dir/$stream"
+	for name in nothing packets-0 packets-1 no-counts; do
+		expect_answers "$dir/$name"
 	done
 }
 
