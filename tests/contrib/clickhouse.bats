@@ -369,15 +369,16 @@ expect_days_to_go() { # new|old
 	expect_within "files" "${#rotated[@]}" 5 20
 	cat "$BATS_TEST_TMPDIR"/set/xdptail.jsonl.* >"$STREAM"
 	gzip "${rotated[0]}"
+	: >"$BATS_TEST_TMPDIR/set/xdptail.jsonl.1" # logrotate's
 	old_start
 	url=http://127.0.0.1:$OLD_HTTP
 	run "$CLICKHOUSE/insert-rotated.sh" http://127.0.0.1:1 "$BATS_TEST_TMPDIR/set/xdptail.jsonl"
 	[ "$status" -ne 0 ] || fail "taken by nobody: $output"
-	expect "files that stay" "$(find "$BATS_TEST_TMPDIR/set" -type f | wc -l)" $((${#rotated[@]} + 1))
+	expect "files that stay" "$(find "$BATS_TEST_TMPDIR/set" -type f | wc -l)" $((${#rotated[@]} + 2))
 	"$CLICKHOUSE/insert-rotated.sh" "$url" "$BATS_TEST_TMPDIR/set/xdptail.jsonl"
 	expect "packets" "$(old_sql TSV <<<'SELECT count() FROM xdptail.packets')" \
 		"$(count_records "$STREAM" '.event_type == "packet"')"
-	expect "files" "$(find "$BATS_TEST_TMPDIR/set" -type f -printf '%f')" xdptail.jsonl
+	expect "files" "$(find "$BATS_TEST_TMPDIR/set" -type f -printf '%f ' | xargs -n 1 | sort | xargs)" "xdptail.jsonl xdptail.jsonl.1"
 }
 
 # The lines of README.md's blocks that put lines in, on this test's server.
