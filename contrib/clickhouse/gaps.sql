@@ -24,6 +24,10 @@ FROM
         UNION ALL
         SELECT run, 'count', told_counts + 1, last_event FROM xdptail.runs WHERE told_counts > 0
         UNION ALL
+        SELECT run, 'sink', toUInt64(before_sums + outputs + 1), last_event
+        FROM xdptail.outputs
+        ANY INNER JOIN (SELECT run, last_event FROM xdptail.runs WHERE stopped) AS ended USING (run)
+        UNION ALL
         SELECT run, 'start', 2, last_event FROM xdptail.runs
     )
     WINDOW w AS (PARTITION BY run, event_type ORDER BY record_seq ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)

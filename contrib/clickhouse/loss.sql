@@ -53,6 +53,27 @@ FROM
 WHERE first_day = toDate(0) OR day < first_day
 GROUP BY run, event_type;
 
+-- The outputs that a run has in the end, by its sink records from the last snapshot on; how many sums of outputs
+-- came; and the number of the record before these.
+CREATE VIEW IF NOT EXISTS xdptail.outputs AS
+SELECT run, toInt64(uniqExact(sink)) AS outputs, toInt64(countIf(total)) AS sums,
+    toInt64(maxIf(record_seq, NOT total)) AS before_sums
+FROM
+(
+    SELECT run, sink, total, record_seq, timestamp, since
+    FROM
+    (
+        SELECT run, sink, total, record_seq, timestamp FROM xdptail.events FINAL WHERE event_type = 'sink'
+    ) AS told
+    ANY LEFT JOIN
+    (
+        SELECT run, maxIf(timestamp, NOT total) AS since
+        FROM xdptail.events WHERE event_type = 'snapshot' GROUP BY run
+    ) AS snapshots USING (run)
+) AS latest
+WHERE timestamp >= since
+GROUP BY run;
+
 -- Records are numbered by run and type, from 1. So what lacks at the start, and in the middle, is what the
 -- numbers lack; what lacks at the end of packets and counts, what the run's sums say beyond: all of them, where
 -- none came. An output that joined a run under way has nothing from before.
@@ -78,6 +99,9 @@ FROM
             SELECT run, 'count' AS event_type, toUInt64(0) AS record_seq, told_counts AS told
             FROM xdptail.runs WHERE told_counts > 0
             UNION ALL
+            SELECT run, 'sink' AS event_type, toUInt64(0) AS record_seq, toUInt64(before_sums + outputs) AS told
+            FROM xdptail.outputs ANY INNER JOIN (SELECT run FROM xdptail.runs WHERE stopped) AS ended USING (run)
+            UNION ALL
             SELECT run, 'start' AS event_type, toUInt64(0) AS record_seq, toUInt64(1) AS told
             FROM xdptail.runs WHERE NOT joined
         )
@@ -89,7 +113,8 @@ ANY LEFT JOIN xdptail.runs AS runs USING (run);
 
 -- For an output, the run's last sink record says how many lines it had been given and what became of them;
 -- behind it come those of the outputs after it, and stop. So the lines that were on their way are known to
--- one, and what is not here was lost after it was written. Only for the output that leads here: of
+-- one, and what is not here was lost after it was written. Where a sum of another output is not here, its place is
+-- known by the records before. Only for the output that leads here: of
 -- others this is no statement.
 CREATE VIEW IF NOT EXISTS xdptail.accounts AS
 SELECT hostname, run, sink, given, left_out, dropped, given - left_out - dropped AS sent, arrived, expired,
@@ -99,25 +124,32 @@ FROM
     SELECT run, sink, given, left_out, dropped, arrived, expired
     FROM
     (
-        SELECT run, sink, toInt64(made) + sinks - indexOf(order_of_sinks, record_seq) + 2 AS given,
+        SELECT run, sink, toInt64(made) + 2
+                + if(sums = outputs, outputs - indexOf(order_of_sums, record_seq), before_sums + outputs - record_seq)
+                AS given,
             toInt64(filtered) AS left_out, toInt64(dropped_queue_full) + dropped_error AS dropped
         FROM
         (
-            SELECT run, sink, record_seq, made, filtered, dropped_queue_full, dropped_error
+            SELECT run, sink, toInt64(record_seq) AS record_seq, made, filtered, dropped_queue_full, dropped_error
             FROM xdptail.events FINAL
             WHERE event_type = 'sink' AND total
-        ) AS sums
+        ) AS last_words
         ANY LEFT JOIN
         (
-            SELECT run, toInt64(count()) AS sinks, groupArray(record_seq) AS order_of_sinks
-            FROM
+            SELECT run, outputs, sums, before_sums, order_of_sums
+            FROM xdptail.outputs
+            ANY LEFT JOIN
             (
-                SELECT run, record_seq
-                FROM xdptail.events FINAL
-                WHERE event_type = 'sink' AND total
-                ORDER BY run, record_seq
-            )
-            GROUP BY run
+                SELECT run, groupArray(record_seq) AS order_of_sums
+                FROM
+                (
+                    SELECT run, toInt64(record_seq) AS record_seq
+                    FROM xdptail.events FINAL
+                    WHERE event_type = 'sink' AND total
+                    ORDER BY run, record_seq
+                )
+                GROUP BY run
+            ) AS ordered USING (run)
         ) AS places USING (run)
     ) AS told
     ANY LEFT JOIN

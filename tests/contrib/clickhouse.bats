@@ -309,6 +309,41 @@ expect_days_to_go() { # new|old
 	expect_days_to_go old
 }
 
+# A run of two outputs, and of its last words each of these alone lost on the way.
+last_words_lost() { # new|old
+	local hole n=0
+
+	make_recent "$BATS_TEST_TMPDIR/capture" -n 3000 -S 5
+	while IFS= read -r hole; do
+		n=$((n + 1))
+		stream_of_host "web$n" "$BATS_TEST_TMPDIR/capture" "$STREAM" -N 1000 --interval 1 -o "file:$STREAM.b"
+		mv "$STREAM.b" "$STREAM.$n.b"
+		jq -c "select(($hole) | not)" "$STREAM" >"$STREAM.$n"
+		rm "$STREAM"
+		"$1_insert" "$STREAM.$n"
+	done <<-'HOLES'
+		false
+		.event_type == "sink" and .total and (.sink | endswith(".b"))
+		.event_type == "sink" and .total and (.sink | endswith(".b") | not)
+		.event_type == "sink" and .record_seq == 6
+		.event_type == "stats" and .total
+	HOLES
+	expect "$1: missing" "$(losses "$1" "
+		SELECT hostname, event_type, missing_at_start, missing_between, missing_at_end FROM xdptail.missing
+		WHERE missing_at_start + missing_between + missing_at_end > 0 ORDER BY hostname" | paste -sd ';')" \
+		'web2	sink	0	1	0;web3	sink	0	0	1;web4	sink	0	1	0'
+	expect "$1: lost on the way" "$(losses "$1" "SELECT hostname, sink LIKE '%.b', lost_on_the_way
+		FROM xdptail.accounts ORDER BY hostname, sink" | paste -sd ';')" \
+		'web1	0	0;web1	1	0;web2	0	1;web3	1	1;web4	0	1;web4	1	1;web5	0	1;web5	1	1'
+}
+
+@test "last words that were lost are missed, too" {
+	new_start
+	last_words_lost new
+	old_start
+	last_words_lost old
+}
+
 @test "what events= keeps from an output is missing as a whole, and was not lost on the way" {
 	make_recent "$BATS_TEST_TMPDIR/capture" -n 3000 -S 5
 	"$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -a -N 1 -q \
