@@ -53,25 +53,13 @@ FROM
 WHERE first_day = toDate(0) OR day < first_day
 GROUP BY run, event_type;
 
--- The outputs that a run has in the end, by its sink records from the last snapshot on; how many sums of outputs
--- came; and the number of the record before these.
+-- How many outputs a run has had, of each of which it has a sum in the end; how many sums came; and the number
+-- of the record before these.
 CREATE VIEW IF NOT EXISTS xdptail.outputs AS
 SELECT run, toInt64(uniqExact(sink)) AS outputs, toInt64(countIf(total)) AS sums,
     toInt64(maxIf(record_seq, NOT total)) AS before_sums
-FROM
-(
-    SELECT run, sink, total, record_seq, timestamp, since
-    FROM
-    (
-        SELECT run, sink, total, record_seq, timestamp FROM xdptail.events FINAL WHERE event_type = 'sink'
-    ) AS told
-    ANY LEFT JOIN
-    (
-        SELECT run, maxIf(timestamp, NOT total) AS since
-        FROM xdptail.events WHERE event_type = 'snapshot' GROUP BY run
-    ) AS snapshots USING (run)
-) AS latest
-WHERE timestamp >= since
+FROM xdptail.events FINAL
+WHERE event_type = 'sink'
 GROUP BY run;
 
 -- Records are numbered by run and type, from 1. So what lacks at the start, and in the middle, is what the
@@ -125,7 +113,7 @@ FROM
     FROM
     (
         SELECT run, sink, toInt64(made) + 2
-                + if(sums = outputs, outputs - indexOf(order_of_sums, record_seq), before_sums + outputs - record_seq)
+                + if(sums >= outputs, sums - indexOf(order_of_sums, record_seq), before_sums + outputs - record_seq)
                 AS given,
             toInt64(filtered) AS left_out, toInt64(dropped_queue_full) + dropped_error AS dropped
         FROM

@@ -344,6 +344,32 @@ last_words_lost() { # new|old
 	last_words_lost old
 }
 
+@test "outputs that come and go while a run goes on" {
+	local config=$BATS_TEST_TMPDIR/config a=$BATS_TEST_TMPDIR/a b=$BATS_TEST_TMPDIR/b c=$BATS_TEST_TMPDIR/c hole
+
+	chdb_install
+	pair
+	echo "{ \"interval\": 1, \"output\": [ \"file:$b\", \"file:$a\" ] }" >"$config"
+	tail_start -a -N 1 -f "$config"
+	wait_line "$a" '"event_type":"sink"' "$PID"
+	echo "{ \"interval\": 1, \"output\": [ \"file:$c\", \"file:$a\" ] }" >"$config"
+	kill -HUP "$PID"
+	wait_line "$c" '"event_type":"sink"' "$PID"
+	tail_stop
+	for hole in none a b c; do
+		jq -c --arg hole "/$hole" 'select(.event_type == "sink" and .total and (.sink | endswith($hole)) | not)' \
+			"$a" >"$STREAM"
+		rm -rf "$BATS_TEST_TMPDIR/chdb"
+		new_start
+		new_insert "$STREAM"
+		expect "without the sum of $hole: missing" "$(losses new "SELECT event_type, missing_between + missing_at_end
+			FROM xdptail.missing WHERE missing_at_start + missing_between + missing_at_end > 0")" \
+			"$([ $hole = none ] || printf 'sink\t1')"
+		expect "without the sum of $hole: lost on the way" "$(losses new "SELECT lost_on_the_way
+			FROM xdptail.accounts WHERE sink LIKE '%/a'")" "$(case $hole in none) echo 0 ;; [bc]) echo 1 ;; esac)"
+	done
+}
+
 @test "what events= keeps from an output is missing as a whole, and was not lost on the way" {
 	make_recent "$BATS_TEST_TMPDIR/capture" -n 3000 -S 5
 	"$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -a -N 1 -q \
