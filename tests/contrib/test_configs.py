@@ -78,7 +78,8 @@ def check_followed(name, patterns, excluded=()):
     """What both services write is followed, and what was renamed, if that is asked for; nothing compressed is."""
     packaging = pathlib.Path(__file__).resolve().parents[2] / "packaging/systemd"
     one = re.search(r'"target": "(.*)"', (packaging / "xdptail.json").read_text(encoding="utf-8"))[1]
-    each = re.search(r"file:(\S*)", (packaging / "xdptail@.service").read_text(encoding="utf-8").split("ExecStart=")[1])[1]
+    unit = (packaging / "xdptail@.service").read_text(encoding="utf-8")
+    each = re.search(r"^ExecStart=.* -o file:(\S*)", unit, re.M)[1]
     for path in (one, each.replace("%I", "eth0")):
         tails = ("", ".1", ".20261122T034140.704885Z") if patterns[0].endswith("*") else ("",)
         for written in (path + tail for tail in tails):
