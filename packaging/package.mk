@@ -13,16 +13,16 @@ DROPINS = $(wildcard packaging/systemd/*.conf)
 # files in /etc only. Settings that are there stay as they are; nothing is started.
 install-service:
 	install -d $(DESTDIR)$(UNITDIR)
-	for unit in $(UNITS:packaging/systemd/%=%); do \
+	install -d $(DESTDIR)$(DOCDIR)/examples
+	for file in $(UNITS:packaging/systemd/%=$(UNITDIR)/%) $(DROPINS:packaging/systemd/%=$(DOCDIR)/examples/%); do \
 		sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/etc/xdptail/|$(SYSCONFDIR)/xdptail/|g; s|/usr/share/doc/xdptail|$(DOCDIR)|g' \
-			packaging/systemd/$$unit > $(DESTDIR)$(UNITDIR)/$$unit && \
-		chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit; done
+			packaging/systemd/$${file##*/} > $(DESTDIR)$$file && \
+		chmod 0644 $(DESTDIR)$$file || exit; done
 	install -D -m 0644 packaging/systemd/xdptail.sysusers $(DESTDIR)$(SYSUSERSDIR)/xdptail.conf
 	install -D -m 0644 packaging/systemd/xdptail.tmpfiles $(DESTDIR)$(TMPFILESDIR)/xdptail.conf
 	install -D -m 0644 packaging/systemd/xdptail.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/xdptail
 	[ -e $(DESTDIR)$(SYSCONFDIR)/xdptail/xdptail.json ] || \
 		install -D -m 0644 packaging/systemd/xdptail.json $(DESTDIR)$(SYSCONFDIR)/xdptail/xdptail.json
-	install -D -m 0644 -t $(DESTDIR)$(DOCDIR)/examples $(DROPINS)
 
 # Each time anew, of the same bytes when nothing has changed: what belongs to it is for git to know.
 dist:

@@ -6,7 +6,10 @@
 --   events            the few: all other types
 --   talkers           of counts, by minute: exact
 --   flows             of packets, by minute: scaled by sample_rate, an estimate
---   arrivals          lines that came, duplicates and all, by run, type and day
+--   arrivals          lines that came, duplicates and all, by run, type and day; kept longest, so that what has
+--                     come of age is not taken for lost
+--
+-- Age is counted in whole days, of UTC.
 --
 -- A clause that an old server must do without stands in a line of its own.
 
@@ -172,7 +175,7 @@ CREATE TABLE IF NOT EXISTS xdptail.packets
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMMDD(timestamp)
 ORDER BY (run, record_seq, timestamp)
-TTL toDateTime(timestamp) + INTERVAL 7 DAY
+TTL toDate(timestamp) + INTERVAL 7 DAY
 SETTINGS ttl_only_drop_parts = 1
 ;
 
@@ -193,7 +196,7 @@ CREATE TABLE IF NOT EXISTS xdptail.counts
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMMDD(timestamp)
 ORDER BY (run, record_seq, timestamp)
-TTL toDateTime(timestamp) + INTERVAL 90 DAY
+TTL toDate(timestamp) + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1
 ;
 
@@ -204,7 +207,7 @@ AS xdptail.stream
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (run, event_type, record_seq, timestamp)
-TTL toDateTime(timestamp) + INTERVAL 400 DAY
+TTL toDate(timestamp) + INTERVAL 400 DAY
 SETTINGS ttl_only_drop_parts = 1
 ;
 
@@ -255,7 +258,7 @@ CREATE TABLE IF NOT EXISTS xdptail.arrivals
 ENGINE = SummingMergeTree
 PARTITION BY toYYYYMM(day)
 ORDER BY (day, run, event_type)
-TTL day + INTERVAL 400 DAY
+TTL day + INTERVAL 500 DAY
 SETTINGS ttl_only_drop_parts = 1
 ;
 

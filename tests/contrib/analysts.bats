@@ -49,6 +49,14 @@ keys_of_schema() {
 	expect_line <(echo "$output") '^2026-[^,]*Z,wan0,203.0.113.66,40020,192.0.2.10,20,S,54,1$'
 }
 
+@test "Miller: an interval of no length has no rate" {
+	needs mlr
+	"$HELPERS/make_capture" -n 1 >"$BATS_TEST_TMPDIR/capture"
+	"$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -a -N 1 -q -o "file:$BATS_TEST_TMPDIR/one"
+	run_recipe "$ROOT/contrib/miller/README.md" rate "$BATS_TEST_TMPDIR/one"
+	expect "rates" "$output" ""
+}
+
 @test "Miller: nine digits, and 64 bits to the last" {
 	local readme=$ROOT/contrib/miller/README.md
 

@@ -78,14 +78,16 @@ def rate():
         if "total" not in s:
             ns = nanoseconds(s["interval_end"]) - nanoseconds(s["interval_start"])
             counted, counted_bytes = int(s["counted"]), int(s["counted_bytes"])
-            yield row(s["run"], s["snapshot"], counted * 10**9 // ns, counted_bytes * 8 * 10**9 // ns)
+            if ns > 0:
+                yield row(s["run"], s["snapshot"], counted * 10**9 // ns, counted_bytes * 8 * 10**9 // ns)
 
 
 @answer
 def ipv6_share():
     everything = sum(int(c["bytes"]) for c in of("count"))
     six = sum(int(c["bytes"]) for c in of("count") if ":" in c["src_ip"])
-    yield f"{math.floor(six * 1000 / everything + 0.5) / 10:g}"
+    if everything:
+        yield f"{math.floor(six * 1000 / everything + 0.5) / 10:g}"
 
 
 @answer
@@ -240,8 +242,11 @@ def history():
 
 @answer
 def cost():
-    snapshot, stats = ([r for r in of(kind) if "total" in r][0] for kind in ("snapshot", "stats"))
-    yield row(stats["run"], stats["cpu_ms"], int(stats["cpu_ms"]) * 1000 // int(snapshot["seen"]), stats["rss_kb"])
+    seen = {r["run"]: int(r["seen"]) for r in of("snapshot") if "total" in r}
+    for stats in of("stats"):
+        if "total" in stats and seen.get(stats["run"]):
+            yield row(stats["run"], stats["cpu_ms"], int(stats["cpu_ms"]) * 1000 // seen[stats["run"]],
+                      stats["rss_kb"])
 
 
 if len(sys.argv) == 1:

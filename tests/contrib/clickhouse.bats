@@ -252,6 +252,135 @@ expect_losses() { # new|old
 	expect_losses old
 }
 
+day() { # FROM-TODAY
+	date -u -d "$TODAY $1 days" +%F
+}
+
+# Sets TODAY. Two runs of a host, over three days. Of the second, no packet came, nor its first start record.
+make_days() {
+	make_recent "$BATS_TEST_TMPDIR/capture" -n 3000 -S 5
+	stream_of_host web1 "$BATS_TEST_TMPDIR/capture" "$BATS_TEST_TMPDIR/first" -N 1 --interval 1
+	stream_of_host web1 "$BATS_TEST_TMPDIR/capture" "$BATS_TEST_TMPDIR/second" -N 1 --interval 1
+	TODAY=$(jq -rn 'input.timestamp[0:10]' "$BATS_TEST_TMPDIR/first")
+	jq -c --arg a "$(day -2)" --arg b "$(day -1)" --arg c "$TODAY" '
+		select(.event_type == "packet" and .record_seq == 1500 | not) |
+		(if .event_type == "packet" and .record_seq <= 1000 or .event_type == "start" then $a
+		elif .event_type == "packet" and .record_seq <= 2000 then $b else $c end) as $day |
+		.timestamp = $day + .timestamp[10:]' "$BATS_TEST_TMPDIR/first" >"$STREAM"
+	grep -v -e '"event_type":"packet"' -e '"event_type":"start"' "$BATS_TEST_TMPDIR/second" >>"$STREAM"
+}
+
+expect_days() { # new|old WHEN MISSING LOST
+	expect "$1: $2: missing" "$(losses "$1" "
+		SELECT event_type, arrived, missing_at_start, missing_between, missing_at_end FROM xdptail.missing
+		WHERE missing_at_start + missing_between + missing_at_end > 0 ORDER BY event_type, arrived" |
+		paste -sd ';')" "$3"
+	expect "$1: $2: lost on the way" "$(losses "$1" "
+		SELECT lost_on_the_way FROM xdptail.accounts ORDER BY lost_on_the_way" | paste -sd ';')" "$4"
+	expect "$1: $2: duplicates" "$(losses "$1" "SELECT * FROM xdptail.duplicates WHERE duplicates > 0")" ""
+}
+
+drop_packets_of() { # new|old FROM-TODAY
+	echo "ALTER TABLE xdptail.packets DROP PARTITION $(day "$2" | tr -d -)" | "$1_sql" TSV
+}
+
+# On either server.
+expect_days_to_go() { # new|old
+	local none='packet	0	0	0	3000;start	0	0	0	1'
+
+	expect_days "$1" "all days" "packet	0	0	0	3000;packet	2999	0	1	0;start	0	0	0	1" "1;3001"
+	drop_packets_of "$1" -2
+	expect_days "$1" "without a day" "packet	0	0	0	3000;packet	1999	0	1	0;start	0	0	0	1" "1;3001"
+	drop_packets_of "$1" -1
+	expect_days "$1" "without two" "$none" "1;3001"
+	drop_packets_of "$1" 0
+	expect_days "$1" "without any" "$none" "1;3001"
+}
+
+@test "what is of no kind here was lost; what has come of age was not" {
+	make_days
+	new_start
+	new_insert "$STREAM"
+	expect_days_to_go new
+	expect "gaps" "$(losses new "SELECT event_type, first_missing, last_missing FROM xdptail.gaps" |
+		paste -sd ';')" 'packet	1	3000;start	1	1'
+	old_start
+	old_insert "$STREAM"
+	expect_days_to_go old
+}
+
+# A run of two outputs, and of its last words each of these alone lost on the way.
+last_words_lost() { # new|old
+	local hole n=0
+
+	make_recent "$BATS_TEST_TMPDIR/capture" -n 3000 -S 5
+	while IFS= read -r hole; do
+		n=$((n + 1))
+		stream_of_host "web$n" "$BATS_TEST_TMPDIR/capture" "$STREAM" -N 1000 --interval 1 -o "file:$STREAM.b"
+		mv "$STREAM.b" "$STREAM.$n.b"
+		jq -c "select(($hole) | not)" "$STREAM" >"$STREAM.$n"
+		rm "$STREAM"
+		"$1_insert" "$STREAM.$n"
+	done <<-'HOLES'
+		false
+		.event_type == "sink" and .total and (.sink | endswith(".b"))
+		.event_type == "sink" and .total and (.sink | endswith(".b") | not)
+		.event_type == "sink" and .record_seq == 6
+		.event_type == "stats" and .total
+	HOLES
+	expect "$1: missing" "$(losses "$1" "
+		SELECT hostname, event_type, missing_at_start, missing_between, missing_at_end FROM xdptail.missing
+		WHERE missing_at_start + missing_between + missing_at_end > 0 ORDER BY hostname" | paste -sd ';')" \
+		'web2	sink	0	1	0;web3	sink	0	0	1;web4	sink	0	1	0'
+	expect "$1: lost on the way" "$(losses "$1" "SELECT hostname, sink LIKE '%.b', lost_on_the_way
+		FROM xdptail.accounts ORDER BY hostname, sink" | paste -sd ';')" \
+		'web1	0	0;web1	1	0;web2	0	1;web3	1	1;web4	0	1;web4	1	1;web5	0	1;web5	1	1'
+}
+
+@test "last words that were lost are missed, too" {
+	new_start
+	last_words_lost new
+	old_start
+	last_words_lost old
+}
+
+@test "outputs that come and go while a run goes on" {
+	local config=$BATS_TEST_TMPDIR/config a=$BATS_TEST_TMPDIR/a b=$BATS_TEST_TMPDIR/b c=$BATS_TEST_TMPDIR/c hole
+
+	chdb_install
+	pair
+	echo "{ \"interval\": 1, \"output\": [ \"file:$b\", \"file:$a\" ] }" >"$config"
+	tail_start -a -N 1 -f "$config"
+	wait_line "$a" '"event_type":"sink"' "$PID"
+	echo "{ \"interval\": 1, \"output\": [ \"file:$c\", \"file:$a\" ] }" >"$config"
+	kill -HUP "$PID"
+	wait_line "$c" '"event_type":"sink"' "$PID"
+	tail_stop
+	for hole in none a b c; do
+		jq -c --arg hole "/$hole" 'select(.event_type == "sink" and .total and (.sink | endswith($hole)) | not)' \
+			"$a" >"$STREAM"
+		rm -rf "$BATS_TEST_TMPDIR/chdb"
+		new_start
+		new_insert "$STREAM"
+		expect "without the sum of $hole: missing" "$(losses new "SELECT event_type, missing_between + missing_at_end
+			FROM xdptail.missing WHERE missing_at_start + missing_between + missing_at_end > 0")" \
+			"$([ $hole = none ] || printf 'sink\t1')"
+		expect "without the sum of $hole: lost on the way" "$(losses new "SELECT lost_on_the_way
+			FROM xdptail.accounts WHERE sink LIKE '%/a'")" "$(case $hole in none) echo 0 ;; [bc]) echo 1 ;; esac)"
+	done
+}
+
+@test "what events= keeps from an output is missing as a whole, and was not lost on the way" {
+	make_recent "$BATS_TEST_TMPDIR/capture" -n 3000 -S 5
+	"$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -a -N 1 -q \
+		-o "file:$STREAM,events=count,snapshot,stats,sink,loss" 2>"$ERR"
+	new_start
+	new_insert "$STREAM"
+	expect "missing" "$(losses new "SELECT event_type, arrived, missing_at_end FROM xdptail.missing
+		WHERE missing_at_start + missing_between + missing_at_end > 0")" 'packet	0	3000'
+	expect "accounts" "$(losses new "SELECT left_out, lost_on_the_way FROM xdptail.accounts")" '3000	0'
+}
+
 @test "what an output dropped is told by the stream, and is not lost on the way" {
 	local dropped
 
@@ -301,15 +430,16 @@ expect_losses() { # new|old
 	expect_within "files" "${#rotated[@]}" 5 20
 	cat "$BATS_TEST_TMPDIR"/set/xdptail.jsonl.* >"$STREAM"
 	gzip "${rotated[0]}"
+	: >"$BATS_TEST_TMPDIR/set/xdptail.jsonl.1" # logrotate's
 	old_start
 	url=http://127.0.0.1:$OLD_HTTP
 	run "$CLICKHOUSE/insert-rotated.sh" http://127.0.0.1:1 "$BATS_TEST_TMPDIR/set/xdptail.jsonl"
 	[ "$status" -ne 0 ] || fail "taken by nobody: $output"
-	expect "files that stay" "$(find "$BATS_TEST_TMPDIR/set" -type f | wc -l)" $((${#rotated[@]} + 1))
+	expect "files that stay" "$(find "$BATS_TEST_TMPDIR/set" -type f | wc -l)" $((${#rotated[@]} + 2))
 	"$CLICKHOUSE/insert-rotated.sh" "$url" "$BATS_TEST_TMPDIR/set/xdptail.jsonl"
 	expect "packets" "$(old_sql TSV <<<'SELECT count() FROM xdptail.packets')" \
 		"$(count_records "$STREAM" '.event_type == "packet"')"
-	expect "files" "$(find "$BATS_TEST_TMPDIR/set" -type f -printf '%f')" xdptail.jsonl
+	expect "files" "$(find "$BATS_TEST_TMPDIR/set" -type f -printf '%f ' | xargs -n 1 | sort | xargs)" "xdptail.jsonl xdptail.jsonl.1"
 }
 
 # The lines of README.md's blocks that put lines in, on this test's server.

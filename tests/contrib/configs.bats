@@ -84,11 +84,13 @@ wait_socket() { # PATH PID
 		[[ $output != *Traceback* ]] || fail "$file, $change:" "$output"
 	done <<-'CHANGES'
 		fluent-bit fluent-bit/output-kafka.yaml s/_field: run/_field: runs/
+		fluent-bit fluent-bit/tail.yaml s/path:\ .*jsonl./path:\ \/var\/log\/xdptail\/xdptail.jsonl*/
 		fluent-bit fluent-bit/output-loki.yaml s/no_limits/3/
 		fluent-bit fluent-bit/parsers.yaml s/time_keep: on/time_keep: off/
 		fluent-bit fluent-bit/stdin.yaml s/tag: xdptail/tag: xdptail\n\ \ \ \ \ \ parser: xdptail/
 		vector vector/sink-loki.yaml s/event_type\ }}/type\ }}/
 		vector vector/sink-kafka.yaml s/when_full: block/when_full: drop_newest/
+		vector vector/file.yaml s/\*\.gz/*.xz/
 		vector vector/file.yaml s/parse_timestamp!/to_string!/
 		loki loki/config.alloy s/interface\ =/iface\ =/
 		loki loki/README.md s/unwrap\ bytes/unwrap\ octets/

@@ -56,12 +56,15 @@ run_as_unit() {
 }
 
 @test "the drop-ins and journald@xdptail.conf say what systemd and journald understand" {
-	local service=$BATS_TEST_TMPDIR/unit/xdptail@.service complaints
+	local service=$BATS_TEST_TMPDIR/unit/xdptail.service complaints
 
+	# the one whose settings name its outputs
+	expect_no_line "$BATS_TEST_DIRNAME/../../packaging/systemd/xdptail.service" '^ExecStart=.* -o '
+	expect "where README.md puts them" "$(grep -c '/etc/systemd/system/xdptail.service.d/' "$SHIPPED/README.md")" 1
 	mkdir -p "$service.d"
 	printf '[Service]\nExecStart=/bin/true\n' >"$service"
 	cp "$SHIPPED"/{rate-limit,namespace}.conf "$service.d"
-	complaints=$(systemd-analyze verify --man=no "${service/@/@eth0}" 2>&1 | grep -F "$service" || true)
+	complaints=$(systemd-analyze verify --man=no "$service" 2>&1 | grep -F "$service" || true)
 	expect "complaints of systemd" "$complaints" ""
 	room "$(grep -v -e '^#' -e '^\[' -e '^Storage=' "$SHIPPED/journald@xdptail.conf")"
 	journald_start

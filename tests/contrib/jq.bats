@@ -74,6 +74,32 @@ expect_answers() { # STREAM
 	expect_line <(echo "$output") "	probe1	"
 }
 
+@test "streams that lack something: every recipe, without a word of an error" {
+	local dir=$BATS_TEST_TMPDIR name
+
+	: >"$dir/nothing"
+	for name in 0 1; do
+		"$HELPERS/make_capture" -n "$name" >"$dir/capture"
+		"$XDPTAIL" -r "$dir/capture" -a -N 1 -q -o "file:$dir/packets-$name"
+	done
+	# as events= and top= may have it
+	grep -v -e '"event_type":"snapshot"' -e '"event_type":"count"' "$STREAM" >"$dir/no-counts"
+	for name in nothing packets-0 packets-1 no-counts; do
+		expect_answers "$dir/$name"
+	done
+}
+
+@test "lines that are there twice hide no gap" {
+	local name holed=$BATS_TEST_TMPDIR/holed.jsonl
+
+	grep -v '"event_type":"packet".*"record_seq":[0-9]*7,' "$STREAM" >"$holed"
+	for name in gaps sample-gaps; do
+		run_recipe "$README" "$name" <(cat "$holed" "$holed")
+		[ -n "$output" ] || fail "$name finds none"
+		expect "$name" "$output" "$(answers "$name" "$holed")"
+	done
+}
+
 @test "nine fraction digits, and counters of 2^53 and more" {
 	local big=$BATS_TEST_TMPDIR/big.jsonl
 

@@ -12,21 +12,21 @@ setup() {
 	mkdir -m 0755 "$SET"
 }
 
-# The one place where what is shipped is changed: the directory, and a size that is soon reached. logrotate
-# takes offence at a configuration that others may write to.
+# The one place where what is shipped is changed: the directory, whose it is, and a size that is soon reached.
+# logrotate takes offence at a configuration that others may write to.
 shipped() {
-	sed "s|/var/log/xdptail/|$SET/|; s|size 1G|size 200k|" "$SHIPPED" >"$BATS_TEST_TMPDIR/logrotate.conf"
+	sed "s|/var/log/xdptail/|$SET/|; s|size 1G|size 200k|; s|xdptail xdptail$|root root|" "$SHIPPED" >"$BATS_TEST_TMPDIR/logrotate.conf"
 	chmod 0644 "$BATS_TEST_TMPDIR/logrotate.conf"
 }
 
-# In place of the one that asks systemd: only what is in the file, and to this test's process.
-fake_systemctl() {
+# In place of the one that finds all of a user: only what is in the file, and to this test's process.
+fake_pkill() {
 	mkdir "$BATS_TEST_TMPDIR/bin"
-	cat >"$BATS_TEST_TMPDIR/bin/systemctl" <<-SCRIPT
+	cat >"$BATS_TEST_TMPDIR/bin/pkill" <<-SCRIPT
 		#!/bin/sh
-		[ "\$*" = 'kill --signal=HUP xdptail@*.service' ] && kill -HUP $PID
+		[ "\$*" = '-HUP -x -u xdptail xdptail' ] && kill -HUP $PID
 	SCRIPT
-	chmod +x "$BATS_TEST_TMPDIR/bin/systemctl"
+	chmod +x "$BATS_TEST_TMPDIR/bin/pkill"
 }
 
 rotate() { # OPTION OF logrotate...
@@ -48,7 +48,7 @@ set_of() { # NAME: its lines, the oldest first
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$SET/packets.jsonl,events=packet,stats,sink" \
 		-o "file:$SET/counts.jsonl,events=count,snapshot,stats,sink,interface,loss,clock"
-	fake_systemctl
+	fake_pkill
 	shipped
 	traffic peer0 200 100000 >&2
 	wait_line "$SET/packets.jsonl" '"packet".*"record_seq":200,' "$PID"

@@ -20,7 +20,7 @@ teardown() {
 
 # The one place where what is shipped is changed: to directories of the test, and to its own addresses.
 shipped() { # NAME...
-	(cd "$SHIPPED" && sed "s|/var/log/xdptail/|$DIR/log/|; s|/run/xdptail/|$DIR/|; s|logs.example|127.0.0.1|
+	(cd "$SHIPPED" && sed "s|/var/log/rsyslog/xdptail|$DIR/log/rsyslog|; s|/var/log/xdptail/|$DIR/log/|; s|/run/xdptail/|$DIR/run/|; s|logs.example|127.0.0.1|
 		s|\(module(load=\"impstats\" interval=\)\"60\"|\1\"1\"|" "${@/%/.conf}")
 }
 
@@ -93,11 +93,60 @@ expect_all() { # DIR
 @test "from-socket: a socket of xdptail's own; what is no JSON is kept apart" {
 	network
 	daemon_start "$BATS_TEST_TMPDIR/daemon" from-socket xdptail
-	wait_until "there is the socket" test -S "$DIR/rsyslog.sock"
-	send_to "syslog:unix://$DIR/rsyslog.sock"
+	wait_until "there is the socket" test -S "$DIR/run/rsyslog.sock"
+	send_to "syslog:unix://$DIR/run/rsyslog.sock"
 	expect_all "$DIR"
-	logger -u "$DIR/rsyslog.sock" --rfc5424 -t xdptail "is no JSON"
+	logger -u "$DIR/run/rsyslog.sock" --rfc5424 -t xdptail "is no JSON"
 	wait_line "$DIR/log/rsyslog.no-json" "is no JSON" "$READER"
+}
+
+is_open_to_all() { # SOCKET
+	[ "$(stat -c %a "$1" 2>/dev/null)" = 666 ]
+}
+
+@test "from-socket: whoever xdptail runs as reaches the socket" {
+	network
+	daemon_start "$BATS_TEST_TMPDIR/daemon" from-socket xdptail
+	wait_until "all may write to the socket" is_open_to_all "$DIR/run/rsyslog.sock"
+	expect "mode of its directory" "$(stat -c %a "$DIR/run")" 755
+}
+
+# In place of the one that asks systemd: only what is in the file, and to this test's process.
+fake_systemctl() {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/systemctl" <<-SCRIPT
+		#!/bin/sh
+		[ "\$*" = 'kill --signal=HUP rsyslog.service' ] && kill -HUP $READER
+	SCRIPT
+	chmod +x "$BATS_TEST_TMPDIR/bin/systemctl"
+}
+
+lets_go() { # PID FILE
+	! find "/proc/$1/fd" -lname "$2" | grep -q .
+}
+
+@test "logrotate: what was written is renamed, and goes on in a file of its old name" {
+	local log
+
+	needs logrotate
+	# nothing of xdptail's own rotation is to find these
+	expect_line "$SHIPPED/../../packaging/systemd/xdptail.logrotate" '^/var/log/xdptail/\*\.jsonl {$'
+	expect "in xdptail's directory" "$(grep -hE '(file|File)="/var/log/xdptail/' "$SHIPPED"/*.conf | grep -vc imfile)" 0
+	network
+	daemon_start "$BATS_TEST_TMPDIR/daemon" from-devlog xdptail stats
+	log=$DIR/log/rsyslog.jsonl
+	send_to "syslog:$DIR/devlog"
+	expect_all "$DIR"
+	fake_systemctl
+	sed "s|/var/log/rsyslog/xdptail|$DIR/log/rsyslog|" "$SHIPPED/logrotate" >"$BATS_TEST_TMPDIR/logrotate.conf"
+	chmod 0644 "$BATS_TEST_TMPDIR/logrotate.conf"
+	chmod 0755 "$DIR/log"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH logrotate -f -s "$BATS_TEST_TMPDIR/state" "$BATS_TEST_TMPDIR/logrotate.conf"
+	wait_until "rsyslogd lets go of it" lets_go "$READER" "$log.1"
+	mv "$FILE" "$FILE.1"
+	send_to "syslog:$DIR/devlog"
+	expect_all "$DIR"
+	cmp "$log.1" "$FILE.1"
 }
 
 @test "from-tcp: octet-counted" {

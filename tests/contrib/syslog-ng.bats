@@ -26,7 +26,7 @@ unpack() {
 
 # The one place where what is shipped is changed.
 shipped() { # NAME...
-	(cd "$SHIPPED" && sed "s|/var/log/xdptail/|$DIR/|; s|/run/xdptail/|$DIR/|" "${@/%/.conf}")
+	(cd "$SHIPPED" && sed "s|/var/log/syslog-ng/xdptail|$DIR/log/syslog-ng|; s|/var/log/xdptail/|$DIR/|; s|/run/xdptail/|$DIR/run/|" "${@/%/.conf}")
 }
 
 # What a package finds where it is installed.
@@ -69,22 +69,55 @@ daemon_start() {
 # A capture's lines to FILE and to an output, which has them wait; then they are in syslog-ng's, the same bytes
 # in the same order, and the stream is whole.
 expect_through() { # OUTPUT
-	local log=$DIR/syslog-ng.jsonl
+	local log=$DIR/log/syslog-ng.jsonl
 
 	"$HELPERS/make_capture" -n "$LINES_SENT" -S 50 >"$CAPTURE"
 	timeout 60 ip netns exec "$NS_A" "$XDPTAIL" -r "$CAPTURE" -N 1 -q -o "file:$FILE" -o "$1" 2>"$ERR"
 	wait_lines "$log" "$(wc -l <"$FILE")"
 	cmp "$log" "$FILE" || fail "lines differ"
 	"$XDPTAIL" audit "$log" >"$BATS_TEST_TMPDIR/verdict" || fail "audit: $(<"$BATS_TEST_TMPDIR/verdict")"
-	expect "what is no JSON" "$(lines_in "$DIR/syslog-ng.no-json")" 0
+	expect "what is no JSON" "$(lines_in "$DIR/log/syslog-ng.no-json")" 0
 	expect "elsewhere" "$(grep -c event_type "$DIR/rest")" 0
 }
 
 @test "a socket of xdptail's own; what is no JSON is kept apart" {
 	daemon_start
-	expect_through "syslog:unix://$DIR/syslog-ng.sock"
-	logger -u "$DIR/syslog-ng.sock" --rfc5424 -t xdptail "is no JSON"
-	wait_line "$DIR/syslog-ng.no-json" "is no JSON" "$READER"
+	expect_through "syslog:unix://$DIR/run/syslog-ng.sock"
+	logger -u "$DIR/run/syslog-ng.sock" --rfc5424 -t xdptail "is no JSON"
+	wait_line "$DIR/log/syslog-ng.no-json" "is no JSON" "$READER"
+	expect "modes, so that whoever xdptail runs as reaches it" \
+		"$(stat -c %a "$DIR/run" "$DIR/run/syslog-ng.sock" | paste -sd ' ')" "755 666"
+}
+
+# In place of the one that asks systemd: only what is in the file, and to this test's process.
+fake_systemctl() {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/systemctl" <<-SCRIPT
+		#!/bin/sh
+		[ "\$*" = 'kill --kill-who=main --signal=HUP syslog-ng.service' ] && kill -HUP $READER
+	SCRIPT
+	chmod +x "$BATS_TEST_TMPDIR/bin/systemctl"
+}
+
+lets_go() { # PID FILE
+	! find "/proc/$1/fd" -lname "$2" | grep -q .
+}
+
+@test "logrotate: what was written is renamed, and goes on in a file of its old name" {
+	local log=$DIR/log/syslog-ng.jsonl
+
+	needs logrotate
+	expect_no_line "$SHIPPED/xdptail.conf" '^	file("/var/log/xdptail/.*template'
+	daemon_start
+	expect_through "syslog:unix://$DIR/run/syslog-ng.sock"
+	fake_systemctl
+	sed "s|/var/log/syslog-ng/xdptail|$DIR/log/syslog-ng|" "$SHIPPED/logrotate" >"$BATS_TEST_TMPDIR/logrotate.conf"
+	chmod 0644 "$BATS_TEST_TMPDIR/logrotate.conf"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH logrotate -f -s "$BATS_TEST_TMPDIR/state" "$BATS_TEST_TMPDIR/logrotate.conf"
+	wait_until "syslog-ng lets go of it" lets_go "$READER" "$log.1"
+	mv "$FILE" "$FILE.1"
+	expect_through "syslog:unix://$DIR/run/syslog-ng.sock"
+	cmp "$log.1" "$FILE.1"
 }
 
 @test "TCP, octet-counted" {

@@ -5,6 +5,7 @@
 For programs that are not to be had here: their files are read, what they name is held to the schema and to each
 other, and what they do to a record is done to those of FILE, as far as it can be done in Python.
 """
+import fnmatch
 import functools
 import json
 import pathlib
@@ -73,6 +74,22 @@ def records():
         yield from (json.loads(line) for line in file)
 
 
+def check_followed(name, patterns, excluded=()):
+    """What both services write is followed, and what was renamed, if that is asked for; nothing compressed is."""
+    packaging = pathlib.Path(__file__).resolve().parents[2] / "packaging/systemd"
+    one = re.search(r'"target": "(.*)"', (packaging / "xdptail.json").read_text(encoding="utf-8"))[1]
+    unit = (packaging / "xdptail@.service").read_text(encoding="utf-8")
+    each = re.search(r"^ExecStart=.* -o file:(\S*)", unit, re.M)[1]
+    for path in (one, each.replace("%I", "eth0")):
+        tails = ("", ".1", ".20261122T034140.704885Z") if patterns[0].endswith("*") else ("",)
+        for written in (path + tail for tail in tails):
+            if not any(fnmatch.fnmatchcase(written, pattern) for pattern in patterns):
+                fault(f"{name} does not follow {written}")
+        gz = f"{path}.2.gz"
+        if any(fnmatch.fnmatchcase(gz, p) for p in patterns) and not any(fnmatch.fnmatchcase(gz, p) for p in excluded):
+            fault(f"{name} follows {gz}")
+
+
 def check_written(readme, names):
     """What there is, the README has, and nothing else."""
     text = (contrib / readme).read_text(encoding="utf-8")
@@ -91,6 +108,8 @@ def fluent_bit():
     expect("outputs", sorted(outputs), [f"output-{n}" for n in ("clickhouse", "elasticsearch", "kafka", "loki")])
     for name in ("tail", "stdin", "systemd", "syslog"):
         fluent_bit_input(name, files[name], parsers)
+    (tail,) = files["tail"]["pipeline"]["inputs"]
+    check_followed("tail", [tail["path"]], [tail["exclude_path"]])
     for name, config in outputs.items():
         (output,) = config["pipeline"]["outputs"]
         expect(f"{name}: match", output["match"], "xdptail")
@@ -168,6 +187,8 @@ def vector():
     expect("sources", sorted(sources), ["file", "journald", "stdin", "syslog"])
     for name in sources:
         vector_source(name, files[name])
+    file = files["file"]["sources"]["xdptail_in"]
+    check_followed("file", file["include"], file["exclude"])
     check_written("vector/README.md", files)
 
 
@@ -199,6 +220,7 @@ def loki():
     # each is referred to, but for the source
     expect("components", components - named, {"loki.source.file.xdptail"})
     expect("references", named - components, set())
+    check_followed("config", re.findall(r'__path__ = "(.*)"', text))
     expressions = set(re.findall(r"([a-z_]+) = \"\"", re.search(r"expressions = {(.*)}", text)[1]))
     known("expressions", expressions)
     labels = set(re.findall(r"([a-z_]+) = \"\"", re.search(r"stage.labels {\s*values = {(.*)}", text)[1]))
@@ -453,7 +475,9 @@ def opentelemetry_pipeline(config):
     for kind in ("receivers", "processors", "exporters"):
         expect(kind, sorted(pipeline[kind]), sorted(config[kind]))
     expect("extensions", config["service"]["extensions"], list(config["extensions"]))
-    expect("offsets", config["receivers"]["filelog/xdptail"]["storage"], "file_storage")
+    receiver = config["receivers"]["filelog/xdptail"]
+    expect("offsets", receiver["storage"], "file_storage")
+    check_followed("collector", receiver["include"], receiver["exclude"])
     expect("queue", config["exporters"]["otlp/xdptail"]["sending_queue"]["storage"], "file_storage")
 
 

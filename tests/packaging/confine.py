@@ -63,22 +63,28 @@ def own_devices():
     mount("--move", new, "/dev")
 
 
+def own_directory(service, name, path):
+    os.makedirs(path, exist_ok=True)
+    os.chmod(path, int(service.get(f"{name}Mode"), 8))
+    os.chown(path, pwd.getpwnam(service.get("User")).pw_uid, grp.getgrnam(service.get("Group")).gr_gid)
+    mount("--bind", path, path)
+
+
 def make_mounts(service):
     must(LIBC.unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS), "unshare")
     mount("--make-rprivate", "/")
-    logs = f"/var/log/{service.get('LogsDirectory')}"
-    os.makedirs(logs, exist_ok=True)
-    os.chmod(logs, int(service.get("LogsDirectoryMode"), 8))
-    os.chown(logs, pwd.getpwnam(service.get("User")).pw_uid, grp.getgrnam(service.get("Group")).gr_gid)
-    mount("--bind", logs, logs)
+    own = [f"/var/log/{service.get('LogsDirectory')}"]
+    own_directory(service, "LogsDirectory", own[0])
+    if service.has("StateDirectory"):
+        own += [f"/var/lib/{service.get('StateDirectory')}"]
+        own_directory(service, "StateDirectory", own[1])
     own_devices()
     for path in ("/tmp", "/var/tmp"):
         mount("-t", "tmpfs", "-o", "mode=1777,nosuid,nodev", "tmpfs", path)
     for path in ("/home", "/root", "/run/user", "/usr/lib/modules"):
         hide(path)
     set_read_only("/", True)
-    set_read_only(logs, False)
-    for path in ("/tmp", "/var/tmp"):
+    for path in (*own, "/tmp", "/var/tmp"):
         set_read_only(path, False)
     mount("-t", "proc", "-o", "nosuid,nodev,noexec,hidepid=invisible,subset=pid", "proc", "/proc")
 

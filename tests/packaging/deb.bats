@@ -72,6 +72,7 @@ setup() {
 	"${IN_ROOT[@]}" dpkg --remove xdptail
 	expect "asked of systemd in a removal" "$(asked)" "stop xdptail.service xdptail@*.service"
 	expect "kept" "$("${IN_ROOT[@]}" sh -c 'ls /etc/xdptail/* /etc/logrotate.d/xdptail /var/log/xdptail/*' | wc -l)" 3
+	"${IN_ROOT[@]}" install -D /dev/null /var/lib/xdptail/xdptail.prom
 	"${IN_ROOT[@]}" dpkg --purge xdptail libxdptail-dev libxdptail0
 	expect "left" "$("${IN_WORLD[@]}" find "$UPPER" '(' ! -type d -o -name '*xdptail*' ')' -printf '%P\n' |
 		grep -vE "$known")" ""

@@ -16,7 +16,7 @@ service_setup() {
 
 # With what systemd makes of the files.
 install_root() {
-	mkdir -p "$ROOT/etc" "$ROOT/var/log"
+	mkdir -p "$ROOT/etc" "$ROOT/var/log" "$ROOT/var/lib"
 	cp /etc/passwd /etc/group "$ROOT/etc"
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -C "$CHECKOUT" O="$(dirname "$XDPTAIL")" \
 		install install-service DESTDIR="$ROOT" PREFIX=/usr

@@ -21,6 +21,8 @@ SWITCHES = {
     "RestrictNamespaces": "yes", "RestrictRealtime": "yes", "RestrictSUIDSGID": "yes",
     "SystemCallArchitectures": "native", "SystemCallErrorNumber": "EPERM",
 }
+# Only drop-ins have these.
+OPTIONAL = {"StateDirectory", "StateDirectoryMode"}
 VALUES = {"User", "Group", "UMask", "LogsDirectory", "LogsDirectoryMode", "WatchdogSec"}
 
 
@@ -51,13 +53,16 @@ class Service:
             self.lists[name] = self.lists[name] + [value] if value else []
         elif name in SWITCHES and value != SWITCHES[name]:
             raise ValueError(f"{name}={value}: only {SWITCHES[name]} is tried here")
-        elif name in SWITCHES or name in VALUES | OUTSIDE | UNTRIED:
+        elif name in SWITCHES or name in VALUES | OPTIONAL | OUTSIDE | UNTRIED:
             self.values[name] = value
         else:
             raise ValueError(f"{name}= is not known here: say what it does to a process, or that it is not tried")
 
     def get(self, name):
         return self.values[name]
+
+    def has(self, name):
+        return name in self.values
 
     def words(self, name):
         return " ".join(self.lists[name]).split()

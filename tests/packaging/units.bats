@@ -23,6 +23,7 @@ world() {
 		mount -t overlay -o "lowerdir=$1/etc:/etc" overlay /etc
 		mount -t overlay -o "lowerdir=$1/usr:/usr" overlay /usr
 		mount --bind "$1/var/log" /var/log
+		mount --bind "$1/var/lib" /var/lib
 		mount -t tmpfs -o mode=0755 tmpfs /run
 		mkdir -p /run/systemd/journal
 		echo ready
@@ -143,6 +144,33 @@ readers() { # GID
 	expect "who may not read" "$(readers "$(adm)"; readers 65534)" "not 65534"
 	expect "what adm has read" "$(wc -c <"$BATS_TEST_TMPDIR/read.$(adm)")" "$(cat "$LOGS"/* | wc -c)"
 	expect "capabilities left" "$(gzip -dc "$OUT.2.gz" | jq -nc 'input.capabilities')" '[]'
+}
+
+@test "contrib/logrotate, with the two outputs that it names" {
+	local name
+
+	pair
+	settings "$(sed -n 's/^#  //; /"output": \[/,/\]/p' "$CHECKOUT/contrib/logrotate/xdptail")"
+	cp "$CHECKOUT/contrib/logrotate/xdptail" "$ROOT/etc/logrotate.d/xdptail"
+	chmod 0644 "$ROOT/etc/logrotate.d/xdptail"
+	world
+	listen
+	start "$UNITS/xdptail.service"
+	traffic peer0 1000 50000
+	wait_line "$LOGS/packets.jsonl" '"event_type":"packet".*"record_seq":1000,' "$PID"
+	"${IN_WORLD[@]}" logrotate -f -s /run/logrotate.state /etc/logrotate.d/xdptail
+	for name in packets counts; do
+		wait_line "$LOGS/$name.jsonl" '"repeated":true' "$PID"
+	done
+	traffic peer0 1000 50000
+	wait_line "$LOGS/packets.jsonl" '"event_type":"packet".*"record_seq":2000,' "$PID"
+	stop
+	expect "files" "$(cd "$LOGS" && printf '%s\n' * | sed 's/-.*//' | paste -sd ' ')" \
+		"counts.jsonl counts.jsonl packets.jsonl packets.jsonl"
+	expect "owners" "$("${IN_WORLD[@]}" find /var/log/xdptail -type f -printf '%u:%m\n' | sort -u)" "xdptail:640"
+	sort -u "$LOGS"/* >"$BATS_TEST_TMPDIR/all"
+	"$XDPTAIL" audit "$BATS_TEST_TMPDIR/all" || fail "audit: $?"
+	expect "packets after" "$(packets "$LOGS/packets.jsonl")" 1000
 }
 
 @test "as the template has it: an interface each" {
@@ -269,6 +297,63 @@ readers() { # GID
 	traffic peer0 10 1000
 	wait_line "$got" '"event_type":"packet".*"record_seq":10,' "$PID"
 	stop
+}
+
+# By its user, in its own directory, which is root's.
+exporter() {
+	local dir=/var/lib/prometheus/node-exporter
+
+	ip -n "$NS_A" link set lo up
+	mkdir -p "$ROOT$dir"
+	"${IN_WORLD[@]}" sh -c "$(sed -n 's/^# *\(ln -s\)/\1/p' "$1")"
+	"${IN_WORLD[@]}" setpriv --reuid 65534 --regid 65534 --clear-groups prometheus-node-exporter \
+		--web.listen-address=127.0.0.1:9100 --collector.disable-defaults --collector.textfile \
+		--collector.textfile.directory="$dir" >"$BATS_TEST_TMPDIR/exporter" 2>&1 3>&- &
+	wait_line "$BATS_TEST_TMPDIR/exporter" 'msg="Listening on"' $!
+}
+
+expect_metrics() { # NAME
+	ip netns exec "$NS_A" curl -sS http://127.0.0.1:9100/metrics >"$BATS_TEST_TMPDIR/metrics"
+	expect_line "$BATS_TEST_TMPDIR/metrics" "^xdptail_seen_packets_total{name=\"$1\"} 1000\$"
+	expect_line "$BATS_TEST_TMPDIR/metrics" '^node_textfile_scrape_error 0$'
+}
+
+@test "the drop-in for metrics is needed, and enough; node_exporter has them by a link" {
+	local dropin=$ROOT/usr/share/doc/xdptail/examples/metrics.conf
+
+	needs prometheus-node-exporter curl
+	pair
+	settings "\"metrics_file\": \"/var/lib/xdptail/xdptail.prom\", $TO_FILE"
+	world
+	listen
+	run --separate-stderr timeout 20 "${CONFINE[@]}" "$UNITS/xdptail.service"
+	expect "exit" "$status" 2
+	[[ $stderr == *"cannot write the metrics file"* ]] || fail "stderr: $stderr"
+	start "$UNITS/xdptail.service" "$dropin"
+	traffic peer0 1000 50000
+	wait_line "$ROOT/var/lib/xdptail/xdptail.prom" '^xdptail_seen_packets_total{.*} 1000$' "$PID"
+	exporter "$dropin"
+	expect_metrics xdptail
+	stop
+	expect_metrics xdptail
+	expect_line "$BATS_TEST_TMPDIR/metrics" '^xdptail_up{name="xdptail"} 0$'
+}
+
+@test "the drop-in for metrics of an interface each" {
+	local dropin=$ROOT/usr/share/doc/xdptail/examples/metrics@.conf
+
+	needs prometheus-node-exporter curl
+	pair
+	settings '"output": "stdout"'
+	world
+	listen
+	start --instance tail0 "$UNITS/xdptail@.service" "$dropin"
+	traffic peer0 1000 50000
+	wait_line "$ROOT/var/lib/xdptail/tail0.prom" '^xdptail_seen_packets_total{.*} 1000$' "$PID"
+	exporter <(sed 's/eth0/tail0/g' "$dropin")
+	expect_metrics tail0
+	stop
+	check_stream "$LOGS/tail0.jsonl"
 }
 
 @test "the drop-in for the perf buffer is needed, and enough" {

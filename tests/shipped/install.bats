@@ -54,10 +54,12 @@ install_here() {
 		-rw-r--r-- usr/local/lib/systemd/system/xdptail@.service
 		-rw-r--r-- usr/local/lib/sysusers.d/xdptail.conf
 		-rw-r--r-- usr/local/lib/tmpfiles.d/xdptail.conf
+		-rw-r--r-- usr/local/share/doc/xdptail/examples/metrics.conf
+		-rw-r--r-- usr/local/share/doc/xdptail/examples/metrics@.conf
 		-rw-r--r-- usr/local/share/doc/xdptail/examples/old-kernel.conf
 		-rw-r--r-- usr/local/share/doc/xdptail/examples/remote-syslog.conf
 	END
-	for unit in "$to"/usr/local/lib/systemd/system/*; do
+	for unit in "$to"/usr/local/lib/systemd/system/* "$to"/usr/local/share/doc/xdptail/examples/metrics@.conf; do
 		expect_line "$unit" '^ExecStart=/usr/local/sbin/xdptail -f /etc/xdptail/xdptail.json'
 		expect_no_line "$unit" ' /usr/\(sbin\|share\)'
 	done
