@@ -13,13 +13,16 @@
 struct slot {
 	uint16_t len;
 	uint8_t type; /* enum line_type */
-	bool uncounted;
+	bool uncounted : 1;
+	bool first : 1; /* it found the queue empty, and lies at the start of data */
 };
 
 /* Bytes lie in data, lengths of lines in a ring of their own beside it. So a run of lines is nothing
  * but text, and where one ends is known without a look at it. A line that does not fit before the
  * end of data goes to its start; both sides follow from the length where that is, so there are no
- * marks. Positions and line numbers only grow; offsets are positions in data.
+ * marks. Nor is the rest of data used by one that finds the queue empty: it begins at the start again, so
+ * that lines which are written as fast as they come stay in the same memory, and in the caches.
+ * Positions and line numbers only grow; offsets are positions in data.
  *
  * published is stored by the producer and says which lines are there. freed_* are stored by the
  * consumer and say what can be used again; the producer keeps a copy and looks again only when
@@ -101,17 +104,19 @@ void queue_free(struct queue *q)
 }
 
 /* Where a line goes when the one before it ended at off. */
-static size_t line_off(const struct queue *q, size_t off, size_t len)
+static size_t line_off(const struct queue *q, size_t off, struct slot slot)
 {
-	return off + len > q->capacity ? 0 : off;
+	return slot.first || off + slot.len > q->capacity ? 0 : off;
 }
 
-/* The position behind that line; what is left unused at the end of data counts as part of it. */
-static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, size_t len)
+/* The position behind that line; what is left unused at the end of data counts as part of it, unless all
+ * of data is free.
+ */
+static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, struct slot slot)
 {
-	size_t unused = line_off(q, off, len) == off ? 0 : q->capacity - off;
+	size_t unused = slot.first || line_off(q, off, slot) == off ? 0 : q->capacity - off;
 
-	return pos + unused + len;
+	return pos + unused + slot.len;
 }
 
 /* What lines of a type may fill of so much: the rest is kept for those that tell of them. */
@@ -128,29 +133,45 @@ static bool fits(const struct queue *q, uint64_t end, enum line_type type)
 	       q->in_line + 1 - q->seen_freed_line <= share(q->slot_mask + 1, type);
 }
 
+/* acquire: the consumer has read the bytes and the slots that it gave back */
+static void see_freed(struct queue *q)
+{
+	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
+	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
+}
+
 static bool has_room(struct queue *q, uint64_t end, enum line_type type)
 {
 	if (fits(q, end, type))
 		return true;
-	/* acquire: the consumer has read the bytes and the slots that it gave back */
-	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
-	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
+	see_freed(q);
 	return fits(q, end, type);
+}
+
+/* Looked at when all is published, which is seldom: the consumer's cache lines are left alone otherwise. */
+static bool is_empty(struct queue *q)
+{
+	if (q->in_line != q->shown)
+		return false;
+	see_freed(q);
+	return q->seen_freed_line == q->in_line && q->seen_freed_pos == q->in_pos;
 }
 
 static bool put(struct queue *q, const char *text, size_t len, enum line_type type, bool uncounted)
 {
-	size_t off = line_off(q, q->in_off, len);
-	uint64_t end = line_end(q, q->in_pos, q->in_off, len);
+	struct slot slot = {
+		.len = (uint16_t)len,
+		.type = (uint8_t)type,
+		.uncounted = uncounted,
+		.first = is_empty(q),
+	};
+	size_t off = line_off(q, q->in_off, slot);
+	uint64_t end = line_end(q, q->in_pos, q->in_off, slot);
 
 	if (len == 0 || len > QUEUE_LINE_MAX || !has_room(q, end, type))
 		return false;
 	memcpy(q->data + off, text, len);
-	q->slots[q->in_line & q->slot_mask] = (struct slot){
-		.len = (uint16_t)len,
-		.type = (uint8_t)type,
-		.uncounted = uncounted,
-	};
+	q->slots[q->in_line & q->slot_mask] = slot;
 	q->in_off = off + len;
 	q->in_pos = end;
 	q->in_line++;
@@ -174,8 +195,7 @@ size_t queue_room(struct queue *q)
 	uint64_t slots = share(q->slot_mask + 1, LINE_PACKET);
 	uint64_t used, used_slots;
 
-	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
-	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
+	see_freed(q);
 	used = q->in_pos - q->seen_freed_pos + QUEUE_LINE_MAX;
 	used_slots = q->in_line - q->seen_freed_line;
 	if (used >= bytes || used_slots >= slots)
@@ -222,9 +242,14 @@ bool queue_is_mid_line(const struct queue *q)
 	return q->part > 0 || q->rest_len > 0;
 }
 
+static struct slot slot_of(const struct queue *q, uint64_t line)
+{
+	return q->slots[line & q->slot_mask];
+}
+
 static size_t line_len(const struct queue *q, uint64_t line)
 {
-	return q->slots[line & q->slot_mask].len;
+	return slot_of(q, line).len;
 }
 
 static unsigned int type_bit(const struct queue *q, uint64_t line)
@@ -250,8 +275,9 @@ size_t queue_run_until(const struct queue *q, size_t max, unsigned int until, co
 
 	len = line_len(q, line);
 	types = type_bit(q, line);
-	start = line_off(q, q->out_off, len) + q->part;
+	start = line_off(q, q->out_off, slot_of(q, line)) + q->part;
 	end = start - q->part + len;
+	/* whoever comes later has not found the queue empty */
 	for (line++; line != published && !(types & until); line++) {
 		len = line_len(q, line);
 		if (end + len > q->capacity || end + len - start > max)
@@ -281,7 +307,7 @@ size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max)
 	for (n = 0; n < max && line != published; n++, line++) {
 		const struct slot *slot = &q->slots[line & q->slot_mask];
 
-		off = line_off(q, off, slot->len);
+		off = line_off(q, off, *slot);
 		ret[n].text = q->data + off;
 		ret[n].len = slot->len;
 		ret[n].type = (enum line_type)slot->type;
@@ -301,14 +327,13 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
 /* Step over the first line. Returns how many lines that are counted this is. */
 static uint64_t consume(struct queue *q)
 {
-	size_t len = line_len(q, q->out_line);
-	uint64_t counted = !q->slots[q->out_line & q->slot_mask].uncounted;
+	struct slot slot = slot_of(q, q->out_line);
 
-	q->out_pos = line_end(q, q->out_pos, q->out_off, len);
-	q->out_off = line_off(q, q->out_off, len) + len;
+	q->out_pos = line_end(q, q->out_pos, q->out_off, slot);
+	q->out_off = line_off(q, q->out_off, slot) + slot.len;
 	q->out_line++;
 	q->part = 0;
-	return counted;
+	return !slot.uncounted;
 }
 
 /* release: all reads of what is given back come before. */
@@ -352,12 +377,12 @@ void queue_written(struct queue *q, size_t n)
 /* Take the remainder of the first line out of the ring. */
 static void save_rest(struct queue *q)
 {
-	size_t len = line_len(q, q->out_line);
+	struct slot slot = slot_of(q, q->out_line);
 
 	q->rest_off = 0;
-	q->rest_len = len - q->part;
-	q->rest_type = q->slots[q->out_line & q->slot_mask].type;
-	memcpy(q->rest, q->data + line_off(q, q->out_off, len) + q->part, q->rest_len);
+	q->rest_len = slot.len - q->part;
+	q->rest_type = slot.type;
+	memcpy(q->rest, q->data + line_off(q, q->out_off, slot) + q->part, q->rest_len);
 	q->rest_counted = consume(q);
 }
 
