@@ -2,6 +2,7 @@
 #include "sink/sink.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #define NS_PER_S    1000000000LL
 #define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
+#define LET_MAX	    16 /* turns of the CPU for a writer, until its queue is half empty again */
 #define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
 
 static uint64_t wall_ns(const void *arg)
@@ -203,6 +205,31 @@ static void sink_put(struct sink *k, const struct line *line)
 		k->dropped_queue_full++;
 }
 
+static bool wants_cpu(struct sink *k)
+{
+	if (k->state != SINK_HERE || k->dead)
+		return false;
+	if (queue_room(k->queue) > queue_room_max(k->queue) / 2)
+		k->let = 0;
+	else
+		k->let++;
+	return k->let && k->let <= LET_MAX;
+}
+
+/* A burst of lines is made in less time than the scheduler leaves us the CPU for; a writer that shares it with
+ * us must have its turn before the queue is full. One that makes little of its turns waits for something
+ * else, and we don't wait with it.
+ */
+static void let_write(struct sinks *s)
+{
+	bool wanted = false;
+
+	for (unsigned int i = 0; i < s->n; i++)
+		wanted |= wants_cpu(&s->list[i]);
+	if (wanted)
+		(void)sched_yield(); /* cannot fail */
+}
+
 void sinks_put(struct sinks *s, const struct line *line)
 {
 	unsigned int i;
@@ -210,8 +237,10 @@ void sinks_put(struct sinks *s, const struct line *line)
 	for (i = 0; i < s->n; i++)
 		sink_put(&s->list[i], line);
 	s->unflushed += line->len;
-	if (s->unflushed >= s->flush_bytes)
-		sinks_flush(s);
+	if (s->unflushed < s->flush_bytes)
+		return;
+	sinks_flush(s);
+	let_write(s);
 }
 
 void sinks_put_uncounted(struct sinks *s, unsigned int i, const struct line *line)
