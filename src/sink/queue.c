@@ -104,19 +104,17 @@ void queue_free(struct queue *q)
 }
 
 /* Where a line goes when the one before it ended at off. */
-static size_t line_off(const struct queue *q, size_t off, struct slot slot)
+static size_t line_off(const struct queue *q, size_t off, size_t len)
 {
-	return slot.first || off + slot.len > q->capacity ? 0 : off;
+	return off + len > q->capacity ? 0 : off;
 }
 
-/* The position behind that line; what is left unused at the end of data counts as part of it, unless all
- * of data is free.
- */
-static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, struct slot slot)
+/* The position behind that line; what is left unused at the end of data counts as part of it. */
+static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, size_t len)
 {
-	size_t unused = slot.first || line_off(q, off, slot) == off ? 0 : q->capacity - off;
+	size_t unused = line_off(q, off, len) == off ? 0 : q->capacity - off;
 
-	return pos + unused + slot.len;
+	return pos + unused + len;
 }
 
 /* What lines of a type may fill of so much: the rest is kept for those that tell of them. */
@@ -148,30 +146,33 @@ static bool has_room(struct queue *q, uint64_t end, enum line_type type)
 	return fits(q, end, type);
 }
 
-/* Looked at when all is published, which is seldom: the consumer's cache lines are left alone otherwise. */
-static bool is_empty(struct queue *q)
+/* If the queue is empty, the next line begins at the start of data. Asked when all is published, which is
+ * seldom: the consumer's cache lines are left alone otherwise.
+ */
+static bool begin_again(struct queue *q)
 {
-	if (q->in_line != q->shown)
-		return false;
 	see_freed(q);
-	return q->seen_freed_line == q->in_line && q->seen_freed_pos == q->in_pos;
+	if (q->seen_freed_line != q->in_line || q->seen_freed_pos != q->in_pos)
+		return false;
+	q->in_off = 0;
+	return true;
 }
 
 static bool put(struct queue *q, const char *text, size_t len, enum line_type type, bool uncounted)
 {
-	struct slot slot = {
-		.len = (uint16_t)len,
-		.type = (uint8_t)type,
-		.uncounted = uncounted,
-		.first = is_empty(q),
-	};
-	size_t off = line_off(q, q->in_off, slot);
-	uint64_t end = line_end(q, q->in_pos, q->in_off, slot);
+	const bool first = q->in_line == q->shown && begin_again(q);
+	size_t off = line_off(q, q->in_off, len);
+	uint64_t end = line_end(q, q->in_pos, q->in_off, len);
 
 	if (len == 0 || len > QUEUE_LINE_MAX || !has_room(q, end, type))
 		return false;
 	memcpy(q->data + off, text, len);
-	q->slots[q->in_line & q->slot_mask] = slot;
+	q->slots[q->in_line & q->slot_mask] = (struct slot){
+		.len = (uint16_t)len,
+		.type = (uint8_t)type,
+		.uncounted = uncounted,
+		.first = first,
+	};
 	q->in_off = off + len;
 	q->in_pos = end;
 	q->in_line++;
@@ -242,14 +243,17 @@ bool queue_is_mid_line(const struct queue *q)
 	return q->part > 0 || q->rest_len > 0;
 }
 
-static struct slot slot_of(const struct queue *q, uint64_t line)
-{
-	return q->slots[line & q->slot_mask];
-}
-
 static size_t line_len(const struct queue *q, uint64_t line)
 {
-	return slot_of(q, line).len;
+	return q->slots[line & q->slot_mask].len;
+}
+
+/* Where the line before the first one ended, as far as that one is concerned. No other can have found the
+ * queue empty.
+ */
+static size_t first_off(const struct queue *q)
+{
+	return q->slots[q->out_line & q->slot_mask].first ? 0 : q->out_off;
 }
 
 static unsigned int type_bit(const struct queue *q, uint64_t line)
@@ -275,9 +279,8 @@ size_t queue_run_until(const struct queue *q, size_t max, unsigned int until, co
 
 	len = line_len(q, line);
 	types = type_bit(q, line);
-	start = line_off(q, q->out_off, slot_of(q, line)) + q->part;
+	start = line_off(q, first_off(q), len) + q->part;
 	end = start - q->part + len;
-	/* whoever comes later has not found the queue empty */
 	for (line++; line != published && !(types & until); line++) {
 		len = line_len(q, line);
 		if (end + len > q->capacity || end + len - start > max)
@@ -301,13 +304,13 @@ size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max)
 {
 	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
 	uint64_t line = q->out_line;
-	size_t off = q->out_off;
+	size_t off = line == published ? 0 : first_off(q);
 	size_t n;
 
 	for (n = 0; n < max && line != published; n++, line++) {
 		const struct slot *slot = &q->slots[line & q->slot_mask];
 
-		off = line_off(q, off, *slot);
+		off = line_off(q, off, slot->len);
 		ret[n].text = q->data + off;
 		ret[n].len = slot->len;
 		ret[n].type = (enum line_type)slot->type;
@@ -327,13 +330,14 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
 /* Step over the first line. Returns how many lines that are counted this is. */
 static uint64_t consume(struct queue *q)
 {
-	struct slot slot = slot_of(q, q->out_line);
+	size_t len = line_len(q, q->out_line);
+	uint64_t counted = !q->slots[q->out_line & q->slot_mask].uncounted;
 
-	q->out_pos = line_end(q, q->out_pos, q->out_off, slot);
-	q->out_off = line_off(q, q->out_off, slot) + slot.len;
+	q->out_pos = line_end(q, q->out_pos, q->out_off, len);
+	q->out_off = line_off(q, q->out_off, len) + len;
 	q->out_line++;
 	q->part = 0;
-	return !slot.uncounted;
+	return counted;
 }
 
 /* release: all reads of what is given back come before. */
@@ -361,6 +365,7 @@ void queue_written(struct queue *q, size_t n)
 		rest_written(q, n);
 		return;
 	}
+	q->out_off = first_off(q);
 	while (n > 0) {
 		left = line_len(q, q->out_line) - q->part;
 		if (n < left) {
@@ -377,12 +382,12 @@ void queue_written(struct queue *q, size_t n)
 /* Take the remainder of the first line out of the ring. */
 static void save_rest(struct queue *q)
 {
-	struct slot slot = slot_of(q, q->out_line);
+	size_t len = line_len(q, q->out_line);
 
 	q->rest_off = 0;
-	q->rest_len = slot.len - q->part;
-	q->rest_type = slot.type;
-	memcpy(q->rest, q->data + line_off(q, q->out_off, slot) + q->part, q->rest_len);
+	q->rest_len = len - q->part;
+	q->rest_type = q->slots[q->out_line & q->slot_mask].type;
+	memcpy(q->rest, q->data + line_off(q, q->out_off, len) + q->part, q->rest_len);
 	q->rest_counted = consume(q);
 }
 
@@ -391,6 +396,8 @@ void queue_drop(struct queue *q)
 	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
 	uint64_t lines = 0;
 
+	if (q->out_line != published)
+		q->out_off = first_off(q);
 	if (q->part > 0)
 		save_rest(q);
 	while (q->out_line != published)
@@ -401,6 +408,7 @@ void queue_drop(struct queue *q)
 
 void queue_drop_first(struct queue *q)
 {
+	q->out_off = first_off(q);
 	count(&q->dropped, consume(q));
 	give_back(q);
 }
