@@ -15,8 +15,9 @@
 
 #define NS_PER_S    1000000000LL
 #define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
-#define LET_MAX	    16 /* turns of the CPU for a writer, until its queue is half empty again */
-#define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
+#define LET_MAX \
+	24 /* turns of the CPU for a writer, until its queue is three quarters empty again */
+#define FLUSH_PART 4 /* … nor more than one part in so many of the smallest queue */
 
 static uint64_t wall_ns(const void *arg)
 {
@@ -209,7 +210,7 @@ static bool wants_cpu(struct sink *k)
 {
 	if (k->state != SINK_HERE || k->dead)
 		return false;
-	if (queue_room(k->queue) > queue_room_max(k->queue) / 2)
+	if (queue_room(k->queue) > queue_room_max(k->queue) / 4 * 3)
 		k->let = 0;
 	else
 		k->let++;
