@@ -39,6 +39,8 @@ struct sinks {
 	unsigned int n;
 	size_t unflushed; /* bytes */
 	size_t flush_bytes; /* of them, at most */
+	int64_t let_from_ns; /* monotonic: since when turns are counted … */
+	int64_t let_ns; /* … and what they have taken */
 	int failed_fd; /* owned; eventfd */
 	sinks_clock_fn clock_fn;
 	const void *clock_arg; /* borrowed */
