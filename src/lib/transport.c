@@ -8,7 +8,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define TICK_MS 100 /* less than a second */
+#define TICK_MS	      100 /* less than a second */
+#define BATCH_RECORDS 4096 /* of one batch: that many hide what it costs to be woken for it */
 
 enum {
 	EVENT_RECORDS,
@@ -29,7 +30,9 @@ struct transport {
 	int epoll_fd;
 	int batch_fd; /* timerfd */
 	int tick_fd; /* timerfd */
-	uint32_t batch_ms;
+	uint32_t batch_ms; /* the most that a batch may gather */
+	uint32_t gather_ms; /* the next one does, at the rate of the last */
+	uint64_t taken; /* records of the batch under way */
 	enum batch batch;
 	uint64_t high_water;
 };
@@ -77,7 +80,7 @@ int transport_open(struct transport **ret, const struct transport_spec *spec, st
 	if (!t)
 		return reason_set(r, err, "out of memory");
 	*t = (struct transport){ .epoll_fd = -1, .batch_fd = -1, .tick_fd = -1 };
-	t->batch_ms = spec->batch_ms;
+	t->batch_ms = t->gather_ms = spec->batch_ms;
 	t->ops = spec->perf ? &transport_perf_ops : &transport_ring_ops;
 
 	t->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -133,10 +136,37 @@ int transport_watch(struct transport *t, int fd)
 	return epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
+uint32_t transport_gather_ms(uint32_t gathered_ms, uint64_t records, uint32_t most_ms)
+{
+	uint64_t ms = records ? (uint64_t)gathered_ms * BATCH_RECORDS / records : most_ms;
+
+	if (ms > most_ms)
+		return most_ms;
+	return ms || !most_ms ? (uint32_t)ms : 1;
+}
+
 static void batch_begin(struct transport *t, uint32_t ms)
 {
 	t->batch = ms ? BATCH_GATHERS : BATCH_DRAINS;
+	t->taken = 0;
 	timer_start(t->batch_fd, ms);
+}
+
+/* Another batch follows if more of the same is likely, and spares the kernel waking us for it. One record
+ * alone says nothing of the kind, where the next can wake us.
+ */
+static void batch_end(struct transport *t)
+{
+	const bool more = t->batch_ms && t->taken > (t->ops->wakes_late ? 0 : 1);
+
+	t->gather_ms = transport_gather_ms(t->gather_ms, t->taken, t->batch_ms);
+	if (more) {
+		batch_begin(t, t->gather_ms);
+		return;
+	}
+	t->batch = BATCH_ARMED;
+	timer_stop(t->batch_fd);
+	(void)t->ops->arm(t->ctx); /* if it fails, the tick is what wakes us */
 }
 
 /* What to do is read from the buffers themselves: behind a second epoll instance the readiness of
@@ -151,7 +181,7 @@ static void batch_step(struct transport *t, bool timer_ran_out)
 	if (t->batch == BATCH_GATHERS && timer_ran_out)
 		t->batch = BATCH_DRAINS;
 	if (t->batch == BATCH_ARMED && waiting) /* what wakes late has gathered already */
-		batch_begin(t, t->ops->wakes_late ? 0 : t->batch_ms);
+		batch_begin(t, t->ops->wakes_late ? 0 : t->gather_ms);
 }
 
 int transport_wait(struct transport *t, int timeout_ms)
@@ -184,23 +214,16 @@ void transport_hurry(struct transport *t)
 {
 	if (t->batch == BATCH_DRAINS || !t->ops->waiting(t->ctx))
 		return;
-	t->batch = BATCH_DRAINS;
-	timer_start(t->batch_fd, 0);
+	batch_begin(t, 0);
 }
 
 unsigned int transport_drain(struct transport *t, unsigned int max)
 {
 	unsigned int n = t->ops->drain(t->ctx, max);
 
-	if (n >= max || t->batch != BATCH_DRAINS)
-		return n;
-	if (n && t->ops->wakes_late && t->batch_ms) { /* more of the same is likely */
-		batch_begin(t, t->batch_ms);
-		return n;
-	}
-	t->batch = BATCH_ARMED;
-	timer_stop(t->batch_fd);
-	(void)t->ops->arm(t->ctx); /* if it fails, the tick is what wakes us */
+	t->taken += n;
+	if (n < max && t->batch == BATCH_DRAINS)
+		batch_end(t);
 	return n;
 }
 

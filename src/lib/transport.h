@@ -2,9 +2,9 @@
 /* Records from the kernel: a ring buffer, or a perf buffer per CPU, behind one interface.
  *
  * A batch gathers before it is read: the first record wakes us, the fd is then disarmed (it is
- * level-triggered, TRAPS A55) and a timer decides when to drain. The kernel does not wake a reader
- * that has not caught up, so a batch costs one wakeup. With perf buffers it would wake us for each
- * record: there the first is found at the next tick, and one batch follows on the other while there are any.
+ * level-triggered, TRAPS A55) and a timer decides when to drain. One batch follows on the other while there are
+ * records, each on its timer; then the fd is armed again. With perf buffers the kernel would wake us for each
+ * record: there the first is found at the next tick.
  */
 #ifndef LIB_TRANSPORT_H
 #define LIB_TRANSPORT_H
@@ -40,7 +40,7 @@ struct transport_spec {
 	bool perf;
 	int map_fd;
 	uint32_t ring_bytes; /* perf: the sum over the CPUs online now */
-	uint32_t batch_ms;
+	uint32_t batch_ms; /* the most that a batch may gather */
 	transport_fn fn;
 	void *arg; /* of fn */
 };
@@ -71,6 +71,12 @@ void transport_hurry(struct transport *t);
 
 /* Deliver at most max records; fewer means that there are no more. */
 unsigned int transport_drain(struct transport *t, unsigned int max);
+
+/* How long a batch gathers, in milliseconds, when the one before gathered so long and had so many records: some
+ * thousands at the same rate, at most most_ms, at least one. So a flood is drained in pieces that caches and
+ * outputs' queues can hold, and what waits, waits in the ring.
+ */
+uint32_t transport_gather_ms(uint32_t gathered_ms, uint64_t records, uint32_t most_ms);
 
 /* CPUs may have come or gone. 0 or -errno. */
 int transport_tick(struct transport *t, struct reason *r);

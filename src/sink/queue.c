@@ -13,13 +13,16 @@
 struct slot {
 	uint16_t len;
 	uint8_t type; /* enum line_type */
-	bool uncounted;
+	bool uncounted : 1;
+	bool first : 1; /* it found the queue empty, and lies at the start of data */
 };
 
 /* Bytes lie in data, lengths of lines in a ring of their own beside it. So a run of lines is nothing
  * but text, and where one ends is known without a look at it. A line that does not fit before the
  * end of data goes to its start; both sides follow from the length where that is, so there are no
- * marks. Positions and line numbers only grow; offsets are positions in data.
+ * marks. Nor is the rest of data used by one that finds the queue empty: it begins at the start again, so
+ * that lines which are written as fast as they come stay in the same memory, and in the caches.
+ * Positions and line numbers only grow; offsets are positions in data.
  *
  * published is stored by the producer and says which lines are there. freed_* are stored by the
  * consumer and say what can be used again; the producer keeps a copy and looks again only when
@@ -128,18 +131,36 @@ static bool fits(const struct queue *q, uint64_t end, enum line_type type)
 	       q->in_line + 1 - q->seen_freed_line <= share(q->slot_mask + 1, type);
 }
 
+/* acquire: the consumer has read the bytes and the slots that it gave back */
+static void see_freed(struct queue *q)
+{
+	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
+	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
+}
+
 static bool has_room(struct queue *q, uint64_t end, enum line_type type)
 {
 	if (fits(q, end, type))
 		return true;
-	/* acquire: the consumer has read the bytes and the slots that it gave back */
-	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
-	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
+	see_freed(q);
 	return fits(q, end, type);
+}
+
+/* If the queue is empty, the next line begins at the start of data. Asked when all is published, which is
+ * seldom: the consumer's cache lines are left alone otherwise.
+ */
+static bool begin_again(struct queue *q)
+{
+	see_freed(q);
+	if (q->seen_freed_line != q->in_line || q->seen_freed_pos != q->in_pos)
+		return false;
+	q->in_off = 0;
+	return true;
 }
 
 static bool put(struct queue *q, const char *text, size_t len, enum line_type type, bool uncounted)
 {
+	const bool first = q->in_line == q->shown && begin_again(q);
 	size_t off = line_off(q, q->in_off, len);
 	uint64_t end = line_end(q, q->in_pos, q->in_off, len);
 
@@ -150,6 +171,7 @@ static bool put(struct queue *q, const char *text, size_t len, enum line_type ty
 		.len = (uint16_t)len,
 		.type = (uint8_t)type,
 		.uncounted = uncounted,
+		.first = first,
 	};
 	q->in_off = off + len;
 	q->in_pos = end;
@@ -174,8 +196,7 @@ size_t queue_room(struct queue *q)
 	uint64_t slots = share(q->slot_mask + 1, LINE_PACKET);
 	uint64_t used, used_slots;
 
-	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
-	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
+	see_freed(q);
 	used = q->in_pos - q->seen_freed_pos + QUEUE_LINE_MAX;
 	used_slots = q->in_line - q->seen_freed_line;
 	if (used >= bytes || used_slots >= slots)
@@ -227,6 +248,14 @@ static size_t line_len(const struct queue *q, uint64_t line)
 	return q->slots[line & q->slot_mask].len;
 }
 
+/* Where the line before the first one ended, as far as that one is concerned. No other can have found the
+ * queue empty.
+ */
+static size_t first_off(const struct queue *q)
+{
+	return q->slots[q->out_line & q->slot_mask].first ? 0 : q->out_off;
+}
+
 static unsigned int type_bit(const struct queue *q, uint64_t line)
 {
 	return 1U << q->slots[line & q->slot_mask].type;
@@ -250,7 +279,7 @@ size_t queue_run_until(const struct queue *q, size_t max, unsigned int until, co
 
 	len = line_len(q, line);
 	types = type_bit(q, line);
-	start = line_off(q, q->out_off, len) + q->part;
+	start = line_off(q, first_off(q), len) + q->part;
 	end = start - q->part + len;
 	for (line++; line != published && !(types & until); line++) {
 		len = line_len(q, line);
@@ -275,7 +304,7 @@ size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max)
 {
 	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
 	uint64_t line = q->out_line;
-	size_t off = q->out_off;
+	size_t off = line == published ? 0 : first_off(q);
 	size_t n;
 
 	for (n = 0; n < max && line != published; n++, line++) {
@@ -336,6 +365,7 @@ void queue_written(struct queue *q, size_t n)
 		rest_written(q, n);
 		return;
 	}
+	q->out_off = first_off(q);
 	while (n > 0) {
 		left = line_len(q, q->out_line) - q->part;
 		if (n < left) {
@@ -366,6 +396,8 @@ void queue_drop(struct queue *q)
 	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
 	uint64_t lines = 0;
 
+	if (q->out_line != published)
+		q->out_off = first_off(q);
 	if (q->part > 0)
 		save_rest(q);
 	while (q->out_line != published)
@@ -376,6 +408,7 @@ void queue_drop(struct queue *q)
 
 void queue_drop_first(struct queue *q)
 {
+	q->out_off = first_off(q);
 	count(&q->dropped, consume(q));
 	give_back(q);
 }

@@ -2,6 +2,7 @@
 #include "sink/sink.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,11 @@
 
 #define NS_PER_S    1000000000LL
 #define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
-#define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
+#define LET_MAX \
+	24 /* turns of the CPU for a writer, until its queue is three quarters empty again */
+#define LET_NS	      40000000 /* which take no more than this … */
+#define LET_PERIOD_NS 100000000 /* … of this */
+#define FLUSH_PART    4 /* … nor more than one part in so many of the smallest queue */
 
 static uint64_t wall_ns(const void *arg)
 {
@@ -23,6 +28,14 @@ static uint64_t wall_ns(const void *arg)
 	(void)arg;
 	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
 	return (uint64_t)(ts.tv_sec * NS_PER_S + ts.tv_nsec);
+}
+
+static int64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 void sinks_set_clock(struct sinks *s, sinks_clock_fn fn, const void *arg)
@@ -203,6 +216,42 @@ static void sink_put(struct sink *k, const struct line *line)
 		k->dropped_queue_full++;
 }
 
+static bool wants_cpu(struct sink *k)
+{
+	if (k->state != SINK_HERE || k->dead)
+		return false;
+	if (queue_room(k->queue) > queue_room_max(k->queue) / 4 * 3)
+		k->let = 0;
+	else
+		k->let++;
+	return k->let && k->let <= LET_MAX;
+}
+
+/* A burst of lines is made in less time than the scheduler leaves us the CPU for; a writer that shares it with
+ * us must have its turn before the queue is full. One that makes little of its turns waits for something
+ * else, and we don't wait with it; nor do turns of any take more than a part of the time, or the ring would
+ * fill behind a slow one.
+ */
+static void let_write(struct sinks *s)
+{
+	bool wanted = false;
+	int64_t now;
+
+	for (unsigned int i = 0; i < s->n; i++)
+		wanted |= wants_cpu(&s->list[i]);
+	if (!wanted)
+		return;
+	now = monotonic_ns();
+	if (now - s->let_from_ns > LET_PERIOD_NS) {
+		s->let_from_ns = now;
+		s->let_ns = 0;
+	}
+	if (s->let_ns >= LET_NS)
+		return;
+	(void)sched_yield(); /* cannot fail */
+	s->let_ns += monotonic_ns() - now;
+}
+
 void sinks_put(struct sinks *s, const struct line *line)
 {
 	unsigned int i;
@@ -210,8 +259,10 @@ void sinks_put(struct sinks *s, const struct line *line)
 	for (i = 0; i < s->n; i++)
 		sink_put(&s->list[i], line);
 	s->unflushed += line->len;
-	if (s->unflushed >= s->flush_bytes)
-		sinks_flush(s);
+	if (s->unflushed < s->flush_bytes)
+		return;
+	sinks_flush(s);
+	let_write(s);
 }
 
 void sinks_put_uncounted(struct sinks *s, unsigned int i, const struct line *line)

@@ -26,6 +26,8 @@ struct sink {
 	uint64_t dropped_failing; /* the queue was full because the output could not write */
 	uint64_t dropped_seen; /* all that was dropped, at the last flush */
 	uint64_t flushed_ns; /* time of that flush */
+	unsigned int
+		let; /* how often its writer was left the CPU since its queue was nearly empty */
 	uint64_t drop_first_ns; /* 0: none since sinks_forget_drops() */
 	uint64_t drop_last_ns;
 	bool dead; /* its error was seen */
@@ -37,6 +39,8 @@ struct sinks {
 	unsigned int n;
 	size_t unflushed; /* bytes */
 	size_t flush_bytes; /* of them, at most */
+	int64_t let_from_ns; /* monotonic: since when turns are counted … */
+	int64_t let_ns; /* … and what they have taken */
 	int failed_fd; /* owned; eventfd */
 	sinks_clock_fn clock_fn;
 	const void *clock_arg; /* borrowed */

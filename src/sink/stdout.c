@@ -13,6 +13,9 @@
 
 #include "sink/journal_limit.h"
 
+#define PIPE_DEFAULT (64 << 10)
+#define PIPE_BYTES   (256 << 10) /* of one write; more makes it no faster */
+
 struct out {
 	int fd; /* owned */
 	bool regular;
@@ -131,6 +134,9 @@ static int open_stdout(struct out *o, char *err, size_t err_cap)
 		return 0;
 	close(o->fd);
 	o->fd = own;
+	/* So that reader and writer take turns less often; another size is somebody's choice. */
+	if (fcntl(own, F_GETPIPE_SZ) == PIPE_DEFAULT)
+		(void)fcntl(own, F_SETPIPE_SZ, PIPE_BYTES); /* the user may have too many */
 	return 0;
 }
 

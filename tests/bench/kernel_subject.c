@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -107,7 +108,9 @@ static enum bpf_perf_event_ret take_perf(void *ctx, int cpu, struct perf_event_h
 	return LIBBPF_PERF_EVENT_CONT;
 }
 
-/* As src/lib/perf.c opens it, and as its ancestor did: each record wakes the reader. */
+/* Ours as src/lib/perf.c opens it: an eighth of the buffer wakes the reader. The ancestor's, as bcc did it for
+ * it: each record does.
+ */
 static struct perf_buffer *open_perf(struct subject *s, int map_fd, int cpu)
 {
 	struct perf_event_attr attr = {
@@ -116,7 +119,8 @@ static struct perf_buffer *open_perf(struct subject *s, int map_fd, int cpu)
 		.config = PERF_COUNT_SW_BPF_OUTPUT,
 		.sample_type = PERF_SAMPLE_RAW,
 		.sample_period = 1,
-		.wakeup_events = 1,
+		.watermark = s->ours,
+		.wakeup_watermark = s->ours ? PERF_PAGES * getpagesize() / 8 : 1,
 	};
 	LIBBPF_OPTS(perf_buffer_raw_opts, opts, .cpu_cnt = 1, .cpus = &cpu, .map_keys = &cpu);
 

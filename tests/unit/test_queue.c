@@ -34,8 +34,10 @@ static bool model_put(struct model *m, size_t len, unsigned char first, bool urg
 	size_t off = m->in % m->capacity;
 	size_t at = m->in;
 
-	if (off + len > m->capacity && off != 0)
+	if (off != 0 && (m->n == 0 || off + len > m->capacity))
 		at += m->capacity - off;
+	if (m->n == 0)
+		m->out = at;
 	if (at + len - m->out > limit || m->n + 1 > slots)
 		return false;
 	m->lines[m->n].at = at;
@@ -156,6 +158,38 @@ Test(queue, empty_takes_half)
 		cr_assert(queue_publish(q));
 		cr_assert_eq(queue_run(q, 1, &run), len);
 		queue_written(q, len);
+	}
+	queue_free(q);
+}
+
+/* As long as all is written before more comes, it is the same memory that is used. */
+Test(queue, empty_begins_again)
+{
+	const char *first = NULL;
+	const char *run = NULL;
+	struct queue *q = NULL;
+
+	cr_assert_eq(queue_new(&q, 1 << 16), 0);
+	for (size_t i = 0; i < 1000; i++) {
+		char text[] = "a line\n";
+
+		text[0] = (char)('a' + i % 26);
+		for (int line = 0; line < 3; line++)
+			cr_assert(queue_put(q, text, strlen(text), LINE_PACKET));
+		cr_assert(queue_publish(q));
+		cr_assert_eq(queue_run(q, SIZE_MAX, &run), 3 * strlen(text));
+		if (!first)
+			first = run;
+		cr_assert_eq(run, first, "turn %zu: %td bytes further", i, run - first);
+		cr_assert_eq(memcmp(run + 2 * strlen(text), text, strlen(text)), 0, "turn %zu", i);
+		queue_written(q, 3 * strlen(text) - 1); /* not empty yet */
+		cr_assert(queue_put(q, text, strlen(text), LINE_PACKET));
+		cr_assert(queue_publish(q));
+		cr_assert_eq(queue_run(q, 1, &run), 1);
+		cr_assert_eq(run, first + 3 * strlen(text) - 1, "turn %zu", i);
+		queue_written(q, 1);
+		cr_assert_eq(queue_run(q, SIZE_MAX, &run), strlen(text));
+		queue_written(q, strlen(text));
 	}
 	queue_free(q);
 }

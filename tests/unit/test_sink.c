@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sink/sink.h"
@@ -33,6 +34,24 @@ static int pipe_stdout(int size)
 static void leave_stdout(void)
 {
 	cr_assert_eq(dup2(STDERR_FILENO, STDOUT_FILENO), STDOUT_FILENO);
+}
+
+static struct sinks *turns_of; /* NULL: turns are not looked at */
+static unsigned int turns; /* that were left to the writers */
+
+/* In the place of the C library's. With turns_of, a scheduler as one would wish for: it comes back when the
+ * writer has nothing more to do.
+ */
+int sched_yield(void)
+{
+	struct sinks *s = turns_of;
+
+	turns++;
+	turns_of = NULL; /* the wait yields as well */
+	if (s)
+		(void)counts_when(s, nothing_queued, "a turn");
+	turns_of = s;
+	return (int)syscall(SYS_sched_yield);
 }
 
 Test(sink, one_output_twice)
@@ -174,6 +193,25 @@ Test(sink, order_and_completeness)
 	}
 }
 
+/* It holds as much as a large write, unless it was made smaller or larger by someone. */
+Test(sink, how_much_a_pipe_holds)
+{
+	static const int sizes[][2] = { { 4096, 4096 }, { 65536, 262144 }, { 131072, 131072 } };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		int fd = pipe_stdout(sizes[i][0]);
+		struct sinks *s = open_sink("stdout");
+		int got = fcntl(fd, F_GETPIPE_SZ);
+
+		cr_expect_eq(got, sizes[i][1], "a pipe of %d holds %d, want %d", sizes[i][0], got,
+			     sizes[i][1]);
+		cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0);
+		sinks_free(s);
+		leave_stdout();
+		close(fd);
+	}
+}
+
 static void expect_gone(struct sinks *s, const char *name)
 {
 	struct pollfd fd = { .fd = sinks_fd(s), .events = POLLIN };
@@ -295,6 +333,47 @@ Test(sink, stuck_pipe)
 	sinks_free(s);
 	leave_stdout();
 	cr_expect_eq(lines_left(fd), c.written, "the reader did not get %lu lines", c.written);
+	close(fd);
+}
+
+/* Lines come faster than any writer writes, and six times as many as the queue takes. */
+Test(sink, burst_beyond_the_queue)
+{
+	const uint64_t lines = 200000;
+	char spec[96];
+	struct sink_counts c;
+	struct sinks *s;
+
+	(void)snprintf(spec, sizeof(spec), "file:%s/lines", dir);
+	s = open_sink(spec);
+	turns = 0;
+	turns_of = s;
+	put_numbered(s, 0, lines);
+	turns_of = NULL;
+	cr_expect_gt(turns, 0, "the writer had no turn");
+	cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0);
+	sinks_counts(s, 0, &c);
+	cr_expect(c.written == lines && c.dropped_queue_full == 0, "written %lu, full %lu",
+		  c.written, c.dropped_queue_full);
+	sinks_free(s);
+}
+
+/* An output that writes nothing gets a few turns, and then no more, however long that lasts. */
+Test(sink, turns_end_behind_a_stuck_output)
+{
+	int fd = pipe_stdout(4096);
+	struct sinks *s = open_sink("stdout");
+	struct sink_counts c;
+	unsigned int first;
+
+	turns = 0;
+	fill_queue(s, &c);
+	first = turns;
+	cr_expect(first > 0 && first <= 24, "%u turns", first);
+	fill_queue(s, &c);
+	cr_expect_eq(turns, first, "%u more turns", turns - first);
+	(void)sinks_finish(s, 0);
+	sinks_free(s);
 	close(fd);
 }
 
