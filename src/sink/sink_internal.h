@@ -26,8 +26,7 @@ struct sink {
 	uint64_t dropped_failing; /* the queue was full because the output could not write */
 	uint64_t dropped_seen; /* all that was dropped, at the last flush */
 	uint64_t flushed_ns; /* time of that flush */
-	unsigned int
-		let; /* how often its writer was left the CPU since its queue was nearly empty */
+	unsigned int let; /* turns its writer was given since its queue was nearly empty */
 	uint64_t drop_first_ns; /* 0: none since sinks_forget_drops() */
 	uint64_t drop_last_ns;
 	bool dead; /* its error was seen */
