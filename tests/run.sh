@@ -95,9 +95,9 @@ export -f run_bats group_of name_of
 for test in "${alone[@]}"; do
 	run_bats "$test"
 done
-mapfile -t files < <(printf '%s\n' "${together[@]}" "${alone[@]}" | sort)
+mapfile -d '' -t files < <(printf '%s\0' "${together[@]}" "${alone[@]}" | sort -z)
 for test in "${files[@]}"; do
-	tell_bats "$test"
+	[ -z "$test" ] || tell_bats "$test"
 done
 
 echo "$passed passed, $failed failed, $skipped skipped"
