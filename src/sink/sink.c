@@ -15,11 +15,12 @@
 
 #define NS_PER_S    1000000000LL
 #define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
-#define LET_MAX \
-	24 /* turns of the CPU for a writer, until its queue is three quarters empty again */
-#define LET_NS	      40000000 /* which take no more than this … */
+#define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
+
+/* Turns of the CPU for a writer, until its queue is three quarters empty again … */
+#define LET_MAX	      24
+#define LET_NS	      40000000 /* … which take no more than this … */
 #define LET_PERIOD_NS 100000000 /* … of this */
-#define FLUSH_PART    4 /* … nor more than one part in so many of the smallest queue */
 
 static uint64_t wall_ns(const void *arg)
 {
