@@ -16,12 +16,11 @@
 #define NS_PER_S    1000000000LL
 #define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
 #define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
-/* Turns of the CPU for a writer, until its queue is three quarters empty again; which take no more than LET_NS
- * of each LET_PERIOD_NS.
- */
+
+/* Turns of the CPU for a writer, until its queue is three quarters empty again … */
 #define LET_MAX	      24
-#define LET_NS	      40000000
-#define LET_PERIOD_NS 100000000
+#define LET_NS	      40000000 /* … which take no more than this … */
+#define LET_PERIOD_NS 100000000 /* … of this */
 
 static uint64_t wall_ns(const void *arg)
 {
