@@ -85,7 +85,7 @@ headers() { # TYPE COLUMN...
 	needs rsyslogd
 	pair
 	rsyslog_start
-	tail_start -a -N 1 --interval 1 -o "file:$FILE" -o stdout,queue=64K -o "syslog:unix://$DIR/new"
+	tail_start -a -N 1 --interval 1 --ring-size 64K -o "file:$FILE" -o "syslog:unix://$DIR/new"
 	kill -STOP "$PID"
 	wait_stopped "$PID"
 	traffic peer0 20000
