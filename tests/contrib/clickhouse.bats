@@ -383,21 +383,22 @@ last_words_lost() { # new|old
 
 @test "what an output dropped is told by the stream, and is not lost on the way" {
 	local dropped
+	local file=$BATS_TEST_TMPDIR/losses
 
 	pair
 	chdb_install
-	tail_start -a -N 1 --interval 1 -o stdout,queue=64K
-	kill -STOP "$PID"
-	wait_stopped "$PID"
+	stopped_reader -N 1 -o stdout,queue=64K -o "file:$file,events=loss"
 	traffic peer0 20000
-	kill -CONT "$PID"
-	wait_line "$OUT" '"event_type":"loss"' "$PID"
+	wait_line "$file" '"event_type":"loss".*"where":"stdout"' "$PID"
+	kill -CONT "$READER"
 	tail_stop
+	wait_end "$READER"
 	new_start
 	new_insert "$OUT"
-	dropped=$(of_total "$OUT" sink dropped_queue_full)
+	dropped=$(of_total "$OUT" sink dropped_queue_full | head -1)
 	expect_within "dropped" "$dropped" 1 20000
-	expect "accounts" "$(losses new "SELECT sink, dropped, lost_on_the_way FROM xdptail.accounts")" \
+	expect "accounts" "$(losses new "SELECT sink, dropped, lost_on_the_way FROM xdptail.accounts
+		WHERE sink = 'stdout'")" \
 		"stdout	$dropped	0"
 	expect "missing" "$(losses new "SELECT sum(missing_at_start + missing_between + missing_at_end)
 		FROM xdptail.missing")" "$dropped"

@@ -197,6 +197,21 @@ tail_start() { # ARGUMENT OF xdptail...
 	wait_line "$ERR" "listening on $interface" "$PID"
 }
 
+# The same, a snapshot a second, with stdout read by a READER that is stopped and leaves what it reads in OUT.
+stopped_reader() { # ARGUMENT OF xdptail...
+	local fifo=$BATS_TEST_TMPDIR/fifo
+
+	mkfifo "$fifo"
+	cat <"$fifo" >"$OUT" 3>&- &
+	READER=$!
+	: >"$ERR"
+	ip netns exec "$NS_A" "$XDPTAIL" -i tail0 -a --interval 1 "$@" >"$fifo" 2>"$ERR" 3>&- &
+	PID=$!
+	wait_line "$ERR" 'listening on tail0' "$PID"
+	kill -STOP "$READER"
+	wait_stopped "$READER"
+}
+
 tail_stop() { # [SIGNAL]
 	kill -"${1:-INT}" "$PID"
 	wait_end "$PID"

@@ -378,23 +378,6 @@ now() {
 	done
 }
 
-# xdptail with two outputs: FILE, and stdout, whose READER is stopped.
-stopped_reader() { # ARGUMENT OF xdptail...
-	local fifo=$BATS_TEST_TMPDIR/fifo
-
-	FILE=$BATS_TEST_TMPDIR/file
-	mkfifo "$fifo"
-	cat <"$fifo" >"$OUT" 3>&- &
-	READER=$!
-	: >"$ERR"
-	ip netns exec "$NS_A" "$XDPTAIL" -i tail0 -a --interval 1 -o stdout -o "file:$FILE" "$@" \
-		>"$fifo" 2>"$ERR" 3>&- &
-	PID=$!
-	wait_line "$ERR" 'listening on tail0' "$PID"
-	kill -STOP "$READER"
-	wait_stopped "$READER"
-}
-
 expect_stdout_losses() {
 	expect "other losses" "$(count_records "$FILE" '.event_type == "loss" and
 		(.where != "stdout" or .cause != "queue_full")')" 0
@@ -408,7 +391,8 @@ expect_stdout_losses() {
 	local before after
 
 	pair
-	stopped_reader -N 1
+	FILE=$BATS_TEST_TMPDIR/file
+	stopped_reader -N 1 -o stdout -o "file:$FILE"
 	before=$(now)
 	traffic peer0 60000 40000 100
 	after=$(now)
@@ -430,7 +414,8 @@ expect_stdout_losses() {
 	local last
 
 	pair
-	stopped_reader -N 0 --top 0
+	FILE=$BATS_TEST_TMPDIR/file
+	stopped_reader -N 0 --top 0 -o stdout -o "file:$FILE"
 	traffic peer0 65536 40000 65536
 	wait_line "$FILE" '"event_type":"loss".*"where":"stdout","cause":"queue_full"' "$PID"
 	last=$(grep -c '"event_type":"loss"' "$FILE")
