@@ -269,6 +269,7 @@ TOOLS = [
     Tool("pass, generic", "the same, generic", count=nothing, hook="none", mode="xdpgeneric", records="none",
          quiet_s=SHORT_S, all_rates=True),
     xdptail("N=1", "-N", "1", all_rates=True),
+    xdptail("N=1, --batch 200", "-N", "1", "--batch", "200", rate_max=20000, all_rates=True, smoke=False),
     xdptail("N=1, generic", "-N", "1", "-m", "generic", floor="pass, generic", all_rates=True),
     xdptail("N=1000", "-N", "1000", every=1000, smoke=False, all_rates=True),
     xdptail("N=10", "-N", "10", every=10, smoke=False),
