@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* kernel_cost [ROUNDS [PACKETS]]: nanoseconds a packet in the kernel, by BPF_PROG_RUN: a bare XDP_PASS,
+/* kernel_cost [ROUNDS [PACKETS [SOURCES]]]: nanoseconds a packet in the kernel, by BPF_PROG_RUN: a bare XDP_PASS,
  * one map that is never flipped (single.bpf.c), the ancestor's program (ancestor.bpf.c), and each of ours
- * at several N; from 1, 1 000 and 60 000 sources (vary.bpf.c, before each of them alike). A line of JSON
- * each.
+ * at several N; from 1, 1 000 and 60 000 sources (vary.bpf.c, before each of them alike), or from as many
+ * as are said. A line of JSON each.
  *
  * In a round each has its turn, with packets that are not measured before the PACKETS that are, so that
  * caches hold what they would in the long run. What else the machine does falls on all alike: one round goes
@@ -190,10 +190,11 @@ static void unload_all(size_t n)
 		subject_unload(subject_at(i));
 }
 
-static void measure_all(struct bench *b)
+static void measure_all(struct bench *b, __u32 from)
 {
 	size_t n = 0;
 
+	b->sources = from;
 	set_sources(b);
 	while (subject_at(n))
 		n++;
@@ -224,10 +225,10 @@ int main(int argc, char *argv[])
 	bench.vary = vary_bpf__open_and_load();
 	if (!bench.vary)
 		subject_fail("vary");
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		bench.sources = sources[i];
-		measure_all(&bench);
-	}
+	for (size_t i = 0; argc <= 3 && i < sizeof(sources) / sizeof(sources[0]); i++)
+		measure_all(&bench, sources[i]);
+	if (argc > 3)
+		measure_all(&bench, bench_argument(argc, argv, 3, 1));
 	vary_bpf__destroy(bench.vary);
 	return 0;
 }
