@@ -84,7 +84,7 @@ bench-figures: all $(SIDE)
 	$(Q)$(PYTHON) -B tests/bench/growth.py $(O) tests/bench/figures
 
 # Each tool that is here, once and briefly: records are looked at, times are not.
-bench-smoke: all $(SIDE)
+bench-smoke: bench-micro-smoke $(SIDE)
 	$(Q)$(PYTHON) -B tests/bench/side.py --smoke $(O)
 	$(Q)$(PYTHON) -B tests/bench/lines.py --smoke $(O)
 
