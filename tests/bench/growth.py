@@ -38,7 +38,7 @@ SENTENCES = {
             "of which there are at most 50 a second (--batch 20) and which then fewer packets share.",
     "sample": "The process is bounded by its lines and falls as 1/N, until wakeups and snapshots remain. The BPF "
               "program is bounded by counting, which every packet has; N=1 adds room in the ring for each.",
-    "sources": "The BPF program is bounded by the cache misses of its hash, and dearest when that is full: a failed "
+    "sources": "The BPF program is bounded by the cache misses of its hash, and dearer when that is full: a failed "
                "insertion for each packet of a source that has no place (--max-sources). The process is bounded by "
                "its snapshots, which read and clear each source once, whatever the number of packets.",
     "outputs": "A line is made once; each output adds a copy and its writing, of a file or a stream in large pieces. "
