@@ -299,27 +299,6 @@ static void on_signal(struct loop *l)
 	}
 }
 
-/* An output has failed: name it, and end with the last one. A reader that went away is quiet. */
-void loop_look_at_outputs(struct loop *l)
-{
-	unsigned int alive = sinks_alive(l->sinks);
-
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		int err = sinks_error(l->sinks, i);
-
-		if (err && !l->ended[i] && (err != -EPIPE || alive) &&
-		    sinks_state(l->sinks, i) == SINK_HERE)
-			log_warning("output \"%s\" has ended: %s", sinks_name(l->sinks, i),
-				    strerror(-err));
-		l->ended[i] = err != 0;
-	}
-	if (alive || l->n_pending)
-		return;
-	loop_stop(l, "output gone", EXIT_CODE_OUTPUT);
-	if (l->exit_code == EXIT_CODE_DONE) /* while the end of a capture was being written */
-		l->exit_code = EXIT_CODE_OUTPUT;
-}
-
 static void on_timer(int fd)
 {
 	uint64_t ticks;
@@ -356,35 +335,6 @@ static void dispatch(struct loop *l, uint64_t event)
 	}
 }
 
-static void check_warnings(struct loop *l)
-{
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		const char *warning = sinks_warning(l->sinks, i);
-
-		if (warning && !l->warned[i])
-			log_warning("output \"%s\": %s", sinks_name(l->sinks, i), warning);
-		l->warned[i] = l->warned[i] || warning;
-	}
-}
-
-/* Say once that an output fails, and once that it has recovered; the stream has the figures. */
-static void check_outputs(struct loop *l)
-{
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		int err = sinks_failing(l->sinks, i);
-
-		if (err && !l->failing[i])
-			log_warning("output \"%s\" takes nothing: %s; it is tried again, and lines "
-				    "for which there is no room are dropped and counted",
-				    sinks_name(l->sinks, i), strerror(-err));
-		if (!err && l->failing[i] && !sinks_error(l->sinks, i) &&
-		    sinks_state(l->sinks, i) == SINK_HERE)
-			log_notice("output \"%s\" takes lines again", sinks_name(l->sinks, i));
-		l->failing[i] = err;
-	}
-	check_warnings(l);
-}
-
 static void run(struct loop *l)
 {
 	struct epoll_event events[8];
@@ -402,7 +352,7 @@ static void run(struct loop *l)
 		loop_step_snapshot(l, false);
 		changing = loop_change_outputs(l);
 		sinks_flush(l->sinks);
-		check_outputs(l);
+		loop_check_outputs(l);
 		notify_retry(&l->notify);
 	}
 }
@@ -421,7 +371,7 @@ void loop_look_around(struct loop *l, int wait_ms)
 	for (int i = 0; i < n; i++)
 		dispatch(l, events[i].data.u64);
 	if (l->sinks)
-		check_outputs(l);
+		loop_check_outputs(l);
 }
 
 /* Take the interval to its end, with the ring drained as far as it needs, and write it. */
@@ -453,21 +403,6 @@ static void close_stream(struct loop *l)
 	sinks_flush(l->sinks);
 }
 
-/* All lines were written, but perhaps not for good. */
-static void check_ends(struct loop *l)
-{
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		int err = sinks_error(l->sinks, i);
-
-		if (!err || l->ended[i] || err == -EPIPE)
-			continue;
-		log_error("output \"%s\": what was written to it may be lost: %s",
-			  sinks_name(l->sinks, i), strerror(-err));
-		if (l->exit_code == EXIT_CODE_DONE)
-			l->exit_code = EXIT_CODE_FAILED;
-	}
-}
-
 /* Wait for the outputs, but not for ever. */
 static void close_outputs(struct loop *l)
 {
@@ -479,14 +414,14 @@ static void close_outputs(struct loop *l)
 	loop_hurry(l);
 	left = l->deadline_ms - monotonic_ms() - (l->metrics ? METRICS_MS : 0);
 	unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
-	check_warnings(l);
+	loop_check_warnings(l);
 	if (l->exit_code != EXIT_CODE_OUTPUT)
 		loop_log_drops(l);
 	if (unwritten && l->exit_code != EXIT_CODE_OUTPUT)
 		log_error("%" PRIu64 " lines could not be written before the end", unwritten);
 	if (unwritten && l->exit_code == EXIT_CODE_DONE)
 		l->exit_code = EXIT_CODE_FAILED;
-	check_ends(l);
+	loop_check_ends(l);
 }
 
 int loop_set_interval(struct loop *l)

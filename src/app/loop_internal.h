@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a run consists of. loop.c owns it; loop_capture.c has the part that reads captures,
- * loop_interfaces.c what becomes of interfaces.
+ * loop_interfaces.c what becomes of interfaces, loop_outputs.c what becomes of outputs.
  */
 #ifndef APP_LOOP_INTERNAL_H
 #define APP_LOOP_INTERNAL_H
@@ -116,6 +116,15 @@ void loop_change_metrics(struct loop *l, const struct options *fresh, struct met
 
 /* Name those that have ended, and end the run with the last one. */
 void loop_look_at_outputs(struct loop *l);
+
+/* Say once that an output fails, and once that it has recovered; the stream has the figures. Once, too, what
+ * one can't do.
+ */
+void loop_check_outputs(struct loop *l);
+void loop_check_warnings(struct loop *l);
+
+/* At the end: all lines were written, but perhaps not for good. */
+void loop_check_ends(struct loop *l);
 
 /* Go on with outputs that come or go. True while there are any. */
 bool loop_change_outputs(struct loop *l);

@@ -225,10 +225,12 @@ int main(int argc, char *argv[])
 	bench.vary = vary_bpf__open_and_load();
 	if (!bench.vary)
 		subject_fail("vary");
-	for (size_t i = 0; argc <= 3 && i < sizeof(sources) / sizeof(sources[0]); i++)
-		measure_all(&bench, sources[i]);
-	if (argc > 3)
+	if (argc > 3) {
 		measure_all(&bench, bench_argument(argc, argv, 3, 1));
+	} else {
+		for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+			measure_all(&bench, sources[i]);
+	}
 	vary_bpf__destroy(bench.vary);
 	return 0;
 }

@@ -9,10 +9,11 @@ in both. --smoke: briefly, and of times it asserts nothing; but every figure mus
 
 import json
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
+
+import report
 
 SOURCES = (1, 1000, 60000)
 ANCESTOR_SOURCES = 1024  # that it has room for
@@ -138,6 +139,8 @@ def process_rows(found):
     yield {"what": "memory beside maps, ring, queues and merge table: resident, shared libraries included",
            "bench": "process memory", "most": 8, "unit": "MiB", "figure": resident["Rss"],
            "note": f"its part of what is shared counted (PSS) {resident['Pss']:.1f}, its own {resident['Private']:.1f}"}
+    yield {"what": "memory's growth from the middle of a flood to its end", "bench": "process growth", "most": 0,
+           "unit": "KiB", "figure": median(process("kib", figure="growth"))}
     yield {"what": "longest gap between two drains, under flood, snapshots and a stuck output",
            "bench": "process gap", "most": 100, "unit": "ms", "figure": max(process("ms", figure="gap")),
            "note": f"samples lost {process('lost', figure='gap')} of {process('delivered', figure='gap')}"}
@@ -160,13 +163,6 @@ def print_rows(rows):
               f"{row['unit']:4} {row['what']}{note}\n{'':12}{row['command']}")
 
 
-def machine():
-    with open("/proc/cpuinfo", encoding="ascii") as info:
-        models = [line.split(":", 1)[1].strip() for line in info if line.startswith("model name")]
-    return {"kernel": platform.release(), "cpu": models[0] if models else platform.machine(),
-            "cpus": len(models)}
-
-
 def main():
     smoke, build = "--smoke" in sys.argv, sys.argv[-1]
     argvs, found = commands(build, smoke), Found()
@@ -181,7 +177,7 @@ def main():
     print_rows(rows)
     out = pathlib.Path(build, "bench", "micro-smoke.json" if smoke else "micro.json")
     out.parent.mkdir(exist_ok=True)
-    out.write_text(json.dumps({"machine": machine(), "rows": rows, "benches": found.lines}, indent=1) + "\n")
+    out.write_text(json.dumps({"machine": report.machine(), "rows": rows, "benches": found.lines}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ its own. A line of JSON each:
   memory   KiB that are resident, less the ring, after a while of every packet logged to two outputs. Queues are as
            small as they can be (64K), and there is one source, so that the table of sources is all but
            empty: what they do take is counted
+  growth   KiB that are resident, less the ring, at the end of two minutes beyond those in the middle: flat out from
+           60 000 sources, all of them listed each second, every packet logged
   gap      milliseconds that a sample has waited in the ring at most: flat out from 65 536 sources, all of
            them listed each second, and an output that nobody reads
 
@@ -159,6 +161,15 @@ def memory(rig, brief):
         tell("memory", "kib", kib, of=key)
 
 
+def growth(rig, brief):
+    half = 2 if brief else 60
+    with rig.tail("-N", "1", "--interval", "1", "--top", "0") as tail, rig.sending(FOREVER, 0, 60000):
+        time.sleep(half)
+        middle = resident(tail.pid)["Rss"]
+        time.sleep(half)
+        tell("growth", "kib", [resident(tail.pid)["Rss"] - middle], of=f"{middle} in the middle")
+
+
 def longest_wait(rig, seconds):
     """Of the sums of the run, in its file; stdout is a pipe that nobody reads."""
     stream = rig.dir / "stream"
@@ -185,7 +196,7 @@ def gap(rig, brief):
          lost=[total["sampled"] - total["delivered"] for total in totals])
 
 
-FIGURES = {"idle": idle, "startup": startup, "memory": memory, "gap": gap}
+FIGURES = {"idle": idle, "startup": startup, "memory": memory, "growth": growth, "gap": gap}
 
 
 def main():

@@ -39,7 +39,8 @@ def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         model = re.search(r"model name\s*: (.*)", file.read())
     kernel = os.uname()
-    return {"cpu": model.group(1) if model else kernel.machine, "cores": os.cpu_count(), "kernel": kernel.release.partition("-")[0]}
+    return {"cpu": model.group(1) if model else kernel.machine, "cores": os.cpu_count(),
+            "kernel": kernel.release.partition("-")[0]}
 
 
 def version(argv):

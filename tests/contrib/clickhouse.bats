@@ -395,7 +395,7 @@ last_words_lost() { # new|old
 	wait_end "$READER"
 	new_start
 	new_insert "$OUT"
-	dropped=$(of_total "$OUT" sink dropped_queue_full | head -1)
+	dropped=$(select_records "$OUT" '.total and .sink == "stdout"' | jq .dropped_queue_full)
 	expect_within "dropped" "$dropped" 1 20000
 	expect "accounts" "$(losses new "SELECT sink, dropped, lost_on_the_way FROM xdptail.accounts
 		WHERE sink = 'stdout'")" \

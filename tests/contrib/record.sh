@@ -41,13 +41,13 @@ settings() { # N
 	JSON
 }
 
+# An end of the command ends the waiting, too. Who reads enough ends who writes, by a signal.
 await() { # PATTERN [COUNT]: in the stream, or the messages
-	local end=$((SECONDS + 20))
-
-	until [ "$(cat "$dir/out" "$dir/err" | grep -c -e "$1")" -ge "${2:-1}" ]; do
-		[ "$SECONDS" -lt "$end" ] || { cat "$dir/err" >&2 && exit 1; }
-		sleep 0.05
-	done
+	(
+		set +o pipefail
+		timeout 20 tail -q -n +1 -s 0.1 -F --pid="$pid" "$dir/out" "$dir/err" 2>/dev/null |
+			grep -m "${2:-1}" -e "$1" | sed -n "${2:-1}p" | grep -q .
+	) || { cat "$dir/err" >&2 && exit 1; }
 }
 
 chapter() { # NAME INTERFACE
