@@ -188,7 +188,9 @@ static __always_inline enum abi_parse parse_ip6_extension(struct parse_walk *w)
 
 	if (why)
 		return why;
-	len = ((ext[1] & (is_fragment - 1)) + 1 + is_ah) * (8 - 4 * is_ah);
+	/* by masks, for kernels before about 6.10 forget the bounds of a product of two unknowns */
+	len = ext[1] & (is_fragment - 1);
+	len = (((len + 1) << 3) & (is_ah - 1)) | (((len + 2) << 2) & (0 - is_ah));
 	w->fragment |= bpf_ntohs(*(const __be16 *)(ext + 2)) & (0 - is_fragment);
 	w->protocol = ext[0];
 	why = parse_room(w, len);

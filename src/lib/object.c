@@ -129,22 +129,33 @@ static struct bpf_map *find_map(struct bpf_object *obj, const char *name, int *e
 	return map;
 }
 
-/* The first generation is also the template of packet_count. Before 5.10 the template must have the
- * size of what it stands for, and libbpf 1.1 cannot size the one in the object: so we make this map.
+/* Both generations are made here, in the same way. Before 5.10 the template of packet_count, which the
+ * first is too, must have the size of what it stands for, and libbpf 1.1 cannot size the one in the
+ * object. And kernels from 5.15 to 6.1 compare what BTF says of a timer in the template and in what
+ * takes its place (bpf_map_meta_equal()): a map with BTF, as libbpf makes it, and one without differ.
  */
-static int make_first_generation(struct bpf_map *first, struct bpf_map *outer,
-				 enum bpf_map_type type, uint32_t max_sources)
+static int make_generation(struct bpf_map *map, enum bpf_map_type type, uint32_t max_sources)
 {
-	int fd = bpf_map_create(type, "packet_count_0", bpf_map__key_size(first),
-				bpf_map__value_size(first), max_sources, NULL);
+	int fd = bpf_map_create(type, bpf_map__name(map), bpf_map__key_size(map),
+				bpf_map__value_size(map), max_sources, NULL);
 	int err;
 
 	if (fd < 0)
 		return -errno;
-	err = bpf_map__reuse_fd(first, fd);
-	close(fd); /* first has its own now */
+	err = bpf_map__reuse_fd(map, fd);
+	close(fd); /* the map has its own now */
+	return err;
+}
+
+static int make_generations(struct bpf_map *const generations[ABI_GENERATIONS],
+			    struct bpf_map *outer, enum bpf_map_type type, uint32_t max_sources)
+{
+	int err = 0;
+
+	for (int gen = 0; !err && gen < ABI_GENERATIONS; gen++)
+		err = make_generation(generations[gen], type, max_sources);
 	if (!err)
-		err = bpf_map__set_inner_map_fd(outer, bpf_map__fd(first));
+		err = bpf_map__set_inner_map_fd(outer, bpf_map__fd(generations[0]));
 	return err;
 }
 
@@ -158,18 +169,19 @@ static int configure(const struct object *o, const struct object_spec *spec)
 	int err = 0;
 	struct bpf_map *constants_map = find_map(o->obj, ".rodata.constants", &err);
 	struct bpf_map *outer = find_map(o->obj, "packet_count", &err);
-	struct bpf_map *first = find_map(o->obj, "packet_count_0", &err);
-	struct bpf_map *second = find_map(o->obj, "packet_count_1", &err);
+	struct bpf_map *const generations[ABI_GENERATIONS] = {
+		find_map(o->obj, "packet_count_0", &err),
+		find_map(o->obj, "packet_count_1", &err),
+	};
 
 	if (err)
 		return err;
 	err = bpf_map__set_initial_value(constants_map, &constants, sizeof(constants));
-	if (!err && o->shared_counts)
-		err = bpf_map__set_type(second, BPF_MAP_TYPE_HASH);
 	if (!err)
-		err = bpf_map__set_max_entries(second, spec->max_sources);
-	if (!err)
-		err = make_first_generation(first, outer, bpf_map__type(second), spec->max_sources);
+		err = make_generations(generations, outer,
+				       o->shared_counts ? BPF_MAP_TYPE_HASH :
+							  bpf_map__type(generations[0]),
+				       spec->max_sources);
 	if (!err && o->transport == XDPTAIL_TRANSPORT_RINGBUF)
 		err = bpf_map__set_max_entries(find_map(o->obj, "packet_events", &err),
 					       o->ring_bytes);
