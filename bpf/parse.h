@@ -188,9 +188,11 @@ static __always_inline enum abi_parse parse_ip6_extension(struct parse_walk *w)
 
 	if (why)
 		return why;
-	/* by masks, for kernels before about 6.10 forget the bounds of a product of two unknowns */
+	/* by masks and a sum: kernels before about 6.10 forget the bounds of a product of two
+	 * unknown numbers, and 5.10 those of an OR, too
+	 */
 	len = ext[1] & (is_fragment - 1);
-	len = (((len + 1) << 3) & (is_ah - 1)) | (((len + 2) << 2) & (0 - is_ah));
+	len = (((len + 1) << 3) & (is_ah - 1)) + (((len + 2) << 2) & (0 - is_ah));
 	w->fragment |= bpf_ntohs(*(const __be16 *)(ext + 2)) & (0 - is_fragment);
 	w->protocol = ext[0];
 	why = parse_room(w, len);
