@@ -182,11 +182,22 @@ struct sample_counter {
 };
 _Static_assert(sizeof(struct sample_counter) == 24, "sample_counter is ABI");
 
+#define ABI_TUNNEL_PORTS 2 /* of each kind of tunnel that is known by its UDP port */
+
+/* UDP destination ports of tunnels, network byte order; 0: no further one. */
+struct tunnel_ports {
+	__be16 vxlan[ABI_TUNNEL_PORTS];
+	__be16 geneve[ABI_TUNNEL_PORTS];
+	__be16 gtpu[ABI_TUNNEL_PORTS];
+};
+_Static_assert(sizeof(struct tunnel_ports) == 12, "tunnel_ports is ABI");
+
 /* Section .rodata.constants: what is fixed before the program is verified. */
 struct constants {
 	__u32 trace; /* 1: each sample also goes to the kernel's trace pipe */
 	__u32 shared_counts; /* 1: packet_count is shared by all CPUs, so additions are atomic */
+	struct tunnel_ports tunnel_ports; /* with decap */
 };
-_Static_assert(sizeof(struct constants) == 8, "constants is ABI");
+_Static_assert(sizeof(struct constants) == 20, "constants is ABI");
 
 #endif

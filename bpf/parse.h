@@ -5,8 +5,9 @@
  * It works in steps, each as far as its caller needs: parse_classify() reaches the source address
  * (and the protocol, if packets are selected by it); parse_fill() does the rest, for a sample.
  * Headers are read in place: a frame must lie so that its IP header is 4-byte aligned, as the
- * kernel lays it; in a tunnel it may be 2-byte aligned, which walk->halves says. Bounds are checked by pos + size > end and nothing else: other forms miscompile
- * or do not verify everywhere (TRAPS A47).
+ * kernel lays it; in a tunnel it may be 2-byte aligned, which walk->halves says. Bounds are checked by
+ * pos + size > end and nothing else: clang may fold other forms into unsigned arithmetic whose bound
+ * the verifier loses.
  *
  * The verifier walks every path, and joins two only if what it knows is alike. So what is only
  * recorded is or-ed together rather than branched on, and an IPv6 extension header is measured by
@@ -28,13 +29,14 @@
 #include "abi.h"
 #include "parse_link.h"
 
-#define PARSE_IPV6_EXT_DEPTH 6 /* extension headers followed (TRAPS A47) */
+#define PARSE_IPV6_EXT_DEPTH 6 /* extension headers followed; each costs the verifier */
 
 #define PARSE_IP4_OFFSET_MASK 0x1fff
 #define PARSE_IP4_MORE	      0x2000
 #define PARSE_IP6_OFFSET_MASK 0xfff8
 #define PARSE_IP6_MORE	      0x0001
 #define PARSE_UDPLITE	      136 /* not in every linux/in.h */
+#define PARSE_LENGTH_UNKNOWN  0x10000 /* from here on: no length field says so much */
 
 /* As in a tunnel: 2-byte aligned. What is wider is read by parse_be32(). */
 typedef struct iphdr parse_iphdr __attribute__((aligned(2)));
@@ -61,12 +63,14 @@ static __always_inline enum abi_parse parse_room(const struct parse_walk *w, __u
 	return ABI_PARSE_OK;
 }
 
-/* A length field of IP. 0 says nothing (segmentation offload, jumbograms): then it is 65536, more
- * than we look at.
+/* A length field. 0 says nothing (segmentation offload, jumbograms): then it is more than any can say,
+ * and stays so when the headers are taken off.
  */
 static __always_inline __u32 parse_length(__be16 field)
 {
-	return (__u32)(__u16)(bpf_ntohs(field) - 1) + 1;
+	__u32 len = bpf_ntohs(field);
+
+	return len + ((len - 1) >> 31 << 17);
 }
 
 static __always_inline __u32 parse_least(__u32 a, __u32 b)
@@ -88,6 +92,31 @@ static __always_inline __be32 parse_be32(const struct parse_walk *w, const void 
 	joined.halves[0] = halves[0];
 	joined.halves[1] = halves[1];
 	return joined.word;
+}
+
+/* 1 if a == b, else 0, without a branch; the compiler would make one if it saw through. */
+static __always_inline __u32 parse_equal(__u32 a, __u32 b)
+{
+	__u64 difference = a ^ b;
+
+	__asm__("" : "+r"(difference));
+	return (__u32)((difference - 1) >> 63);
+}
+
+/* 1 if a < b, likewise. */
+static __always_inline __u32 parse_less(__u32 a, __u32 b)
+{
+	__u64 difference = (__u64)a - b;
+
+	__asm__("" : "+r"(difference));
+	return (__u32)(difference >> 63);
+}
+
+/* The packet has this many bytes left by its own length field, and may have bound of them. */
+static __always_inline void parse_bound(struct parse_walk *w, __u32 len, __u32 bound)
+{
+	w->overlong = (__u8)(parse_less(bound, len) & parse_less(len, PARSE_LENGTH_UNKNOWN));
+	w->left = parse_least(len, bound);
 }
 
 /* The fixed IPv4 header. Its options are not stepped over yet: counting does not need them. */
@@ -113,7 +142,7 @@ static __always_inline enum parse_class parse_ip6(struct parse_walk *w)
 	w->ip = ip;
 	w->version = 6;
 	w->protocol = ip->nexthdr;
-	w->left = parse_least(parse_length(ip->payload_len), w->bound - sizeof(*ip));
+	parse_bound(w, parse_length(ip->payload_len), w->bound - sizeof(*ip));
 	return PARSE_COUNTED;
 }
 
@@ -126,10 +155,11 @@ static __always_inline enum parse_class parse_ip(struct parse_walk *w, __be16 et
 	return PARSE_NOT_IP;
 }
 
-static __always_inline void parse_begin(struct parse_walk *w, const void *data, const void *end)
+static __always_inline void parse_begin(struct parse_walk *w, const struct parse_frame *frame)
 {
-	w->pos = data;
-	w->end = end;
+	w->pos = frame->data;
+	w->end = frame->end;
+	w->wire_len = frame->wire_len;
 	w->ip = 0;
 	w->outer = 0;
 	w->left = 0;
@@ -144,6 +174,7 @@ static __always_inline void parse_begin(struct parse_walk *w, const void *data, 
 	w->parse = ABI_PARSE_OK;
 	w->has = 0;
 	w->tunnel = ABI_TUNNEL_NONE;
+	w->overlong = 0;
 	w->halves = 0;
 }
 
@@ -154,15 +185,6 @@ static __always_inline void parse_begin(struct parse_walk *w, const void *data, 
 static __always_inline int parse_is_ip6_extension(__u8 protocol)
 {
 	return protocol < 64 && PARSE_IP6_EXTENSIONS >> protocol & 1;
-}
-
-/* 1 if a == b, else 0, without a branch; the compiler would make one if it saw through. */
-static __always_inline __u32 parse_equal(__u32 a, __u32 b)
-{
-	__u64 difference = a ^ b;
-
-	__asm__("" : "+r"(difference));
-	return (__u32)((difference - 1) >> 63);
 }
 
 /* The payload is a later fragment's, so nothing but data. Both versions' masks fit one test: IPv4
@@ -198,7 +220,7 @@ static __always_inline enum abi_parse parse_ip6_extension(struct parse_walk *w)
 	why = parse_room(w, len);
 	if (why)
 		return why;
-	/* from the header's own start: a difference does not verify (TRAPS A47) */
+	/* from the header's own start: a difference does not verify (clang 14 loses its bound) */
 	w->pos = ext + len;
 	w->left -= len;
 	return ABI_PARSE_OK;
@@ -238,13 +260,13 @@ static __always_inline enum parse_class parse_select(struct parse_walk *w, int t
 }
 
 /* Frame to class. link and tcp_only are constants of the caller. */
-static __always_inline enum parse_class parse_classify(struct parse_walk *w, const void *data,
-						       const void *end, enum parse_link link,
-						       int tcp_only)
+static __always_inline enum parse_class parse_classify(struct parse_walk *w,
+						       const struct parse_frame *frame,
+						       enum parse_link link, int tcp_only)
 {
 	enum parse_class class;
 
-	parse_begin(w, data, end);
+	parse_begin(w, frame);
 	class = parse_ip(w, parse_link(w, link)); /* to the fixed IP header */
 	return class == PARSE_COUNTED ? parse_select(w, tcp_only) : class;
 }
@@ -294,7 +316,7 @@ static __always_inline void parse_ip4_rest(struct parse_walk *w)
 
 	w->fragment = bpf_ntohs(ip->frag_off);
 	w->pos = ip;
-	w->left = parse_least(parse_length(ip->tot_len), w->bound);
+	parse_bound(w, parse_length(ip->tot_len), w->bound);
 	w->parse = parse_room(w, len);
 	if (w->parse)
 		return;
@@ -302,13 +324,17 @@ static __always_inline void parse_ip4_rest(struct parse_walk *w)
 	w->left -= len;
 }
 
+/* 1: more fragments follow this one, else 0. */
+static __always_inline __u32 parse_has_more(const struct parse_walk *w)
+{
+	return w->version == 4 ? w->fragment / PARSE_IP4_MORE & 1 : w->fragment & PARSE_IP6_MORE;
+}
+
 static __always_inline __u8 parse_fragment(const struct parse_walk *w)
 {
 	if (parse_is_later(w))
 		return ABI_FRAGMENT_LATER;
-	if (w->fragment & (w->version == 4 ? PARSE_IP4_MORE : PARSE_IP6_MORE))
-		return ABI_FRAGMENT_FIRST;
-	return ABI_FRAGMENT_NONE;
+	return parse_has_more(w) ? ABI_FRAGMENT_FIRST : ABI_FRAGMENT_NONE;
 }
 
 static __always_inline __u8 parse_packet_type(const struct parse_walk *w)
@@ -337,6 +363,18 @@ static __always_inline int parse_has_ports(__u8 protocol)
 	       protocol == IPPROTO_DCCP || protocol == PARSE_UDPLITE;
 }
 
+/* Do the lengths fit together? The transport header has least bytes, and says that claimed bytes belong
+ * to it, or to it and what it carries; the latter may be more than a first fragment has.
+ */
+static __always_inline void parse_check_lengths(struct parse_walk *w, __u32 least, __u32 claimed)
+{
+	__u32 beyond = parse_less(w->left, claimed) & parse_less(w->left, PARSE_LENGTH_UNKNOWN) &
+		       (parse_has_more(w) ^ 1);
+
+	w->parse = (__u8)(ABI_PARSE_MALFORMED * (w->overlong | parse_less(w->left, least) |
+						 parse_less(claimed, least) | beyond));
+}
+
 /* What TCP has beside its ports. An impossible data offset is named; the fixed part stands. */
 static __always_inline void parse_tcp(struct parse_walk *w, struct packet_info *pkt)
 {
@@ -349,8 +387,43 @@ static __always_inline void parse_tcp(struct parse_walk *w, struct packet_info *
 	pkt->ack_num = parse_be32(w, &tcp->ack_seq);
 	pkt->tcp_flags = ((const __u8 *)tcp)[13];
 	w->has |= ABI_HAS_TCP;
-	if (tcp->doff < sizeof(*tcp) / 4)
-		w->parse = ABI_PARSE_MALFORMED;
+	parse_check_lengths(w, sizeof(*tcp), 4 * tcp->doff);
+}
+
+/* Of the others that have ports nothing but these is recorded: what is behind them is looked at for its
+ * lengths only.
+ */
+static __always_inline void parse_datagram(struct parse_walk *w)
+{
+	const __be16 *words = w->pos;
+	__u32 least = w->protocol == IPPROTO_UDP || w->protocol == PARSE_UDPLITE ? 8 : 12;
+	__u32 claimed = least;
+
+	w->parse = parse_room(w, 8);
+	if (w->parse)
+		return;
+	if (w->protocol == IPPROTO_UDP)
+		claimed = parse_length(words[2]);
+	else if (w->protocol == PARSE_UDPLITE && words[2]) /* 0: covers all of it */
+		claimed = bpf_ntohs(words[2]);
+	else if (w->protocol == IPPROTO_DCCP)
+		claimed = 4 * ((const __u8 *)words)[4];
+	parse_check_lengths(w, least, claimed);
+}
+
+/* The least is that of any of their messages (RFC 792; RFC 4443, 2.1). */
+static __always_inline void parse_icmp(struct parse_walk *w, struct packet_info *pkt)
+{
+	__u32 least = w->protocol == IPPROTO_ICMP ? 8 : 4;
+	const __u8 *icmp = w->pos;
+
+	w->parse = parse_room(w, 2);
+	if (w->parse)
+		return;
+	pkt->icmp_type = icmp[0];
+	pkt->icmp_code = icmp[1];
+	w->has |= ABI_HAS_ICMP;
+	parse_check_lengths(w, least, least);
 }
 
 /* The transport header, as far as it goes: ports are known although the rest may be cut. */
@@ -367,15 +440,12 @@ static __always_inline void parse_transport(struct parse_walk *w, struct packet_
 		w->has |= ABI_HAS_PORTS;
 		if (w->protocol == IPPROTO_TCP)
 			parse_tcp(w, pkt);
+		else
+			parse_datagram(w);
 	} else if (w->protocol == IPPROTO_ICMP || w->protocol == IPPROTO_ICMPV6) {
-		const __u8 *icmp = w->pos;
-
-		w->parse = parse_room(w, 2);
-		if (w->parse)
-			return;
-		pkt->icmp_type = icmp[0];
-		pkt->icmp_code = icmp[1];
-		w->has |= ABI_HAS_ICMP;
+		parse_icmp(w, pkt);
+	} else {
+		parse_check_lengths(w, 0, 0);
 	}
 }
 

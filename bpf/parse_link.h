@@ -36,12 +36,23 @@ _Static_assert(PARSE_VLAN_DEPTH + 2 + PARSE_MPLS_DEPTH <= PARSE_LINK_WORDS,
 #define PARSE_PPP_IP	    0x0021
 #define PARSE_PPP_IPV6	    0x0057
 #define PARSE_MPLS_BOTTOM   0x01 /* in the third byte of a label */
+#define PARSE_IP4_WORDS_MAX 15 /* of 4 bytes, in an IPv4 header */
+#define PARSE_SHORT_FRAME   64 /* bytes, with a check sequence: no longer one is filled up */
+#define PARSE_PADDING_MAX   46 /* bytes that may fill up a short frame (802.3, 3.2.8) */
 
 /* What a frame begins with; a constant of the caller. */
 enum parse_link {
 	PARSE_LINK_ETHERNET,
 	PARSE_LINK_IP, /* tunnels: no link header at all */
 	PARSE_LINK_MAX,
+};
+
+/* A frame, as its caller has it. Pointers are borrowed. */
+struct parse_frame {
+	const void *data;
+	const void *end; /* one past the last byte in reach */
+	__u32 wire_len; /* bytes on the wire, as many as are in reach or more */
+	const volatile struct tunnel_ports *ports; /* for parse_tunnel.h only */
 };
 
 /* Where the parser is. Pointers are borrowed from the frame. */
@@ -51,6 +62,7 @@ struct parse_walk {
 	const void *ip; /* the fixed IP header */
 	const void *outer; /* that of the packet around; NULL if there is none */
 	__u64 words; /* stepped over between Ethernet and pos, of 4 bytes */
+	__u32 wire_len; /* of the whole frame */
 	__u32 left; /* bytes from pos to the end of the IP packet, by its own length field */
 	__u32 bound; /* bytes from ip to where the packet around it ends; greatest: none is around */
 	__u32 fragment; /* the fragment field, host order: offset and flag as in its version */
@@ -61,6 +73,7 @@ struct parse_walk {
 	__u8 parse; /* enum abi_parse */
 	__u8 has; /* enum abi_has, but for tags */
 	__u8 tunnel; /* enum abi_tunnel */
+	__u8 overlong; /* 1: by its own length field the packet ends behind the one around it */
 	__u8 halves; /* 1: ip may be aligned to 2 bytes only; a constant of the caller */
 };
 
@@ -82,18 +95,30 @@ static __always_inline const void *parse_take_words(struct parse_walk *w, __u32 
 	return parse_take(w, 4 * words);
 }
 
-/* Make the verifier forget how many words were stepped over, or it walks all that comes behind once
- * for each number: xor-ed twice with a byte of the frame, the number is what it was, and the
- * verifier knows no more than its mask.
+/* Make the verifier forget what it knows of a value, or it walks all that comes behind once for each that it
+ * has seen: xor-ed twice with a byte of the frame, the value is what it was, and unknown.
  */
-static __always_inline void parse_settle(struct parse_walk *w, const struct ethhdr *eth)
+static __always_inline __u64 parse_unknown(const struct ethhdr *eth, __u64 value)
 {
 	__u64 noise = eth->h_dest[0];
-	__u64 words = w->words ^ noise;
+	__u64 mixed = value ^ noise;
 
-	__asm__("" : "+r"(words));
-	w->words = (words ^ noise) & PARSE_LINK_WORDS;
+	__asm__("" : "+r"(mixed));
+	return mixed ^ noise;
+}
+
+/* Of what was stepped over, how many words they were, and which tags. */
+static __always_inline void parse_settle(struct parse_walk *w, const struct ethhdr *eth)
+{
+	w->words = parse_unknown(eth, w->words) & PARSE_LINK_WORDS;
 	w->pos = (const char *)(eth + 1) + 4 * w->words;
+}
+
+static __always_inline void parse_settle_tags(struct parse_walk *w, const struct ethhdr *eth)
+{
+	w->tags = (__u8)parse_unknown(eth, w->tags);
+	w->vlan[0] = (__be16)parse_unknown(eth, w->vlan[0]);
+	w->vlan[1] = (__be16)parse_unknown(eth, w->vlan[1]);
 }
 
 static __always_inline int parse_is_vlan(__be16 ethertype)
@@ -186,6 +211,60 @@ static __always_inline __be16 parse_nibble(const struct parse_walk *w)
 	return *first >> 4 == 6 ? bpf_htons(ETH_P_IPV6) : 0;
 }
 
+/* Does the checksum of an IPv4 header of this many 4-byte words fit (RFC 1071)? Where the header is not all
+ * in reach that is not known, so no. The loop has no way out: one that has is not unrolled by clang.
+ */
+static __always_inline int parse_sum_fits(const struct parse_walk *w, __u32 words)
+{
+	const __be16 *half = w->pos;
+	__u32 sum = 0;
+
+	if ((const char *)w->pos + 4 * words > (const char *)w->end)
+		return 0;
+#ifdef __bpf__
+#pragma unroll
+#endif
+	for (__u32 i = 0; i < PARSE_IP4_WORDS_MAX; i++) {
+		if (i < words && (const void *)(half + 2 * i + 2) <= w->end)
+			sum += (__u32)half[2 * i] + half[2 * i + 1];
+	}
+	return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+/* Does an IP packet of this length end where the frame does, but for spare bytes? */
+static __always_inline int parse_length_fits(const struct parse_walk *w, __u32 len, __u32 spare)
+{
+	__u32 before = sizeof(struct ethhdr) + 4 * (__u32)w->words;
+
+	return w->wire_len - before - len <= spare;
+}
+
+/* What is behind the labels of MPLS, which name nothing. It may be IP, which begins with its version,
+ * or an Ethernet frame (a pseudowire, RFC 4448), which may begin with any number: so what an IP
+ * header says of lengths has to fit, and its checksum, if it has one.
+ */
+static __always_inline __be16 parse_unnamed(const struct parse_walk *w)
+{
+	const __u8 *first = w->pos;
+	const __be16 *half = w->pos;
+	__u32 words, len;
+
+	if ((const void *)(half + 4) > w->end)
+		return 0;
+	words = *first & 0x0f;
+	if (*first >> 4 == 6) {
+		__u32 spare = w->wire_len <= PARSE_SHORT_FRAME ? PARSE_PADDING_MAX : 0;
+
+		len = 40 + bpf_ntohs(half[2]);
+		return parse_length_fits(w, len, spare) ? bpf_htons(ETH_P_IPV6) : 0;
+	}
+	len = bpf_ntohs(half[1]);
+	if (*first >> 4 != 4 || words < 5 || len < 4 * words ||
+	    !parse_length_fits(w, len, PARSE_PADDING_MAX))
+		return 0;
+	return parse_sum_fits(w, words) ? bpf_htons(ETH_P_IP) : 0;
+}
+
 /* What may stand between Ethernet and IP: tags, then SNAP, then PPPoE or MPLS. */
 static __always_inline __be16 parse_encapsulation(struct parse_walk *w, const struct ethhdr *eth)
 {
@@ -193,6 +272,7 @@ static __always_inline __be16 parse_encapsulation(struct parse_walk *w, const st
 	int unnamed = 0;
 
 	parse_settle(w, eth);
+	parse_settle_tags(w, eth);
 	if (ethertype == bpf_htons(ETH_P_PPP_SES)) {
 		ethertype = parse_pppoe(w);
 	} else if (ethertype == bpf_htons(ETH_P_MPLS_UC) || ethertype == bpf_htons(ETH_P_MPLS_MC)) {
@@ -201,7 +281,11 @@ static __always_inline __be16 parse_encapsulation(struct parse_walk *w, const st
 		unnamed = 1;
 	}
 	parse_settle(w, eth);
-	return unnamed ? parse_nibble(w) : ethertype;
+	if (!unnamed)
+		return ethertype;
+	ethertype = parse_unnamed(w);
+	parse_settle(w, eth); /* the verifier forgets how much of the IP header was in reach */
+	return ethertype;
 }
 
 /* Most frames have nothing between Ethernet and IP, and should not pay for those that have. */

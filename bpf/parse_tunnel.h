@@ -24,8 +24,18 @@
 #define PARSE_GTP_EXT_DEPTH 4 /* extension headers of GTP-U followed */
 
 #define PARSE_VXLAN_PORT  4789
+#define PARSE_VXLAN_LINUX 8472 /* the kernel's own default, from before 4789 was assigned */
 #define PARSE_GENEVE_PORT 6081
 #define PARSE_GTPU_PORT	  2152
+
+/* Where nobody named others. */
+#define PARSE_TUNNEL_PORTS                                                              \
+	{                                                                               \
+		.vxlan = { bpf_htons(PARSE_VXLAN_PORT), bpf_htons(PARSE_VXLAN_LINUX) }, \
+		.geneve = { bpf_htons(PARSE_GENEVE_PORT) }, .gtpu = {                   \
+			bpf_htons(PARSE_GTPU_PORT)                                      \
+		}                                                                       \
+	}
 
 #define PARSE_VXLAN_VNI	 0x08 /* first byte: there is a network identifier, as there must be */
 #define PARSE_GENEVE_VER 0xc0 /* first byte: a version, … */
@@ -160,31 +170,34 @@ static __always_inline __be16 parse_gtpu(struct parse_walk *w)
 	return parse_nibble(w);
 }
 
-static __always_inline __be16 parse_udp_tunnel(struct parse_walk *w)
+static __always_inline __u32 parse_is_port(const volatile __be16 ports[ABI_TUNNEL_PORTS],
+					   __be16 port)
+{
+	return parse_equal(ports[0], port) | parse_equal(ports[1], port);
+}
+
+static __always_inline __be16 parse_udp_tunnel(struct parse_walk *w,
+					       const volatile struct tunnel_ports *ports)
 {
 	const __be16 *udp = parse_step(w, 8); /* ports, length, checksum */
 	__u32 len;
 
-	if (!udp)
+	if (!udp || !udp[1])
 		return 0;
 	len = parse_length(udp[2]);
-	if (len < 8)
+	if (len < 8 || (parse_less(w->left, len - 8) & parse_less(w->left, PARSE_LENGTH_UNKNOWN)))
 		return 0;
 	w->left = parse_least(w->left, len - 8);
-	switch (udp[1]) {
-	case bpf_htons(PARSE_VXLAN_PORT):
+	if (parse_is_port(ports->vxlan, udp[1]))
 		return parse_vxlan(w);
-	case bpf_htons(PARSE_GENEVE_PORT):
+	if (parse_is_port(ports->geneve, udp[1]))
 		return parse_geneve(w);
-	case bpf_htons(PARSE_GTPU_PORT):
-		return parse_gtpu(w);
-	default:
-		return 0;
-	}
+	return parse_is_port(ports->gtpu, udp[1]) ? parse_gtpu(w) : 0;
 }
 
 /* From the transport header, if it is one of a tunnel. */
-static __always_inline __be16 parse_tunnel(struct parse_walk *w)
+static __always_inline __be16 parse_tunnel(struct parse_walk *w,
+					   const volatile struct tunnel_ports *ports)
 {
 	switch (w->protocol) {
 	case IPPROTO_IPIP:
@@ -196,7 +209,7 @@ static __always_inline __be16 parse_tunnel(struct parse_walk *w)
 	case IPPROTO_GRE:
 		return parse_gre(w);
 	case IPPROTO_UDP:
-		return parse_udp_tunnel(w);
+		return parse_udp_tunnel(w, ports);
 	default:
 		return 0;
 	}
@@ -247,13 +260,14 @@ static __always_inline int parse_outer_rest(struct parse_walk *w)
 }
 
 /* From the outer IP header to that of the packet inside; PARSE_COUNTED: it is there. */
-static __always_inline enum parse_class parse_inner(struct parse_walk *w)
+static __always_inline enum parse_class parse_inner(struct parse_walk *w,
+						    const volatile struct tunnel_ports *ports)
 {
 	__be16 ethertype;
 
 	if (!parse_outer_rest(w) || !parse_settle_halves(w, w->outer))
 		return PARSE_NOT_IP;
-	ethertype = (__be16)parse_forget(w, parse_tunnel(w));
+	ethertype = (__be16)parse_forget(w, parse_tunnel(w, ports));
 	if (!parse_settle_halves(w, w->outer))
 		return PARSE_NOT_IP;
 	if (ethertype == bpf_htons(ETH_P_TEB)) {
@@ -273,16 +287,17 @@ static __always_inline enum parse_class parse_inner(struct parse_walk *w)
 }
 
 /* As parse_classify(), of the packet inside a tunnel if there is one in reach. */
-static __always_inline enum parse_class parse_classify_inner(struct parse_walk *w, const void *data,
-							     const void *end, enum parse_link link,
-							     int tcp_only)
+static __always_inline enum parse_class parse_classify_inner(struct parse_walk *w,
+							     const struct parse_frame *frame,
+							     enum parse_link link, int tcp_only)
 {
-	const void *base = link == PARSE_LINK_IP ? data : (const struct ethhdr *)data + 1;
+	const void *base =
+		link == PARSE_LINK_IP ? frame->data : (const struct ethhdr *)frame->data + 1;
 	struct parse_walk inner;
 	enum parse_class class;
 	__be16 ethertype;
 
-	parse_begin(w, data, end);
+	parse_begin(w, frame);
 	w->halves = 1;
 	ethertype = parse_link(w, link);
 	if (!parse_settle_halves(w, base))
@@ -292,7 +307,7 @@ static __always_inline enum parse_class parse_classify_inner(struct parse_walk *
 		return class;
 	w->outer = w->ip;
 	inner = *w;
-	if (parse_inner(&inner) == PARSE_COUNTED) {
+	if (parse_inner(&inner, frame->ports) == PARSE_COUNTED) {
 		*w = inner;
 	} else {
 		w->bound = parse_forget(w, w->bound);

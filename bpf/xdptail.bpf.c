@@ -112,9 +112,7 @@ struct {
 /* What a frame is to the body that counts it; a tc program can fill it just as well. */
 struct frame {
 	void *ctx; /* for perf output, which takes nothing else */
-	const void *data;
-	const void *end;
-	__u32 wire_len;
+	struct parse_frame bytes;
 	__u32 ifindex;
 };
 
@@ -167,20 +165,20 @@ static __always_inline void count_source(const struct parse_walk *walk, __u32 ge
 					 struct packet_totals *totals, const struct frame *frame)
 {
 	void *counts = bpf_map_lookup_elem(&packet_count, &gen);
-	struct count_value first = { .packets = 1, .bytes = frame->wire_len };
+	struct count_value first = { .packets = 1, .bytes = frame->bytes.wire_len };
 	struct count_value *value;
 	struct count_key key;
 	long err;
 
 	if (!counts) {
-		count_unattributed(totals, -ENOENT, frame->wire_len);
+		count_unattributed(totals, -ENOENT, frame->bytes.wire_len);
 		return;
 	}
 	parse_source_address(walk, key.addr);
 	key.ifindex = frame->ifindex;
 	value = bpf_map_lookup_elem(counts, &key);
 	if (value) {
-		add_count(value, frame->wire_len);
+		add_count(value, frame->bytes.wire_len);
 		return;
 	}
 	err = bpf_map_update_elem(counts, &key, &first, BPF_NOEXIST);
@@ -190,9 +188,9 @@ static __always_inline void count_source(const struct parse_walk *walk, __u32 ge
 	}
 	value = err == -EEXIST ? bpf_map_lookup_elem(counts, &key) : NULL;
 	if (value)
-		add_count(value, frame->wire_len);
+		add_count(value, frame->bytes.wire_len);
 	else
-		count_unattributed(totals, err, frame->wire_len);
+		count_unattributed(totals, err, frame->bytes.wire_len);
 }
 
 /* Everything of a record that does not come from the wire. */
@@ -201,15 +199,26 @@ static __always_inline void label_sample(struct packet_info *pkt, const struct f
 {
 	pkt->timestamp_ns = now_ns();
 	pkt->cpu_seq = seq;
-	pkt->packet_len = frame->wire_len;
+	pkt->packet_len = frame->bytes.wire_len;
 	pkt->ifindex = frame->ifindex;
 	pkt->sample_rate = rate;
 	pkt->cpu = (__u16)bpf_get_smp_processor_id();
 	pkt->generation = (__u8)gen;
 }
 
+/* Where a record is made. In the ring itself: bytes on the stack are known to the verifier one by one,
+ * so that kernels up to 6.1 walk all that follows once for each combination of them. NULL: there
+ * is no room, which is counted. The perf flavour has no such place, and uses room, on the stack.
+ */
 #ifdef XDPTAIL_PERF
-static __always_inline void send_sample(const struct frame *frame, void *record, __u32 size,
+static __always_inline void *open_record(void *room, __u32 size, struct packet_totals *totals)
+{
+	(void)size;
+	(void)totals;
+	return room;
+}
+
+static __always_inline void send_record(const struct frame *frame, void *record, __u32 size,
 					struct packet_totals *totals)
 {
 	long err = bpf_perf_event_output(frame->ctx, &packet_events_perf, BPF_F_CURRENT_CPU, record,
@@ -225,19 +234,26 @@ static __always_inline void send_sample(const struct frame *frame, void *record,
 		totals->lost[ABI_LOST_OTHER]++;
 }
 #else
-static __always_inline void send_sample(const struct frame *frame, const void *record, __u32 size,
-					struct packet_totals *totals)
+static __always_inline void *open_record(void *room, __u32 size, struct packet_totals *totals)
 {
 	void *slot = bpf_ringbuf_reserve(&packet_events, size, 0);
 
-	(void)frame;
+	(void)room;
 	if (!slot) {
 		totals->lost[ABI_LOST_RING_FULL]++;
-		return;
+		return NULL;
 	}
-	__builtin_memcpy(__builtin_assume_aligned(slot, 8), record, size);
+	return __builtin_assume_aligned(slot, 8);
+}
+
+static __always_inline void send_record(const struct frame *frame, void *record, __u32 size,
+					struct packet_totals *totals)
+{
+	(void)frame;
+	(void)size;
+	(void)totals;
 	/* No flags: the kernel wakes the reader only if it had caught up (TRAPS A21). */
-	bpf_ringbuf_submit(slot, 0);
+	bpf_ringbuf_submit(record, 0);
 }
 #endif
 
@@ -261,15 +277,20 @@ static __always_inline void sample_frame(const struct frame *frame, struct parse
 {
 	__u32 rate = *(const volatile __u32 *)&set->sample_rate;
 	struct sample_counter *counter = take_sample(set, rate, totals);
-	struct packet_info pkt = {};
+	struct packet_info room;
+	struct packet_info *pkt;
 
 	if (!counter)
 		return;
-	parse_fill(walk, &pkt, tcp_only);
-	label_sample(&pkt, frame, gen, rate, counter->seq);
+	pkt = open_record(&room, sizeof(*pkt), totals);
+	if (!pkt)
+		return;
+	__builtin_memset(pkt, 0, sizeof(*pkt));
+	parse_fill(walk, pkt, tcp_only);
+	label_sample(pkt, frame, gen, rate, counter->seq);
 	if (constants.trace)
-		trace_sample(&pkt);
-	send_sample(frame, &pkt, sizeof(pkt), totals);
+		trace_sample(pkt);
+	send_record(frame, pkt, sizeof(*pkt), totals);
 }
 
 /* The same for a program that looks into tunnels. */
@@ -279,15 +300,20 @@ static __always_inline void sample_inner(const struct frame *frame, struct parse
 {
 	__u32 rate = *(const volatile __u32 *)&set->sample_rate;
 	struct sample_counter *counter = take_sample(set, rate, totals);
-	struct tunnel_info info = {};
+	struct tunnel_info room;
+	struct tunnel_info *info;
 
 	if (!counter)
 		return;
-	parse_fill_inner(walk, &info, tcp_only);
-	label_sample(&info.packet, frame, gen, rate, counter->seq);
+	info = open_record(&room, sizeof(*info), totals);
+	if (!info)
+		return;
+	__builtin_memset(info, 0, sizeof(*info));
+	parse_fill_inner(walk, info, tcp_only);
+	label_sample(&info->packet, frame, gen, rate, counter->seq);
 	if (constants.trace)
-		trace_sample(&info.packet);
-	send_sample(frame, &info, sizeof(info), totals);
+		trace_sample(&info->packet);
+	send_record(frame, info, sizeof(*info), totals);
 }
 
 /* Count first, then sample. The generation is read once: all that this packet adds to is of the
@@ -314,13 +340,13 @@ static __always_inline void observe(const struct frame *frame, enum parse_link l
 
 	totals->seen++;
 	if (decap)
-		class = parse_classify_inner(&walk, frame->data, frame->end, link, tcp_only);
+		class = parse_classify_inner(&walk, &frame->bytes, link, tcp_only);
 	else
-		class = parse_classify(&walk, frame->data, frame->end, link, tcp_only);
+		class = parse_classify(&walk, &frame->bytes, link, tcp_only);
 	switch (class) {
 	case PARSE_COUNTED:
 		totals->counted++;
-		totals->counted_bytes += frame->wire_len;
+		totals->counted_bytes += frame->bytes.wire_len;
 		count_source(&walk, gen, totals, frame);
 		if (decap)
 			sample_inner(frame, &walk, gen, set, totals, tcp_only);
@@ -348,16 +374,17 @@ static __always_inline int observe_xdp(struct xdp_md *ctx, enum parse_link link,
 {
 	struct frame frame = {
 		.ctx = ctx,
-		.data = (const void *)(long)ctx->data,
-		.end = (const void *)(long)ctx->data_end,
-		.wire_len = wire_length(ctx),
+		.bytes.data = (const void *)(long)ctx->data,
+		.bytes.end = (const void *)(long)ctx->data_end,
+		.bytes.wire_len = wire_length(ctx),
+		.bytes.ports = &constants.tunnel_ports,
 		.ifindex = ctx->ingress_ifindex,
 	};
 
 	/* now: taken where it is needed, data would live until then, and the verifier walks all in
 	 * between once for each number of bytes that it knows to be there
 	 */
-	__asm__ volatile("" : "+r"(frame.wire_len));
+	__asm__ volatile("" : "+r"(frame.bytes.wire_len));
 	observe(&frame, link, tcp_only, decap);
 	return XDP_PASS;
 }

@@ -219,6 +219,19 @@ typedef int (*xdptail_wait_fn)(void *arg, int fd);
 #define XDPTAIL_BATCH_MS_MAX	1000U
 #define XDPTAIL_INTERFACES_MAX	64 /* attached to, or waited for, at a time */
 
+#define XDPTAIL_TUNNEL_PORTS 2 /**< of each kind, at most */
+
+/**
+ * UDP destination ports by which tunnels are known, host byte order. A kind of which none is set (all 0) has
+ * its default: VXLAN 4789 (RFC 7348) and 8472 (the Linux kernel's own), Geneve 6081 (RFC 8926), GTP-U 2152
+ * (3GPP TS 29.281).
+ */
+struct xdptail_tunnel_ports {
+	uint16_t vxlan[XDPTAIL_TUNNEL_PORTS];
+	uint16_t geneve[XDPTAIL_TUNNEL_PORTS];
+	uint16_t gtpu[XDPTAIL_TUNNEL_PORTS];
+};
+
 /** To be filled by xdptail_options_init() first; then what is in brackets is the default. */
 struct xdptail_options {
 	size_t size; /**< set by xdptail_options_init() */
@@ -245,6 +258,7 @@ struct xdptail_options {
 	int wait_interface; /**< not 0: wait for interfaces that are not there, or go (0) */
 	int capture_fd; /**< a capture that the caller has opened, and closes; -1: open the path (-1) */
 	const char *ebpf_program; /**< path of a BPF object that is not ours (NULL: ours) */
+	struct xdptail_tunnel_ports tunnel_ports; /**< with decap; a port is of one kind (all 0) */
 };
 
 /**

@@ -30,6 +30,7 @@ struct frame_bytes {
 	void *block; /* owned */
 	__u8 *data;
 	size_t len;
+	size_t wire_len; /* of which len bytes are here */
 };
 
 /* What the frame tells, and the two marks by which the record is known; the rest is the sampler's. */
@@ -69,6 +70,7 @@ static inline void frame_alloc(struct frame_bytes *ret, enum parse_link link, si
 		abort();
 	ret->data = (__u8 *)ret->block + before;
 	ret->len = len;
+	ret->wire_len = len;
 }
 
 static inline void frame_copy(struct frame_bytes *ret, enum parse_link link, const void *data,
@@ -142,36 +144,47 @@ static inline void frame_open(struct frame_bytes *ret, enum parse_link link,
 	frame_free(&whole);
 }
 
+/* A frame of wire_len bytes, the first len of which are in reach. */
+static inline struct parse_frame frame_reach(const void *data, size_t len, size_t wire_len)
+{
+	static const struct tunnel_ports ports = PARSE_TUNNEL_PORTS;
+
+	return (struct parse_frame){
+		.data = data,
+		.end = (const char *)data + len,
+		.wire_len = (__u32)wire_len,
+		.ports = &ports,
+	};
+}
+
 /* Both steps of the parser, as its callers take them. *ret is zero unless the frame is counted. */
-static inline enum parse_class frame_parse(const void *data, size_t len, enum parse_link link,
+static inline enum parse_class frame_parse(const struct parse_frame *frame, enum parse_link link,
 					   int tcp_only, struct packet_info *ret)
 {
-	const void *end = (const char *)data + len;
 	struct parse_walk walk;
 	enum parse_class class;
 
 	memset(ret, 0, sizeof(*ret));
 	/* constants, as in the programs */
-	class = link == PARSE_LINK_IP ?
-			parse_classify(&walk, data, end, PARSE_LINK_IP, tcp_only) :
-			parse_classify(&walk, data, end, PARSE_LINK_ETHERNET, tcp_only);
+	class = link == PARSE_LINK_IP ? parse_classify(&walk, frame, PARSE_LINK_IP, tcp_only) :
+					parse_classify(&walk, frame, PARSE_LINK_ETHERNET, tcp_only);
 	if (class == PARSE_COUNTED)
 		parse_fill(&walk, ret, tcp_only);
 	return class;
 }
 
 /* The same with decap. */
-static inline enum parse_class frame_parse_inner(const void *data, size_t len, enum parse_link link,
-						 int tcp_only, struct tunnel_info *ret)
+static inline enum parse_class frame_parse_inner(const struct parse_frame *frame,
+						 enum parse_link link, int tcp_only,
+						 struct tunnel_info *ret)
 {
-	const void *end = (const char *)data + len;
 	struct parse_walk walk;
 	enum parse_class class;
 
 	memset(ret, 0, sizeof(*ret));
 	class = link == PARSE_LINK_IP ?
-			parse_classify_inner(&walk, data, end, PARSE_LINK_IP, tcp_only) :
-			parse_classify_inner(&walk, data, end, PARSE_LINK_ETHERNET, tcp_only);
+			parse_classify_inner(&walk, frame, PARSE_LINK_IP, tcp_only) :
+			parse_classify_inner(&walk, frame, PARSE_LINK_ETHERNET, tcp_only);
 	if (class == PARSE_COUNTED)
 		parse_fill_inner(&walk, ret, tcp_only);
 	return class;

@@ -28,6 +28,7 @@
 #define HEX_PORTS  "01bb bdc1 " /* 443 to 48577 */
 #define HEX_TCP(doff_flags) HEX_PORTS "01020304 0a0b0c0d " doff_flags " ffff 0000 0000 "
 #define HEX_TCP4   HEX_IP4("45", "0028", "0000", "06") HEX_TCP("5018")
+#define HEX_TCP4_SUM "45 00 0028 0000 0000 40 06 8e8d " HEX_ADDR4 HEX_TCP("5018")
 #define HEX_TCP6   HEX_IP6("0014", "06") HEX_TCP("5018")
 #define HEX_UDP    HEX_PORTS "000c 0000 61616161 "
 #define HEX_PING   "08 00 0000 0001 0001 "
@@ -92,6 +93,18 @@
 #define TCP4_DOFF(doff) \
 	FRAME("TCP data offset " #doff, HEX_ETH4 HEX_IP4("45", "0028", "0000", "06") \
 	      HEX_TCP(#doff "018"), COUNTED, WANT4, WANT_TCP(0x18, 0), MALFORMED)
+#define WHOLE     .parse = ABI_PARSE_OK
+#define UDP4_LENGTH(len, how) \
+	FRAME("UDP length " len, HEX_ETH4 HEX_IP4("45", "0020", "0000", "11") \
+	      HEX_PORTS len " 0000 61616161", NOT_TCP, WANT4, WANT_UDP(0), how)
+#define UDPLITE4_COVERAGE(len, how) \
+	FRAME("UDP-Lite coverage " len, HEX_ETH4 HEX_IP4("45", "0020", "0000", "88") \
+	      HEX_PORTS len " 0000 61616161", NOT_TCP, WANT4, \
+	      WANT_PORTS(PARSE_UDPLITE, ABI_TYPE_OTHER, 0), how)
+#define DCCP4_OFFSET(offset, how) \
+	FRAME("DCCP data offset " offset, HEX_ETH4 HEX_IP4("45", "0024", "0000", "21") \
+	      HEX_PORTS offset "000000 00*8", NOT_TCP, WANT4, \
+	      WANT_PORTS(IPPROTO_DCCP, ABI_TYPE_OTHER, 0), how)
 #define TCP4_OPTIONS(first, len, options) \
 	FRAME("IPv4 options, first byte " first, HEX_ETH4 HEX_IP4(first, len, "0000", "06") \
 	      options " " HEX_TCP("5018"), COUNTED, WANT4, WANT_TCP(0x18, 0))
@@ -211,7 +224,49 @@ static const struct frame_case frame_cases[] = {
 	FRAME("9000 bytes", HEX_ETH4 HEX_IP4("45", "231a", "4000", "06") HEX_TCP("5018")
 	      "61*8946", COUNTED, WANT4, WANT_TCP(0x18, 0)),
 
+	/* lengths of transport headers, and those that they name */
+	TCP4_DOFF(6), TCP4_DOFF(f),
+	FRAME("TCP data offset 6, with options", HEX_ETH4 HEX_IP4("45", "002c", "0000", "06")
+	      HEX_TCP("6018") "01*4", COUNTED, WANT4, WANT_TCP(0x18, 0)),
+	FRAME("TCP data offset 6, options cut short", HEX_ETH4 HEX_IP4("45", "002c", "0000", "06")
+	      HEX_TCP("6018") "01", COUNTED, WANT4, WANT_TCP(0x18, 0)),
+	FRAME("TCP data offset 6, IPv4 total length 0", HEX_ETH4 HEX_IP4("45", "0000", "0000", "06")
+	      HEX_TCP("6018"), COUNTED, WANT4, WANT_TCP(0x18, 0)),
+	UDP4_LENGTH("0000", MALFORMED), UDP4_LENGTH("0007", MALFORMED), UDP4_LENGTH("000d", MALFORMED),
+	UDP4_LENGTH("2328", MALFORMED), UDP4_LENGTH("ffff", MALFORMED),
+	UDP4_LENGTH("0008", WHOLE), UDP4_LENGTH("000b", WHOLE),
+	FRAME("UDP length 0, IPv4 total length 0", HEX_ETH4 HEX_IP4("45", "0000", "0000", "11")
+	      HEX_PORTS "0000 0000", NOT_TCP, WANT4, WANT_UDP(0)),
+	FRAME("UDP length 0, jumbogram", HEX_ETH6 HEX_IP6("0000", "00") "11 00 c204 00011170"
+	      HEX_PORTS "0000 0000", NOT_TCP, WANT6, WANT_UDP(0)),
+	FRAME("UDP header longer than the packet", HEX_ETH4 HEX_IP4("45", "001b", "0000", "11")
+	      HEX_PORTS "0008 00", NOT_TCP, WANT4, WANT_UDP(0), MALFORMED),
+	FRAME("UDP length cut short", HEX_ETH4 HEX_IP4("45", "0020", "0000", "11") HEX_PORTS "00",
+	      NOT_TCP, WANT4, WANT_UDP(0), TRUNCATED),
+	FRAME("UDP length 7, IPv6", HEX_ETH6 HEX_IP6("000c", "11") HEX_PORTS "0007 0000 61616161",
+	      NOT_TCP, WANT6, WANT_UDP(0), MALFORMED),
+	UDPLITE4_COVERAGE("0000", WHOLE), UDPLITE4_COVERAGE("0008", WHOLE),
+	UDPLITE4_COVERAGE("000c", WHOLE), UDPLITE4_COVERAGE("0007", MALFORMED),
+	UDPLITE4_COVERAGE("000d", MALFORMED),
+	DCCP4_OFFSET("03", WHOLE), DCCP4_OFFSET("04", WHOLE), DCCP4_OFFSET("02", MALFORMED),
+	DCCP4_OFFSET("05", MALFORMED),
+	FRAME("SCTP header longer than the packet", HEX_ETH4 HEX_IP4("45", "001f", "0000", "84")
+	      HEX_PORTS "00*8", NOT_TCP, WANT4, WANT_PORTS(132, ABI_TYPE_SCTP, 0), MALFORMED),
+	FRAME("ICMP header longer than the packet", HEX_ETH4 HEX_IP4("45", "001b", "0000", "01")
+	      HEX_PING, NOT_TCP, WANT4, WANT_PING, MALFORMED),
+	FRAME("ICMPv6 header longer than the packet", HEX_ETH6 HEX_IP6("0003", "3a") HEX_PING6,
+	      NOT_TCP, WANT6, WANT_PING6, MALFORMED),
+
 	/* IPv4 fragments */
+	FRAME("IPv4 UDP first fragment of what is longer", HEX_ETH4
+	      HEX_IP4("45", "0020", "2000", "11") HEX_PORTS "2328 0000 61616161", NOT_TCP,
+	      WANT4, WANT_UDP(0), FIRST),
+	FRAME("IPv4 UDP first fragment, UDP length 7", HEX_ETH4
+	      HEX_IP4("45", "0020", "2000", "11") HEX_PORTS "0007 0000 61616161", NOT_TCP,
+	      WANT4, WANT_UDP(0), FIRST, MALFORMED),
+	FRAME("IPv6 UDP first fragment of what is longer", HEX_ETH6 HEX_IP6("0014", "2c")
+	      HEX_FRAG("11", "0001") HEX_PORTS "2328 0000 61616161", NOT_TCP,
+	      WANT6, WANT_UDP(0), FIRST),
 	FRAME("IPv4 don't fragment", HEX_ETH4 HEX_IP4("45", "0028", "4000", "06")
 	      HEX_TCP("5018"), COUNTED, WANT4, WANT_TCP(0x18, 0)),
 	FRAME("IPv4 reserved fragment bit", HEX_ETH4 HEX_IP4("45", "0028", "8000", "06")
@@ -355,47 +410,69 @@ static const struct frame_case frame_cases[] = {
 	      NO_SOURCE, 0),
 
 	/* MPLS */
-	FRAME("MPLS with IPv4", HEX_MACS "8847" HEX_BOTTOM HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("MPLS with IPv4", HEX_MACS "8847" HEX_BOTTOM HEX_TCP4_SUM, COUNTED, WANT_TCP4),
 	FRAME("MPLS with IPv6", HEX_MACS "8847" HEX_BOTTOM HEX_TCP6, COUNTED, WANT_TCP6),
-	FRAME("MPLS multicast", HEX_MACS "8848" HEX_BOTTOM HEX_TCP4, COUNTED, WANT_TCP4),
-	FRAME("MPLS, two labels", HEX_MACS "8847" HEX_LABEL HEX_BOTTOM HEX_TCP4, COUNTED,
+	FRAME("MPLS multicast", HEX_MACS "8848" HEX_BOTTOM HEX_TCP4_SUM, COUNTED, WANT_TCP4),
+	FRAME("MPLS, two labels", HEX_MACS "8847" HEX_LABEL HEX_BOTTOM HEX_TCP4_SUM, COUNTED,
 	      WANT_TCP4),
-	FRAME("MPLS, eight labels", HEX_MACS "8847 " HEX_LABEL7 HEX_BOTTOM HEX_TCP4, COUNTED,
+	FRAME("MPLS, eight labels", HEX_MACS "8847 " HEX_LABEL7 HEX_BOTTOM HEX_TCP4_SUM, COUNTED,
 	      WANT_TCP4),
-	FRAME("MPLS, nine labels", HEX_MACS "8847 " HEX_LABEL7 HEX_LABEL HEX_BOTTOM HEX_TCP4, NOT_IP, 0),
+	FRAME("MPLS, nine labels", HEX_MACS "8847 " HEX_LABEL7 HEX_LABEL HEX_BOTTOM HEX_TCP4_SUM, NOT_IP, 0),
 	FRAME("MPLS without a bottom", HEX_MACS "8847 00*200", NOT_IP, 0),
-	FRAME("MPLS, explicit null of IPv4", HEX_MACS "8847 000001ff" HEX_TCP4, COUNTED, WANT_TCP4),
+	FRAME("MPLS, explicit null of IPv4", HEX_MACS "8847 000001ff" HEX_TCP4_SUM, COUNTED, WANT_TCP4),
 	FRAME("MPLS, explicit null of IPv6", HEX_MACS "8847 000021ff" HEX_TCP6, COUNTED, WANT_TCP6),
 	FRAME("MPLS, explicit null of IPv4 before IPv6", HEX_MACS "8847 000001ff" HEX_TCP6, COUNTED,
 	      WANT_TCP6),
-	FRAME("MPLS, explicit null above the bottom", HEX_MACS "8847 000000ff" HEX_BOTTOM HEX_TCP4,
+	FRAME("MPLS, explicit null above the bottom", HEX_MACS "8847 000000ff" HEX_BOTTOM HEX_TCP4_SUM,
 	      COUNTED, WANT_TCP4),
-	FRAME("MPLS, entropy label", HEX_MACS "8847" HEX_LABEL "000070ff 123451ff" HEX_TCP4, COUNTED,
+	FRAME("MPLS, entropy label", HEX_MACS "8847" HEX_LABEL "000070ff 123451ff" HEX_TCP4_SUM, COUNTED,
 	      WANT_TCP4),
 	FRAME("MPLS, every bit of a label but the bottom's", HEX_MACS "8847 fffffeff" HEX_BOTTOM
-	      HEX_TCP4, COUNTED, WANT_TCP4),
+	      HEX_TCP4_SUM, COUNTED, WANT_TCP4),
 	FRAME("MPLS, associated channel", HEX_MACS "8847 0000d1ff 1000 0007 00*40", NOT_IP, 0),
 	FRAME("MPLS, Ethernet behind a control word", HEX_MACS "8847" HEX_BOTTOM "00000000" HEX_ETH4
 	      HEX_TCP4, NOT_IP, 0),
 	FRAME("MPLS, Ethernet", HEX_MACS "8847" HEX_BOTTOM HEX_ETH4 HEX_TCP4, NOT_IP, 0),
 	FRAME("MPLS, version 5", HEX_MACS "8847" HEX_BOTTOM "5500 00*38", NOT_IP, 0),
 	FRAME("MPLS, header length of IPv4 too small", HEX_MACS "8847" HEX_BOTTOM
-	      HEX_IP4("44", "0028", "0000", "06") HEX_TCP("5018"), NO_SOURCE, 0),
+	      HEX_IP4("44", "0028", "0000", "06") HEX_TCP("5018"), NOT_IP, 0),
 	FRAME("802.1Q, then MPLS", HEX_MACS "8100 0007 8847" HEX_LABEL HEX_BOTTOM
-	      HEX_IP4("45", "0020", "0000", "11") HEX_UDP, NOT_TCP,
+	      "45 00 0020 0000 0000 40 11 8e8a " HEX_ADDR4 HEX_UDP, NOT_TCP,
 	      WANT4, WANT_UDP(ABI_HAS_VLAN), WANT_VLAN(7)),
 	FRAME("four tags, SNAP, then eight labels, IPv6", HEX_MACS
 	      "8100 0001 8100 0002 8100 0003 8100 0004 0064" HEX_SNAP "8847 " HEX_LABEL7 HEX_BOTTOM
 	      HEX_IP6("0014", "3c") HEX_EXT("11") HEX_UDP, NOT_TCP,
 	      WANT6, WANT_UDP(ABI_HAS_VLAN | ABI_HAS_VLAN_INNER), WANT_VLANS(1, 2)),
 	FRAME("MPLS with a tag is not followed", HEX_MACS "8847" HEX_BOTTOM "8100 0007 0800"
-	      HEX_TCP4, NOT_IP, 0),
+	      HEX_TCP4_SUM, NOT_IP, 0),
 	FRAME("MPLS without its label", HEX_MACS "8847", NOT_IP, 0),
 	FRAME("MPLS label cut short", HEX_MACS "8847 000641", NOT_IP, 0),
 	FRAME("MPLS second label cut short", HEX_MACS "8847" HEX_LABEL "000641", NOT_IP, 0),
 	FRAME("MPLS, nothing behind the bottom", HEX_MACS "8847" HEX_BOTTOM, NOT_IP, 0),
-	FRAME("MPLS, IPv4 cut short", HEX_MACS "8847" HEX_BOTTOM "4500", NO_SOURCE, 0),
-	FRAME("MPLS, IPv6 cut short", HEX_MACS "8847" HEX_BOTTOM "6000", NO_SOURCE, 0),
+	FRAME("MPLS, IPv4 cut short", HEX_MACS "8847" HEX_BOTTOM "4500", NOT_IP, 0),
+	FRAME("MPLS, IPv6 cut short", HEX_MACS "8847" HEX_BOTTOM "6000", NOT_IP, 0),
+	FRAME("MPLS, IPv4 with options", HEX_MACS "8847" HEX_BOTTOM
+	      "46 00 002c 0000 0000 40 06 8b87 " HEX_ADDR4 "01010101" HEX_TCP("5018"), COUNTED,
+	      WANT_TCP4),
+	FRAME("MPLS, IPv4 with all options", HEX_MACS "8847" HEX_BOTTOM
+	      "4f 00 0050 0000 0000 40 06 7051 " HEX_ADDR4 "01*40 " HEX_TCP("5018"), COUNTED,
+	      WANT_TCP4),
+	FRAME("MPLS, options of IPv4 cut short", HEX_MACS "8847" HEX_BOTTOM
+	      "46 00 002c 0000 0000 40 06 8b87 " HEX_ADDR4 "0101", NOT_IP, 0),
+	FRAME("MPLS, a checksum of IPv4 that is wrong", HEX_MACS "8847" HEX_BOTTOM HEX_TCP4, NOT_IP, 0),
+	FRAME("MPLS, IPv4 longer than the frame", HEX_MACS "8847" HEX_BOTTOM
+	      "45 00 0029 0000 0000 40 06 8e8c " HEX_ADDR4 HEX_TCP("5018"), NOT_IP, 0),
+	FRAME("MPLS, IPv4 in a frame that is filled up", HEX_MACS "8847" HEX_BOTTOM HEX_TCP4_SUM "00*2",
+	      COUNTED, WANT_TCP4),
+	FRAME("MPLS, IPv4 that ends long before the frame", HEX_MACS "8847" HEX_BOTTOM HEX_TCP4_SUM
+	      "00*47", NOT_IP, 0),
+	FRAME("MPLS, IPv6 longer than the frame", HEX_MACS "8847" HEX_BOTTOM
+	      HEX_IP6("0015", "06") HEX_TCP("5018"), NOT_IP, 0),
+	FRAME("MPLS, Ethernet to an address that begins with 4", HEX_MACS "8847" HEX_BOTTOM
+	      "450000000002 020000000001 0800" HEX_TCP4, NOT_IP, 0),
+	FRAME("MPLS, Ethernet to an address that begins with 6", HEX_MACS "8847" HEX_BOTTOM
+	      "620000000002 020000000001 0800" HEX_TCP4, NOT_IP, 0),
+
 
 	/* interfaces whose frames begin at IP */
 	IP_FRAME("IP, TCP of IPv4", HEX_TCP4, COUNTED, WANT_TCP4),

@@ -189,10 +189,11 @@ static inline bool view_holds(const char *name, const struct view *view,
 static inline bool view_look(const char *name, const struct frame_bytes *frame,
 			     enum parse_link link, struct view *ret)
 {
+	const struct parse_frame bytes = frame_reach(frame->data, frame->len, frame->wire_len);
 	struct packet_info tcp_pkt;
 
-	ret->all = frame_parse(frame->data, frame->len, link, 0, &ret->pkt);
-	ret->tcp = frame_parse(frame->data, frame->len, link, 1, &tcp_pkt);
+	ret->all = frame_parse(&bytes, link, 0, &ret->pkt);
+	ret->tcp = frame_parse(&bytes, link, 1, &tcp_pkt);
 	return view_holds(name, ret, &tcp_pkt);
 }
 
@@ -233,12 +234,13 @@ static inline bool view_is_inside(const char *name, const struct view_inner *inn
 static inline bool view_look_inner(const char *name, const struct frame_bytes *frame,
 				   enum parse_link link, struct view_inner *ret)
 {
+	const struct parse_frame bytes = frame_reach(frame->data, frame->len, frame->wire_len);
 	struct tunnel_info tcp_info, none = { 0 };
 	struct view outer;
 	bool good = view_look(name, frame, link, &outer);
 
-	ret->view.all = frame_parse_inner(frame->data, frame->len, link, 0, &ret->info);
-	ret->view.tcp = frame_parse_inner(frame->data, frame->len, link, 1, &tcp_info);
+	ret->view.all = frame_parse_inner(&bytes, link, 0, &ret->info);
+	ret->view.tcp = frame_parse_inner(&bytes, link, 1, &tcp_info);
 	ret->view.pkt = ret->info.packet;
 	good = view_holds(name, &ret->view, &tcp_info.packet) && good;
 	if (ret->view.tcp == PARSE_COUNTED)

@@ -28,9 +28,10 @@ static __always_inline void count_syn(const struct frame *frame, const struct pa
 {
 	__u32 rate = *(const volatile __u32 *)&set->sample_rate;
 	struct sample_counter *counter;
+	struct packet_info *record;
 
 	totals->counted++;
-	totals->counted_bytes += frame->wire_len;
+	totals->counted_bytes += frame->bytes.wire_len;
 	count_source(walk, gen, totals, frame);
 	counter = take_sample(set, rate, totals);
 	if (!counter)
@@ -38,7 +39,12 @@ static __always_inline void count_syn(const struct frame *frame, const struct pa
 	label_sample(pkt, frame, gen, rate, counter->seq);
 	if (constants.trace)
 		trace_sample(pkt);
-	send_sample(frame, pkt, sizeof(*pkt), totals);
+	record = open_record(pkt, sizeof(*pkt), totals);
+	if (!record)
+		return;
+	if (record != pkt)
+		__builtin_memcpy(record, pkt, sizeof(*pkt));
+	send_record(frame, record, sizeof(*pkt), totals);
 }
 
 static __always_inline void observe_syn(const struct frame *frame, enum parse_link link)
@@ -61,7 +67,7 @@ static __always_inline void observe_syn(const struct frame *frame, enum parse_li
 		return;
 
 	totals->seen++;
-	class = parse_classify(&walk, frame->data, frame->end, link, true);
+	class = parse_classify(&walk, &frame->bytes, link, true);
 	if (class == PARSE_COUNTED)
 		class = choose_syn(&walk, &pkt);
 	if (class == PARSE_COUNTED)
@@ -76,20 +82,20 @@ static __always_inline void observe_syn(const struct frame *frame, enum parse_li
 		totals->not_ip++;
 }
 
-#define SYN_PROGRAM(suffix, link)                                 \
-	PROGRAM                                                   \
-	int count_syns##suffix(struct xdp_md *ctx)                \
-	{                                                         \
-		const struct frame frame = {                      \
-			.ctx = ctx,                               \
-			.data = (const void *)(long)ctx->data,    \
-			.end = (const void *)(long)ctx->data_end, \
-			.wire_len = wire_length(ctx),             \
-			.ifindex = ctx->ingress_ifindex,          \
-		};                                                \
-                                                                  \
-		observe_syn(&frame, link);                        \
-		return XDP_PASS;                                  \
+#define SYN_PROGRAM(suffix, link)                                       \
+	PROGRAM                                                         \
+	int count_syns##suffix(struct xdp_md *ctx)                      \
+	{                                                               \
+		const struct frame frame = {                            \
+			.ctx = ctx,                                     \
+			.bytes.data = (const void *)(long)ctx->data,    \
+			.bytes.end = (const void *)(long)ctx->data_end, \
+			.bytes.wire_len = wire_length(ctx),             \
+			.ifindex = ctx->ingress_ifindex,                \
+		};                                                      \
+                                                                        \
+		observe_syn(&frame, link);                              \
+		return XDP_PASS;                                        \
 	}
 
 SYN_PROGRAM(, PARSE_LINK_ETHERNET)

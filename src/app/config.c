@@ -358,6 +358,7 @@ static int take_one(struct config *c, const struct row *row, struct json_object 
 			       refuse_type(c, row, value, "a number, or a string such as \"16M\"");
 	case ROW_CHOICE:
 	case ROW_STRING:
+	case ROW_PORTS:
 		return is_text ? take_text(c, row, value) : refuse_type(c, row, value, "a string");
 	case ROW_INTERFACE:
 		return is_text ? take_text(c, row, value) :

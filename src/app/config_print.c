@@ -136,6 +136,7 @@ static void add_row(struct document *d, const struct parser *p, const struct row
 		add_string(d, key, choice_of(p, row));
 		break;
 	case ROW_STRING:
+	case ROW_PORTS:
 		add_string(d, key, *(const char *const *)field);
 		break;
 	case ROW_INTERFACE:

@@ -145,6 +145,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, int captur
 	options.wait_arg = loop;
 	options.prog_run = o->prog_run;
 	options.decap = o->decap;
+	options.tunnel_ports = o->tunnel_ports;
 	options.capture_fd = capture_fd;
 	options.max_sources = o->max_sources;
 	options.max_map_bytes = o->max_map_bytes;

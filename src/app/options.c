@@ -96,6 +96,14 @@ static int finish_metrics(struct parser *p)
 	return 0;
 }
 
+static int finish_ports(struct parser *p)
+{
+	if (!p->o.tunnel_port || p->o.decap)
+		return 0;
+	return options_refuse_row(p, options_find("tunnel-port"),
+				  "without --decap no tunnel is looked into");
+}
+
 static int finish_function(struct parser *p, const char *named)
 {
 	if (p->all && named && strcmp(named, OPTIONS_FUNCTION_ALL) != 0)
@@ -125,6 +133,8 @@ static int finish(struct parser *p)
 		return options_refuse_row(p, options_find("read"),
 					  "there is --interface too; one of them is enough");
 	err = finish_scopes(p);
+	if (!err)
+		err = finish_ports(p);
 	if (!err)
 		err = finish_outputs(p);
 	return err ? err : finish_metrics(p);
@@ -232,7 +242,7 @@ static bool same(const struct parser *a, const struct parser *b, const struct ro
 		return true;
 	if (row->type == ROW_INTERFACE)
 		return same_interfaces(&a->o, &b->o);
-	if (row->type == ROW_STRING)
+	if (row->type == ROW_STRING || row->type == ROW_PORTS)
 		return same_text(*(const char *const *)a_field, *(const char *const *)b_field);
 	return !memcmp(a_field, b_field, row->size);
 }

@@ -55,6 +55,8 @@ struct options {
 	bool timestamps_ns;
 	uint32_t batch_ms;
 	bool decap; /* the packets inside tunnels */
+	const char *tunnel_port; /* as written; NULL: the defaults */
+	struct xdptail_tunnel_ports tunnel_ports; /* what it says */
 	const char *user; /* whom to become; NULL: nobody else */
 	const char *metrics_file; /* NULL: none; ends in .prom */
 	bool prog_run; /* read: through the program in the kernel */

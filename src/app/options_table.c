@@ -65,6 +65,8 @@ const struct row options_rows[] = {
 	{ 0, "ebpf-program", "FILE", "BPF object that has it, not ours", NULL,
 	  STRING(o.ebpf_program), .scope = SCOPE_KERNEL },
 	{ 0, "decap", NULL, "the packets inside tunnels, not those around", NULL, SWITCH(o.decap) },
+	{ 0, "tunnel-port", "KIND=PORT,...", "of vxlan, geneve, gtpu, in place of its own", NULL,
+	  .type = ROW_PORTS, FIELD(o.tunnel_port) },
 	{ 'N', "sample", "N", "one record in N packets; 1 all, 0 none", "10",
 	  NUMBER(o.sample_rate, 0, XDPTAIL_SAMPLE_RATE_MAX), .live = true },
 	{ 0, "sample-mode", "every|random", "each Nth packet, or N apart on average", "every",
@@ -316,6 +318,72 @@ static int take_output(struct parser *p, const struct row *row, const char *arg)
 	return options_take_output(p, row, &spec);
 }
 
+/* What --tunnel-port knows. */
+static const struct tunnel_kind {
+	const char *name;
+	size_t ports; /* offset in struct xdptail_tunnel_ports */
+} tunnel_kinds[] = {
+	{ "vxlan", offsetof(struct xdptail_tunnel_ports, vxlan) },
+	{ "geneve", offsetof(struct xdptail_tunnel_ports, geneve) },
+	{ "gtpu", offsetof(struct xdptail_tunnel_ports, gtpu) },
+};
+
+static const struct tunnel_kind *find_tunnel_kind(const char *text, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tunnel_kinds); i++) {
+		if (strlen(tunnel_kinds[i].name) == len &&
+		    !strncmp(tunnel_kinds[i].name, text, len))
+			return &tunnel_kinds[i];
+	}
+	return NULL;
+}
+
+/* One "KIND=PORT" of arg. *ret_end is behind it. */
+static int take_port(struct parser *p, const struct row *row, const char *item,
+		     struct xdptail_tunnel_ports *ports, const char **ret_end)
+{
+	const size_t len = strcspn(item, "=,");
+	const struct tunnel_kind *kind = find_tunnel_kind(item, len);
+	uint64_t port = 0;
+	uint16_t *place;
+
+	if (!kind || item[len] != '=')
+		return options_refuse_row(p, row,
+					  OPTIONS_QUOTED
+					  " is not KIND=PORT, where KIND is vxlan, geneve or gtpu",
+					  item);
+	if (parse_digits(item + len + 1, &port, ret_end) || (**ret_end && **ret_end != ',') ||
+	    !port || port > UINT16_MAX)
+		return options_refuse_row(p, row, OPTIONS_QUOTED " is not a UDP port from 1 to %d",
+					  item + len + 1, UINT16_MAX);
+	place = (uint16_t *)(void *)((char *)ports + kind->ports);
+	if (place[0])
+		place++;
+	if (*place)
+		return options_refuse_row(p, row, "%s has more than %d ports", kind->name,
+					  XDPTAIL_TUNNEL_PORTS);
+	*place = (uint16_t)port;
+	return 0;
+}
+
+static int take_ports(struct parser *p, const struct row *row, const char *arg)
+{
+	struct xdptail_tunnel_ports ports = { 0 };
+	const char *item = arg;
+	const char *end = arg;
+	int err;
+
+	do {
+		err = take_port(p, row, item, &ports, &end);
+		item = end + 1;
+	} while (!err && *end);
+	if (err)
+		return err;
+	p->o.tunnel_ports = ports;
+	p->o.tunnel_port = arg;
+	return 0;
+}
+
 int options_take(struct parser *p, const struct row *row, const char *arg)
 {
 	static int (*const takes[])(struct parser * p, const struct row *row, const char *arg) = {
@@ -324,7 +392,7 @@ int options_take(struct parser *p, const struct row *row, const char *arg)
 		[ROW_NUMBER] = take_number, [ROW_SIZE] = take_size,
 		[ROW_CHOICE] = take_choice, [ROW_STRING] = take_string,
 		[ROW_PATH] = take_string,   [ROW_INTERFACE] = take_interface,
-		[ROW_OUTPUT] = take_output,
+		[ROW_PORTS] = take_ports,   [ROW_OUTPUT] = take_output,
 	};
 	_Static_assert(ARRAY_SIZE(takes) == ROW_TYPE_MAX, "a function for each");
 

@@ -54,6 +54,7 @@ enum row_type {
 	ROW_STRING, /* a string */
 	ROW_PATH, /* of a config file: not in one */
 	ROW_INTERFACE, /* a string, or an array of them */
+	ROW_PORTS, /* a string: of tunnels */
 	ROW_OUTPUT, /* a string, an object, or an array of these */
 	ROW_TYPE_MAX
 };

@@ -31,6 +31,7 @@ static int open_replay(struct xdptail *x, const char *path, uint64_t interval_ns
 		.sample_mode = x->options.o.sample_mode,
 		.interval_ns = interval_ns,
 		.decap = x->options.o.decap != 0,
+		.tunnel_ports = x->options.tunnel_ports,
 	};
 
 	if (options_own_object(&x->options) && !x->options.o.prog_run)

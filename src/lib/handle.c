@@ -98,6 +98,7 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 		.max_map_bytes = o->max_map_bytes,
 		.trace = o->trace != 0,
 		.decap = o->decap != 0,
+		.tunnel_ports = x->options.tunnel_ports,
 	};
 	const struct settings settings = {
 		.sample_rate = o->sample_rate,

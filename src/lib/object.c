@@ -165,6 +165,7 @@ static int configure(const struct object *o, const struct object_spec *spec)
 	const struct constants constants = {
 		.trace = spec->trace,
 		.shared_counts = o->shared_counts,
+		.tunnel_ports = spec->tunnel_ports,
 	};
 	int err = 0;
 	struct bpf_map *constants_map = find_map(o->obj, ".rodata.constants", &err);

@@ -25,6 +25,7 @@ struct object_spec {
 	uint64_t max_map_bytes; /* more than this, and all CPUs share one value a source */
 	bool trace;
 	bool decap; /* the program's sibling that looks into tunnels */
+	struct tunnel_ports tunnel_ports; /* for it */
 };
 
 /* Descriptors are borrowed from obj. */

@@ -114,6 +114,7 @@ static const struct member count_value_members[] = {
 static const struct member constants_members[] = {
 	MEMBER(constants, trace),
 	MEMBER(constants, shared_counts),
+	MEMBER(constants, tunnel_ports),
 };
 
 #define LAYOUT(type)                                                                   \

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/tunnel.h"
+
 void xdptail_options_init(struct xdptail_options *o, size_t size)
 {
 	const struct xdptail_options defaults = {
@@ -98,6 +100,8 @@ int options_copy(struct options *ret, const struct xdptail_options *from, struct
 		err = check_range(r, "max_sources", o->max_sources, 1, XDPTAIL_MAX_SOURCES_MAX);
 	if (!err)
 		err = check_range(r, "batch_ms", o->batch_ms, 0, XDPTAIL_BATCH_MS_MAX);
+	if (!err)
+		err = tunnel_ports(&ret->tunnel_ports, &o->tunnel_ports, r);
 	return err;
 }
 

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 
+#include "abi.h"
 #include "xdptail.h"
 #include "lib/reason.h"
 
@@ -12,6 +13,7 @@ struct options {
 	struct xdptail_options o; /* the strings in here are the caller's: use those below */
 	char function_name[64];
 	char ebpf_program[PATH_MAX]; /* "": ours */
+	struct tunnel_ports tunnel_ports; /* those in o, or their defaults */
 };
 
 /* from: NULL for the defaults. 0, or -EINVAL with the reason set. */

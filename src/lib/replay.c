@@ -146,14 +146,22 @@ static int sample(struct replay *p, struct parse_walk *walk, const struct captur
 	return fn(arg, &info);
 }
 
-static enum parse_class classify(const struct replay *p, const uint8_t *data, size_t len,
-				 struct parse_walk *walk)
+/* Of a frame whose first len bytes are looked at. A link header that was made up in place of a shorter
+ * one is not in wire_len.
+ */
+static enum parse_class classify(const struct replay *p, const struct capture_frame *frame,
+				 size_t len, struct parse_walk *walk)
 {
-	const uint8_t *end = data + len;
+	const struct parse_frame bytes = {
+		.data = frame->data,
+		.end = frame->data + len,
+		.wire_len = frame->wire_len > frame->len ? frame->wire_len : (uint32_t)frame->len,
+		.ports = &p->spec.tunnel_ports,
+	};
 
 	if (p->spec.decap)
-		return parse_classify_inner(walk, data, end, PARSE_LINK_ETHERNET, p->spec.tcp_only);
-	return parse_classify(walk, data, end, PARSE_LINK_ETHERNET, p->spec.tcp_only);
+		return parse_classify_inner(walk, &bytes, PARSE_LINK_ETHERNET, p->spec.tcp_only);
+	return parse_classify(walk, &bytes, PARSE_LINK_ETHERNET, p->spec.tcp_only);
 }
 
 /* As observe() in bpf/xdptail.bpf.c. */
@@ -162,7 +170,7 @@ int replay_observe(struct replay *p, const struct capture_frame *frame, replay_f
 	struct parse_walk walk;
 
 	p->totals.seen++;
-	switch (classify(p, frame->data, frame->len, &walk)) {
+	switch (classify(p, frame, frame->len, &walk)) {
 	case PARSE_COUNTED:
 		p->totals.counted++;
 		p->totals.counted_bytes += frame->wire_len;
@@ -187,11 +195,11 @@ int replay_observe(struct replay *p, const struct capture_frame *frame, replay_f
 	return 0;
 }
 
-static enum parse_class parse(const struct replay *p, const uint8_t *data, size_t len,
+static enum parse_class parse(const struct replay *p, const struct capture_frame *frame, size_t len,
 			      struct tunnel_info *ret)
 {
 	struct parse_walk walk;
-	enum parse_class class = classify(p, data, len, &walk);
+	enum parse_class class = classify(p, frame, len, &walk);
 
 	if (class == PARSE_COUNTED)
 		fill(p, &walk, ret);
@@ -205,7 +213,7 @@ bool replay_is_told_by(const struct replay *p, const struct capture_frame *frame
 	struct tunnel_info part, whole;
 
 	return frame->len <= len ||
-	       (parse(p, frame->data, len, &part) == parse(p, frame->data, frame->len, &whole) &&
+	       (parse(p, frame, len, &part) == parse(p, frame, frame->len, &whole) &&
 		!memcmp(&part, &whole, sizeof(part)));
 }
 

@@ -24,6 +24,7 @@ struct replay_spec {
 	uint32_t sample_mode; /* enum abi_sample_mode */
 	uint64_t interval_ns; /* 0: none but the end */
 	bool decap; /* look into tunnels */
+	struct tunnel_ports tunnel_ports; /* by which they are known */
 };
 
 /* One sample. Not 0: enough. */

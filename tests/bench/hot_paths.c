@@ -88,12 +88,16 @@ static const struct {
 static bool parse_one(size_t i, struct packet_info *ret)
 {
 	size_t kind = i % FRAME_KINDS;
-	const uint8_t *frame = frames[kind].bytes + 2;
+	const uint8_t *data = frames[kind].bytes + 2;
+	const struct parse_frame frame = {
+		.data = data,
+		.end = data + frames[kind].len,
+		.wire_len = (uint32_t)frames[kind].len,
+	};
 	struct parse_walk walk;
 
 	memset(ret, 0, sizeof(*ret));
-	if (parse_classify(&walk, frame, frame + frames[kind].len, PARSE_LINK_ETHERNET, 0) !=
-	    PARSE_COUNTED)
+	if (parse_classify(&walk, &frame, PARSE_LINK_ETHERNET, 0) != PARSE_COUNTED)
 		return false;
 	parse_fill(&walk, ret, 0);
 	return true;

@@ -50,9 +50,12 @@ static __always_inline void count_source(const struct parse_walk *walk, __u32 if
 SEC("xdp")
 int count_packets(struct xdp_md *ctx)
 {
-	const void *data = (const void *)(long)ctx->data;
-	const void *end = (const void *)(long)ctx->data_end;
 	__u32 bytes = ctx->data_end - ctx->data;
+	const struct parse_frame frame = {
+		.data = (const void *)(long)ctx->data,
+		.end = (const void *)(long)ctx->data_end,
+		.wire_len = bytes,
+	};
 	struct packet_totals *totals;
 	struct parse_walk walk;
 	struct settings *set;
@@ -63,7 +66,7 @@ int count_packets(struct xdp_md *ctx)
 	if (!set || !totals)
 		return XDP_PASS;
 	totals->seen++;
-	if (parse_classify(&walk, data, end, PARSE_LINK_ETHERNET, 0) != PARSE_COUNTED) {
+	if (parse_classify(&walk, &frame, PARSE_LINK_ETHERNET, 0) != PARSE_COUNTED) {
 		totals->not_ip++;
 		return XDP_PASS;
 	}

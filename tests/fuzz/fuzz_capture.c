@@ -22,7 +22,11 @@ static volatile uint8_t sum; /* so that reading is not left out */
 
 static void check_frame(const struct capture_frame *frame)
 {
-	const uint8_t *end = frame->data + frame->len;
+	const struct parse_frame bytes = {
+		.data = frame->data,
+		.end = frame->data + frame->len,
+		.wire_len = frame->wire_len,
+	};
 	struct packet_info pkt = { 0 };
 	struct parse_walk walk;
 
@@ -31,7 +35,7 @@ static void check_frame(const struct capture_frame *frame)
 		   (const void *)frame->data);
 	for (size_t i = 0; i < frame->len; i++)
 		sum = (uint8_t)(sum + frame->data[i]);
-	if (parse_classify(&walk, frame->data, end, PARSE_LINK_ETHERNET, 0) == PARSE_COUNTED)
+	if (parse_classify(&walk, &bytes, PARSE_LINK_ETHERNET, 0) == PARSE_COUNTED)
 		parse_fill(&walk, &pkt, 0);
 }
 

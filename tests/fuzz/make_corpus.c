@@ -138,12 +138,14 @@ static void put_record(const char *directory, size_t number, struct tunnel_info 
 static void put_frame(const char *directory, size_t number)
 {
 	const struct frame_case *c = &frame_cases[number];
+	struct parse_frame bytes;
 	struct frame_bytes frame;
 	struct tunnel_info info;
 
 	frame_open(&frame, c->link, c);
 	put(directory, "parse", number, frame.data, frame.len);
-	if (frame_parse_inner(frame.data, frame.len, c->link, 0, &info) == PARSE_COUNTED)
+	bytes = frame_reach(frame.data, frame.len, frame.len);
+	if (frame_parse_inner(&bytes, c->link, 0, &info) == PARSE_COUNTED)
 		put_record(directory, number, &info);
 	frame_free(&frame);
 }

@@ -19,6 +19,7 @@
 #include <criterion/criterion.h>
 
 #include "abi.h"
+#include "parse_tunnel.h"
 #include "parse.h"
 
 #pragma GCC diagnostic push
@@ -286,6 +287,7 @@ static inline void prog_open(struct prog *p, enum prog_flavour flavour,
 			     const struct prog_setup *setup)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xdptail");
+	struct constants constants = setup->constants;
 	size_t size = 0;
 	const void *elf = prog_elf(flavour, &size);
 	int pattern;
@@ -294,6 +296,7 @@ static inline void prog_open(struct prog *p, enum prog_flavour flavour,
 	memset(p, 0, sizeof(*p));
 	p->flavour = flavour;
 	p->shared = setup->constants.shared_counts;
+	constants.tunnel_ports = (struct tunnel_ports)PARSE_TUNNEL_PORTS;
 	prog_stay_on_one_cpu(p);
 	p->cpus = libbpf_num_possible_cpus();
 	cr_assert_gt(p->cpus, 0);
@@ -302,8 +305,8 @@ static inline void prog_open(struct prog *p, enum prog_flavour flavour,
 
 	p->object = bpf_object__open_mem(elf, size, &opts);
 	cr_assert_not_null(p->object, "opening the object: %s", strerror(errno));
-	err = bpf_map__set_initial_value(prog_map(p, ".rodata.constants"), &setup->constants,
-					 sizeof(setup->constants));
+	err = bpf_map__set_initial_value(prog_map(p, ".rodata.constants"), &constants,
+					 sizeof(constants));
 	cr_assert_eq(err, 0, "constants: %s", strerror(-err));
 	pattern = prog_set_counts(p, setup);
 	if (flavour != PROG_PERF)

@@ -128,12 +128,12 @@ static bool record_is(const struct mutants *m, const struct trial *t, struct tun
 
 static enum parse_class parse_here(const struct trial *t, struct tunnel_info *ret)
 {
+	const struct parse_frame frame = frame_reach(t->data, t->linear, t->len);
+
 	if (prog_is_decap(t->which))
-		return frame_parse_inner(t->data, t->linear, prog_link(t->which),
-					 prog_is_tcp(t->which), ret);
+		return frame_parse_inner(&frame, prog_link(t->which), prog_is_tcp(t->which), ret);
 	memset(ret, 0, sizeof(*ret));
-	return frame_parse(t->data, t->linear, prog_link(t->which), prog_is_tcp(t->which),
-			   &ret->packet);
+	return frame_parse(&frame, prog_link(t->which), prog_is_tcp(t->which), &ret->packet);
 }
 
 static void expect_agreement(struct mutants *m, struct trial *t)

@@ -20,14 +20,14 @@ struct expected {
 static void expect(struct expected *ret, const struct prog *p, enum prog_which which,
 		   const void *data, size_t reach, size_t len)
 {
+	const struct parse_frame frame = frame_reach(data, reach, len);
 	struct packet_info *pkt = &ret->info.packet;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->decap = prog_is_decap(which);
-	ret->class = ret->decap ?
-			     frame_parse_inner(data, reach, prog_link(which), prog_is_tcp(which),
-					       &ret->info) :
-			     frame_parse(data, reach, prog_link(which), prog_is_tcp(which), pkt);
+	ret->class = ret->decap ? frame_parse_inner(&frame, prog_link(which), prog_is_tcp(which),
+						    &ret->info) :
+				  frame_parse(&frame, prog_link(which), prog_is_tcp(which), pkt);
 	pkt->packet_len = (__u32)len;
 	pkt->ifindex = PROG_IFINDEX;
 	pkt->sample_rate = 1;

@@ -463,6 +463,22 @@ expect_same_in_kernel() { # HERE HERE ARGUMENT OF xdptail...
 	done
 }
 
+@test "--tunnel-port: a kind of tunnel is known by this port, and by no other" {
+	vxlans() { # ARGUMENT OF xdptail...
+		read_good -r "$FILE" -a -N 1 --decap "$@"
+		grep -c '"tunnel":"vxlan"' "$OUT" || true
+	}
+
+	capture -t -f pcap-ns-le
+	[ "$(vxlans)" -gt 5 ] || fail "VXLAN on its own ports: $(vxlans) packets"
+	expect "the port of Linux alone" "$(vxlans --tunnel-port vxlan=8472)" 1
+	expect "another port" "$(vxlans --tunnel-port vxlan=9)" 0
+	expect "two ports" "$(vxlans --tunnel-port vxlan=8472,vxlan=4789)" "$(vxlans)"
+	read_run -r "$FILE" --decap --tunnel-port geneve=8472
+	expect "a port of two kinds: exit" "$CODE" 2
+	expect_line "$ERR" "UDP port 8472 cannot be that of"
+}
+
 @test "--prog-run: the kernel's program makes the same of every frame, whatever it is" {
 	local n
 
@@ -475,6 +491,7 @@ expect_same_in_kernel() { # HERE HERE ARGUMENT OF xdptail...
 		expect_same_in_kernel some some -N "$n" -a --decap
 		expect_same_in_kernel some some -N "$n" --decap
 	done
+	expect_same_in_kernel some some -N 1 -a --decap --tunnel-port vxlan=9,geneve=4789
 	expect_line "$OUT" '"outer_dst_ip":"10.0.0.2","tunnel":"gtpu"'
 	capture -n 10 -b 20000
 	expect_same_in_kernel "" 10 -N 1

@@ -124,6 +124,8 @@ static void compress_image(struct image *ret, const struct image *from, size_t m
 
 static bool frame_is(const char *name, const struct capture_frame *got, const struct sent *want)
 {
+	const struct parse_frame got_bytes = frame_reach(got->data, got->len, got->wire_len);
+	struct parse_frame want_bytes;
 	struct packet_info got_pkt, want_pkt;
 	struct frame_bytes copy;
 	enum parse_class got_class, want_class;
@@ -131,8 +133,9 @@ static bool frame_is(const char *name, const struct capture_frame *got, const st
 
 	frame_alloc(&copy, PARSE_LINK_ETHERNET, want->kept);
 	memcpy(copy.data, want->data, want->kept);
-	want_class = frame_parse(copy.data, copy.len, PARSE_LINK_ETHERNET, 0, &want_pkt);
-	got_class = frame_parse(got->data, got->len, PARSE_LINK_ETHERNET, 0, &got_pkt);
+	want_bytes = frame_reach(copy.data, copy.len, got->wire_len);
+	want_class = frame_parse(&want_bytes, PARSE_LINK_ETHERNET, 0, &want_pkt);
+	got_class = frame_parse(&got_bytes, PARSE_LINK_ETHERNET, 0, &got_pkt);
 	frame_free(&copy);
 	if (got_class != want_class) {
 		fprintf(stderr, "%s: class: got %d, want %d\n", name, got_class, want_class);

@@ -41,6 +41,9 @@ static void describe(const struct options *o, char *ret, size_t cap)
 		fputs(" prog-run", f);
 	if (o->decap)
 		fputs(" decap", f);
+	for (int i = 0; o->tunnel_port && i < XDPTAIL_TUNNEL_PORTS; i++)
+		fprintf(f, " %u/%u/%u", o->tunnel_ports.vxlan[i], o->tunnel_ports.geneve[i],
+			o->tunnel_ports.gtpu[i]);
 	if (strcmp(o->function_name, "count_tcp_packets") != 0)
 		fprintf(f, " %s", o->function_name);
 	if (o->ebpf_program)
@@ -142,6 +145,11 @@ Test(options, taken)
 		{ "xdptail -r x", "run read=x" },
 		{ "xdptail -r -", "run read=-" },
 		{ "xdptail -i lo --decap", "run lo decap" },
+		{ "xdptail -i lo --decap --tunnel-port vxlan=4790", "run lo decap 4790/0/0 0/0/0" },
+		{ "xdptail -i lo --decap --tunnel-port vxlan=1,geneve=65535,gtpu=3,vxlan=4",
+		  "run lo decap 1/65535/3 4/0/0" },
+		{ "xdptail -i lo --decap --tunnel-port gtpu=9 --tunnel-port vxlan=7",
+		  "run lo decap 7/0/0 0/0/0" },
 		{ "xdptail -i lo --ebpf-program own.o", "run lo ebpf=own.o" },
 		{ "xdptail -r x --ebpf-program=own.o --prog-run",
 		  "run read=x prog-run ebpf=own.o" },
@@ -301,6 +309,20 @@ Test(options, refused)
 		{ "xdptail -i lo --sample-mode=",
 		  "--sample-mode: \"\" is not one of every, random" },
 		{ "xdptail -i lo --sample-mode Every", "--sample-mode: \"Every\" is not one of" },
+		{ "xdptail -i lo --tunnel-port vxlan=1", "--tunnel-port: without --decap" },
+		{ "xdptail -i lo --decap --tunnel-port=",
+		  "\"\" is not KIND=PORT, where KIND is vxlan" },
+		{ "xdptail -i lo --decap --tunnel-port 4789", "\"4789\" is not KIND=PORT" },
+		{ "xdptail -i lo --decap --tunnel-port vxlan", "\"vxlan\" is not KIND=PORT" },
+		{ "xdptail -i lo --decap --tunnel-port vx=1", "\"vx=1\" is not KIND=PORT" },
+		{ "xdptail -i lo --decap --tunnel-port vxlan=1,", "\"\" is not KIND=PORT" },
+		{ "xdptail -i lo --decap --tunnel-port vxlan=0",
+		  "\"0\" is not a UDP port from 1 to" },
+		{ "xdptail -i lo --decap --tunnel-port vxlan=65536",
+		  "\"65536\" is not a UDP port" },
+		{ "xdptail -i lo --decap --tunnel-port vxlan=1x", "\"1x\" is not a UDP port" },
+		{ "xdptail -i lo --decap --tunnel-port vxlan=1,vxlan=2,vxlan=3",
+		  "vxlan has more than 2 ports" },
 		{ "xdptail -i lo -m hw",
 		  "--mode: \"hw\" is not one of auto, native, generic, drv, skb" },
 		{ "xdptail -i lo -m nativ", "--mode: \"nativ\" is not one of" },

@@ -138,6 +138,7 @@ static bool prefix_holds(const struct frame_case *c, const struct frame_bytes *w
 	bool good;
 
 	frame_copy(&part, c->link, whole->data, len);
+	part.wire_len = whole->len;
 	good = view_look(name, &part, c->link, &got);
 	if (got.all == PARSE_COUNTED && !agrees_with_whole(&got.pkt, &want->pkt)) {
 		fprintf(stderr, "%s: prefix of %zu differs from the whole frame:\n", name, len);
@@ -183,6 +184,7 @@ static bool inner_prefix_holds(const struct frame_case *c, const struct frame_by
 	bool good;
 
 	frame_copy(&part, c->link, whole->data, len);
+	part.wire_len = whole->len;
 	good = view_look_inner(c->name, &part, c->link, &got);
 	if (!got.view.pkt.tunnel)
 		all = &outer->pkt;
