@@ -201,7 +201,10 @@ struct xdptail_interface {
  */
 typedef void (*xdptail_interface_fn)(void *arg, const struct xdptail_interface *interface);
 
-/** Wall time has stepped by so many nanoseconds. Called from within xdptail_poll(). */
+/**
+ * Wall time has stepped by so many nanoseconds; or the time of a capture has gone back, by more than an
+ * interval and more than a second, where the interval begins. Called from within xdptail_poll().
+ */
 typedef void (*xdptail_clock_fn)(void *arg, int64_t step_ns);
 
 /**
@@ -331,8 +334,8 @@ enum xdptail_capture_state {
  * @param o            NULL for the defaults; without ebpf_program function_name is one of
  *                     the two that there are
  * @param interval_ns  of the capture's clock, after which xdptail_poll() stops until the counts were
- *                     taken; 0: at the end only. Counts of intervals in which nothing came are not
- *                     told apart: the one before lasts longer
+ *                     taken; 0: at the end only. There are no counts of intervals in which nothing
+ *                     came. A frame that is late is counted in the interval in which it comes
  * @return as xdptail_open(); -EPROTONOSUPPORT: a link type that is not read; -EINVAL: no capture;
  *         -EINTR: wait_fn said so
  */
@@ -402,8 +405,9 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
  *   pending before + sampled = delivered + discarded + lost_* + pending
  */
 struct xdptail_counts {
-	uint64_t interval_start_ns; /**< where the last one ended */
-	uint64_t interval_end_ns;
+	uint64_t
+		interval_start_ns; /**< where the last one ended; of a capture, its first or earliest time */
+	uint64_t interval_end_ns; /**< of a capture, no packet of the interval is later */
 	uint64_t seen; /**< packets, as all those without a unit up to counted */
 	uint64_t not_ip;
 	uint64_t no_source; /**< IP header too short or broken to have one */

@@ -175,7 +175,15 @@ void loop_on_clock(void *arg, int64_t step_ns)
 	struct loop *l = arg;
 
 	loop_check(l, report_clock(&l->report, step_ns), "cannot write a clock record");
-	log_warning("the clock was set: wall time stepped by %.3f s", (double)step_ns / 1e9);
+	if (!l->options->read)
+		log_warning("the clock was set: wall time stepped by %.3f s",
+			    (double)step_ns / 1e9);
+	else if (!l->stepped)
+		log_warning(
+			"the capture's time goes back by %.3f s: an interval begins there; this "
+			"is said once, and clock records tell of each time",
+			(double)step_ns / -1e9);
+	l->stepped = true;
 }
 
 static bool has_enough(const struct loop *l)

@@ -40,6 +40,7 @@ struct loop {
 	int failing
 		[SINK_NAMES_MAX]; /* outputs that cannot write at present: the -errno that was named */
 	bool warned[SINK_NAMES_MAX]; /* outputs of which it was said what they can't do */
+	bool stepped; /* wall time, or a capture's, at least once */
 	bool counting; /* an interval is being closed */
 	bool again; /* … and another one was asked for meanwhile */
 	struct snapshot snapshot; /* the one that is being written */

@@ -251,11 +251,17 @@ static void add_stats(struct line_stats *sum, const struct line_stats *add)
 	sum->cpu_ms += add->cpu_ms;
 }
 
+/* Time may have gone back between two intervals: the sums are of the earliest to the latest. */
+static void add_interval(struct xdptail_counts *sum, const struct xdptail_counts *add, bool first)
+{
+	if (first || add->interval_start_ns < sum->interval_start_ns)
+		sum->interval_start_ns = add->interval_start_ns;
+	if (add->interval_end_ns > sum->interval_end_ns)
+		sum->interval_end_ns = add->interval_end_ns;
+}
+
 static void add_counts(struct xdptail_counts *sum, const struct xdptail_counts *add)
 {
-	if (!sum->interval_start_ns)
-		sum->interval_start_ns = add->interval_start_ns;
-	sum->interval_end_ns = add->interval_end_ns;
 	sum->seen += add->seen;
 	sum->not_ip += add->not_ip;
 	sum->no_source += add->no_source;
@@ -276,6 +282,7 @@ static int put_snapshot(struct report *r, const struct line_snapshot *snapshot)
 	struct line_snapshot *sum = &r->snapshot_sums;
 	struct line line;
 
+	add_interval(&r->counts_sums, snapshot->counts, !sum->snapshot);
 	sum->snapshot = snapshot->snapshot;
 	sum->aggregates = snapshot->aggregates;
 	sum->listed += snapshot->listed;

@@ -175,6 +175,15 @@ static int observe_in_kernel(struct xdptail *x, unsigned int max)
 	return err;
 }
 
+/* A step ends an interval, so it is told between its counts and the frames behind it. */
+static void tell_step(struct xdptail *x)
+{
+	int64_t step = replay_stepped_ns(x->replay);
+
+	if (step && x->options.o.clock_fn)
+		x->options.o.clock_fn(x->options.o.clock_arg, step);
+}
+
 int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void *arg)
 {
 	uint64_t before = x->sums[FATE_DELIVERED] + x->sums[FATE_DISCARDED];
@@ -182,6 +191,7 @@ int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void
 
 	x->fn = fn;
 	x->arg = arg;
+	tell_step(x);
 	err = x->prog_run ? observe_in_kernel(x, max) : observe_frames(x, max);
 	if (err)
 		return err;

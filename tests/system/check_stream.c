@@ -309,9 +309,12 @@ struct stream {
 	char run[17];
 	char started[TIME_BYTES]; /* when the first record was made */
 	char counts[16]; /* what interfaces say that they count; "" before one is attached */
-	char counting_from[TIME_BYTES]; /* where the first interval starts */
+	char counting_from[TIME_BYTES]; /* where the earliest interval starts */
+	char counting_to[TIME_BYTES]; /* where the latest one ends */
 	char interval_start[TIME_BYTES]; /* of the last one */
 	char interval_end[TIME_BYTES];
+	char packets_from[TIME_BYTES]; /* the earliest packet since then; "": there was none */
+	char packets_to[TIME_BYTES]; /* the latest */
 	uint64_t seq[10]; /* number of the last record, by type */
 	uint64_t records[10];
 	uint64_t cpu_seq[CPUS_MAX];
@@ -529,11 +532,27 @@ static uint64_t packet_type(uint64_t protocol)
 	return 255;
 }
 
+static void set_time(char ret[TIME_BYTES], const char *value)
+{
+	(void)snprintf(ret, TIME_BYTES, "%s", value);
+}
+
+/* "" is no time. */
+static void note_times(char from[TIME_BYTES], char to[TIME_BYTES], const char *earliest,
+		       const char *latest)
+{
+	if (!from[0] || strcmp(earliest, from) < 0)
+		set_time(from, earliest);
+	if (strcmp(latest, to) > 0)
+		set_time(to, latest);
+}
+
 static void check_packet(struct stream *s, struct json_object *obj)
 {
 	uint64_t cpu = number(obj, "cpu") % CPUS_MAX;
 	uint64_t seq = number(obj, "cpu_seq");
 
+	note_times(s->packets_from, s->packets_to, text(obj, "timestamp"), text(obj, "timestamp"));
 	if (seq <= s->cpu_seq[cpu])
 		fault(s, "cpu_seq %" PRIu64 " of CPU %" PRIu64 " comes after %" PRIu64, seq, cpu,
 		      s->cpu_seq[cpu]);
@@ -660,9 +679,18 @@ static void check_listed(struct stream *s, struct json_object *obj)
 		      number(obj, "unlisted_packets"));
 }
 
-static void set_time(char ret[TIME_BYTES], const char *value)
+/* In a capture all packets of an interval are within it, and come before its snapshot. Intervals do not
+ * overlap but for those that are late, and where time goes back.
+ */
+static void check_interval_of_capture(struct stream *s, struct json_object *obj)
 {
-	(void)snprintf(ret, TIME_BYTES, "%s", value);
+	if (s->packets_from[0] && (strcmp(s->packets_from, text(obj, "interval_start")) < 0 ||
+				   strcmp(s->packets_to, text(obj, "interval_end")) > 0))
+		fault(s, "the interval is of %s to %s, its packets of %s to %s",
+		      text(obj, "interval_start"), text(obj, "interval_end"), s->packets_from,
+		      s->packets_to);
+	s->packets_from[0] = '\0';
+	s->packets_to[0] = '\0';
 }
 
 /* Intervals are numbered, and join without a gap; one that the sink dropped leaves both. */
@@ -674,16 +702,17 @@ static void check_interval(struct stream *s, struct json_object *obj)
 	if (snapshot != number(obj, "record_seq"))
 		fault(s, "snapshot %" PRIu64 " is record %" PRIu64, snapshot,
 		      number(obj, "record_seq"));
-	if (last && snapshot == last + 1 &&
-	    strcmp(text(obj, "interval_start"), s->interval_end) != 0)
+	if (s->capture)
+		check_interval_of_capture(s, obj);
+	else if (last && snapshot == last + 1 &&
+		 strcmp(text(obj, "interval_start"), s->interval_end) != 0)
 		fault(s, "the interval starts at %s, the one before ended at %s",
 		      text(obj, "interval_start"), s->interval_end);
 	set_time(s->interval_start, text(obj, "interval_start"));
 	set_time(s->interval_end, text(obj, "interval_end"));
 	if (snapshot <= s->seq[TYPE_STATS])
 		fault(s, "snapshot %" PRIu64 " comes after its stats", snapshot);
-	if (snapshot == 1)
-		set_time(s->counting_from, s->interval_start);
+	note_times(s->counting_from, s->counting_to, s->interval_start, s->interval_end);
 	s->counted = number(obj, "counted");
 	check_listed(s, obj);
 	json_object_object_add(s->snapshot_sums, "snapshot", json_object_new_uint64(snapshot));
@@ -692,18 +721,17 @@ static void check_interval(struct stream *s, struct json_object *obj)
 /* It is numbered as the last snapshot, and comes after it. */
 static void check_snapshot_total(struct stream *s, struct json_object *obj)
 {
-	bool first_came = s->counting_from[0];
-	bool last_came = number(obj, "snapshot") == number(s->snapshot_sums, "snapshot");
+	bool all_came = s->records[TYPE_SNAPSHOT] == s->seq[TYPE_SNAPSHOT];
 
 	s->snapshot_total = true;
 	if (number(obj, "snapshot") + 1 != number(obj, "record_seq"))
 		fault(s, "the total of %" PRIu64 " snapshots is record %" PRIu64,
 		      number(obj, "snapshot"), number(obj, "record_seq"));
-	if ((first_came && strcmp(text(obj, "interval_start"), s->counting_from) != 0) ||
-	    (last_came && strcmp(text(obj, "interval_end"), s->interval_end) != 0))
+	if (all_came && (strcmp(text(obj, "interval_start"), s->counting_from) != 0 ||
+			 strcmp(text(obj, "interval_end"), s->counting_to) != 0))
 		fault(s, "the total is of %s to %s, the intervals of %s to %s",
 		      text(obj, "interval_start"), text(obj, "interval_end"), s->counting_from,
-		      s->interval_end);
+		      s->counting_to);
 }
 
 static const char *const summed_counts[] = {

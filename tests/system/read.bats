@@ -176,22 +176,101 @@ numbers() { # FIRST STEP LAST
 	expect "--interval 0: seen" "$(values snapshot seen)" 100
 }
 
-@test "an interval in which nothing came belongs to the one before" {
+@test "an interval in which nothing came has no snapshot" {
 	capture -n 100 -g 100000000 -G 50:3600000000000
 	read_good -N 10 --interval 1 -r "$FILE"
 	expect "seen" "$(values snapshot seen)" "10 10 10 10 10 10 10 10 10 10"
 	expect "the end of the fifth" "$(values snapshot interval_end | cut -d ' ' -f 5)" \
+		2026-11-22T03:41:45.123456Z
+	expect "the start of the sixth" "$(values snapshot interval_start | cut -d ' ' -f 6)" \
 		2026-11-22T04:41:45.123456Z
+	expect "clock records" "$(values clock step_ns)" ""
 }
 
-@test "time that goes backwards stays in its interval" {
-	capture -n 100 -g 100000000 -G 50:-5000000000
+# As read_good of FILE, but that its time goes back is said, once; here and by the kernel's program.
+read_back() { # ARGUMENT OF xdptail...
+	local program want=""
+
+	for program in "" --prog-run; do
+		[ -z "$program" ] || [ "$(id -u)" -eq 0 ] || continue
+		read_run "$@" ${program:+"$program"} -r "$FILE"
+		expect "$* $program: exit" "$CODE" 0
+		expect "$* $program: messages" "$(sed 's/[0-9.]* s:.*//' "$ERR" | head -n -1)" \
+			"xdptail: warning: the capture's time goes back by "
+		check_stream "$OUT"
+		"$XDPTAIL" audit "$OUT" >"$BATS_TEST_TMPDIR/audit" || fail "audit: $(cat "$BATS_TEST_TMPDIR/audit")"
+		[ -z "$program" ] || expect "$* $program" "$(intervals)" "$want"
+		want=$(intervals)
+	done
+}
+
+# Of OUT: of each snapshot how many it has seen, from when to when, and of each clock record the step.
+intervals() {
+	jq -r 'select(.event_type == "clock" or (.event_type == "snapshot" and (.total | not))) |
+		[.seen, .interval_start[11:23], .interval_end[11:23], .step_ns] | map(. // empty) | join(" ")' "$OUT"
+}
+
+@test "time that goes back begins an interval" {
+	local by
+
+	for by in 5000000000 3600000000000; do
+		capture -n 100 -g 100000000 -G "50:-$by"
+		read_back -N 1 --interval 2
+		expect "by $by: seen" "$(values snapshot seen)" "20 20 10 20 20 10"
+		expect "by $by: step" "$(values clock step_ns)" $((100000000 - by))
+		expect "by $by: packets" "$(counted packets)" 100
+	done
+	expect "intervals" "$(intervals)" "20 03:41:40.123 03:41:42.123
+20 03:41:42.123 03:41:44.123
+10 03:41:44.123 03:41:45.023
+-3599900000000
+20 02:41:45.123 02:41:47.123
+20 02:41:47.123 02:41:49.123
+10 02:41:49.123 02:41:50.023"
+	expect "the whole" "$(of_total "$OUT" snapshot interval_start)$(of_total "$OUT" snapshot interval_end)" \
+		'"2026-11-22T02:41:45.123456Z""2026-11-22T03:41:45.023456Z"'
+	# where there is one interval, nothing can be in the wrong one
+	read_good -N 1 --interval 0 -r "$FILE"
+	expect "one: intervals" "$(intervals)" "100 02:41:45.123 03:41:45.023"
+}
+
+@test "one frame of another century has an interval of its own" {
+	capture -n 100 -g 100000000 -G 50:2400000000000000000 -G 51:-2400000000000000000
+	read_back -N 1 --interval 2
+	expect "intervals" "$(intervals)" "20 03:41:40.123 03:41:42.123
+20 03:41:42.123 03:41:44.123
+10 03:41:44.123 03:41:46.123
+1 22:21:44.123 22:21:45.123
+-2399999999900000000
+20 03:41:45.223 03:41:47.223
+20 03:41:47.223 03:41:49.223
+9 03:41:49.223 03:41:50.023"
+	capture -n 100 -g 100000000 -G 50:-1700000000000000000 -G 51:1700000000000000000
+	read_back -N 1 --interval 2
+	expect "backwards: seen" "$(values snapshot seen)" "20 20 10 1 19 20 10"
+}
+
+@test "frames that are late are in the interval in which they come, which then starts earlier" {
+	local i jumps=()
+
+	capture -n 100 -g 100000000 -G 41:-300000000 -G 42:300000000
 	read_good -N 1 --interval 2 -r "$FILE"
-	expect "seen" "$(values snapshot seen)" "20 20 60"
-	expect "packets" "$(counted packets)" 100
-	capture -n 100 -g 100000000 -G 50:-3600000000000
-	read_good -N 1 --interval 2 -r "$FILE"
-	expect "by an hour: seen" "$(values snapshot seen)" "20 20 60"
+	expect "intervals" "$(intervals)" "20 03:41:40.123 03:41:42.123
+20 03:41:42.123 03:41:44.123
+20 03:41:43.923 03:41:46.123
+20 03:41:46.123 03:41:48.123
+20 03:41:48.123 03:41:50.023"
+	# two interfaces, of which one is always behind, by less than an interval
+	for i in $(seq 1 2 40); do
+		jumps+=(-G "$i:-150000000" -G "$((i + 1)):150000000")
+	done
+	capture -n 40 -g 100000000 "${jumps[@]}"
+	read_good -N 1 --interval 1 -r "$FILE"
+	expect "two: intervals" "$(intervals)" "10 03:41:40.073 03:41:41.123
+10 03:41:41.073 03:41:42.123
+10 03:41:42.073 03:41:43.123
+10 03:41:43.073 03:41:43.923"
+	expect "two: clock records" "$(values clock step_ns)" ""
 }
 
 @test "one in N: which, and how many" {
