@@ -30,7 +30,7 @@ SOAK_RELOAD_SECONDS ?= 10
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
-LIB_PKGS := libbpf libpcap zlib
+LIB_PKGS := libbpf libpcap libzstd zlib
 PKGS	:= $(LIB_PKGS) json-c
 WARN	:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	   -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wwrite-strings -Wvla -Wimplicit-fallthrough
@@ -236,9 +236,9 @@ $(FUZZ)/%.o: %.c
 
 $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 	$(call say,FUZZLD)
-	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap zlib) -o $@
+	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap libzstd zlib) -o $@
 
-$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip pcapng reason)
+$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file unpack pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
 $(FUZZ)/fuzz_metrics: $(patsubst %,$(FUZZ)/src/app/%.o,metrics audit_json)
@@ -250,7 +250,7 @@ $(FUZZ)/fuzz_options $(FUZZ)/fuzz_config: $(OPTIONS_OBJS)
 
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(O)/src/lib/decode.o
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $$(pkg-config --libs libzstd) -o $@
 
 fuzz: $(FUZZERS) $(O)/tests/fuzz/make_corpus
 	$(Q)$(O)/tests/fuzz/make_corpus $(FUZZ)/corpus

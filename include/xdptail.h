@@ -215,6 +215,15 @@ typedef void (*xdptail_clock_fn)(void *arg, int64_t step_ns);
  */
 typedef int (*xdptail_wait_fn)(void *arg, int fd);
 
+/**
+ * A capture has frames of a link type that is not read: they are counted, in not_ip. Called once for each
+ * such type, before its first frame, from within xdptail_open_capture() and xdptail_poll().
+ *
+ * @param link_type  LINKTYPE_, as the file has it
+ * @param name       what libpcap calls it, or NULL; it stays
+ */
+typedef void (*xdptail_link_fn)(void *arg, uint32_t link_type, const char *name);
+
 #define XDPTAIL_SAMPLE_RATE_MAX (1U << 30)
 #define XDPTAIL_RING_BYTES_MIN	65536U
 #define XDPTAIL_RING_BYTES_MAX	(1U << 30)
@@ -262,6 +271,8 @@ struct xdptail_options {
 	int capture_fd; /**< a capture that the caller has opened, and closes; -1: open the path (-1) */
 	const char *ebpf_program; /**< path of a BPF object that is not ours (NULL: ours) */
 	struct xdptail_tunnel_ports tunnel_ports; /**< with decap; a port is of one kind (all 0) */
+	xdptail_link_fn link_fn; /**< told of a capture's links that are not read (NULL) */
+	void *link_arg;
 };
 
 /**
@@ -316,7 +327,7 @@ enum xdptail_capture_state {
 
 /**
  * Open a capture file in place of an interface: pcap or pcapng, of either byte order, plain or
- * compressed with gzip; links of Ethernet, raw IP, Linux cooked and loopback. The same parser, the
+ * compressed with gzip or zstd; links of Ethernet, raw IP, Linux cooked and loopback. The same parser, the
  * same selection and sampling, the same counts; no privileges. xdptail_poll() delivers samples, and
  * waits for nothing but the file; time is the capture's own. transport, ring_bytes, max_sources,
  * max_map_bytes, batch_ms, trace and interface_fn do not apply.
@@ -336,8 +347,8 @@ enum xdptail_capture_state {
  * @param interval_ns  of the capture's clock, after which xdptail_poll() stops until the counts were
  *                     taken; 0: at the end only. There are no counts of intervals in which nothing
  *                     came. A frame that is late is counted in the interval in which it comes
- * @return as xdptail_open(); -EPROTONOSUPPORT: a link type that is not read; -EINVAL: no capture;
- *         -EINTR: wait_fn said so
+ * @return as xdptail_open(); -EPROTONOSUPPORT: pcap of a link type that is not read; -EINVAL: no
+ *         capture; -EINTR: wait_fn said so
  */
 int xdptail_open_capture(struct xdptail **ret, const char *path, const struct xdptail_options *o,
 			 uint64_t interval_ns);

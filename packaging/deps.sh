@@ -20,6 +20,7 @@ packages() {
 		build libjson-c-dev     json-c-devel
 		build uthash-dev        uthash-devel
 		build libpcap-dev       libpcap-devel
+		build libzstd-dev       libzstd-devel
 		build pkg-config        pkgconf-pkg-config
 		demo  iproute2          iproute
 		demo  iputils-ping      iputils
@@ -43,6 +44,7 @@ packages() {
 		test  bash-completion   bash-completion
 		test  zsh               zsh
 		test  mandoc            mandoc
+		test  zstd              zstd
 		test  python3-fastjsonschema python3-fastjsonschema
 		test  python3-jsonschema python3-jsonschema
 		lint  clang-format      clang-tools-extra
@@ -122,7 +124,7 @@ missing_other() {
 	for command in cc make clang bpftool pkg-config; do
 		command -v "$command" >/dev/null || echo "$command"
 	done
-	for library in libbpf json-c libpcap; do
+	for library in libbpf json-c libpcap libzstd zlib; do
 		pkg-config --exists "$library" 2>/dev/null || echo "$library (headers)"
 	done
 }

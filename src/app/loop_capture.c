@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A capture can wait, so nothing of it is dropped: the outputs decide how fast it is read. */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 
 #include "app/loop_internal.h"
+#include "app/log.h"
 
 #define OUTPUTS_MS 20 /* between two looks at how far they are */
 
@@ -89,6 +91,14 @@ void loop_run_capture(struct loop *l)
 		if (!l->stop_reason)
 			read_frames(l, frames);
 	}
+}
+
+void loop_on_link(void *arg, uint32_t link_type, const char *name)
+{
+	(void)arg;
+	log_warning("the capture has frames of a link of type %" PRIu32 " (%s), which is not read: "
+		    "they are counted as not_ip",
+		    link_type, name ? name : "no name");
 }
 
 /* Lines of the frames that were read are not held up by those that did not come. */

@@ -143,6 +143,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, int captur
 	options.clock_arg = loop;
 	options.wait_fn = loop_on_wait;
 	options.wait_arg = loop;
+	options.link_fn = loop_on_link;
 	options.prog_run = o->prog_run;
 	options.decap = o->decap;
 	options.tunnel_ports = o->tunnel_ports;

@@ -26,6 +26,8 @@ static int open_replay(struct xdptail *x, const char *path, uint64_t interval_ns
 		.fd = x->options.o.capture_fd,
 		.wait_fn = x->options.o.wait_fn,
 		.wait_arg = x->options.o.wait_arg,
+		.link_fn = x->options.o.link_fn,
+		.link_arg = x->options.o.link_arg,
 		.tcp_only = !strcmp(name, names[0]),
 		.sample_rate = x->options.o.sample_rate,
 		.sample_mode = x->options.o.sample_mode,

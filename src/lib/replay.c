@@ -94,6 +94,7 @@ int replay_open(struct replay **ret, const struct replay_spec *spec, struct reas
 		replay_close(p);
 		return err;
 	}
+	capture_file_tell_links(p->file, spec->link_fn, spec->link_arg);
 	read_ahead(p);
 	begin_at(p, p->have == 1 ? p->frame.timestamp_ns : 0);
 	*ret = p;

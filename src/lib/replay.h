@@ -23,6 +23,8 @@ struct replay_spec {
 	int fd; /* borrowed during the call; -1: open path */
 	capture_wait_fn wait_fn; /* may be NULL */
 	void *wait_arg;
+	capture_link_fn link_fn; /* may be NULL */
+	void *link_arg;
 	bool tcp_only;
 	uint32_t sample_rate;
 	uint32_t sample_mode; /* enum abi_sample_mode */

@@ -75,6 +75,11 @@ numbers() { # FIRST STEP LAST
 		read_good -a -N 1 --timestamps ns -r - < <(cat "$FILE.gz")
 		expect "$format: records, compressed, from a pipe" "$(packets)" "$want"
 	done
+	zstd -q -c "$FILE" >"$FILE.zst"
+	read_good -a -N 1 --timestamps ns -r "$FILE.zst"
+	expect "records, by zstd" "$(packets)" "$want"
+	read_good -a -N 1 --timestamps ns -r - < <(cat "$FILE.zst")
+	expect "records, by zstd, from a pipe" "$(packets)" "$want"
 	expect "with nanoseconds and without" \
 		"$(to_microseconds <<<"$ns" | md5sum)" "$(to_microseconds <<<"$us" | md5sum)"
 }
@@ -112,12 +117,42 @@ numbers() { # FIRST STEP LAST
 		"20 64 20 66 20 54"
 	expect "seq_num" "$(values packet seq_num)" \
 		"$(numbers 0 1 19) $(numbers 0 1 19) $(numbers 0 1 19)"
-	"$HELPERS/make_capture" -f pcapng-le -l ppp >>"$FILE"
-	read_run -N 1 -r "$FILE"
-	expect "a link that is not read: exit" "$CODE" 1
-	expect_line "$ERR" "frame 61 was captured on a link of type 9 (PPP), which is not read"
-	check_stream "$OUT"
-	expect "packets before" "$(counted packets)" 60
+}
+
+@test "pcapng with links that are not read: their frames are counted, and each is named once" {
+	local i program
+
+	"$HELPERS/make_capture" -n 10 -S 5 -f pcapng-le -l ppp >"$FILE"
+	for i in 1 2 3; do
+		"$HELPERS/make_capture" -n 20 -S 5 -f pcapng-le >>"$FILE"
+		"$HELPERS/make_capture" -n 10 -S 5 -f pcapng-be -l ppp >>"$FILE"
+	done
+	for program in "" --prog-run; do
+		[ -z "$program" ] || [ "$(id -u)" -eq 0 ] || continue
+		read_run -N 1 -r "$FILE" ${program:+"$program"}
+		expect "$program: exit" "$CODE" 0
+		expect "$program: named" "$(grep -c "frames of a link of type 9 (PPP), which is not read" "$ERR")" 1
+		expect "$program: messages" "$(wc -l <"$ERR")" 2
+		check_stream "$OUT"
+		expect "$program: seen, not_ip, counted" \
+			"$(values snapshot seen) $(values snapshot not_ip) $(values snapshot counted)" "100 40 60"
+		expect "$program: packet records" "$(values packet packet_len | wc -w)" 60
+	done
+}
+
+# The last byte of the four that the link type is in, and the lengths of the first frame, little-endian.
+@test "lengths that are less than what there is, and check sequences" {
+	capture -n 3
+	printf '\0\0\0\0' | dd of="$FILE" bs=1 seek=$((24 + 12)) conv=notrunc status=none
+	read_good -N 1 -r "$FILE"
+	expect "none on the wire: packet_len" "$(values packet packet_len)" "64 64 64"
+	expect "none on the wire: bytes" "$(values count bytes)" 192
+	[ "$(id -u)" -ne 0 ] || expect_same_in_kernel "" "" -N 1
+	printf '\x24' | dd of="$FILE" bs=1 seek=23 conv=notrunc status=none
+	read_good -N 1 -r "$FILE"
+	expect "a check sequence of 4 bytes: packet_len" "$(values packet packet_len)" "60 60 60"
+	expect "a check sequence of 4 bytes: bytes" "$(values count bytes)" 180
+	[ "$(id -u)" -ne 0 ] || expect_same_in_kernel "" "" -N 1
 }
 
 @test "the stream says what was read, and from what the names come" {
