@@ -165,11 +165,18 @@ static bool take_run(struct json_object *value, uint64_t *ret)
 			    (size_t)json_object_get_string_len(value), ret);
 }
 
+/* It was checked to be a time, or is not there. */
+static void copy_time(char ret[AUDIT_TIME_BYTES], struct json_object *value)
+{
+	(void)snprintf(ret, AUDIT_TIME_BYTES, "%s", value ? json_object_get_string(value) : "");
+}
+
 /* The keys that every record has. Returns what is wrong with them, or NULL. */
 static const char *take_common(struct json_object *obj, struct audit_record *ret)
 {
 	if (!is_string(get(obj, "timestamp"), audit_is_time))
 		return "\"timestamp\" is not a time in UTC with six or nine digits";
+	copy_time(ret->time, get(obj, "timestamp"));
 	if (!take_type(get(obj, "event_type"), &ret->type))
 		return "\"event_type\" is none that this version knows";
 	if (!take_run(get(obj, "run"), &ret->run))
@@ -212,6 +219,11 @@ static int take_object(struct json_object *obj, struct audit_record *ret, char *
 	ret->total = json_object_get_boolean(get(obj, "total"));
 	ret->repeated = ret->type == LINE_START && json_object_get_boolean(get(obj, "repeated"));
 	ret->joined = ret->repeated && json_object_get_boolean(get(obj, "joined"));
+	ret->capture = ret->type == LINE_START && get(obj, "capture");
+	if (ret->type == LINE_SNAPSHOT) {
+		copy_time(ret->interval_start, get(obj, "interval_start"));
+		copy_time(ret->interval_end, get(obj, "interval_end"));
+	}
 	take_name(obj, ret);
 	return 0;
 }
@@ -219,6 +231,8 @@ static int take_object(struct json_object *obj, struct audit_record *ret, char *
 static void begin_record(struct audit_record *ret)
 {
 	memset(ret, 0, offsetof(struct audit_record, name) + 1);
+	ret->interval_start[0] = '\0';
+	ret->interval_end[0] = '\0';
 }
 
 int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
@@ -328,6 +342,8 @@ static inline bool fast_head(struct cursor *c, struct audit_record *ret)
 	if (!SKIP(c, "{\"timestamp\":") || !fast_string(c, &text, &len) ||
 	    !audit_is_time(text, len))
 		return false;
+	memcpy(ret->time, text, len);
+	ret->time[len] = '\0';
 	if (SKIP(c, ",\"event_type\":\"packet\",\"run\":"))
 		ret->type = LINE_PACKET;
 	else if (SKIP(c, ",\"event_type\":\"count\",\"run\":"))

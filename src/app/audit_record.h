@@ -14,6 +14,7 @@
 #include "app/audit_fields.h"
 #include "line/line.h"
 
+#define AUDIT_TIME_BYTES 32 /* of a time, with its NUL */
 #define AUDIT_NAME_BYTES 320 /* of outputs and hosts; longer than any that line.c writes */
 
 struct audit_record {
@@ -21,10 +22,14 @@ struct audit_record {
 	bool total;
 	bool repeated;
 	bool joined;
+	bool capture; /* a start's: it is what the run reads */
 	uint64_t run;
 	uint64_t record_seq; /* not 0 */
 	uint64_t values[AUDIT_KEY_MAX]; /* 0 for those that are absent */
 	char name[AUDIT_NAME_BYTES]; /* a start's hostname, a sink's name, or "" */
+	char time[AUDIT_TIME_BYTES];
+	char interval_start[AUDIT_TIME_BYTES]; /* a snapshot's, or "" */
+	char interval_end[AUDIT_TIME_BYTES];
 };
 
 /* The fast way, for packet and count records. False: not understood, and *ret is spoilt. */

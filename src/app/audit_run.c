@@ -400,6 +400,7 @@ int audit_run_take(struct audit_run *run, const struct audit_record *record)
 	if (record->type == LINE_START && !run->hostname[0])
 		(void)snprintf(run->hostname, sizeof(run->hostname), "%s", record->name);
 	if (record->repeated) {
+		audit_times_take(&run->times, record, &run->findings);
 		run->repeated = true;
 		run->joined = run->joined || record->joined;
 		return 0;
@@ -407,5 +408,6 @@ int audit_run_take(struct audit_run *run, const struct audit_record *record)
 	was_there = take_seq(&run->numbers[record->type], record->record_seq);
 	if (was_there)
 		return was_there < 0 ? was_there : 0;
+	audit_times_take(&run->times, record, &run->findings);
 	return take_values(run, record);
 }

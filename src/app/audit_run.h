@@ -13,6 +13,7 @@
 #include "app/audit_ranges.h"
 #include "app/audit_record.h"
 #include "app/audit_snapshots.h"
+#include "app/audit_times.h"
 
 /* The same numbers, but those that were read more than once are kept, too. */
 struct audit_numbers {
@@ -54,6 +55,7 @@ struct audit_run {
 	uint64_t total[AUDIT_KEY_MAX];
 	uint64_t total_seq
 		[LINE_TYPE_MAX]; /* of the snapshot and the stats record with totals; or 0 */
+	struct audit_times times;
 	struct audit_sink *sinks; /* owned */
 	size_t n_sinks;
 	struct audit_findings findings;
