@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
+
+#include <bpf/libbpf.h>
 
 #include "xdptail.h"
 #include "app/audit.h"
@@ -107,8 +110,12 @@ static int check_metrics(const struct options *o)
 static int read_exit_code(int err)
 {
 	switch (err) {
-	case -EPERM: /* --prog-run */
+	case -EPERM: /* --prog-run, as the next ones */
 		return EXIT_CODE_PERMISSION;
+	case -ENOEXEC:
+	case -EOPNOTSUPP:
+	case -E2BIG:
+		return EXIT_CODE_ATTACH;
 	case -ENOMEM:
 	case -EMFILE:
 	case -ENFILE:
@@ -118,6 +125,29 @@ static int read_exit_code(int err)
 	default:
 		return EXIT_CODE_USAGE;
 	}
+}
+
+/* libbpf_print_fn_t: what went wrong it says in its own terms, and we in ours. The callback is the process's,
+ * so that it is not the library's to set.
+ */
+__attribute__((format(printf, 2, 0))) static int on_libbpf(enum libbpf_print_level level,
+							   const char *fmt, va_list args)
+{
+	char text[ERR_BYTES];
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	(void)vsnprintf(text, sizeof(text), fmt, args); /* cut short is good enough */
+	text[strcspn(text, "\n")] = '\0';
+	log_debug("%s", text);
+	return 0;
+}
+
+/* xdptail_log_fn */
+static void on_verifier(void *arg, const char *line)
+{
+	(void)arg;
+	log_debug("verifier: %s", line);
 }
 
 /* capture_fd: of o->read, or -1. */
@@ -149,6 +179,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, int captur
 	options.capture_fd = capture_fd;
 	options.max_sources = o->max_sources;
 	options.max_map_bytes = o->max_map_bytes;
+	options.log_fn = o->verbose > 0 ? on_verifier : NULL; /* finding out takes time */
 	if (o->read)
 		err = xdptail_open_capture(ret, o->read, &options, o->interval_s * NS_PER_S);
 	else
@@ -347,6 +378,7 @@ int main(int argc, char *argv[])
 	int code;
 
 	open_standard_fds();
+	(void)libbpf_set_print(on_libbpf);
 	if (argc > 1 && !strcmp(argv[1], "audit"))
 		return audit_main(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "doctor"))
