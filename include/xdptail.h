@@ -218,6 +218,12 @@ typedef int (*xdptail_wait_fn)(void *arg, int fd);
  */
 typedef void (*xdptail_log_fn)(void *arg, const char *line);
 
+/**
+ * Have the messages of libbpf go to fn, those of the whole process, a line a call; NULL: nowhere. Unless
+ * this is called they go where libbpf puts them, to standard error. Before other threads use libbpf.
+ */
+void xdptail_messages_take(xdptail_log_fn fn, void *arg);
+
 #define XDPTAIL_SAMPLE_RATE_MAX (1U << 30)
 #define XDPTAIL_RING_BYTES_MIN	65536U
 #define XDPTAIL_RING_BYTES_MAX	(1U << 30)

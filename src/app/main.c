@@ -3,14 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-#include <bpf/libbpf.h>
 
 #include "xdptail.h"
 #include "app/audit.h"
@@ -127,20 +124,11 @@ static int read_exit_code(int err)
 	}
 }
 
-/* libbpf_print_fn_t: what went wrong it says in its own terms, and we in ours. The callback is the process's,
- * so that it is not the library's to set.
- */
-__attribute__((format(printf, 2, 0))) static int on_libbpf(enum libbpf_print_level level,
-							   const char *fmt, va_list args)
+/* xdptail_log_fn: what went wrong libbpf says in its own terms, and we in ours */
+static void on_libbpf(void *arg, const char *line)
 {
-	char text[ERR_BYTES];
-
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	(void)vsnprintf(text, sizeof(text), fmt, args); /* cut short is good enough */
-	text[strcspn(text, "\n")] = '\0';
-	log_debug("%s", text);
-	return 0;
+	(void)arg;
+	log_debug("%s", line);
 }
 
 /* xdptail_log_fn */
@@ -378,7 +366,7 @@ int main(int argc, char *argv[])
 	int code;
 
 	open_standard_fds();
-	(void)libbpf_set_print(on_libbpf);
+	xdptail_messages_take(on_libbpf, NULL);
 	if (argc > 1 && !strcmp(argv[1], "audit"))
 		return audit_main(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "doctor"))
