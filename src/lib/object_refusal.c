@@ -106,14 +106,21 @@ static size_t find_changes(const struct object_failure *f, const struct object_s
 	return n;
 }
 
-static bool works(const struct object_spec *spec, const struct object_failure *f,
-		  const struct change *const list[], unsigned int set)
+struct trial {
+	const struct object_failure *f; /* borrowed, as all here */
+	const struct object_spec *spec;
+	const struct change *list[CHANGES_MAX];
+	size_t n;
+	int64_t end_s;
+};
+
+static bool works(const struct trial *t, unsigned int set)
 {
-	struct object_spec changed = *spec;
+	struct object_spec changed = *t->spec;
 
 	for (unsigned int i = 0; i < CHANGES_MAX; i++) {
 		if (set >> i & 1)
-			(void)list[i]->fn(&changed, f->transport); /* that it changes is known */
+			(void)t->list[i]->fn(&changed, t->f->transport); /* it changes: known */
 	}
 	return object_would_load(&changed);
 }
@@ -142,17 +149,15 @@ static int64_t now_s(void)
 }
 
 /* All sets of that many changes; false: there is no time for more. */
-static bool try_sets(const struct object_failure *f, const struct object_spec *spec,
-		     const struct change *const list[], size_t n, int size, int64_t end_s,
-		     char text[ADVICE_BYTES])
+static bool try_sets(const struct trial *t, int size, char text[ADVICE_BYTES])
 {
-	for (unsigned int set = 1; set < 1U << n; set++) {
+	for (unsigned int set = 1; set < 1U << t->n; set++) {
 		if (__builtin_popcount(set) != size)
 			continue;
-		if (now_s() >= end_s)
+		if (now_s() >= t->end_s)
 			return false;
-		if (works(spec, f, list, set))
-			add_words(text, list, set);
+		if (works(t, set))
+			add_words(text, t->list, set);
 	}
 	return true;
 }
@@ -163,15 +168,14 @@ static bool try_sets(const struct object_failure *f, const struct object_spec *s
 static void find_advice(const struct object_failure *f, const struct object_spec *spec,
 			char ret[ADVICE_BYTES], bool *ret_tried)
 {
-	const struct change *list[CHANGES_MAX];
-	const size_t n = find_changes(f, spec, list);
-	const int64_t end_s = now_s() + TRY_S;
+	struct trial t = { .f = f, .spec = spec, .end_s = now_s() + TRY_S };
 	bool goes_on = true;
 
+	t.n = find_changes(f, spec, t.list);
 	*ret = '\0';
-	for (int size = 1; goes_on && !*ret && size <= (int)n; size++)
-		goes_on = try_sets(f, spec, list, n, size, end_s, ret);
-	*ret_tried = n != 0;
+	for (int size = 1; goes_on && !*ret && size <= (int)t.n; size++)
+		goes_on = try_sets(&t, size, ret);
+	*ret_tried = t.n != 0;
 }
 
 /* --- sentences --- */

@@ -73,9 +73,12 @@ static void copy_line(char ret[VERIFIER_LINE_BYTES], const char *line)
 		len = VERIFIER_LINE_BYTES - 1;
 	while (len && line[len - 1] == ' ')
 		len--;
-	for (size_t i = 0; i < len; i++)
-		ret[i] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
+	memcpy(ret, line, len);
 	ret[len] = '\0';
+	for (; *ret; ret++) {
+		if (*ret < ' ' || *ret > '~')
+			*ret = '?';
+	}
 }
 
 void verifier_log_verdict(const char *log, char ret[VERIFIER_LINE_BYTES])

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The ways that older kernels leave us, each reached by making this kernel refuse what they lack
 # (tests/preload/oldkernel.c).
+#
+# shellcheck disable=SC2030,SC2031
+# (run sets status and output)
 
 load common
 
@@ -96,6 +99,7 @@ expect_start() { # KEY WANT
 	bytes=$(jq -nr 'input.map_bytes' "$OUT")
 	capture --max-map-memory 256M
 	expect_start map_type percpu_hash
+	# shellcheck disable=SC2034 # what tail_start runs
 	XDPTAIL=$XDPTAIL_REAL
 	capture
 	expect_within "map_bytes with 64 possible CPUs" "$bytes" 1 \
@@ -170,19 +174,19 @@ expect_refused() { # NAME EXIT PIECE*PIECE...
 }
 
 @test "what a kernel refuses: the exit status, the cause in its words, and what it would take" {
-	local words arguments code want math jumps large
-	local kernel="Linux $(uname -r) does not take"
+	local words arguments exit want math jumps large kernel
 	local report='; to report it, send what xdptail doctor and xdptail -v say'
 
 	pair
+	kernel="Linux $(uname -r) does not take"
 	math='"math between pkt pointer and register with unbounded min value is not allowed"'
 	jumps='"The sequence of 8193 jumps is too complex."'
 	large='"BPF program is too large. Processed 1000001 insn"'
-	while IFS='|' read -r words arguments code want; do
+	while IFS='|' read -r words arguments exit want; do
 		old_kernel "$words"
 		# shellcheck disable=SC2086
 		tail_run -i tail0 $arguments
-		expect_refused "$words: $arguments" "$code" "$want"
+		expect_refused "$words: $arguments" "$exit" "$want"
 	done <<-TABLE
 		verifier=EACCES||4|$kernel the program "count_tcp_packets": its verifier says $math; no other options that were tried would work$report
 		verifier=EINVAL|-a|4|the program "count_packets": its verifier says $jumps; no other
