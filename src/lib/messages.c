@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* libbpf's messages, for a caller who wants them: the callback is the process's, and not ours to set unasked. */
+/* libbpf's messages, for a caller who wants them: the callback is of the whole process, and not the
+ * library's to set unasked.
+ */
 #include <stdio.h>
 #include <string.h>
 
