@@ -224,6 +224,18 @@ typedef int (*xdptail_wait_fn)(void *arg, int fd);
  */
 typedef void (*xdptail_link_fn)(void *arg, uint32_t link_type, const char *name);
 
+/**
+ * What the kernel's verifier says of a program that it refuses, a line a call, without a newline; there may
+ * be thousands. Called from within xdptail_open() and xdptail_open_capture().
+ */
+typedef void (*xdptail_log_fn)(void *arg, const char *line);
+
+/**
+ * Have the messages of libbpf go to fn, those of the whole process, a line a call; NULL: nowhere. Unless
+ * this is called they go where libbpf puts them, to standard error. Before other threads use libbpf.
+ */
+void xdptail_messages_take(xdptail_log_fn fn, void *arg);
+
 #define XDPTAIL_SAMPLE_RATE_MAX (1U << 30)
 #define XDPTAIL_RING_BYTES_MIN	65536U
 #define XDPTAIL_RING_BYTES_MAX	(1U << 30)
@@ -260,7 +272,8 @@ struct xdptail_options {
 	xdptail_interface_fn interface_fn; /**< told what happens to interfaces (NULL) */
 	void *interface_arg; /**< handed to it; the library does not look at it */
 	uint64_t
-		max_map_bytes; /**< kernel memory of the counts; above it all CPUs share (256 MiB) */
+		max_map_bytes; /**< kernel memory of the counts; above it all CPUs share; 0: 256 MiB,
+				    and less where most of it would be for CPUs that are not there (0) */
 	xdptail_clock_fn clock_fn; /**< told of steps of the clock (NULL) */
 	void *clock_arg;
 	xdptail_wait_fn wait_fn; /**< (NULL: a read may take as long as it takes) */
@@ -273,6 +286,8 @@ struct xdptail_options {
 	struct xdptail_tunnel_ports tunnel_ports; /**< with decap; a port is of one kind (all 0) */
 	xdptail_link_fn link_fn; /**< told of a capture's links that are not read (NULL) */
 	void *link_arg;
+	xdptail_log_fn log_fn; /**< told what the verifier says of what it refuses (NULL) */
+	void *log_arg;
 };
 
 /**
@@ -295,9 +310,13 @@ void xdptail_options_init(struct xdptail_options *o, size_t size);
  *             good for xdptail_reason() and xdptail_close() only, or to NULL when there was no
  *             memory for one.
  * @param o    NULL for the defaults; copied, the strings too
- * @return 0, or -EPERM (a capability is missing, or the file can't be read), -EINVAL (an option out of range, or max_map_bytes
- *         too small for max_sources; or an ebpf_program that is refused), -ENOENT (no program
- *         function_name, or none of it that can decap; or no such file),
+ * Before Linux 5.11 maps count against RLIMIT_MEMLOCK, which is raised as far as the process may. Where the
+ * verifier refuses a program, other options are tried, for seconds at most, to say which would work.
+ *
+ * @return 0, or -EPERM (a capability is missing, or RLIMIT_MEMLOCK is too low, or the file can't be read),
+ *         -EINVAL (an option out of range, or max_map_bytes too small for max_sources; or an ebpf_program
+ *         that cannot be one), -ENOENT (no program function_name, or none of it that can decap; or no
+ *         such file), -ENOEXEC (the kernel's verifier does not take the program),
  *         -EOPNOTSUPP (the kernel lacks what was asked for), -ENOMEM, or what the kernel said
  */
 int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
@@ -588,7 +607,7 @@ struct xdptail_probe {
 		possible_cpus; /**< each has its own value of a count: there may be more than are */
 	enum xdptail_transport transport; /**< what AUTO has chosen; AUTO: xdptail_open() failed */
 	uint32_t ring_bytes; /**< of that transport, by the defaults; 0: xdptail_open() failed */
-	int shared_counts; /**< not 0: all CPUs share a source's value, as memory would not do */
+	int shared_counts; /**< not 0: all CPUs share a source's value, to save memory */
 	uint64_t map_bytes; /**< kernel memory of the maps that count, about; 0: as ring_bytes */
 
 	/* The interface; all 0 when none was asked for, or, but its name, when there is none. */
@@ -610,6 +629,11 @@ struct xdptail_probe {
 	enum xdptail_mode program_mode; /**< AUTO: offloaded, or several at once */
 	char upper[16]; /**< an interface on top of it that has an XDP program; "": none is seen */
 	enum xdptail_mode mode; /**< what AUTO would choose; AUTO: cannot be told, or nothing */
+
+	/* The kernel again. */
+	uint64_t
+		memlock_needed; /**< RLIMIT_MEMLOCK alone is in the way, and has to be about this; or 0 */
+	uint32_t online_cpus; /**< of the possible ones */
 };
 
 /**

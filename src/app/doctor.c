@@ -32,7 +32,7 @@ static const char help[] =
 	"  2  usage\n"
 	"  3  not permitted\n"
 	"  4  cannot attach: there is no such interface, or another program is there, or\n"
-	"     the kernel lacks what it takes\n";
+	"     the kernel refuses the program or lacks what it takes\n";
 
 enum wish {
 	WISH_INTERFACE = 'i',

@@ -107,8 +107,12 @@ static int check_metrics(const struct options *o)
 static int read_exit_code(int err)
 {
 	switch (err) {
-	case -EPERM: /* --prog-run */
+	case -EPERM: /* --prog-run, as the next ones */
 		return EXIT_CODE_PERMISSION;
+	case -ENOEXEC:
+	case -EOPNOTSUPP:
+	case -E2BIG:
+		return EXIT_CODE_ATTACH;
 	case -ENOMEM:
 	case -EMFILE:
 	case -ENFILE:
@@ -118,6 +122,20 @@ static int read_exit_code(int err)
 	default:
 		return EXIT_CODE_USAGE;
 	}
+}
+
+/* xdptail_log_fn: what went wrong libbpf says in its own terms, and we in ours */
+static void on_libbpf(void *arg, const char *line)
+{
+	(void)arg;
+	log_debug("%s", line);
+}
+
+/* xdptail_log_fn */
+static void on_verifier(void *arg, const char *line)
+{
+	(void)arg;
+	log_debug("verifier: %s", line);
 }
 
 /* capture_fd: of o->read, or -1. */
@@ -150,6 +168,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, int captur
 	options.capture_fd = capture_fd;
 	options.max_sources = o->max_sources;
 	options.max_map_bytes = o->max_map_bytes;
+	options.log_fn = o->verbose > 0 ? on_verifier : NULL; /* finding out takes time */
 	if (o->read)
 		err = xdptail_open_capture(ret, o->read, &options, o->interval_s * NS_PER_S);
 	else
@@ -348,6 +367,7 @@ int main(int argc, char *argv[])
 	int code;
 
 	open_standard_fds();
+	xdptail_messages_take(on_libbpf, NULL);
 	if (argc > 1 && !strcmp(argv[1], "audit"))
 		return audit_main(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "doctor"))

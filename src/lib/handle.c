@@ -99,6 +99,8 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 		.trace = o->trace != 0,
 		.decap = o->decap != 0,
 		.tunnel_ports = x->options.tunnel_ports,
+		.log_fn = o->log_fn,
+		.log_arg = o->log_arg,
 	};
 	const struct settings settings = {
 		.sample_rate = o->sample_rate,
@@ -125,7 +127,8 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 		err = transport_open(&x->transport, &transport, &x->reason);
 	if (!err)
 		interval_init(&x->interval, x->counts, x->transport, o->max_sources);
-	return err;
+	/* from the kernel, these do not mean that an option is wrong */
+	return err == -EINVAL || err == -ENOENT ? -EOPNOTSUPP : err;
 }
 
 int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode)
