@@ -41,9 +41,13 @@ struct loop {
 		[SINK_NAMES_MAX]; /* outputs that cannot write at present: the -errno that was named */
 	bool warned[SINK_NAMES_MAX]; /* outputs of which it was said what they can't do */
 	bool counting; /* an interval is being closed */
+	int64_t counting_ms; /* … since then */
+	bool late_said; /* … and the last one was late, which was said */
+	int64_t waiting_ms; /* for events, which fails since then; 0: it does not */
 	bool again; /* … and another one was asked for meanwhile */
 	struct snapshot snapshot; /* the one that is being written */
 	uint64_t packets; /* records made */
+	bool slow; /* the last turn of them took long */
 	struct metrics_file
 		*metrics; /* owned; NULL: none is wanted, or it is not the time for it */
 	bool metrics_up; /* … and it is to say that the run goes on */
@@ -66,6 +70,9 @@ void loop_hurry(struct loop *l);
 
 /* If err is one: log it, and stop. */
 void loop_check(struct loop *l, int err, const char *what);
+
+/* The same for a wait for events: what fails in passing (memory) is an error only after some seconds. */
+void loop_check_wait(struct loop *l, int err, const char *what);
 
 /* To all interfaces, or the run ends. */
 void loop_attach(struct loop *l);
