@@ -120,6 +120,8 @@ static int look(struct interval *i, struct reason *r)
 
 	if (err)
 		return err;
+	if (i->closing) /* what is lost now belongs to the next one, which notes it from the flip on */
+		return 0;
 	note_lost(i, &t, clock_now_ns());
 	if (i->flipped || i->wanted || !is_pressed(i, &t) ||
 	    clock_monotonic_ms() - i->flip_ms < EARLY_FLIP_MS)
