@@ -412,7 +412,7 @@ static void dispatch(struct loop *l, uint64_t event)
 
 static bool is_passing(int err)
 {
-	return err == -EINTR || err == -EAGAIN || err == -ENOMEM;
+	return err == -EAGAIN || err == -EBUSY || err == -ENOMEM;
 }
 
 void loop_check_wait(struct loop *l, int err, const char *what)
