@@ -17,7 +17,8 @@
 #include "app/log.h"
 
 #define PACKETS_A_TURN 8192 /* then the other fds have their turn (TRAPS A20) */
-#define PACKETS_A_STEP 1024 /* … while there is something else to do that takes as long, or little CPU */
+#define PACKETS_A_STEP \
+	1024 /* … while there is something else to do that takes as long, or little CPU */
 #define PACKETS_LATE   16384 /* … while they are thrown away, which is many times as fast */
 #define SLOW_MS	       100 /* that a turn takes with little CPU */
 #define SOURCES_A_STEP 4096
@@ -279,9 +280,10 @@ static void tell_late(struct loop *l)
 	const bool late = is_late(l);
 
 	if (late && !l->late_said)
-		log_warning("samples of an interval are not read in time: there is too little CPU for "
-			    "so many; what is left in the ring is thrown away and counted, so that "
-			    "the counts are not late, too (fewer: a larger --sample)");
+		log_warning(
+			"samples of an interval are not read in time: there is too little CPU for "
+			"so many; what is left in the ring is thrown away and counted, so that "
+			"the counts are not late, too (fewer: a larger --sample)");
 	l->late_said = late;
 }
 
@@ -505,8 +507,9 @@ static void cut_counts(struct loop *l)
 		err = snapshot_cut(&l->snapshot, &l->report);
 	}
 	loop_check(l, err, "cannot write a snapshot");
-	log_warning("there is too little CPU to end in time: the last counts are in the stream, but not "
-		    "all of their sources, and samples that were left are discarded");
+	log_warning(
+		"there is too little CPU to end in time: the last counts are in the stream, but not "
+		"all of their sources, and samples that were left are discarded");
 }
 
 /* Detach, and close the books: the interval under way if any, then the last one. */

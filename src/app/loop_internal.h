@@ -39,7 +39,7 @@ struct loop {
 	bool ended[SINK_NAMES_MAX]; /* outputs that have, and were named */
 	int failing
 		[SINK_NAMES_MAX]; /* outputs that cannot write at present: the -errno that was named */
-	bool warned[SINK_NAMES_MAX]; /* outputs of which it was said what they can't do */
+	unsigned int warned[SINK_NAMES_MAX]; /* what was said that outputs can't do: a bit each */
 	bool counting; /* an interval is being closed */
 	int64_t counting_ms; /* … since then */
 	bool late_said; /* … and the last one was late, which was said */

@@ -27,7 +27,14 @@
 #define AS(name)  __asm__(name) __attribute__((visibility("default"))) /* in place of libc's */
 #define ARGUMENTS 6
 
-enum kind { KIND_BPF, KIND_FLIP, KIND_BATCH, KIND_WAIT, KIND_RECEIVE, KIND_MAX };
+enum kind {
+	KIND_BPF,
+	KIND_FLIP,
+	KIND_BATCH,
+	KIND_WAIT,
+	KIND_RECEIVE,
+	KIND_MAX
+};
 
 static const char *const kind_names[] = {
 	[KIND_BPF] = "bpf=",   [KIND_FLIP] = "flip=",	    [KIND_BATCH] = "batch=",
@@ -173,7 +180,8 @@ long passing_syscall(long number, ...)
 	return number == __NR_bpf ? call_bpf(a) : call(number, a);
 }
 
-int passing_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms) AS("epoll_wait");
+int passing_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
+	AS("epoll_wait");
 
 int passing_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
 {

@@ -322,7 +322,8 @@ struct stream {
 	struct json_object *snapshot_sums; /* owned; likewise */
 	struct json_object *attached; /* owned; interfaces, by index, with their last state */
 	struct json_object *owed; /* owned; losses that have no loss record yet, "where cause" */
-	uint64_t late; /* samples discarded because their interval could not wait, as loss records say */
+	uint64_t
+		late; /* samples discarded because their interval could not wait, as loss records say */
 	bool enough; /* -c ended it: what was discarded is no loss */
 	uint64_t unpaired; /* losses without a loss record, or the other way round */
 	bool gap; /* one of this record's type is missing before it */
