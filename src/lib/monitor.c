@@ -207,7 +207,8 @@ int monitor_read(int fd, monitor_fn fn, void *arg)
 
 		if (len == -EAGAIN)
 			return lost;
-		if (len == -ENOBUFS || len == -ENOMEM || len > (ssize_t)sizeof(buffer)) {
+		if (len == -ENOBUFS || len == -ENOMEM || len == -EBUSY ||
+		    len > (ssize_t)sizeof(buffer)) {
 			lost = MONITOR_LOST;
 			continue;
 		}
