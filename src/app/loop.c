@@ -508,8 +508,8 @@ static void cut_counts(struct loop *l)
 	}
 	loop_check(l, err, "cannot write a snapshot");
 	log_warning(
-		"there is too little CPU to end in time: the last counts are in the stream, but not "
-		"all of their sources, and samples that were left are discarded");
+		"there is too little time to end with a line of each source: the last counts are in "
+		"the stream, exactly, and samples that were left are discarded");
 }
 
 /* Detach, and close the books: the interval under way if any, then the last one. */

@@ -69,7 +69,7 @@ expect_exact() {
 		kill -TERM "$PID"
 		wait_end "$PID" 8
 		expect_exact
-		expect_line "$ERR" 'too little CPU to end in time'
+		expect_line "$ERR" 'too little time to end'
 		expect_within "$transport: listed" "$(of_total "$OUT" snapshot listed)" 0 89999
 		rmdir "$CPU_GROUP"
 	done
