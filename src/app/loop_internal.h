@@ -40,14 +40,14 @@ struct loop {
 	int failing
 		[SINK_NAMES_MAX]; /* outputs that cannot write at present: the -errno that was named */
 	unsigned int warned[SINK_NAMES_MAX]; /* what was said that outputs can't do: a bit each */
+	bool slow; /* the last turn of packets took long */
+	bool late_said; /* the last interval was late, which was said */
 	bool counting; /* an interval is being closed */
-	int64_t counting_ms; /* … since then */
-	bool late_said; /* … and the last one was late, which was said */
-	int64_t waiting_ms; /* for events, which fails since then; 0: it does not */
 	bool again; /* … and another one was asked for meanwhile */
+	int64_t counting_ms; /* an interval is being closed since then */
+	int64_t waiting_ms; /* for events, which fails since then; 0: it does not */
 	struct snapshot snapshot; /* the one that is being written */
 	uint64_t packets; /* records made */
-	bool slow; /* the last turn of them took long */
 	struct metrics_file
 		*metrics; /* owned; NULL: none is wanted, or it is not the time for it */
 	bool metrics_up; /* … and it is to say that the run goes on */
