@@ -505,11 +505,30 @@ int xdptail_counts_begin(struct xdptail *x);
  *
  * @param max  how many sources to collect in this step at most; 0: 4096
  * @param ret  set when this returns 1: owned by the caller, as of xdptail_take_counts()
+ * How far the ring has to be read is settled by the first step, whatever comes later. Who has no time for those
+ * samples lets xdptail_poll() throw them away (fn NULL), up to where step returns 1: the counts are the same.
+ *
+ * What the kernel refuses in passing (memory, a map that is in use) is asked for again by the next step, for
+ * which there must be one; after some seconds it is an error.
+ *
  * @return 1: done, *ret is set; 0: call again, after an xdptail_poll(), because there are more
  *         sources, or samples of the interval are still in the ring; -EINVAL (not begun), -ENOMEM,
  *         -errno
  */
 int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_counts **ret);
+
+/**
+ * For the end of a program that has no time left: detach from all interfaces, and take all that was counted
+ * and not been taken yet, also what xdptail_counts_begin() has begun. The totals are exact. Sources that would
+ * have to be collected first are left out: there counted is more than their packets and what is
+ * unattributed. Samples that are still in the ring are discarded, unread. Blocks for a grace period if
+ * something was attached. Then nothing is counted any more: xdptail_stats(), xdptail_time() and
+ * xdptail_close() are what is left to call.
+ *
+ * @param ret  owned by the caller, as of xdptail_take_counts()
+ * @return 0, -ENOMEM, or -errno
+ */
+int xdptail_counts_finish(struct xdptail *x, struct xdptail_counts **ret);
 
 /** Free. NULL is fine. Cannot fail. */
 void xdptail_counts_free(struct xdptail_counts *c);

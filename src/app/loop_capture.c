@@ -122,8 +122,7 @@ int loop_on_wait(void *arg, int fd)
 		if (l->sinks)
 			sinks_flush(l->sinks);
 		n = poll(fds, 2, changing ? LOOP_LEAVE_MS : -1);
-		if (n < 0 && errno != EINTR)
-			loop_check(l, -errno, "cannot wait for the capture");
+		loop_check_wait(l, n < 0 ? -errno : 0, "cannot wait for the capture");
 		if (n > 0 && fds[0].revents && !l->n_pending)
 			return 0;
 	}

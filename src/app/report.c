@@ -305,15 +305,18 @@ static int put_loss(struct report *r, const struct line_loss *loss)
 /* Samples that were lost between the wire and us: one record a cause. */
 static int put_sample_losses(struct report *r, const struct xdptail_counts *c)
 {
+	const uint64_t late = r->enough ? 0 : c->discarded;
 	const struct line_loss losses[] = {
 		{ "ring", "ring_full", c->lost_ring_full, c->lost_first_ns, c->lost_last_ns },
 		{ "ring", "no_buffer", c->lost_no_buffer, c->lost_first_ns, c->lost_last_ns },
 		{ "ring", "other", c->lost_other, c->lost_first_ns, c->lost_last_ns },
+		{ "ring", "late", late, c->interval_start_ns, c->interval_end_ns },
 		{ "decode", "undecodable", c->lost_undecodable, c->interval_start_ns,
 		  c->interval_end_ns },
 	};
 	int err = 0;
 
+	r->late += late;
 	for (size_t i = 0; !err && i < sizeof(losses) / sizeof(losses[0]); i++)
 		err = put_loss(r, &losses[i]);
 	return err;
@@ -440,7 +443,7 @@ int report_stop(struct report *r, const char *reason, int exit_code, bool comple
 uint64_t report_lost(const struct report *r)
 {
 	return r->stats_sums.lost_ring_full + r->stats_sums.lost_no_buffer +
-	       r->stats_sums.lost_other + r->stats_sums.lost_undecodable;
+	       r->stats_sums.lost_other + r->stats_sums.lost_undecodable + r->late;
 }
 
 void report_summary(const struct report *r)

@@ -19,9 +19,11 @@ struct report {
 	struct sinks *sinks;
 	struct xdptail *handle;
 	bool perf; /* the transport, for the losses only it has */
+	bool enough; /* of samples, by the user's wish (-c): what is discarded is not lost */
 	bool aggregates; /* an interface was attached where packets come that the host has merged */
 	uint64_t snapshots; /* number of the last */
 	struct line_stats stats_sums; /* of the intervals so far */
+	uint64_t late; /* samples that were discarded because their interval could not wait */
 	struct line_snapshot snapshot_sums; /* likewise; its counts are the next member */
 	struct xdptail_counts counts_sums;
 	uint64_t cpu_ms; /* at the end of the last interval */

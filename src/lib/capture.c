@@ -233,17 +233,26 @@ int capture_take(struct xdptail *x, struct xdptail_counts **ret)
 		.name = capture_name,
 		.arg = x,
 	};
-	int err;
+	struct xdptail_counts *counts;
+	int err = taken_prepare(&counts);
 
-	if (replay_take(x->replay, &taken.totals, &taken.sources, &taken.start_ns, &taken.end_ns))
-		return reason_set(&x->reason, -ENOMEM, "out of memory");
+	if (err)
+		return reason_set(&x->reason, err, "out of memory");
+	err = replay_take(x->replay, &taken.totals, &taken.sources, &taken.start_ns, &taken.end_ns);
+	if (err) {
+		(void)reason_set(&x->reason, err, "out of memory");
+		goto fail;
+	}
 	memset(x->replay_fates, 0, sizeof(x->replay_fates));
 	err = x->prog_run ? add_program(x, &taken) : 0;
-	if (err) {
-		sources_free(taken.sources);
-		return err;
-	}
-	if (taken_hand_over(&taken, ret))
-		return reason_set(&x->reason, -ENOMEM, "out of memory");
+	if (err)
+		goto fail;
+	taken_hand_over(&taken, counts);
+	*ret = counts;
 	return 0;
+
+fail:
+	sources_free(taken.sources);
+	xdptail_counts_free(counts);
+	return err;
 }

@@ -395,11 +395,19 @@ int sinks_failing(const struct sinks *s, unsigned int i)
 	return k->state == SINK_GONE || sink_error(k) ? 0 : writer_failing(k->writer);
 }
 
-const char *sinks_warning(const struct sinks *s, unsigned int i)
+const char *sinks_warning(const struct sinks *s, unsigned int i, unsigned int *told)
 {
 	const struct sink *k = &s->list[i];
 
-	return k->writer ? writer_warning(k->writer) : NULL;
+	for (unsigned int n = 0; k->writer && n < CHANNEL_WARNINGS; n++) {
+		const char *warning = *told & 1U << n ? NULL : writer_warning(k->writer, n);
+
+		if (!warning)
+			continue;
+		*told |= 1U << n;
+		return warning;
+	}
+	return NULL;
 }
 
 static size_t least_room(const struct sinks *s, bool unless_drop, bool empty)

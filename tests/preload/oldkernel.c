@@ -9,6 +9,8 @@
  *   run       no BPF_PROG_RUN at all
  *   frags     no XDP programs for frames in several buffers (before 5.18)
  *   netlink   no netlink sockets: no kernel is like that, but a sandbox can be
+ *   late      messages of rtnetlink come when an index has lost its name, and not before: so it is
+ *             for as long as the kernel takes an interface away, in which the name goes first
  *   bpf       no call of BPF without CAP_BPF (before 5.19, with the sysctl unprivileged_bpf_disabled)
  *   admin     no call of BPF without CAP_SYS_ADMIN (before 5.8, likewise)
  *   memlock   maps count against RLIMIT_MEMLOCK (before 5.11), each alone
@@ -21,11 +23,12 @@
  *   cpus=N    N possible CPUs, as some firmware announces; at least as many as there are
  *
  * libbpf makes its system calls through syscall() and finds the CPUs in a file of sysfs; in front of
- * these, and of socket(), this library stands.
+ * these, and of socket(), recvfrom() and if_indextoname(), this library stands.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,6 +56,9 @@
 
 typedef long (*syscall_fn)(long number, ...);
 typedef int (*socket_fn)(int domain, int type, int protocol);
+typedef ssize_t (*recvfrom_fn)(int fd, void *buffer, size_t size, int flags, void *from,
+			       socklen_t *from_len);
+typedef char *(*if_indextoname_fn)(unsigned int ifindex, char *name);
 typedef int (*open_fn)(const char *path, int flags, ...);
 typedef int (*openat_fn)(int dir, const char *path, int flags, ...);
 typedef FILE *(*fopen_fn)(const char *path, const char *mode);
@@ -389,6 +395,38 @@ int old_socket(int domain, int type, int protocol)
 	if (!next)
 		find_next("socket", &next);
 	return next(domain, type, protocol);
+}
+
+static bool nameless; /* an index was */
+
+ssize_t old_recvfrom(int fd, void *buffer, size_t size, int flags, void *from, socklen_t *from_len)
+	AS("recvfrom");
+
+ssize_t old_recvfrom(int fd, void *buffer, size_t size, int flags, void *from, socklen_t *from_len)
+{
+	static recvfrom_fn next;
+
+	if (!next)
+		find_next("recvfrom", &next);
+	if (find_word("late") && !nameless) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return next(fd, buffer, size, flags, from, from_len);
+}
+
+char *old_if_indextoname(unsigned int ifindex, char *name) AS("if_indextoname");
+
+char *old_if_indextoname(unsigned int ifindex, char *name)
+{
+	static if_indextoname_fn next;
+	char *found;
+
+	if (!next)
+		find_next("if_indextoname", &next);
+	found = next(ifindex, name);
+	nameless = nameless || !found;
+	return found;
 }
 
 /* A file that announces the CPUs; -1: it is another path, or there is nothing to pretend. */

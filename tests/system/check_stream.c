@@ -325,6 +325,9 @@ struct stream {
 	struct json_object *snapshot_sums; /* owned; likewise */
 	struct json_object *attached; /* owned; interfaces, by index, with their last state */
 	struct json_object *owed; /* owned; losses that have no loss record yet, "where cause" */
+	uint64_t
+		late; /* samples discarded because their interval could not wait, as loss records say */
+	bool enough; /* -c ended it: what was discarded is no loss */
 	uint64_t unpaired; /* losses without a loss record, or the other way round */
 	bool gap; /* one of this record's type is missing before it */
 	struct sink sinks[SINKS_MAX + 1];
@@ -806,11 +809,13 @@ static void check_loss(struct stream *s, struct json_object *obj)
 
 	owed_key(key, where, text(obj, "cause"));
 	if (!has(s->owed, key))
-		s->unpaired++;
+		s->unpaired += strcmp(text(obj, "cause"), "late") != 0; /* by check_end() */
 	else if (number(obj, "records") != number(s->owed, key))
 		fault(s, "loss of %" PRIu64 " where %" PRIu64 " were lost: %s",
 		      number(obj, "records"), number(s->owed, key), key);
 	json_object_object_del(s->owed, key);
+	if (strcmp(text(obj, "cause"), "late") == 0)
+		s->late += number(obj, "records");
 	if (strcmp(from, first) > 0 || strcmp(first, last) > 0 || strcmp(last, to) > 0)
 		fault(s, "lost from %s to %s, but that can only be from %s to %s", first, last,
 		      from, to);
@@ -1003,7 +1008,7 @@ static void check_interface(struct stream *s, struct json_object *obj)
 
 static void check_stop(struct stream *s, struct json_object *obj)
 {
-	(void)obj; /* its keys say all there is */
+	s->enough = strcmp(text(obj, "reason"), "count") == 0;
 	s->stopped = true;
 }
 
@@ -1158,12 +1163,15 @@ static void check_end(struct stream *s)
 	if (s->unpaired > dropped)
 		fault(s, "%" PRIu64 " losses are said once and not twice, the last: %s",
 		      s->unpaired, json_object_to_json_string(s->owed));
+	if (number(s->sums, "discarded") != s->late && !s->enough && !dropped)
+		fault(s, "%" PRIu64 " samples were discarded, and %" PRIu64 " for being late",
+		      number(s->sums, "discarded"), s->late);
 	if (missing(s) != dropped)
 		fault(s, "L5: %" PRIu64 " records are missing, %" PRIu64 " were dropped",
 		      missing(s), dropped);
-	if (s->gaps > lost(s->sums) + dropped)
+	if (s->gaps > lost(s->sums) + s->late + dropped)
 		fault(s, "L5: %" PRIu64 " samples are missing, %" PRIu64 " were lost", s->gaps,
-		      lost(s->sums) + dropped);
+		      lost(s->sums) + s->late + dropped);
 }
 
 static void report(const struct stream *s)

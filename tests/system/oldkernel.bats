@@ -270,6 +270,19 @@ expect_life() {
 	ip -n "$NS_B" -d link show dev tail0 | grep -q 'prog/xdp' || fail "nothing is left on it"
 }
 
+@test "without links a move is no deletion, though its message comes after the index has gone" {
+	pair
+	old_kernel link,late
+	tail_start -a -N 1 --wait-interface
+	ip -n "$NS_A" link set tail0 netns "$NS_B"
+	wait_line "$OUT" '"event_type":"interface".*"state":"[mg]o' "$PID"
+	tail_stop
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	expect "states" "$(jq -r 'select(.event_type == "interface" and
+		.state != "down").state' "$OUT" | xargs)" 'attached moved detached'
+}
+
 @test "without netlink sockets an interface is followed by looking" {
 	pair
 	old_kernel netlink
