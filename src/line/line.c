@@ -14,13 +14,13 @@
 /* Bytes of escaped text that strings from outside may take, so that every line can be made. */
 #define NAME_BYTES 96 /* fifteen bytes of an interface name, six each at worst; host names */
 #define TEXT_BYTES 255 /* sentences, paths */
-/* Of a start record, so that the longest can be repeated: line_repeat() makes it longer. */
+/* Of a start record. */
 #define CAPABILITIES_BYTES 120
 #define CAPTURE_BYTES	   228
-#define CAPTURE_OWN_BYTES  120 /* beside the name of an object that is not ours */
 #define PROGRAM_BYTES	   96
 #define KERNEL_BYTES	   64 /* as long as uname() has it */
 #define VERSION_BYTES	   32 /* ours */
+#define ELLIPSIS_BYTES	   (sizeof(JSON_ELLIPSIS) - 1)
 
 #define KEY_TIMESTAMP "timestamp"
 #define KEY_TYPE      "event_type"
@@ -29,6 +29,10 @@
 #define KEY_TOTAL     "total"
 #define KEY_REPEATED  "repeated"
 #define KEY_FILE      "file"
+
+/* What line_repeat() puts at the end of a start record, before the number of the file. */
+#define REPEAT_TAIL  ",\"" KEY_REPEATED "\":true,\"" KEY_FILE "\":"
+#define REPEAT_BYTES (sizeof(REPEAT_TAIL) - 1 + JSON_U64_BYTES)
 
 /* Lines begin with head, a date, a fraction, a neck of their type's and a number. */
 #define HEAD	     "{\"" KEY_TIMESTAMP "\":\""
@@ -534,6 +538,19 @@ static void add_list(struct json *j, const char *key, const char *const *names, 
 	TEXT(j, "]");
 }
 
+/* A string from outside that shares room with others, and is left an ellipsis when there is none. */
+static void add_shared(struct json *j, const char *key, const char *text, size_t max, size_t *room)
+{
+	size_t most = *room + ELLIPSIS_BYTES < max ? *room + ELLIPSIS_BYTES : max;
+	const char *before = j->pos;
+	size_t least = strlen(key) + sizeof(",\"\":\"\"") - 1 + ELLIPSIS_BYTES;
+	size_t used;
+
+	add_text(j, key, text, most);
+	used = (size_t)(j->pos - before);
+	*room -= used > least ? used - least : 0;
+}
+
 static void add_maps(struct json *j, const struct line_start *start)
 {
 	add_u64(j, "max_sources", start->max_sources);
@@ -541,41 +558,56 @@ static void add_maps(struct json *j, const struct line_start *start)
 	add_u64(j, "map_bytes", start->map_bytes);
 }
 
+/* room: bytes that there are for the output, the object and the capture, beyond an ellipsis each. */
+static void put_start(struct json *j, struct line_writer *w, uint64_t now_ns,
+		      const struct line_start *start, size_t room)
+{
+	begin_line(j, w, LINE_START, now_ns);
+	add_text(j, "version", start->version, VERSION_BYTES);
+	add_name(j, "schema", LINE_SCHEMA);
+	add_shared(j, "sink", start->sink, TEXT_BYTES, &room);
+	add_text(j, "hostname", start->hostname, NAME_BYTES);
+	add_text(j, "kernel", start->kernel, KERNEL_BYTES);
+	add_text(j, "function_name", start->function_name, NAME_BYTES);
+	if (start->ebpf_program)
+		add_shared(j, "ebpf_program", start->ebpf_program, PROGRAM_BYTES, &room);
+	add_choice(j, "transport", transport_names, XDPTAIL_TRANSPORT_MAX, start->transport);
+	if (start->capture)
+		add_shared(j, "capture", start->capture, CAPTURE_BYTES, &room);
+	else
+		add_u64(j, "ring_bytes", start->ring_bytes);
+	add_true(j, "prog_run", start->capture && start->prog_run);
+	add_choice(j, "sample_mode", sample_mode_names, XDPTAIL_SAMPLE_MODE_MAX,
+		   start->sample_mode);
+	add_u64(j, "sample_rate", start->sample_rate);
+	add_u64(j, "interval_s", start->interval_s);
+	add_true(j, "decap", start->decap);
+	if (!start->capture)
+		add_maps(j, start);
+	add_list(j, "capabilities", start->capabilities, CAPABILITIES_BYTES);
+	add_true(j, KEY_REPEATED, start->repeated);
+	add_true(j, "joined", start->joined);
+}
+
+/* Written twice: the first time to see how much room there is for the texts that can be long. What
+ * line_repeat() puts at the end of the longest has to fit, too.
+ */
 int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *start,
 	       struct line *ret)
 {
+	const size_t most = LINE_MAX_BYTES - sizeof("}\n") + 1 - REPEAT_BYTES;
+	bool numbered = start->repeated || start->same;
 	struct json j;
+	size_t len;
 	int err;
 
-	if (start->repeated)
+	if (numbered)
 		w->seq[LINE_START]--;
-	begin_line(&j, w, LINE_START, now_ns);
-	add_text(&j, "version", start->version, VERSION_BYTES);
-	add_name(&j, "schema", LINE_SCHEMA);
-	add_text(&j, "hostname", start->hostname, NAME_BYTES);
-	add_text(&j, "kernel", start->kernel, KERNEL_BYTES);
-	add_text(&j, "function_name", start->function_name, NAME_BYTES);
-	if (start->ebpf_program)
-		add_text(&j, "ebpf_program", start->ebpf_program, PROGRAM_BYTES);
-	add_choice(&j, "transport", transport_names, XDPTAIL_TRANSPORT_MAX, start->transport);
-	if (start->capture)
-		add_text(&j, "capture", start->capture,
-			 start->ebpf_program ? CAPTURE_OWN_BYTES : CAPTURE_BYTES);
-	else
-		add_u64(&j, "ring_bytes", start->ring_bytes);
-	add_true(&j, "prog_run", start->capture && start->prog_run);
-	add_choice(&j, "sample_mode", sample_mode_names, XDPTAIL_SAMPLE_MODE_MAX,
-		   start->sample_mode);
-	add_u64(&j, "sample_rate", start->sample_rate);
-	add_u64(&j, "interval_s", start->interval_s);
-	add_true(&j, "decap", start->decap);
-	if (!start->capture)
-		add_maps(&j, start);
-	add_list(&j, "capabilities", start->capabilities, CAPABILITIES_BYTES);
-	add_true(&j, KEY_REPEATED, start->repeated);
-	add_true(&j, "joined", start->joined);
+	put_start(&j, w, now_ns, start, 0);
+	len = (size_t)(j.pos - w->text);
+	put_start(&j, w, now_ns, start, len < most ? most - len : 0);
 	err = end_line(&j, w, LINE_START, ret);
-	if (err && start->repeated)
+	if (err && numbered)
 		w->seq[LINE_START]++;
 	return err;
 }
@@ -584,7 +616,6 @@ int line_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
 		char ret[LINE_MAX_BYTES], size_t *ret_len)
 {
 	static const char again[] = ",\"" KEY_REPEATED "\":";
-	static const char tail[] = ",\"" KEY_REPEATED "\":true,\"" KEY_FILE "\":";
 	char date[JSON_DATE_BYTES];
 	char text[LINE_MAX_BYTES + JSON_SLACK];
 	size_t done = HEAD_BYTES + JSON_DATE_BYTES; /* of start, with the 'Z' next */
@@ -609,7 +640,7 @@ int line_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
 	json_text(&j, date, sizeof(date));
 	json_fraction(&j, (uint32_t)(now_ns % NS_PER_S), nine);
 	json_text(&j, start + done, len - done);
-	json_text(&j, tail, sizeof(tail) - 1);
+	TEXT(&j, REPEAT_TAIL);
 	json_u64(&j, file);
 	json_text(&j, "}\n", 2);
 	n = (size_t)(j.pos - text);

@@ -86,7 +86,7 @@ int line_snapshot(struct line_writer *w, uint64_t now_ns, const struct line_snap
 		  struct line *ret);
 
 struct line_loss {
-	const char *where; /* "ring", "decode", or a sink as the user named it */
+	const char *where; /* "ring", "decode", "record", or a sink as the user named it */
 	const char *cause;
 	uint64_t records;
 	uint64_t first_ns; /* Unix time: nothing was lost before, in this interval */
@@ -99,6 +99,8 @@ int line_loss(struct line_writer *w, uint64_t now_ns, const struct line_loss *lo
 int line_clock(struct line_writer *w, uint64_t now_ns, int64_t step_ns, struct line *ret);
 
 struct line_start {
+	const char *sink; /* the output that it is for, as the user named it */
+	bool same; /* the one before was for another output: has the number of that */
 	bool repeated; /* not the first: keeps the first one's number */
 	bool joined; /* for an output that has come to the run only now; with repeated */
 	const char *version;

@@ -98,8 +98,8 @@ expect_arrived() { # FILE [json|cee]
 	local parsed=$DIR/${2:-json}
 
 	wait_lines "$parsed" "$(wc -l <"$1")"
-	sed 's/^ //; s/^@cee: //' "$DIR/messages" | cmp - "$1" || fail "texts differ"
-	cmp <(jq -c . "$parsed") <(jq -c . "$1") || fail "values differ"
+	same_output <(sed 's/^ //; s/^@cee: //' "$DIR/messages") "$1" || fail "texts differ"
+	same_output <(jq -c . "$parsed") <(jq -c . "$1") || fail "values differ"
 	expect "what is no JSON" "$(lines_in "$DIR/neither")" 0
 }
 
