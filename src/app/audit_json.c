@@ -297,8 +297,11 @@ int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
 		return err;
 	json_tokener_reset(tok);
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	errno = 0;
 	obj = json_tokener_parse_ex(tok, text, (int)len);
-	if (!json_object_is_type(obj, json_type_object))
+	if (errno == ENOMEM) /* json-c may have left something out, and not said so */
+		err = -ENOMEM;
+	else if (!json_object_is_type(obj, json_type_object))
 		err = -EINVAL;
 	else if (count_members(obj) != c.members)
 		err = -EEXIST;

@@ -244,6 +244,8 @@ int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
 	struct json_object *obj;
 	int bad = audit_json_parse(tok, text, len, &obj);
 
+	if (bad == -ENOMEM)
+		return bad;
 	if (bad) {
 		(void)snprintf(err, err_cap, "%s",
 			       bad == -EEXIST ? "a key is there twice" :
