@@ -170,5 +170,5 @@ expect_some_of() { # COPY FILE
 	awk 'NR == FNR { at[$0] = NR; next }
 		!($0 in at) { print "not a line of the file: " $0; exit 1 }
 		at[$0] <= last { print "out of order, or twice: " $0; exit 1 }
-		{ last = at[$0] }' "$2" "$1" || fail "$1 is not a part of $2"
+		{ last = at[$0] }' <(nameless "$2") <(nameless "$1") || fail "$1 is not a part of $2"
 }
