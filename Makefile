@@ -72,6 +72,8 @@ SHELL_FILES = $(wildcard packaging/*.sh packaging/*/*.sh contrib/*/*.sh tests/*.
 C_FILES = $(wildcard contrib/*/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
 TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c packaging/completion/*.c src/*/*.c tests/*/*.c))
 
+comma := ,
+
 ifneq ($(V),1)
 Q := @
 say = @printf '  %-6s %s\n' $(1) '$(@:$(O)/%=%)'
@@ -160,6 +162,9 @@ $(O)/tests/%: $(O)/tests/%.o $(O)/tests/all.a
 	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) -lcriterion $(ALL_LIBS) -o $@
 
 $(O)/tests/%.o: INCLUDES += -Itests
+# What never happens by itself: a record that is too long.
+$(O)/tests/unit/test_report: ALL_LDFLAGS += $(addprefix -Wl$(comma)--wrap=,line_packet line_count line_clock \
+	xdptail_time xdptail_stats)
 $(PROG_TESTS:=.o): $(SKELETONS) $(WINDOW).skel.h
 
 # Without sanitizers: it is loaded before them.

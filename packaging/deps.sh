@@ -62,6 +62,7 @@ packages() {
 		bench gnuplot-nox       gnuplot-minimal
 		contrib jq              jq
 		contrib rsyslog         rsyslog-mmjsonparse
+		contrib rsyslog-relp    rsyslog-relp
 		contrib logrotate       logrotate
 		contrib curl            curl
 		contrib clickhouse-server -

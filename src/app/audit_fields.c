@@ -114,6 +114,7 @@ static const struct audit_field start_fields[] = {
 	CHECKED("map_type", TEXT),   CHECKED("map_bytes", U64),	     CHECKED("capabilities", LIST),
 	CHECKED("repeated", BOOL),   CHECKED("joined", BOOL),	     CHECKED("file", U64),
 	CHECKED("prog_run", BOOL),   CHECKED("decap", BOOL),	     CHECKED("ebpf_program", TEXT),
+	CHECKED("sink", TEXT),
 };
 
 static const struct audit_field interface_fields[] = {

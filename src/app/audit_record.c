@@ -187,16 +187,13 @@ static const char *take_common(struct json_object *obj, struct audit_record *ret
 }
 
 /* Longer ones than ours are cut, between two characters. */
-static void take_name(struct json_object *obj, struct audit_record *ret)
+static void take_name(struct json_object *value, char ret[AUDIT_NAME_BYTES])
 {
-	const char *key = ret->type == LINE_SINK ? "sink" : "hostname";
-	struct json_object *value = get(obj, key);
-
-	if (!value || (ret->type != LINE_SINK && ret->type != LINE_START))
+	if (!value)
 		return;
-	(void)snprintf(ret->name, sizeof(ret->name), "%s", json_object_get_string(value));
-	while (!audit_json_is_utf8(ret->name, strlen(ret->name)))
-		ret->name[strlen(ret->name) - 1] = '\0';
+	(void)snprintf(ret, AUDIT_NAME_BYTES, "%s", json_object_get_string(value));
+	while (!audit_json_is_utf8(ret, strlen(ret)))
+		ret[strlen(ret) - 1] = '\0';
 }
 
 static int take_object(struct json_object *obj, struct audit_record *ret, char *err, size_t err_cap)
@@ -224,7 +221,12 @@ static int take_object(struct json_object *obj, struct audit_record *ret, char *
 		copy_time(ret->interval_start, get(obj, "interval_start"));
 		copy_time(ret->interval_end, get(obj, "interval_end"));
 	}
-	take_name(obj, ret);
+	if (ret->type == LINE_SINK)
+		take_name(get(obj, "sink"), ret->name);
+	if (ret->type == LINE_START) {
+		take_name(get(obj, "hostname"), ret->name);
+		take_name(get(obj, "sink"), ret->sink);
+	}
 	return 0;
 }
 
@@ -233,6 +235,7 @@ static void begin_record(struct audit_record *ret)
 	memset(ret, 0, offsetof(struct audit_record, name) + 1);
 	ret->interval_start[0] = '\0';
 	ret->interval_end[0] = '\0';
+	ret->sink[0] = '\0';
 }
 
 int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
@@ -241,6 +244,8 @@ int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
 	struct json_object *obj;
 	int bad = audit_json_parse(tok, text, len, &obj);
 
+	if (bad == -ENOMEM)
+		return bad;
 	if (bad) {
 		(void)snprintf(err, err_cap, "%s",
 			       bad == -EEXIST ? "a key is there twice" :

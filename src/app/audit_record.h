@@ -30,6 +30,7 @@ struct audit_record {
 	char time[AUDIT_TIME_BYTES];
 	char interval_start[AUDIT_TIME_BYTES]; /* a snapshot's, or "" */
 	char interval_end[AUDIT_TIME_BYTES];
+	char sink[AUDIT_NAME_BYTES]; /* a start's: the output that it was made for, or "" */
 };
 
 /* The fast way, for packet and count records. False: not understood, and *ret is spoilt. */

@@ -39,10 +39,17 @@ struct audit_sink {
 	uint64_t total_seq; /* of the record with the totals; 0: it was not read */
 };
 
+/* An output that a start was made for. */
+struct audit_output {
+	char name[AUDIT_NAME_BYTES];
+};
+
 struct audit_run {
 	struct audit_run *next; /* for whoever keeps several of them */
 	uint64_t id;
 	char hostname[AUDIT_NAME_BYTES]; /* "": not known */
+	struct audit_output *outputs; /* owned; whose first start was read */
+	size_t n_outputs;
 	bool repeated; /* a start was read that is not the first */
 	bool joined; /* … of an output that came to the run when it was under way */
 	uint64_t torn; /* lines of it that end too early */

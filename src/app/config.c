@@ -101,12 +101,54 @@ static bool is_blank(const char *text, size_t len)
 	return strspn(text, " \t\r\n") >= len;
 }
 
+/* As config_scan() counts them: json-c leaves out what it has no memory for, and says nothing. */
+static size_t count_values(struct json_object *value)
+{
+	size_t sum = 1;
+
+	if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member)
+		{
+			(void)key;
+			sum += count_values(member);
+		}
+	}
+	if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			sum += count_values(json_object_array_get_idx(value, i));
+	}
+	return sum;
+}
+
+/* json-c before 0.17 cuts a string short when it has no memory for the rest, and says nothing. The buffer in
+ * which it gathers one stays as large as it was for the longest: so that is asked for first.
+ */
+static int reserve(struct json_tokener *tokener, size_t len)
+{
+	char *text = malloc(len + 2);
+	struct json_object *string;
+	bool whole;
+
+	if (!text)
+		return -ENOMEM;
+	memset(text, 'x', len + 2);
+	text[0] = text[len + 1] = '"';
+	string = json_tokener_parse_ex(tokener, text, (int)len + 2);
+	whole = json_object_is_type(string, json_type_string) &&
+		(size_t)json_object_get_string_len(string) == len;
+	json_object_put(string);
+	free(text);
+	json_tokener_reset(tokener);
+	return whole ? 0 : -ENOMEM;
+}
+
 /* The document: one object and nothing else. Strict, because json-c is lenient else (TRAPS C7). */
 static int parse_text(struct config *c)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(CONFIG_SCAN_DEPTH + 1);
 	enum json_tokener_error error;
 	struct json_object *root;
+	bool no_memory;
 	size_t end;
 	int err = 0;
 
@@ -114,10 +156,18 @@ static int parse_text(struct config *c)
 		return refuse_file(c, strerror(ENOMEM));
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 |
 						JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	if (reserve(tokener, c->len)) {
+		json_tokener_free(tokener);
+		return refuse_file(c, strerror(ENOMEM));
+	}
+	errno = 0;
 	root = json_tokener_parse_ex(tokener, c->text, (int)c->len);
+	no_memory = errno == ENOMEM;
 	error = json_tokener_get_error(tokener);
 	end = json_tokener_get_parse_end(tokener);
-	if (error == json_tokener_continue)
+	if (no_memory)
+		err = refuse_file(c, strerror(ENOMEM));
+	else if (error == json_tokener_continue)
 		err = refuse_at(c, c->scan.line, "the file ends before its object does");
 	else if (error == json_tokener_error_parse_unexpected)
 		err = refuse_at(c, line_at(c, end),
@@ -129,6 +179,8 @@ static int parse_text(struct config *c)
 	else if (!is_blank(c->text + end, c->len - end))
 		err = refuse_at(c, line_at(c, end + strspn(c->text + end, " \t\r\n")),
 				"there is something behind the object");
+	else if (count_values(root) != c->scan.values)
+		err = refuse_file(c, strerror(ENOMEM));
 	json_tokener_free(tokener);
 	if (err)
 		json_object_put(root);
@@ -238,12 +290,19 @@ static int join(struct config *c, const struct row *row, struct json_object *lis
 static int take_setting(struct config *c, const struct row *row, struct sink_spec *spec,
 			const char *key, struct json_object *value)
 {
-	char joined[512], why[512] = "";
-	const char *text = json_object_get_string(value);
+	char joined[512], number[32], why[512] = "";
+	const char *text = NULL;
 
 	switch (json_object_get_type(value)) {
 	case json_type_int: /* as it stands in the file */
+		(void)snprintf(number, sizeof(number), "%" PRId64, json_object_get_int64(value));
+		if (json_object_get_int64(value) >= 0)
+			(void)snprintf(number, sizeof(number), "%" PRIu64,
+				       json_object_get_uint64(value));
+		text = number;
+		break;
 	case json_type_string:
+		text = json_object_get_string(value);
 		break;
 	case json_type_array:
 		if (join(c, row, value, joined, sizeof(joined)))

@@ -590,6 +590,7 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	     struct sinks *sinks, const struct privileges_user *user)
 {
 	int64_t left;
+	int err;
 
 	l->handle = handle;
 	l->sinks = sinks;
@@ -605,7 +606,10 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");
 	loop_write_metrics(l);
 	loop_check(l, start(l), "cannot watch for events");
-	loop_check(l, sinks_start(sinks), "cannot start the outputs");
+	err = sinks_start(sinks);
+	loop_check(l, err, "cannot start the outputs");
+	if (err) /* a capture would wait for ever for what nobody writes */
+		loop_hurry(l);
 	sinks_flush(sinks);
 	if (!l->stop_reason)
 		loop_tell_ready(l);

@@ -306,8 +306,10 @@ static void open_standard_fds(void)
 static int print_config(const struct options *o)
 {
 	char *text = options_print_config(o);
-	int err = !text || puts(text) < 0 || fflush(stdout);
+	int err = !text ? -ENOMEM : puts(text) < 0 || fflush(stdout) ? -errno : 0;
 
+	if (err)
+		log_error("cannot print the settings: %s", strerror(-err));
 	free(text);
 	return err ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }

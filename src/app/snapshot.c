@@ -90,8 +90,10 @@ static int list_slice(struct snapshot *s, struct report *r)
 		if (s->record.listed == s->limit || !top_next(&s->top, &source))
 			return 1;
 		err = report_count(r, s->record.snapshot, &source);
-		if (err)
+		if (err < 0)
 			return err;
+		if (err) /* it is among the unlisted then */
+			continue;
 		s->record.listed++;
 		s->listed_packets += source.packets;
 		s->listed_bytes += source.bytes;

@@ -266,6 +266,12 @@ void sinks_put(struct sinks *s, const struct line *line)
 	let_write(s);
 }
 
+void sinks_put_to(struct sinks *s, unsigned int i, const struct line *line)
+{
+	sink_put(&s->list[i], line);
+	s->unflushed += line->len;
+}
+
 void sinks_put_uncounted(struct sinks *s, unsigned int i, const struct line *line)
 {
 	struct sink *k = &s->list[i];

@@ -82,6 +82,9 @@ const char *sinks_name(const struct sinks *s, unsigned int i);
  */
 void sinks_put(struct sinks *s, const struct line *line);
 
+/* The same to output i alone: of a line that each output is given a text of its own of. */
+void sinks_put_to(struct sinks *s, unsigned int i, const struct line *line);
+
 /* A line to output i alone, which nothing counts: a start record that is repeated. */
 void sinks_put_uncounted(struct sinks *s, unsigned int i, const struct line *line);
 

@@ -205,6 +205,7 @@ static const struct key start_keys[] = {
 	COMMON_KEYS,
 	{ "version", TEXT, ALWAYS },
 	{ "schema", TEXT, ALWAYS },
+	{ "sink", TEXT, ALWAYS },
 	{ "hostname", TEXT, ALWAYS },
 	{ "kernel", TEXT, ALWAYS },
 	{ "function_name", TEXT, ALWAYS },

@@ -776,6 +776,35 @@ Test(audit, whole)
 	stream_free(&s);
 }
 
+/* One record, given to each output under its name. */
+static enum audit_verdict with_another_start(const char *name, char **ret_text)
+{
+	enum audit_verdict got;
+	struct stream s;
+	size_t i;
+
+	make_whole(&s);
+	i = stream_find(&s, LINE_START, 1);
+	stream_add(&s, s.lines[i].text, LINE_START, 2);
+	edit(&s, LINE_START, 2, "\"sink\":\"stdout\"", name);
+	got = audit_all(&s, ret_text);
+	stream_free(&s);
+	return got;
+}
+
+Test(audit, the_start_of_each_output)
+{
+	static const char same[] = "\"sink\":\"stdout\"";
+	static const char other[] = "\"sink\":\"file:/a\"";
+	char *text;
+
+	cr_expect_eq(with_another_start(other, &text), AUDIT_WHOLE, "got:\n%s", text);
+	free(text);
+	cr_expect_eq(with_another_start(same, &text), AUDIT_BROKEN, "got:\n%s", text);
+	cr_expect(strstr(text, "record 1 of start is there twice"), "got:\n%s", text);
+	free(text);
+}
+
 /* Types of which the whole run has but one record: its copy then looks as one that was made without
  * them, or for the stop record, as a run that is not over.
  */
