@@ -296,7 +296,6 @@ int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
 	if (err)
 		return err;
 	json_tokener_reset(tok);
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	obj = json_tokener_parse_ex(tok, text, (int)len);
 	if (!json_object_is_type(obj, json_type_object))
 		err = -EINVAL;
@@ -308,4 +307,14 @@ int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
 	}
 	*ret = obj;
 	return 0;
+}
+
+int audit_json_check(const char *text, size_t len, size_t *ret_end)
+{
+	const unsigned char *start = (const unsigned char *)text;
+	struct cursor c = { .pos = start, .end = start + len };
+	int err = check_value(&c, 0);
+
+	*ret_end = (size_t)(c.pos - start);
+	return err;
 }
