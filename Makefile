@@ -72,6 +72,18 @@ SHELL_FILES = $(wildcard packaging/*.sh packaging/*/*.sh contrib/*/*.sh tests/*.
 C_FILES = $(wildcard contrib/*/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
 TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c packaging/completion/*.c src/*/*.c tests/*/*.c))
 
+# What is built belongs to the owner of the directory that it goes into, also when root runs make (sudo make demo): what
+# the owner makes next can write there. OWNER has the words that make a command the owner's; none, if that is us.
+ifeq ($(shell id -u),0)
+OWNER := $(shell dir=$$(realpath -m '$(O)'); until [ -d "$$dir" ]; do dir=$$(dirname "$$dir"); done; \
+	 as="setpriv $$(stat -c '--reuid=%u --regid=%g' "$$dir") --clear-groups"; \
+	 [ -O "$$dir" ] || ! $$as test -w "$$dir" -a -r Makefile 2>/dev/null || echo "$$as")
+ifneq ($(OWNER),)
+$(O)/% dist deb rpm lint fuzz: SHELL = $(firstword $(OWNER))
+$(O)/% dist deb rpm lint fuzz: .SHELLFLAGS = $(wordlist 2,9,$(OWNER)) /bin/sh -c
+endif
+endif
+
 ifneq ($(V),1)
 Q := @
 say = @printf '  %-6s %s\n' $(1) '$(@:$(O)/%=%)'
