@@ -4,6 +4,10 @@
 # of their making. The unit tests run, too, unless DEB_BUILD_OPTIONS has nocheck.
 set -euo pipefail
 
+command -v dpkg-buildpackage >/dev/null || {
+	echo "deb.sh: dpkg-buildpackage is not here; on Debian: sudo packaging/deps.sh build deb" >&2
+	exit 1
+}
 tarball=$(realpath "$1")
 out=$(realpath -m "$2")
 name=$(basename "$tarball" .tar.gz)

@@ -44,14 +44,16 @@ check-unit: all $(UNIT_TESTS)
 	$(Q)tests/run.sh $(O) unit
 
 check-packages:
-	$(Q)packaging/deps.sh build test package
+	$(Q)packaging/deps.sh build test deb rpm package-check
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
 	$(Q)tests/run.sh $(O) packaging
 
-# The same from apt's side, on a new system: downloads a Debian.
+# On new systems, which are downloaded: releases of Debian, by default the one that this is.
+SUITES ?= $(shell . /etc/os-release && echo "$$VERSION_CODENAME")
 check-debootstrap:
-	$(Q)packaging/deps.sh build test package
+	$(Q)packaging/deps.sh build test package-check
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
-	$(Q)tests/run.sh $(O) debootstrap
+	$(Q)for suite in $(SUITES); do \
+		echo "$$suite:" && XDPTAIL_SUITE=$$suite tests/run.sh $(O) debootstrap || exit; done
 
 .PHONY: dist deb rpm check-unit install-service check-packages check-debootstrap

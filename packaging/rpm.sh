@@ -4,6 +4,10 @@
 # making. Where packages are no RPMs (Debian), what is needed is not looked for, and systemd's macros are ours.
 set -euo pipefail
 
+command -v rpmbuild >/dev/null || {
+	echo "rpm.sh: rpmbuild is not here: sudo packaging/deps.sh build rpm" >&2
+	exit 1
+}
 tarball=$(realpath "$1")
 out=$(realpath -m "$2")
 packaging=$(dirname "$(realpath "$0")")

@@ -8,6 +8,10 @@ make_alone() { # ARGUMENT...
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "$@"
 }
 
+teardown() {
+	[ -z "${OWNED:-}" ] || rm -rf "$OWNED"
+}
+
 # Sets PREFIX.
 install_here() {
 	PREFIX=$BATS_TEST_TMPDIR/prefix
@@ -40,6 +44,26 @@ install_here() {
 	expect_line "$to/usr/lib/there/pkgconfig/libxdptail.pc" '^libdir=/usr/lib/there$'
 	expect "names that were not replaced" \
 		"$(grep -c @ "$to/usr/lib/there/pkgconfig/libxdptail.pc")" 0
+}
+
+# sudo make: what the user makes next can write there.
+@test "what root builds belongs to the owner of the directory" {
+	local sources
+
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	OWNED=$(mktemp -d) # the owner cannot reach what is in the directory of the test
+	chmod 0755 "$OWNED"
+	sources=$OWNED/sources
+	make_alone -C "$ROOT" O="$BATS_TEST_TMPDIR" dist
+	mkdir "$sources"
+	tar -C "$sources" --strip-components=1 -xzf "$BATS_TEST_TMPDIR"/dist/xdptail-*.tar.gz
+	chown -R 65534:65533 "$sources"
+	make_alone -C "$sources" O=own own/src/app/log.o dist
+	expect "others'" "$(find "$sources" ! '(' -user 65534 -group 65533 ')')" ""
+	expect "made" "$(find "$sources/own" -name '*.gz' -o -name log.o | wc -l)" 2
+	chown -R 0:0 "$sources/own"
+	make_alone -C "$sources" O=own own/src/app/top.o
+	expect "root's" "$(stat -c %u "$sources/own/src/app/top.o")" 0
 }
 
 @test "install-service: units beside the rest, what is looked for in /etc there, settings kept" {
