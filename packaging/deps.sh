@@ -5,6 +5,7 @@
 # Debian and Ubuntu (apt), Fedora (dnf). Changes nothing when all is there; names what is missing,
 # and fails, when it may not install.
 set -eu
+PATH=$PATH:/usr/sbin:/sbin # where some of it is, and a user's does not lead
 
 # group  Debian's name        Fedora's name; "-": it has none
 packages() {

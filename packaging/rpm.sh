@@ -21,6 +21,7 @@ options=(--define "_topdir $work" --define "_sourcedir $(dirname "$tarball")" --
 [ "$(rpm --eval '%{?_unitdir}')" ] || options+=(--load "$packaging/rpm/macros.systemd")
 ! command -v dpkg >/dev/null || options+=(--nodeps)
 
+echo "rpm.sh: some minutes; what rpmbuild says is in $out/build.log" >&2
 # Nothing of the make that calls us.
 if ! env -i PATH="$PATH" HOME="$HOME" LC_ALL="${LC_ALL:-C.UTF-8}" \
 	rpmbuild -ba "${options[@]}" "$packaging/rpm/xdptail.spec" >"$out/build.log" 2>&1; then
