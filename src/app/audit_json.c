@@ -311,7 +311,6 @@ int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
 	if (err)
 		return err;
 	json_tokener_reset(tok);
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	errno = 0;
 	obj = json_tokener_parse_ex(tok, text, (int)len);
 	if (errno == ENOMEM) /* json-c may have left something out, and not said so */
@@ -326,4 +325,14 @@ int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
 	}
 	*ret = obj;
 	return 0;
+}
+
+int audit_json_check(const char *text, size_t len, size_t *ret_end)
+{
+	const unsigned char *start = (const unsigned char *)text;
+	struct cursor c = { .pos = start, .end = start + len };
+	int err = check_value(&c, 0);
+
+	*ret_end = (size_t)(c.pos - start);
+	return err;
 }

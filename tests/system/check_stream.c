@@ -1081,7 +1081,7 @@ static void check_line(struct stream *s, const char *line, size_t len)
 	struct json_object *obj;
 	const char *again;
 
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
 	obj = json_tokener_parse_ex(tokener, line, (int)len + 1);
 	again = obj ? json_object_to_json_string_ext(obj, flags) : "";
 	if (len >= LINE_BYTES_MAX)

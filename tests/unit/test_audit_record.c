@@ -109,6 +109,8 @@ static const struct {
 	{ "first large number", HEAD ",\"cpu\":1,\"cpu_seq\":\"9007199254740992\"}", NULL },
 	{ "last small number", HEAD ",\"cpu\":1,\"cpu_seq\":9007199254740991}", NULL },
 	{ "large number as a number", HEAD ",\"cpu\":1,\"cpu_seq\":9007199254740992}", "cpu_seq" },
+	{ "number of others beyond 64 bits", HEAD ",\"x\":[18446744073709551616,-1e400]" TAIL,
+	  NULL },
 	{ "beyond 64 bits", HEAD ",\"cpu\":1,\"cpu_seq\":18446744073709551616}", "cpu_seq" },
 	{ "string beyond 64 bits", HEAD ",\"cpu\":1,\"cpu_seq\":\"18446744073709551616\"}",
 	  "cpu_seq" },
