@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# initrd.sh BUILD FILE: make FILE, an initial RAM disk with what was built in BUILD and what its tests
+# need, each with its libraries; it is the same for every kernel. /xdptail is there what the top
+# directory is here, and BUILD is /xdptail/build.
+set -euo pipefail
+
+build=$(realpath "$1")
+file=$(realpath "$2")
+here=$(dirname "$(realpath "$0")")
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+commands="bash ip jq timeout tail grep sed setpriv capsh nsenter kill tc ethtool"
+helpers="traffic check_stream make_capture"
+
+take() { # FILE TO
+	install -D "$1" "$root/$2"
+	# its debug information is most of it, and nobody looks there
+	strip -g "$root/$2" 2>/dev/null || true
+}
+
+take_libraries() { # FILE…
+	local library
+
+	for library in $(ldd "$@" 2>/dev/null | grep -o '/[^ ]* (0x' | cut -d ' ' -f 1 | sort -u); do
+		[ -e "$root/$library" ] || install -D "$(realpath "$library")" "$root/$library"
+	done
+}
+
+cd "$here/../.."
+mkdir -p "$root"/{bin,dev,etc,proc,root,run,sys,tmp,var/log}
+take "$here/init" init
+take "$(command -v busybox)" bin/busybox
+echo 'root:x:0:0::/root:/bin/sh
+nobody:x:65534:65534::/:/bin/false' >"$root/etc/passwd"
+echo 'root:x:0:
+nogroup:x:65534:' >"$root/etc/group"
+taken=()
+for command in $commands; do
+	path=$(command -v "$command" || true)
+	[ "$command" != kill ] || path=$(type -P kill)
+	[ -n "$path" ] || continue
+	take "$path" "usr/bin/$command"
+	taken+=("$path")
+done
+for path in "$build"/xdptail "$build"/tests/prog/test_* ${helpers:+$(printf "$build/tests/system/%s " $helpers)}; do
+	[ -x "$path" ] && [ ! -d "$path" ] || continue
+	take "$path" "xdptail/build/${path#"$build"/}"
+	taken+=("$path")
+done
+take_libraries "${taken[@]}"
+while read -r path; do
+	take "$path" "xdptail/$path"
+done < <(find tests/prog/verifier.txt tests/kernels tests/system/*.bash -type f)
+(cd "$build" && find contrib -name '*.bpf.o') | while read -r path; do
+	take "$build/$path" "xdptail/build/$path"
+done
+(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$file.part"
+mv "$file.part" "$file"
