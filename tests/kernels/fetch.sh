@@ -18,6 +18,7 @@ die() { # SENTENCE
 
 # Where this machine's apt has its packages from: the same mirror has the other suites beside.
 mirror() { # LABEL
+	# shellcheck disable=SC2016 # it is for apt to expand
 	apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
 		sed -n "s/^$1 //p" | head -n 1
 }
@@ -74,7 +75,9 @@ fetch() { # KERNEL
 	done
 	mv "$to"/vmlinuz-* "$to/vmlinuz" 2>/dev/null || true # older ones have the release in the name
 	[ ! -e "$to/veth.ko.xz" ] || xz -d "$to/veth.ko.xz"
-	[ -s "$to/vmlinuz" ] && [ -s "$to/veth.ko" ] || die "$image has no kernel in it, or no veth"
+	if [ ! -s "$to/vmlinuz" ] || [ ! -s "$to/veth.ko" ]; then
+		die "$image has no kernel in it, or no veth"
+	fi
 	rm "$to"/*.deb
 	image=${image#linux-image-}
 	echo "$image" >"$to/release"

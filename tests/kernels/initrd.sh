@@ -10,8 +10,8 @@ file=$(realpath "$2")
 here=$(dirname "$(realpath "$0")")
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-commands="bash ip jq timeout tail grep sed setpriv capsh nsenter kill tc ethtool"
-helpers="traffic check_stream make_capture"
+commands="bash bats env ip jq timeout tail head grep sed awk setpriv nsenter prlimit diff uniq install stat sort tr cut wc cat
+	readlink realpath mktemp tee date find xargs basename dirname cksum"
 
 take() { # FILE TO
 	install -D "$1" "$root/$2"
@@ -38,20 +38,28 @@ nogroup:x:65534:' >"$root/etc/group"
 taken=()
 for command in $commands; do
 	path=$(command -v "$command" || true)
-	[ "$command" != kill ] || path=$(type -P kill)
-	[ -n "$path" ] || continue
+	if [ -z "$path" ]; then
+		echo "initrd.sh: the command $command is not here" >&2
+		exit 1
+	fi
 	take "$path" "usr/bin/$command"
 	taken+=("$path")
 done
-for path in "$build"/xdptail "$build"/tests/prog/test_* ${helpers:+$(printf "$build/tests/system/%s " $helpers)}; do
-	[ -x "$path" ] && [ ! -d "$path" ] || continue
+for path in "$build"/xdptail "$build"/tests/system/{traffic,check_stream,make_capture} \
+	"$build"/tests/prog/test_* "$build"/clangs/clang-*/tests/prog/test_*; do
+	case $path in *.[od]) continue ;; esac
+	[ -x "$path" ] || continue
 	take "$path" "xdptail/build/${path#"$build"/}"
 	taken+=("$path")
 done
 take_libraries "${taken[@]}"
-while read -r path; do
-	take "$path" "xdptail/$path"
-done < <(find tests/prog/verifier.txt tests/kernels tests/system/*.bash -type f)
+find tests/prog/verifier.txt tests/kernels tests/system/*.ba* /usr/lib/bats-core /usr/libexec/bats-core -type f |
+	while read -r path; do
+		case $path in
+		/*) install -D "$path" "$root$path" ;;
+		*) install -D "$path" "$root/xdptail/$path" ;;
+		esac
+	done
 (cd "$build" && find contrib -name '*.bpf.o') | while read -r path; do
 	take "$build/$path" "xdptail/build/$path"
 done
