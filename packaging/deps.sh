@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # deps.sh GROUP…: install what building, running and testing need; groups: build demo test lint, and
-# bench, contrib (the programs that read the stream), package (what makes and checks packages).
+# bench, contrib (the programs that read the stream), package (what makes and checks packages), kernels (what
+# fetches and boots kernels to test on).
 # Debian and Ubuntu (apt), Fedora (dnf). Changes nothing when all is there; names what is missing,
 # and fails, when it may not install.
 set -eu
@@ -88,6 +89,14 @@ packages() {
 		package python3-yaml    python3-pyyaml
 		package podman          podman
 		package crun            crun
+		kernels qemu-system-x86 qemu-system-x86-core
+		kernels busybox-static  busybox
+		kernels cpio            cpio
+		kernels xz-utils        xz
+		kernels binutils        binutils
+		kernels apt             apt
+		kernels dpkg            dpkg
+		kernels debian-archive-keyring debian-keyring
 	TABLE
 }
 
@@ -153,8 +162,8 @@ install_rpm() {
 [ $# -gt 0 ] || set -- build
 for group in "$@"; do
 	case $group in
-	build | demo | test | lint | bench | contrib | package) ;;
-	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint, bench, contrib, package" >&2 && exit 2 ;;
+	build | demo | test | lint | bench | contrib | package | kernels) ;;
+	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint, bench, contrib, package, kernels" >&2 && exit 2 ;;
 	esac
 done
 

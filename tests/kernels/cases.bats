@@ -2,8 +2,9 @@
 # What README promises, on a kernel that the program was not developed on. Every capture ends with its exit
 # status, what was seen against the interface's own counter, and audit.
 
+# What bats sets, and what is for guest.bash.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
 load guest
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # bats' own, and those of guest.bash
 
 captures() { # TRANSPORT MODE
 	pair ipv6

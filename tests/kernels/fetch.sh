@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # fetch.sh DIR KERNEL…: have in DIR/KERNEL the newest of Debian's kernels of that series (5.10, 6.1, …;
 # newest: of all of them): vmlinuz, veth.ko, and its own name in "release". What is there is left as it is,
-# and then nothing is asked for. The index of packages is kept in DIR/apt, apart from this machine's own.
+# and then nothing is asked for. The index of packages is kept in DIR/apt, apart from this machine's own. DEBIAN_MIRROR and
+# DEBIAN_SECURITY_MIRROR are addresses for a machine whose own apt has none of Debian's.
 set -euo pipefail
 
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -34,8 +35,9 @@ read_index() {
 
 	command -v apt-get >/dev/null || die "apt-get is not here, and Debian's kernels come by it"
 	[ -e "$keyring" ] || die "$keyring is not here: install debian-archive-keyring"
-	archive=$(mirror Debian) updates=$(mirror Debian-Security)
-	[ -n "$archive" ] || die "apt knows no mirror of Debian; after \"apt-get update\" it would"
+	archive=${DEBIAN_MIRROR:-$(mirror Debian)}
+	updates=${DEBIAN_SECURITY_MIRROR:-$(mirror Debian-Security)}
+	[ -n "$archive" ] || die "apt knows no mirror of Debian; run \"apt-get update\", or set DEBIAN_MIRROR"
 	mkdir -p "$dir/apt/state/lists/partial" "$dir/apt/cache/archives/partial"
 	for suite in $suites; do
 		echo "deb [arch=amd64 signed-by=$keyring] $archive $suite main"

@@ -5,6 +5,7 @@
 # The variables in capitals are for the tests.
 # shellcheck disable=SC2034,SC2154 # stderr: bats sets it
 
+PATIENCE=120 # an emulated machine may have its host for itself, or a tenth of it
 load ../system/common
 
 # There is no python here; the system tests hold the same streams to the schema.

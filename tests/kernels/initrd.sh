@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# initrd.sh BUILD FILE: make FILE, an initial RAM disk with what was built in BUILD and what its tests
-# need, each with its libraries; it is the same for every kernel. /xdptail is there what the top
-# directory is here, and BUILD is /xdptail/build.
+# initrd.sh BUILD FILE [TREE…]: make FILE, an initial RAM disk with what was built in BUILD, with the tests on
+# the programs that were built in other TREEs below it (clangs/clang-16), and with what tests need, each with its
+# libraries; it is the same for every kernel. /xdptail is there what the top directory is here, and BUILD is
+# /xdptail/build.
 set -euo pipefail
 
 build=$(realpath "$1")
 file=$(realpath "$2")
+shift 2
 here=$(dirname "$(realpath "$0")")
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
@@ -31,11 +33,11 @@ cd "$here/../.."
 mkdir -p "$root"/{bin,dev,etc,proc,root,run,sys,tmp,var/log}
 take "$here/init" init
 take "$(command -v busybox)" bin/busybox
+taken=("$(command -v busybox)") # it may not be the static one
 echo 'root:x:0:0::/root:/bin/sh
 nobody:x:65534:65534::/:/bin/false' >"$root/etc/passwd"
 echo 'root:x:0:
 nogroup:x:65534:' >"$root/etc/group"
-taken=()
 for command in $commands; do
 	path=$(command -v "$command" || true)
 	if [ -z "$path" ]; then
@@ -45,8 +47,12 @@ for command in $commands; do
 	take "$path" "usr/bin/$command"
 	taken+=("$path")
 done
+trees=()
+for tree in "$@"; do
+	trees+=("$build/$tree/tests/prog/test_prog_"{verifier,parse})
+done
 for path in "$build"/xdptail "$build"/tests/system/{traffic,check_stream,make_capture} \
-	"$build"/tests/prog/test_* "$build"/clangs/clang-*/tests/prog/test_*; do
+	"$build"/tests/prog/test_* "${trees[@]}"; do
 	case $path in *.[od]) continue ;; esac
 	[ -x "$path" ] || continue
 	take "$path" "xdptail/build/${path#"$build"/}"

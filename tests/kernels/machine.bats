@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Machines of little memory, of one CPU, and of places for many: it starts, or says what would make it start.
 
+# shellcheck disable=SC2154 # bats sets it
 load guest
 
 LITTLE="--max-sources 1024 --ring-size 256K"

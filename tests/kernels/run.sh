@@ -110,7 +110,9 @@ close() {
 for command in qemu-system-x86_64 busybox cpio bats jq; do
 	command -v "$command" >/dev/null || { lacks kernels "needs the command $command" && close; }
 done
-"$here/initrd.sh" "$build" "$work/initrd" || { tell "not ok" "the initial RAM disk" && close; }
+trees=()
+[ "$kind" = brief ] || mapfile -t trees < <(cd "$build" && ls -d clangs/clang-* 2>/dev/null)
+"$here/initrd.sh" "$build" "$work/initrd" "${trees[@]}" || { tell "not ok" "the initial RAM disk" && close; }
 for name in "$@"; do
 	kernel "$name"
 done
