@@ -52,16 +52,16 @@ capture_start() { # ARGUMENT OF xdptail...
 # It ends well: exit status, audit, and what was seen against the interface's counter. What the kernel sends
 # of itself (multicast listener reports) may come before the first packet of ours and behind the last.
 capture_end() {
-	local until=0 after
+	local sent after
 
-	until=$(received tail0)
+	sent=$(received tail0)
 	tail_stop
 	after=$(received tail0)
 	expect "exit" "$CODE" 0
 	check_stream "$OUT"
 	run --separate-stderr "$XDPTAIL" audit "$OUT"
 	expect "audit: $output" "$status" 0
-	expect_within "seen, by the interface's own counter" "$(seen)" $((until - SINCE)) $((after - BEFORE))
+	expect_within "seen, by the interface's own counter" "$(seen)" $((sent - SINCE)) $((after - BEFORE))
 }
 
 wait_snapshot() { # NUMBER
