@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # fetch.sh DIR KERNEL…: have in DIR/KERNEL the newest of Debian's kernels of that series (5.10, 6.1, …;
-# newest: of all of them): vmlinuz, veth.ko, and its own name in "release". What is there is left as it is,
-# and then nothing is asked for. The index of packages is kept in DIR/apt, apart from this machine's own. DEBIAN_MIRROR and
-# DEBIAN_SECURITY_MIRROR are addresses for a machine whose own apt has none of Debian's.
+# newest: of all of them): vmlinuz, veth.ko, and its own name in "release". What is there is left as it
+# is, and then nothing is asked for. The index of packages is kept in DIR/apt, apart from this machine's
+# own. DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR are addresses for a machine whose own apt has none of
+# Debian's.
 set -euo pipefail
 
 dir=$(mkdir -p "$1" && cd "$1" && pwd)

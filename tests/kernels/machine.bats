@@ -33,6 +33,7 @@ measure() { # ARGUMENT OF xdptail...
 	tail_run -i tail0 -a -N 1 --duration 1
 	printf '# %s\n' "${stderr:-no message}" >&3
 	[ "$status" = 0 ] || {
+		[ "$status" != 124 ] || fail "it did not end within $PATIENCE s: $stderr"
 		[ "$status" != 2 ] || fail "exit 2 is for usage: $stderr"
 		expect_within "lines of messages" "$(wc -l <<<"$stderr")" 1 4
 		[[ $stderr == *--max-sources* || $stderr == *--max-map-memory* || $stderr == *--ring-size* ]] ||
