@@ -71,7 +71,7 @@ tunnels() { # TRANSPORT MODE
 
 @test "counts that all CPUs share" {
 	pair
-	capture_start -a -N 1 --interval 1 --max-map-memory 16M
+	capture_start -a -N 1 --interval 1 --max-map-memory 8M
 	traffic peer0 500 0 100
 	wait_snapshot 1
 	traffic peer0 500 0 100

@@ -101,12 +101,13 @@ static size_t file_words(const char *first, const char *second, char words[COLUM
 static void kernel_series(char ret[16])
 {
 	struct utsname name;
-	int major = 0;
-	int minor = 0;
+	char *end;
 
 	cr_assert_eq(uname(&name), 0);
-	cr_assert_eq(sscanf(name.release, "%d.%d", &major, &minor), 2, "%s", name.release);
-	(void)snprintf(ret, 16, "%d.%d", major, minor);
+	(void)strtoul(name.release, &end, 10);
+	cr_assert_eq(*end, '.', "%s", name.release);
+	(void)strtoul(end + 1, &end, 10);
+	(void)snprintf(ret, 16, "%.*s", (int)(end - name.release), name.release);
 }
 
 /* The column of the file that has this kernel's figures, counted from 1; 0: none has. */
