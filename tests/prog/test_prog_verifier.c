@@ -31,7 +31,6 @@ static void load_alone(struct prog *p, enum prog_flavour flavour, enum prog_whic
 	struct bpf_program *program;
 	size_t size = 0;
 	const void *elf = prog_elf(flavour, &size);
-	int pattern;
 	int err;
 
 	memset(p, 0, sizeof(*p));
@@ -53,12 +52,11 @@ static void load_alone(struct prog *p, enum prog_flavour flavour, enum prog_whic
 	err = bpf_map__set_initial_value(prog_map(p, ".rodata.constants"), &constants,
 					 sizeof(constants));
 	cr_assert_eq(err, 0, "constants: %s", strerror(-err));
-	pattern = prog_set_counts(p, &setup);
+	prog_set_counts(p, &setup);
 	if (flavour != PROG_PERF)
 		cr_assert_eq(
 			bpf_map__set_max_entries(prog_map(p, "packet_events"), PROG_RING_BYTES), 0);
 	err = bpf_object__load(p->object);
-	close(pattern);
 	if (err)
 		prog_explain(p, err);
 }
