@@ -28,6 +28,8 @@ SEED	?= 1
 SOAK_ROTATIONS ?= 1000
 SOAK_KILLS ?= 200
 SOAK_RELOAD_SECONDS ?= 10
+KERNELS	?= 5.10 6.1 6.12 6.18 newest
+KERNEL_CASES ?= whole
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
@@ -69,7 +71,7 @@ FUZZ = $(O)/fuzz
 FUZZERS = $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
 SHELL_FILES = $(wildcard packaging/*.sh packaging/*/*.sh contrib/*/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats \
-	      tests/*/*.sh .ci/run)
+	      tests/*/*.sh tests/kernels/init .ci/run)
 C_FILES = $(wildcard contrib/*/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
 TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c packaging/completion/*.c src/*/*.c tests/*/*.c))
 
@@ -247,6 +249,14 @@ check-contrib:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
 	$(Q)tests/run.sh $(O) contrib
 
+# Debian's kernels, each in an emulated machine with what was built here: KERNELS are series, of which the
+# newest is fetched once. KERNEL_CASES=brief: what .ci/run asks of them.
+check-kernels:
+	$(Q)packaging/deps.sh build test kernels
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
+	$(Q)[ "$(KERNEL_CASES)" = brief ] || tests/clangs.sh $(O)/clangs
+	$(Q)tests/kernels/run.sh $(O) $(KERNEL_CASES) $(KERNELS)
+
 # A different set of flags is a different tree, so the two never mix objects.
 check-asan:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
@@ -315,7 +325,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(MICRO_BPF)
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests syn-only install uninstall help always demo check check-contrib check-asan check-captures soak soak-outputs fuzz format lint clean
+.PHONY: all tests syn-only install uninstall help always demo check check-contrib check-kernels check-asan check-captures soak soak-outputs fuzz format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(O)/packaging/completion/*.d $(O)/contrib/*/*.d $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)

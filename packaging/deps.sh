@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # deps.sh GROUP…: install what building, running and testing need; groups: build demo test lint, and
-# bench, contrib (the programs that read the stream), deb, rpm (make deb, make rpm), package-check (what looks at packages).
+# bench, contrib (the programs that read the stream), deb, rpm (make deb, make rpm), package-check (what looks at
+# packages), kernels (what fetches and boots kernels to test on).
 # Debian and Ubuntu (apt), Fedora (dnf). Changes nothing when all is there; names what is missing,
 # and fails, when it may not install.
 set -eu
@@ -91,6 +92,14 @@ packages() {
 		package-check python3-yaml python3-pyyaml
 		package-check podman    podman
 		package-check crun      crun
+		kernels qemu-system-x86 qemu-system-x86-core
+		kernels busybox-static  busybox
+		kernels cpio            cpio
+		kernels xz-utils        xz
+		kernels binutils        binutils
+		kernels apt             apt
+		kernels dpkg            dpkg
+		kernels debian-archive-keyring debian-keyring
 	TABLE
 }
 
@@ -156,8 +165,8 @@ install_rpm() {
 [ $# -gt 0 ] || set -- build
 for group in "$@"; do
 	case $group in
-	build | demo | test | lint | bench | contrib | deb | rpm | package-check) ;;
-	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint, bench, contrib, deb, rpm, package-check" >&2 && exit 2 ;;
+	build | demo | test | lint | bench | contrib | deb | rpm | package-check | kernels) ;;
+	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint, bench, contrib, deb, rpm, package-check, kernels" >&2 && exit 2 ;;
 	esac
 done
 

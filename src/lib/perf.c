@@ -17,8 +17,10 @@
 #include "lib/capabilities.h"
 #include "lib/transport.h"
 
-#define WAKE_PART   8 /* of a buffer */
-#define ONLINE_CPUS "/sys/devices/system/cpu/online"
+#define WAKE_PART     8 /* of a buffer */
+#define ONLINE_CPUS   "/sys/devices/system/cpu/online"
+#define PARANOID      "/proc/sys/kernel/perf_event_paranoid"
+#define PARANOID_MOST 2 /* of the kernel itself */
 
 struct perf_cpu {
 	struct perf_buffer *pb; /* owned; NULL: this CPU is offline */
@@ -222,6 +224,40 @@ static bool may_open(const struct perf *perf, int cpu)
 	return permitted;
 }
 
+/* What the administrator lets others do. Above 2 is an addition of Debian and Ubuntu, of which
+ * Debian's 5.10 excepts CAP_SYS_ADMIN only. 0 if it can't be read.
+ */
+static long paranoid(void)
+{
+	FILE *file = fopen(PARANOID, "re");
+	char line[32] = "";
+
+	if (!file)
+		return 0;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	(void)fclose(file); /* nothing was written */
+	return strtol(line, NULL, 10);
+}
+
+/* The kernel does not let us make the call; seccomp says EPERM, as a rule. */
+static int explain_refused(struct reason *r, int err, int cpu)
+{
+	long level = paranoid();
+
+	if (err == -EACCES && level > PARANOID_MOST)
+		return reason_set(
+			r, -EPERM,
+			"not permitted to open a perf buffer on CPU %d: this kernel wants CAP_SYS_ADMIN "
+			"for it while the sysctl kernel.perf_event_paranoid is %ld; set it to %d, or "
+			"choose the ring buffer (--transport ringbuf)",
+			cpu, level, PARANOID_MOST);
+	return reason_set(r, -EPERM,
+			  "not permitted to open a perf buffer on CPU %d although CAP_PERFMON is "
+			  "there: seccomp stands in the way of perf_event_open",
+			  cpu);
+}
+
 /* Two calls can say EPERM: the one that opens, for lack of a capability or of leave to make the call, and
  * the one that maps, for lack of memory that may be locked.
  */
@@ -237,11 +273,7 @@ static int explain_open(const struct perf *perf, struct reason *r, int err, int 
 			"(before Linux 5.8: CAP_SYS_ADMIN)",
 			cpu);
 	if (!may_open(perf, cpu))
-		return reason_set(
-			r, -EPERM,
-			"not permitted to open a perf buffer on CPU %d although CAP_PERFMON is "
-			"there: seccomp stands in the way of perf_event_open",
-			cpu);
+		return explain_refused(r, err, cpu);
 	return reason_set(
 		r, -EPERM,
 		"not permitted to map a perf buffer on CPU %d: it is larger than "

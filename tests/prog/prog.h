@@ -238,27 +238,26 @@ static inline void prog_explain(const struct prog *p, int err)
 	cr_assert_fail("loading: %s", strerror(-err));
 }
 
-/* The two generations, and the pattern that the kernel holds them to. The latter is made by hand,
- * since bpf_map__set_max_entries() of an inner map crashes in libbpf 1.1. Returns its fd, which must
- * stay open until the object is loaded.
- */
-static inline int prog_set_counts(const struct prog *p, const struct prog_setup *setup)
+/* Both generations are made by hand, the first of which is the template of packet_count, too: kernels from
+ * 5.15 to 6.1 hold those that libbpf makes, with BTF, to be of another kind. */
+static inline void prog_set_counts(const struct prog *p, const struct prog_setup *setup)
 {
 	enum bpf_map_type type = p->shared ? BPF_MAP_TYPE_HASH : BPF_MAP_TYPE_PERCPU_HASH;
 	__u32 max = setup->max_sources ? setup->max_sources : PROG_SOURCES;
-	int fd = bpf_map_create(type, "pattern", sizeof(struct count_key),
-				sizeof(struct count_value), max, NULL);
 
-	if (fd < 0)
-		prog_explain(p, fd);
 	for (__u32 i = 0; i < ABI_GENERATIONS; i++) {
-		struct bpf_map *map = prog_map(p, prog_generation_map(i));
+		const char *name = prog_generation_map(i);
+		int fd = bpf_map_create(type, name, sizeof(struct count_key),
+					sizeof(struct count_value), max, NULL);
 
-		cr_assert_eq(bpf_map__set_type(map, type), 0);
-		cr_assert_eq(bpf_map__set_max_entries(map, max), 0);
+		if (fd < 0)
+			prog_explain(p, fd);
+		cr_assert_eq(bpf_map__reuse_fd(prog_map(p, name), fd), 0);
+		close(fd); /* the map has its own now */
 	}
-	cr_assert_eq(bpf_map__set_inner_map_fd(prog_map(p, "packet_count"), fd), 0);
-	return fd;
+	cr_assert_eq(bpf_map__set_inner_map_fd(prog_map(p, "packet_count"),
+					       prog_map_fd(p, prog_generation_map(0))),
+		     0);
 }
 
 static inline void prog_open_reader(struct prog *p)
@@ -290,7 +289,6 @@ static inline void prog_open(struct prog *p, enum prog_flavour flavour,
 	struct constants constants = setup->constants;
 	size_t size = 0;
 	const void *elf = prog_elf(flavour, &size);
-	int pattern;
 	int err;
 
 	memset(p, 0, sizeof(*p));
@@ -308,12 +306,11 @@ static inline void prog_open(struct prog *p, enum prog_flavour flavour,
 	err = bpf_map__set_initial_value(prog_map(p, ".rodata.constants"), &constants,
 					 sizeof(constants));
 	cr_assert_eq(err, 0, "constants: %s", strerror(-err));
-	pattern = prog_set_counts(p, setup);
+	prog_set_counts(p, setup);
 	if (flavour != PROG_PERF)
 		cr_assert_eq(
 			bpf_map__set_max_entries(prog_map(p, "packet_events"), PROG_RING_BYTES), 0);
 	err = bpf_object__load(p->object);
-	close(pattern);
 	if (err)
 		prog_explain(p, err);
 	if (!setup->unread)

@@ -10,6 +10,9 @@
 
 bats_require_minimum_version 1.5.0
 
+# Seconds after which a wait has failed; no part of any result.
+: "${PATIENCE:=20}"
+
 # The variables in capitals are for the tests.
 # shellcheck disable=SC2034
 common_setup() {
@@ -165,13 +168,13 @@ other_program() {
 # An end of the process ends the waiting, too; so does a time, which is no part of any result. -F: what
 # was started just now may not have made the file yet.
 wait_line() { # FILE PATTERN PID
-	timeout 20 tail -n +1 -s 0.1 -F --pid="$3" "$1" 2>/dev/null | grep -q -m 1 -e "$2" ||
+	timeout "$PATIENCE" tail -n +1 -s 0.1 -F --pid="$3" "$1" 2>/dev/null | grep -q -m 1 -e "$2" ||
 		fail "no line \"$2\" came in:" "$(tail -c 2000 "$1")"
 }
 
 # A signal that stops a process is under way until this.
 wait_stopped() { # PID
-	local end=$((SECONDS + 20))
+	local end=$((SECONDS + PATIENCE))
 
 	until grep -q '^State:.T' "/proc/$1/status"; do
 		[ "$SECONDS" -lt "$end" ] || fail "process $1 did not stop"
@@ -181,8 +184,8 @@ wait_stopped() { # PID
 # Sets CODE, the exit status. Not with wait -n: in bash 5.2 it misses an end that comes just before.
 # shellcheck disable=SC2034
 wait_end() { # PID [SECONDS]
-	timeout "${2:-20}" tail -s 0.02 --pid="$1" -f /dev/null ||
-		fail "process $1 did not end within ${2:-20} s"
+	timeout "${2:-$PATIENCE}" tail -s 0.02 --pid="$1" -f /dev/null ||
+		fail "process $1 did not end within ${2:-$PATIENCE} s"
 	CODE=0
 	wait "$1" || CODE=$?
 }
@@ -219,7 +222,7 @@ tail_stop() { # [SIGNAL]
 
 # For what is refused: runs to its end, and sets status, output and stderr.
 tail_run() { # ARGUMENT OF xdptail...
-	run --separate-stderr timeout 20 ip netns exec "$NS_A" "$XDPTAIL" "$@"
+	run --separate-stderr timeout "$PATIENCE" ip netns exec "$NS_A" "$XDPTAIL" "$@"
 }
 
 # Two outputs were given the same lines, but for the name of the output, which the start record has.

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What must hold on every kernel before a change lands: each program loads, and each transport works.
+
+load guest
+
+@test "doctor: no problem" {
+	run "$XDPTAIL" doctor
+	expect "exit: $output" "$status" 0
+	[[ $output == *"the kernel takes the BPF program"* ]] || fail "$output"
+}
+
+@test "each program of each flavour loads, at no more than verifier.txt has" {
+	run "$HELPERS/../prog/test_prog_verifier" --tap --filter "prog_verifier/*"
+	expect "exit: $output" "$status" 0
+}
+
+captures() { # TRANSPORT
+	pair ipv6
+	capture_start -a -N 1 --interval 1 --transport "$1"
+	talk
+	traffic -t peer0 300
+	wait_snapshot 2
+	capture_end
+	expect_kinds
+	expect_line "$OUT" "\"event_type\":\"start\".*\"transport\":\"$1\""
+}
+
+@test "a capture through the ring buffer" {
+	captures ringbuf
+}
+
+@test "a capture through the perf buffer" {
+	captures perf
+}
