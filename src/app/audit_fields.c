@@ -6,7 +6,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define KEY(name) .key = (name), .intro = ",\"" name "\":", .intro_len = sizeof(name) + 3
+#define KEY(name) .key = (name), .intro = "\"" name "\":", .intro_len = sizeof(name) + 2
 #define NEEDED(name, kind, to_key)                                                      \
 	{                                                                               \
 		KEY(name), .type = AUDIT_FIELD_##kind, .to = (to_key), .required = true \
@@ -16,6 +16,11 @@
 		KEY(name), .type = AUDIT_FIELD_##kind, .to = (to_key) \
 	}
 #define CHECKED(name, kind) MAYBE(name, kind, AUDIT_KEY_MAX)
+#define NAME(name, needed)                                                                 \
+	{                                                                                  \
+		KEY(name), .type = AUDIT_FIELD_TEXT, .to = AUDIT_KEY_MAX, .is_name = true, \
+			   .required = (needed)                                            \
+	}
 
 static const struct audit_field packet_fields[] = {
 	CHECKED("interface", TEXT),
@@ -54,7 +59,7 @@ static const struct audit_field count_fields[] = {
 };
 
 static const struct audit_field snapshot_fields[] = {
-	MAYBE("total", BOOL, AUDIT_KEY_MAX),
+	MAYBE("total", BOOL, AUDIT_IS_TOTAL),
 	NEEDED("snapshot", U64, AUDIT_SNAPSHOT),
 	CHECKED("interval_start", TIME),
 	CHECKED("interval_end", TIME),
@@ -79,7 +84,7 @@ static const struct audit_field snapshot_fields[] = {
 };
 
 static const struct audit_field stats_fields[] = {
-	MAYBE("total", BOOL, AUDIT_KEY_MAX),
+	MAYBE("total", BOOL, AUDIT_IS_TOTAL),
 	NEEDED("sampled", U64, AUDIT_SAMPLED),
 	NEEDED("delivered", U64, AUDIT_DELIVERED),
 	MAYBE("lost_ring_full", U64, AUDIT_LOST_RING_FULL),
@@ -94,8 +99,8 @@ static const struct audit_field stats_fields[] = {
 };
 
 static const struct audit_field sink_fields[] = {
-	MAYBE("total", BOOL, AUDIT_KEY_MAX),
-	{ KEY("sink"), .type = AUDIT_FIELD_TEXT, .to = AUDIT_KEY_MAX, .required = true },
+	MAYBE("total", BOOL, AUDIT_IS_TOTAL),
+	NAME("sink", true),
 	NEEDED("made", U64, AUDIT_MADE),
 	NEEDED("written", U64, AUDIT_WRITTEN),
 	CHECKED("bytes", U64),
@@ -107,13 +112,27 @@ static const struct audit_field sink_fields[] = {
 };
 
 static const struct audit_field start_fields[] = {
-	CHECKED("version", TEXT),    CHECKED("schema", TEXT),	     CHECKED("hostname", TEXT),
-	CHECKED("kernel", TEXT),     CHECKED("function_name", TEXT), CHECKED("transport", TEXT),
-	CHECKED("capture", TEXT),    CHECKED("ring_bytes", U64),     CHECKED("sample_mode", TEXT),
-	CHECKED("sample_rate", U32), CHECKED("interval_s", U32),     CHECKED("max_sources", U32),
-	CHECKED("map_type", TEXT),   CHECKED("map_bytes", U64),	     CHECKED("capabilities", LIST),
-	CHECKED("repeated", BOOL),   CHECKED("joined", BOOL),	     CHECKED("file", U64),
-	CHECKED("prog_run", BOOL),   CHECKED("decap", BOOL),	     CHECKED("ebpf_program", TEXT),
+	CHECKED("version", TEXT),
+	CHECKED("schema", TEXT),
+	NAME("hostname", false),
+	CHECKED("kernel", TEXT),
+	CHECKED("function_name", TEXT),
+	CHECKED("transport", TEXT),
+	CHECKED("capture", TEXT),
+	CHECKED("ring_bytes", U64),
+	CHECKED("sample_mode", TEXT),
+	CHECKED("sample_rate", U32),
+	CHECKED("interval_s", U32),
+	CHECKED("max_sources", U32),
+	CHECKED("map_type", TEXT),
+	CHECKED("map_bytes", U64),
+	CHECKED("capabilities", LIST),
+	MAYBE("repeated", BOOL, AUDIT_REPEATED),
+	MAYBE("joined", BOOL, AUDIT_JOINED),
+	CHECKED("file", U64),
+	CHECKED("prog_run", BOOL),
+	CHECKED("decap", BOOL),
+	CHECKED("ebpf_program", TEXT),
 };
 
 static const struct audit_field interface_fields[] = {
@@ -129,7 +148,10 @@ static const struct audit_field loss_fields[] = {
 
 static const struct audit_field clock_fields[] = { CHECKED("step_ns", INT) };
 
-static const struct audit_field stop_fields[] = { CHECKED("reason", TEXT), CHECKED("exit", INT) };
+static const struct audit_field stop_fields[] = {
+	NAME("reason", false),
+	MAYBE("exit", U8, AUDIT_EXIT),
+};
 
 static const struct {
 	const struct audit_field *list;

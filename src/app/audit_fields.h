@@ -17,6 +17,10 @@
 
 /* Numbers that matter. Those of one law stand together, in the order of its terms. */
 enum audit_key {
+	AUDIT_REPEATED, /* these three are 1 when they are true */
+	AUDIT_JOINED,
+	AUDIT_IS_TOTAL,
+	AUDIT_EXIT,
 	AUDIT_CPU,
 	AUDIT_CPU_SEQ,
 	AUDIT_SNAPSHOT,
@@ -80,6 +84,7 @@ struct audit_field {
 	enum audit_field_type type;
 	enum audit_key to; /* AUDIT_KEY_MAX: the value is only checked */
 	bool required; /* no law could be checked without it */
+	bool is_name; /* the one text of a record that is kept */
 };
 
 /* In the order in which line.c writes them, behind the four that every record has. */

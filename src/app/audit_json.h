@@ -17,6 +17,12 @@
 int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
 		     struct json_object **ret);
 
+/* One value, which begins at *pos: *pos comes behind it. Checked in the same way, but without building
+ * anything. False, and *pos is spoilt: it is no JSON, or not so plain that no key can be there twice
+ * (keys with escapes, or very many of them).
+ */
+bool audit_json_skip(const char **pos, const char *end);
+
 /* Is it well-formed UTF-8? */
 bool audit_json_is_utf8(const char *text, size_t len);
 

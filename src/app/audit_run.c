@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUEUES_MIN 256
+#define QUEUES_MIN 8
 
 int audit_run_new(struct audit_run **ret, uint64_t id)
 {
@@ -153,7 +153,7 @@ static const char *which(char ret[WHICH_BYTES], const struct audit_record *recor
 {
 	const char *name = line_type_name(record->type);
 
-	if (record->total)
+	if (record->values[AUDIT_IS_TOTAL])
 		(void)snprintf(ret, WHICH_BYTES, "the %s record with the totals", name);
 	else
 		(void)snprintf(ret, WHICH_BYTES, "%s %" PRIu64, name, record->record_seq);
@@ -182,7 +182,7 @@ static void check_l1(struct audit_run *run, const struct audit_record *record)
 /* Snapshots are numbered like their records, and the totals bear the last one's number. */
 static bool is_numbered(struct audit_run *run, const struct audit_record *record)
 {
-	uint64_t want = record->record_seq - record->total;
+	uint64_t want = record->record_seq - record->values[AUDIT_IS_TOTAL];
 	uint64_t got = record->values[AUDIT_SNAPSHOT];
 	char name[WHICH_BYTES];
 
@@ -200,7 +200,7 @@ static int take_snapshot(struct audit_run *run, const struct audit_record *recor
 	struct audit_snapshot *s;
 
 	check_l1(run, record);
-	if (!is_numbered(run, record) || record->total)
+	if (!is_numbered(run, record) || record->values[AUDIT_IS_TOTAL])
 		return 0;
 	if (audit_snapshots_get(&run->snapshots, v[AUDIT_SNAPSHOT], &s))
 		return -ENOMEM;
@@ -228,7 +228,7 @@ static void check_l3(struct audit_run *run, const struct audit_record *record)
 /* A snapshot or stats record, to the sums of its like, or as their total. */
 static void keep(struct audit_run *run, const struct audit_record *record)
 {
-	if (!record->total) {
+	if (!record->values[AUDIT_IS_TOTAL]) {
 		add_values(run->sums, record->values);
 		return;
 	}
@@ -346,7 +346,7 @@ static int take_sink(struct audit_run *run, const struct audit_record *record)
 
 	if (!sink)
 		return -ENOMEM;
-	if (!record->total) {
+	if (!record->values[AUDIT_IS_TOTAL]) {
 		add_values(sink->sums, v);
 		return add_queue(run, sink, &queue);
 	}
@@ -399,9 +399,9 @@ int audit_run_take(struct audit_run *run, const struct audit_record *record)
 
 	if (record->type == LINE_START && !run->hostname[0])
 		(void)snprintf(run->hostname, sizeof(run->hostname), "%s", record->name);
-	if (record->repeated) {
+	if (record->values[AUDIT_REPEATED]) {
 		run->repeated = true;
-		run->joined = run->joined || record->joined;
+		run->joined = run->joined || record->values[AUDIT_JOINED];
 		return 0;
 	}
 	was_there = take_seq(&run->numbers[record->type], record->record_seq);

@@ -26,7 +26,7 @@ static enum audit_verdict worst_of(const struct audit_book *book)
 {
 	enum audit_verdict worst = book->findings.worst;
 
-	for (const struct audit_run *run = book->runs; run; run = run->next) {
+	for (const struct audit_run *run = book->runs.first; run; run = run->next) {
 		if (run->findings.worst > worst)
 			worst = run->findings.worst;
 	}
@@ -87,10 +87,10 @@ static int flush(FILE *out)
 
 int audit_words_print(const struct audit_book *book, FILE *out)
 {
-	for (const struct audit_run *run = book->runs; run; run = run->next)
+	for (const struct audit_run *run = book->runs.first; run; run = run->next)
 		print_run(run, out);
 	(void)fprintf(out, "%zu run%s, %" PRIu64 " record%s in %" PRIu64 " file%s: %s\n",
-		      book->n_runs, plural(book->n_runs), book->records, plural(book->records),
+		      book->runs.n, plural(book->runs.n), book->records, plural(book->records),
 		      book->files, plural(book->files), verdict_words[worst_of(book)]);
 	print_findings(&book->findings, out);
 	return flush(out);
@@ -208,7 +208,7 @@ int audit_words_print_json(const struct audit_book *book, FILE *out)
 	struct object o;
 	int err = 0;
 
-	for (const struct audit_run *run = book->runs; !err && run; run = run->next)
+	for (const struct audit_run *run = book->runs.first; !err && run; run = run->next)
 		err = print_run_json(run, out);
 	if (err)
 		return err;
@@ -216,7 +216,7 @@ int audit_words_print_json(const struct audit_book *book, FILE *out)
 	add_verdict(&o, worst_of(book));
 	add_u64(&o, "files", book->files);
 	add_u64(&o, "records", book->records);
-	add_u64(&o, "runs", book->n_runs);
+	add_u64(&o, "runs", book->runs.n);
 	add_findings(&o, &book->findings);
 	err = print_object(&o, out);
 	return err ? err : flush(out);
