@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/audit_laws.h"
+#include "app/audit_prefix.h"
 #include "app/audit_reader.h"
 #include "app/audit_record.h"
 
@@ -98,15 +99,33 @@ static int take_record(struct audit_book *book, struct file *file,
 	if (err)
 		return err;
 	book->records++;
-	return audit_run_take(file->run, record);
+	return audit_run_take(file->run, record, book->files);
 }
 
-static int take_text(struct audit_book *book, struct file *file, const struct audit_line *line)
+/* Is there a line of ours in this one? Then what comes before it is taken off. */
+static bool strip(struct audit_book *book, struct audit_line *line)
+{
+	size_t bytes = 0;
+
+	if (line->text[0] == '{')
+		return true;
+	if (audit_prefix_find(line->text, line->len, &bytes) == AUDIT_PREFIX_OTHERS) {
+		book->others++;
+		return false;
+	}
+	line->text += bytes;
+	line->len -= bytes;
+	return true;
+}
+
+static int take_text(struct audit_book *book, struct file *file, struct audit_line *line)
 {
 	struct audit_record record;
 	char err_text[ERR_BYTES];
 	int err;
 
+	if (!strip(book, line))
+		return 0;
 	if (audit_fast_read(book->fast, line->text, line->len, &record))
 		return take_record(book, file, &record);
 	err = audit_record_json(book->tok, line->text, line->len, &record, err_text,
@@ -179,9 +198,13 @@ int audit_book_read(struct audit_book *book, const char *path)
 	if (!err)
 		err = read_lines(book, &file, reader);
 	audit_reader_close(reader);
-	if (err)
-		audit_find(&book->findings, AUDIT_KIND_FILE, AUDIT_BROKEN, "cannot read \"%s\": %s",
-			   file.name, audit_book_reason(err));
+	if (!err)
+		return 0;
+	book->unread++;
+	/* only what was damaged says something else than was written */
+	audit_find(&book->findings, AUDIT_KIND_FILE,
+		   err == -EBADMSG ? AUDIT_BROKEN : AUDIT_INCOMPLETE, "cannot read \"%s\": %s",
+		   file.name, audit_book_reason(err));
 	return err;
 }
 
@@ -189,12 +212,16 @@ enum audit_verdict audit_book_judge(struct audit_book *book)
 {
 	enum audit_verdict worst;
 
-	if (!book->records)
+	if (!book->records && book->unread < book->files)
 		audit_find(&book->findings, AUDIT_KIND_EMPTY, AUDIT_INCOMPLETE,
 			   "there is no record in what was read");
+	if (book->others)
+		audit_find(&book->findings, AUDIT_KIND_OTHERS, AUDIT_WHOLE,
+			   "lines of other programs, which were passed over: %" PRIu64,
+			   book->others);
 	worst = book->findings.worst;
 	for (struct audit_run *run = book->runs.first; run; run = run->next) {
-		audit_laws_judge(run);
+		audit_laws_judge(run, book->unread > 0);
 		if (run->findings.worst > worst)
 			worst = run->findings.worst;
 		if (run->findings.err)

@@ -18,7 +18,9 @@ struct audit_book {
 	struct json_tokener *tok; /* owned */
 	struct audit_runs runs;
 	uint64_t files;
+	uint64_t unread; /* of them, those that could not be read to their end */
 	uint64_t records;
+	uint64_t others; /* lines of a log that are not ours */
 	struct audit_findings findings;
 };
 

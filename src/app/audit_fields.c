@@ -129,7 +129,7 @@ static const struct audit_field start_fields[] = {
 	CHECKED("capabilities", LIST),
 	MAYBE("repeated", BOOL, AUDIT_REPEATED),
 	MAYBE("joined", BOOL, AUDIT_JOINED),
-	CHECKED("file", U64),
+	MAYBE("file", U64, AUDIT_FILE),
 	CHECKED("prog_run", BOOL),
 	CHECKED("decap", BOOL),
 	CHECKED("ebpf_program", TEXT),

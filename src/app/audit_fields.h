@@ -17,10 +17,11 @@
 
 /* Numbers that matter. Those of one law stand together, in the order of its terms. */
 enum audit_key {
-	AUDIT_REPEATED, /* these three are 1 when they are true */
+	AUDIT_REPEATED, /* as the next two, 1 when it is true */
 	AUDIT_JOINED,
 	AUDIT_IS_TOTAL,
 	AUDIT_EXIT,
+	AUDIT_FILE,
 	AUDIT_CPU,
 	AUDIT_CPU_SEQ,
 	AUDIT_SNAPSHOT,

@@ -37,10 +37,15 @@ void audit_run_free(struct audit_run *run)
 	free(run->cpus);
 	audit_snapshots_free(&run->snapshots);
 	audit_ranges_free(&run->closed);
-	for (size_t i = 0; i < run->n_sinks; i++)
+	audit_joins_free(&run->joins);
+	for (size_t i = 0; i < run->n_sinks; i++) {
 		free(run->sinks[i].queues);
+		free(run->sinks[i].name);
+	}
 	free(run->sinks);
 	audit_findings_free(&run->findings);
+	free(run->hostname);
+	free(run->stop_reason);
 	free(run);
 }
 
@@ -244,6 +249,7 @@ static void keep(struct audit_run *run, const struct audit_record *record)
 static struct audit_sink *find_sink(struct audit_run *run, const char *name)
 {
 	struct audit_sink *list;
+	char *copy;
 
 	for (size_t i = 0; i < run->n_sinks; i++) {
 		if (strcmp(run->sinks[i].name, name) == 0)
@@ -253,9 +259,11 @@ static struct audit_sink *find_sink(struct audit_run *run, const char *name)
 	if (!list)
 		return NULL;
 	run->sinks = list;
+	copy = strdup(name);
+	if (!copy)
+		return NULL;
 	list += run->n_sinks++;
-	*list = (struct audit_sink){ 0 };
-	(void)snprintf(list->name, sizeof(list->name), "%s", name);
+	*list = (struct audit_sink){ .name = copy };
 	return list;
 }
 
@@ -366,6 +374,15 @@ static int take_sink(struct audit_run *run, const struct audit_record *record)
 	return 0;
 }
 
+/* The first that is there. 0 or -ENOMEM. */
+static int keep_name(char **to, const char *name)
+{
+	if (*to || !name[0])
+		return 0;
+	*to = strdup(name);
+	return *to ? 0 : -ENOMEM;
+}
+
 static int take_values(struct audit_run *run, const struct audit_record *record)
 {
 	switch (record->type) {
@@ -382,30 +399,43 @@ static int take_values(struct audit_run *run, const struct audit_record *record)
 		return 0;
 	case LINE_SINK:
 		return take_sink(run, record);
+	case LINE_STOP:
+		run->exit = record->values[AUDIT_EXIT];
+		return keep_name(&run->stop_reason, record->name);
 	case LINE_START:
 	case LINE_INTERFACE:
 	case LINE_LOSS:
 	case LINE_CLOCK:
-	case LINE_STOP:
 	case LINE_TYPE_MAX:
 		break;
 	}
 	return 0;
 }
 
-int audit_run_take(struct audit_run *run, const struct audit_record *record)
+int audit_run_take(struct audit_run *run, const struct audit_record *record, uint64_t file)
 {
-	int was_there;
+	bool repeated = record->values[AUDIT_REPEATED];
+	int was_there = 0;
+	int err = 0;
 
-	if (record->type == LINE_START && !run->hostname[0])
-		(void)snprintf(run->hostname, sizeof(run->hostname), "%s", record->name);
-	if (record->values[AUDIT_REPEATED]) {
-		run->repeated = true;
-		run->joined = run->joined || record->values[AUDIT_JOINED];
-		return 0;
-	}
-	was_there = take_seq(&run->numbers[record->type], record->record_seq);
+	if (record->type == LINE_START)
+		err = keep_name(&run->hostname, record->name);
+	if (!err && !repeated)
+		was_there = take_seq(&run->numbers[record->type], record->record_seq);
+	if (err || was_there < 0)
+		return -ENOMEM;
 	if (was_there)
-		return was_there < 0 ? was_there : 0;
-	return take_values(run, record);
+		return 0;
+	err = audit_joins_take(&run->joins, record, file);
+	run->repeated = run->repeated || repeated;
+	return err || repeated ? err : take_values(run, record);
+}
+
+bool audit_run_is_cut(const struct audit_run *run)
+{
+	for (size_t i = 0; i < run->n_sinks; i++) {
+		if (run->sinks[i].total_seq)
+			return false;
+	}
+	return run->exit && !run->total_seq[LINE_SNAPSHOT] && !run->total_seq[LINE_STATS];
 }

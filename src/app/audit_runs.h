@@ -15,7 +15,8 @@ struct audit_runs {
 	struct audit_run *last;
 	struct audit_run *found; /* the one that was asked for last; or NULL */
 	size_t n;
-	struct audit_run **table; /* owned; a hash table with linear probing, a power of two large */
+	struct audit_run *
+		*table; /* owned; a hash table with linear probing, a power of two large */
 	size_t cap;
 };
 

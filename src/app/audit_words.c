@@ -33,6 +33,21 @@ static enum audit_verdict worst_of(const struct audit_book *book)
 	return worst;
 }
 
+/* Of all that was read. Where nothing could be, there is nothing to say about it. */
+static const char *words_for_all(const struct audit_book *book)
+{
+	if (book->unread && !book->records && worst_of(book) < AUDIT_BROKEN)
+		return "no verdict, for it could not be read";
+	return verdict_words[worst_of(book)];
+}
+
+static const char *words_for_run(const struct audit_run *run)
+{
+	if (run->exit && run->findings.worst == AUDIT_INCOMPLETE)
+		return "the run failed, and nothing contradicts what it says";
+	return verdict_words[run->findings.worst];
+}
+
 static uint64_t records(const struct audit_run *run, enum line_type type)
 {
 	return run->numbers[type].seen.numbers;
@@ -71,12 +86,13 @@ static void print_name(const char *name, FILE *out)
 static void print_run(const struct audit_run *run, FILE *out)
 {
 	(void)fprintf(out, "run %016" PRIx64, run->id);
-	if (run->hostname[0])
+	if (run->hostname) {
 		(void)fputs(" on host ", out);
-	print_name(run->hostname, out);
+		print_name(run->hostname, out);
+	}
 	(void)fprintf(out, ": %" PRIu64 " packet record%s, %" PRIu64 " snapshot%s, %s\n",
 		      records(run, LINE_PACKET), plural(records(run, LINE_PACKET)), snapshots(run),
-		      plural(snapshots(run)), verdict_words[run->findings.worst]);
+		      plural(snapshots(run)), words_for_run(run));
 	print_findings(&run->findings, out);
 }
 
@@ -91,7 +107,7 @@ int audit_words_print(const struct audit_book *book, FILE *out)
 		print_run(run, out);
 	(void)fprintf(out, "%zu run%s, %" PRIu64 " record%s in %" PRIu64 " file%s: %s\n",
 		      book->runs.n, plural(book->runs.n), book->records, plural(book->records),
-		      book->files, plural(book->files), verdict_words[worst_of(book)]);
+		      book->files, plural(book->files), words_for_all(book));
 	print_findings(&book->findings, out);
 	return flush(out);
 }
@@ -191,7 +207,7 @@ static int print_run_json(const struct audit_run *run, FILE *out)
 	begin_object(&types);
 	(void)snprintf(id, sizeof(id), "%016" PRIx64, run->id);
 	add_text(&o, "run", id);
-	if (run->hostname[0])
+	if (run->hostname)
 		add_text(&o, "hostname", run->hostname);
 	add_verdict(&o, run->findings.worst);
 	for (int type = 0; type < LINE_TYPE_MAX; type++)
