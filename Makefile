@@ -238,6 +238,7 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 	$(call say,FUZZLD)
 	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap zlib) -o $@
 
+$(FUZZ)/fuzz_audit: $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/audit_*.c src/line/*.c))
 $(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
