@@ -90,8 +90,8 @@ static void put(const char *directory, const char *fuzzer, size_t number, const 
 }
 
 static const char *const value_lines[] = {
-	"{\"timestamp\":\"2026-11-22T03:41:40.704885Z\",\"event_type\":\"start\",\"record_seq\":1,"
-	"\"capabilities\":[\"CAP_BPF\",\"\xe2\x80\xa6\"],\"total\":true}\n",
+	("{\"timestamp\":\"2026-11-22T03:41:40.704885Z\",\"event_type\":\"start\",\"record_seq\":1,"
+	 "\"capabilities\":[\"CAP_BPF\",\"\xe2\x80\xa6\"],\"total\":true}\n"),
 	"{\"interface\":\"a\\\"\\\\/\\u0001\xef\xbf\xbd\\n\",\"step_ns\":-5,\"flags\":\"\"}\n",
 	"{\"a\":\"\\ud83d\\ude00\"}",
 };
@@ -238,21 +238,29 @@ static const char *const metrics_names[] = {
 #define QUEUE ",\"sink\":\"stdout\",\"made\":"
 
 /* A run that is whole; one that failed; a copy that came late, in a log; and lines with keys of others. */
+/* clang-format off */
 static const char *const streams[] = {
-	RECORD("start", 1, ",\"hostname\":\"web1\"") RECORD("packet", 1, ",\"cpu\":0,\"cpu_seq\":1")
-		RECORD("count", 1, ",\"snapshot\":1,\"packets\":2,\"bytes\":120") RECORD(
-			"snapshot", 1,
-			",\"snapshot\":1" SUMS) RECORD("stats", 1, ",\"sampled\":1,\"delivered\":1")
-			RECORD("sink", 1, QUEUE "5,\"written\":5")
-				RECORD("snapshot", 2, ",\"total\":true,\"snapshot\":1" SUMS) RECORD(
-					"stats", 2, ",\"total\":true,\"sampled\":1,\"delivered\":1")
-					RECORD("sink", 2, ",\"total\":true" QUEUE "8,\"written\":8")
-						RECORD("stop", 1, ",\"exit\":0"),
-	RECORD("start", 1, "") RECORD("packet", 1, ",\"cpu\":0,\"cpu_seq\":1")
-		RECORD("stop", 1, ",\"reason\":\"failed\",\"exit\":1"),
-	"Nov 22 03:41:40 web1 x[1]: " RECORD("start", 1, ",\"repeated\":true,\"joined\":true") "Nov 22 03:41:40 web1 cron[1]: (root)\n<134>1 2026-11-22T03:41:40Z web1 x 1 - - " RECORD(
-		"packet", 3, ",\"cpu\":0,\"cpu_seq\":3,\"tag\":{\"a\":[1]}"),
+	RECORD("start", 1, ",\"hostname\":\"web1\"")
+	RECORD("packet", 1, ",\"cpu\":0,\"cpu_seq\":1")
+	RECORD("count", 1, ",\"snapshot\":1,\"packets\":2,\"bytes\":120")
+	RECORD("snapshot", 1, ",\"snapshot\":1" SUMS)
+	RECORD("stats", 1, ",\"sampled\":1,\"delivered\":1")
+	RECORD("sink", 1, QUEUE "5,\"written\":5")
+	RECORD("snapshot", 2, ",\"total\":true,\"snapshot\":1" SUMS)
+	RECORD("stats", 2, ",\"total\":true,\"sampled\":1,\"delivered\":1")
+	RECORD("sink", 2, ",\"total\":true" QUEUE "8,\"written\":8")
+	RECORD("stop", 1, ",\"exit\":0"),
+
+	RECORD("start", 1, "")
+	RECORD("packet", 1, ",\"cpu\":0,\"cpu_seq\":1")
+	RECORD("stop", 1, ",\"reason\":\"failed\",\"exit\":1"),
+
+	"Nov 22 03:41:40 web1 x[1]: " RECORD("start", 1, ",\"repeated\":true,\"joined\":true")
+	"Nov 22 03:41:40 web1 cron[1]: (root)\n"
+	"<134>1 2026-11-22T03:41:40Z web1 x 1 - - "
+	RECORD("packet", 3, ",\"cpu\":0,\"cpu_seq\":3,\"tag\":{\"a\":[1]}"),
 };
+/* clang-format on */
 
 int main(int argc, char **argv)
 {
