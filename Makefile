@@ -1,7 +1,8 @@
 # User-tunable; never appended to, so `make CFLAGS=-O0` keeps the flags that the code needs.
 CC	?= cc
 CLANG	?= clang
-BPFTOOL	?= bpftool
+# Debian's is where only root's PATH leads.
+BPFTOOL	?= $(or $(shell command -v bpftool),$(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool)),bpftool)
 CLANG_FORMAT	?= clang-format
 CLANG_TIDY	?= clang-tidy
 OBJCOPY	?= objcopy
@@ -30,7 +31,7 @@ SOAK_RELOAD_SECONDS ?= 10
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 0
-LIB_PKGS := libbpf libpcap zlib
+LIB_PKGS := libbpf libpcap libzstd zlib
 PKGS	:= $(LIB_PKGS) json-c
 WARN	:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	   -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wwrite-strings -Wvla -Wimplicit-fallthrough
@@ -50,7 +51,7 @@ ASM_INCLUDE := $(patsubst %/asm/types.h,%,$(firstword \
 	       $(wildcard /usr/include/$(shell uname -m)-linux-gnu*/asm/types.h) /usr/include/asm/types.h))
 # Its BTF names its sources: the same bytes, wherever they were.
 BPF_CFLAGS = -g -O2 -Wall -Wextra -target bpf -mcpu=v2 $(DEPS) -Ibpf \
-	     -idirafter $(ASM_INCLUDE) -ffile-prefix-map=$(CURDIR)=.
+	     -idirafter $(ASM_INCLUDE) '-ffile-prefix-map=$(CURDIR)=.'
 
 FLAVOURS := frags ring perf
 SKELETONS = $(FLAVOURS:%=$(O)/bpf/xdptail_%.skel.h)
@@ -72,6 +73,19 @@ SHELL_FILES = $(wildcard packaging/*.sh packaging/*/*.sh contrib/*/*.sh tests/*.
 C_FILES = $(wildcard contrib/*/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
 TIDY_FILES = $(filter-out %.bpf.c,$(wildcard contrib/example/*.c packaging/completion/*.c src/*/*.c tests/*/*.c))
 
+comma := ,
+# What is built belongs to the owner of the directory that it goes into, also when root runs make (sudo make demo): what
+# the owner makes next can write there. OWNER has the words that make a command the owner's; none, if that is us.
+ifeq ($(shell id -u),0)
+OWNER := $(shell dir=$$(realpath -m '$(O)'); until [ -d "$$dir" ]; do dir=$$(dirname "$$dir"); done; \
+	 as="setpriv $$(stat -c '--reuid=%u --regid=%g' "$$dir") --clear-groups"; \
+	 [ -O "$$dir" ] || ! $$as test -w "$$dir" -a -r Makefile 2>/dev/null || echo "$$as")
+ifneq ($(OWNER),)
+$(O)/% dist deb rpm lint fuzz: SHELL = $(firstword $(OWNER))
+$(O)/% dist deb rpm lint fuzz: .SHELLFLAGS = $(wordlist 2,9,$(OWNER)) /bin/sh -c
+endif
+endif
+
 ifneq ($(V),1)
 Q := @
 say = @printf '  %-6s %s\n' $(1) '$(@:$(O)/%=%)'
@@ -79,7 +93,16 @@ endif
 
 all: $(O)/xdptail $(O)/libxdptail.so $(O)/libxdptail.a $(O)/completion/xdptail.bash $(O)/completion/xdptail.zsh
 
-$(O)/bpf/xdptail_%.bpf.o: bpf/xdptail.bpf.c
+# With which compilers and flags it was built: what they bear on is built anew when they change, but not by install,
+# which takes what is there. A library that pkg-config cannot find ends it here.
+FLAGS = $(O)/flags
+$(FLAGS): export TOLD = $(CC) $(CLANG) $(CPPFLAGS) $(CFLAGS) $(SAN) $(LDFLAGS)
+$(FLAGS): $(if $(filter-out install install-service,$(or $(MAKECMDGOALS),all)),always)
+	$(Q)mkdir -p $(@D)
+	$(Q)pkg-config --print-errors --exists $(PKGS)
+	$(Q)printf '%s\n' "$$TOLD" | cmp -s - $@ || printf '%s\n' "$$TOLD" > $@
+
+$(O)/bpf/xdptail_%.bpf.o: bpf/xdptail.bpf.c $(FLAGS)
 	$(call say,BPF)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -DXDPTAIL_$(shell echo $* | tr a-z A-Z) -c $< -o $@
@@ -100,7 +123,7 @@ $(O)/%.skel.h: $(O)/%.bpf.o
 	$(call say,SKEL)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@
 
-$(O)/%.o: %.c
+$(O)/%.o: %.c $(FLAGS)
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
@@ -160,10 +183,13 @@ $(O)/tests/%: $(O)/tests/%.o $(O)/tests/all.a
 	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) -lcriterion $(ALL_LIBS) -o $@
 
 $(O)/tests/%.o: INCLUDES += -Itests
+# What never happens by itself: a record that is too long.
+$(O)/tests/unit/test_report: ALL_LDFLAGS += $(addprefix -Wl$(comma)--wrap=,line_packet line_count line_clock \
+	xdptail_time xdptail_stats)
 $(PROG_TESTS:=.o): $(SKELETONS) $(WINDOW).skel.h
 
 # Without sanitizers: it is loaded before them.
-$(O)/tests/preload/%.so: tests/preload/%.c
+$(O)/tests/preload/%.so: tests/preload/%.c $(FLAGS)
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out $(SAN),$(ALL_CFLAGS)) -shared $(CFLAGS) $(LDFLAGS) $< -o $@ -ldl
@@ -171,19 +197,33 @@ $(O)/tests/preload/%.so: tests/preload/%.c
 tests: $(UNIT_TESTS) $(PROG_TESTS) $(SYSTEM_HELPERS) $(PRELOADS) $(SYN_ONLY) $(O)/tests/prog/soak
 
 install: all
-	install -D -m 0755 $(O)/xdptail $(DESTDIR)$(SBINDIR)/xdptail
-	install -D -m 0755 $(O)/libxdptail.so $(DESTDIR)$(LIBDIR)/libxdptail.so.$(VERSION)
-	ln -sf libxdptail.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libxdptail.so.$(SOMAJOR)
-	ln -sf libxdptail.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libxdptail.so
-	install -D -m 0644 $(O)/libxdptail.a $(DESTDIR)$(LIBDIR)/libxdptail.a
-	install -D -m 0644 include/xdptail.h $(DESTDIR)$(INCLUDEDIR)/xdptail.h
-	install -d $(DESTDIR)$(PKGCONFIGDIR)
+	install -D -m 0755 $(O)/xdptail "$(DESTDIR)$(SBINDIR)/xdptail"
+	install -D -m 0755 $(O)/libxdptail.so "$(DESTDIR)$(LIBDIR)/libxdptail.so.$(VERSION)"
+	ln -sf libxdptail.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libxdptail.so.$(SOMAJOR)"
+	ln -sf libxdptail.so.$(SOMAJOR) "$(DESTDIR)$(LIBDIR)/libxdptail.so"
+	install -D -m 0644 $(O)/libxdptail.a "$(DESTDIR)$(LIBDIR)/libxdptail.a"
+	install -D -m 0644 include/xdptail.h "$(DESTDIR)$(INCLUDEDIR)/xdptail.h"
+	install -d "$(DESTDIR)$(PKGCONFIGDIR)"
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
-		packaging/libxdptail.pc.in > $(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc
-	chmod 0644 $(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc
-	install -D -m 0644 $(O)/completion/xdptail.bash $(DESTDIR)$(BASHCOMPDIR)/xdptail
-	install -D -m 0644 $(O)/completion/xdptail.zsh $(DESTDIR)$(ZSHCOMPDIR)/_xdptail
-	for page in $(MAN_PAGES); do install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; done
+		packaging/libxdptail.pc.in > "$(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc"
+	chmod 0644 "$(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc"
+	install -D -m 0644 $(O)/completion/xdptail.bash "$(DESTDIR)$(BASHCOMPDIR)/xdptail"
+	install -D -m 0644 $(O)/completion/xdptail.zsh "$(DESTDIR)$(ZSHCOMPDIR)/_xdptail"
+	for page in $(MAN_PAGES); do install -D -m 0644 $$page "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}" || exit; done
+
+uninstall:
+	rm -f "$(DESTDIR)$(SBINDIR)/xdptail" "$(DESTDIR)$(LIBDIR)"/libxdptail.* "$(DESTDIR)$(INCLUDEDIR)/xdptail.h" \
+		"$(DESTDIR)$(PKGCONFIGDIR)/libxdptail.pc" "$(DESTDIR)$(BASHCOMPDIR)/xdptail" "$(DESTDIR)$(ZSHCOMPDIR)/_xdptail"
+	for page in $(MAN_PAGES); do rm -f "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}"; done
+
+help:
+	@echo 'make                  builds what is installed, in O=$(O) (CC=, CFLAGS=, LDFLAGS= are yours, V=1 shows commands)'
+	@echo 'sudo make demo        shows it at work, between two virtual interfaces; installs what is missing'
+	@echo 'sudo make check       all tests; installs what is missing'
+	@echo 'make install          (PREFIX=, DESTDIR=) install-service: the systemd units; uninstall, uninstall-service'
+	@echo 'make deb, make rpm    packages, in $(O)/deb and $(O)/rpm'
+	@echo 'make clean            removes $(O)'
+	@echo 'HACKING.md has the others.'
 
 # These two start on a machine that has nothing: what they need may not be there before deps.sh.
 demo:
@@ -229,17 +269,17 @@ soak-outputs: all tests
 		XDPTAIL_RELOAD_SECONDS=$(SOAK_RELOAD_SECONDS) tests/run.sh $(O) system/rotate system/reload
 
 # Always by clang, which has libFuzzer, and in a tree of its own: other flags.
-$(FUZZ)/%.o: %.c
+$(FUZZ)/%.o: %.c $(FLAGS)
 	$(call say,FUZZCC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(ALL_CFLAGS) $(SAN_FLAGS) -fsanitize=fuzzer-no-link -Itests -c $< -o $@
 
 $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 	$(call say,FUZZLD)
-	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap zlib) -o $@
+	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap libzstd zlib) -o $@
 
 $(FUZZ)/fuzz_audit: $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/audit_*.c src/line/*.c))
-$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file gunzip pcapng reason)
+$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file unpack pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
 $(FUZZ)/fuzz_metrics: $(patsubst %,$(FUZZ)/src/app/%.o,metrics audit_json)
@@ -251,7 +291,7 @@ $(FUZZ)/fuzz_options $(FUZZ)/fuzz_config: $(OPTIONS_OBJS)
 
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(O)/src/lib/decode.o
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $$(pkg-config --libs libzstd) -o $@
 
 fuzz: $(FUZZERS) $(O)/tests/fuzz/make_corpus
 	$(Q)$(O)/tests/fuzz/make_corpus $(FUZZ)/corpus
@@ -276,7 +316,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(MICRO_BPF)
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests syn-only install demo check check-contrib check-asan check-captures soak soak-outputs fuzz format lint clean
+.PHONY: all tests syn-only install uninstall help always demo check check-contrib check-asan check-captures soak soak-outputs fuzz format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(O)/packaging/completion/*.d $(O)/contrib/*/*.d $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)

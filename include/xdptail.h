@@ -201,7 +201,10 @@ struct xdptail_interface {
  */
 typedef void (*xdptail_interface_fn)(void *arg, const struct xdptail_interface *interface);
 
-/** Wall time has stepped by so many nanoseconds. Called from within xdptail_poll(). */
+/**
+ * Wall time has stepped by so many nanoseconds; or the time of a capture has gone back, by more than an
+ * interval and more than a second, where the interval begins. Called from within xdptail_poll().
+ */
 typedef void (*xdptail_clock_fn)(void *arg, int64_t step_ns);
 
 /**
@@ -211,6 +214,27 @@ typedef void (*xdptail_clock_fn)(void *arg, int64_t step_ns);
  * read; anything else ends the capture here, with -EINTR.
  */
 typedef int (*xdptail_wait_fn)(void *arg, int fd);
+
+/**
+ * A capture has frames of a link type that is not read: they are counted, in not_ip. Called once for each
+ * such type, before its first frame, from within xdptail_open_capture() and xdptail_poll().
+ *
+ * @param link_type  LINKTYPE_, as the file has it
+ * @param name       what libpcap calls it, or NULL; it stays
+ */
+typedef void (*xdptail_link_fn)(void *arg, uint32_t link_type, const char *name);
+
+/**
+ * What the kernel's verifier says of a program that it refuses, a line a call, without a newline; there may
+ * be thousands. Called from within xdptail_open() and xdptail_open_capture().
+ */
+typedef void (*xdptail_log_fn)(void *arg, const char *line);
+
+/**
+ * Have the messages of libbpf go to fn, those of the whole process, a line a call; NULL: nowhere. Unless
+ * this is called they go where libbpf puts them, to standard error. Before other threads use libbpf.
+ */
+void xdptail_messages_take(xdptail_log_fn fn, void *arg);
 
 #define XDPTAIL_SAMPLE_RATE_MAX (1U << 30)
 #define XDPTAIL_RING_BYTES_MIN	65536U
@@ -248,7 +272,8 @@ struct xdptail_options {
 	xdptail_interface_fn interface_fn; /**< told what happens to interfaces (NULL) */
 	void *interface_arg; /**< handed to it; the library does not look at it */
 	uint64_t
-		max_map_bytes; /**< kernel memory of the counts; above it all CPUs share (256 MiB) */
+		max_map_bytes; /**< kernel memory of the counts; above it all CPUs share; 0: 256 MiB,
+				    and less where most of it would be for CPUs that are not there (0) */
 	xdptail_clock_fn clock_fn; /**< told of steps of the clock (NULL) */
 	void *clock_arg;
 	xdptail_wait_fn wait_fn; /**< (NULL: a read may take as long as it takes) */
@@ -259,6 +284,10 @@ struct xdptail_options {
 	int capture_fd; /**< a capture that the caller has opened, and closes; -1: open the path (-1) */
 	const char *ebpf_program; /**< path of a BPF object that is not ours (NULL: ours) */
 	struct xdptail_tunnel_ports tunnel_ports; /**< with decap; a port is of one kind (all 0) */
+	xdptail_link_fn link_fn; /**< told of a capture's links that are not read (NULL) */
+	void *link_arg;
+	xdptail_log_fn log_fn; /**< told what the verifier says of what it refuses (NULL) */
+	void *log_arg;
 };
 
 /**
@@ -281,9 +310,13 @@ void xdptail_options_init(struct xdptail_options *o, size_t size);
  *             good for xdptail_reason() and xdptail_close() only, or to NULL when there was no
  *             memory for one.
  * @param o    NULL for the defaults; copied, the strings too
- * @return 0, or -EPERM (a capability is missing, or the file can't be read), -EINVAL (an option out of range, or max_map_bytes
- *         too small for max_sources; or an ebpf_program that is refused), -ENOENT (no program
- *         function_name, or none of it that can decap; or no such file),
+ * Before Linux 5.11 maps count against RLIMIT_MEMLOCK, which is raised as far as the process may. Where the
+ * verifier refuses a program, other options are tried, for seconds at most, to say which would work.
+ *
+ * @return 0, or -EPERM (a capability is missing, or RLIMIT_MEMLOCK is too low, or the file can't be read),
+ *         -EINVAL (an option out of range, or max_map_bytes too small for max_sources; or an ebpf_program
+ *         that cannot be one), -ENOENT (no program function_name, or none of it that can decap; or no
+ *         such file), -ENOEXEC (the kernel's verifier does not take the program),
  *         -EOPNOTSUPP (the kernel lacks what was asked for), -ENOMEM, or what the kernel said
  */
 int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
@@ -313,7 +346,7 @@ enum xdptail_capture_state {
 
 /**
  * Open a capture file in place of an interface: pcap or pcapng, of either byte order, plain or
- * compressed with gzip; links of Ethernet, raw IP, Linux cooked and loopback. The same parser, the
+ * compressed with gzip or zstd; links of Ethernet, raw IP, Linux cooked and loopback. The same parser, the
  * same selection and sampling, the same counts; no privileges. xdptail_poll() delivers samples, and
  * waits for nothing but the file; time is the capture's own. transport, ring_bytes, max_sources,
  * max_map_bytes, batch_ms, trace and interface_fn do not apply.
@@ -331,10 +364,10 @@ enum xdptail_capture_state {
  * @param o            NULL for the defaults; without ebpf_program function_name is one of
  *                     the two that there are
  * @param interval_ns  of the capture's clock, after which xdptail_poll() stops until the counts were
- *                     taken; 0: at the end only. Counts of intervals in which nothing came are not
- *                     told apart: the one before lasts longer
- * @return as xdptail_open(); -EPROTONOSUPPORT: a link type that is not read; -EINVAL: no capture;
- *         -EINTR: wait_fn said so
+ *                     taken; 0: at the end only. There are no counts of intervals in which nothing
+ *                     came. A frame that is late is counted in the interval in which it comes
+ * @return as xdptail_open(); -EPROTONOSUPPORT: pcap of a link type that is not read; -EINVAL: no
+ *         capture; -EINTR: wait_fn said so
  */
 int xdptail_open_capture(struct xdptail **ret, const char *path, const struct xdptail_options *o,
 			 uint64_t interval_ns);
@@ -402,8 +435,9 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
  *   pending before + sampled = delivered + discarded + lost_* + pending
  */
 struct xdptail_counts {
-	uint64_t interval_start_ns; /**< where the last one ended */
-	uint64_t interval_end_ns;
+	uint64_t
+		interval_start_ns; /**< where the last one ended; of a capture, its first or earliest time */
+	uint64_t interval_end_ns; /**< of a capture, no packet of the interval is later */
 	uint64_t seen; /**< packets, as all those without a unit up to counted */
 	uint64_t not_ip;
 	uint64_t no_source; /**< IP header too short or broken to have one */
@@ -471,11 +505,30 @@ int xdptail_counts_begin(struct xdptail *x);
  *
  * @param max  how many sources to collect in this step at most; 0: 4096
  * @param ret  set when this returns 1: owned by the caller, as of xdptail_take_counts()
+ * How far the ring has to be read is settled by the first step, whatever comes later. Who has no time for those
+ * samples lets xdptail_poll() throw them away (fn NULL), up to where step returns 1: the counts are the same.
+ *
+ * What the kernel refuses in passing (memory, a map that is in use) is asked for again by the next step, for
+ * which there must be one; after some seconds it is an error.
+ *
  * @return 1: done, *ret is set; 0: call again, after an xdptail_poll(), because there are more
  *         sources, or samples of the interval are still in the ring; -EINVAL (not begun), -ENOMEM,
  *         -errno
  */
 int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_counts **ret);
+
+/**
+ * For the end of a program that has no time left: detach from all interfaces, and take all that was counted
+ * and not been taken yet, also what xdptail_counts_begin() has begun. The totals are exact. Sources that would
+ * have to be collected first are left out: there counted is more than their packets and what is
+ * unattributed. Samples that are still in the ring are discarded, unread. Blocks for a grace period if
+ * something was attached. Then nothing is counted any more: xdptail_stats(), xdptail_time() and
+ * xdptail_close() are what is left to call.
+ *
+ * @param ret  owned by the caller, as of xdptail_take_counts()
+ * @return 0, -ENOMEM, or -errno
+ */
+int xdptail_counts_finish(struct xdptail *x, struct xdptail_counts **ret);
 
 /** Free. NULL is fine. Cannot fail. */
 void xdptail_counts_free(struct xdptail_counts *c);
@@ -573,7 +626,7 @@ struct xdptail_probe {
 		possible_cpus; /**< each has its own value of a count: there may be more than are */
 	enum xdptail_transport transport; /**< what AUTO has chosen; AUTO: xdptail_open() failed */
 	uint32_t ring_bytes; /**< of that transport, by the defaults; 0: xdptail_open() failed */
-	int shared_counts; /**< not 0: all CPUs share a source's value, as memory would not do */
+	int shared_counts; /**< not 0: all CPUs share a source's value, to save memory */
 	uint64_t map_bytes; /**< kernel memory of the maps that count, about; 0: as ring_bytes */
 
 	/* The interface; all 0 when none was asked for, or, but its name, when there is none. */
@@ -595,6 +648,11 @@ struct xdptail_probe {
 	enum xdptail_mode program_mode; /**< AUTO: offloaded, or several at once */
 	char upper[16]; /**< an interface on top of it that has an XDP program; "": none is seen */
 	enum xdptail_mode mode; /**< what AUTO would choose; AUTO: cannot be told, or nothing */
+
+	/* The kernel again. */
+	uint64_t
+		memlock_needed; /**< RLIMIT_MEMLOCK alone is in the way, and has to be about this; or 0 */
+	uint32_t online_cpus; /**< of the possible ones */
 };
 
 /**

@@ -4,6 +4,10 @@
 # of their making. The unit tests run, too, unless DEB_BUILD_OPTIONS has nocheck.
 set -euo pipefail
 
+command -v dpkg-buildpackage >/dev/null || {
+	echo "deb.sh: dpkg-buildpackage is not here; on Debian: sudo packaging/deps.sh build deb" >&2
+	exit 1
+}
 tarball=$(realpath "$1")
 out=$(realpath -m "$2")
 name=$(basename "$tarball" .tar.gz)
@@ -18,6 +22,7 @@ cp "$tarball" "$work/xdptail_$version.orig.tar.gz"
 tar -C "$work" -xzf "$tarball"
 cp -r "$work/$name/packaging/debian" "$work/$name/debian"
 cd "$work/$name"
+echo "deb.sh: some minutes; what dpkg-buildpackage says is in $out/build.log" >&2
 # Nothing of the make that calls us, whose O= is not that of the package.
 if ! env -i PATH="$PATH" HOME="$HOME" TZ="${TZ:-}" LC_ALL="${LC_ALL:-C.UTF-8}" \
 	DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:-}" DEB_BUILD_PROFILES="${DEB_BUILD_PROFILES:-}" \

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # deps.sh GROUP…: install what building, running and testing need; groups: build demo test lint, and
-# bench, contrib (the programs that read the stream), package (what makes and checks packages).
+# bench, contrib (the programs that read the stream), deb, rpm (make deb, make rpm), package-check (what looks at packages).
 # Debian and Ubuntu (apt), Fedora (dnf). Changes nothing when all is there; names what is missing,
 # and fails, when it may not install.
 set -eu
+PATH=$PATH:/usr/sbin:/sbin # where some of it is, and a user's does not lead
 
 # group  Debian's name        Fedora's name; "-": it has none
 packages() {
@@ -20,6 +21,7 @@ packages() {
 		build libjson-c-dev     json-c-devel
 		build uthash-dev        uthash-devel
 		build libpcap-dev       libpcap-devel
+		build libzstd-dev       libzstd-devel
 		build pkg-config        pkgconf-pkg-config
 		demo  iproute2          iproute
 		demo  iputils-ping      iputils
@@ -43,6 +45,7 @@ packages() {
 		test  bash-completion   bash-completion
 		test  zsh               zsh
 		test  mandoc            mandoc
+		test  zstd              zstd
 		test  python3-fastjsonschema python3-fastjsonschema
 		test  python3-jsonschema python3-jsonschema
 		lint  clang-format      clang-tools-extra
@@ -60,6 +63,7 @@ packages() {
 		bench gnuplot-nox       gnuplot-minimal
 		contrib jq              jq
 		contrib rsyslog         rsyslog-mmjsonparse
+		contrib rsyslog-relp    rsyslog-relp
 		contrib logrotate       logrotate
 		contrib curl            curl
 		contrib clickhouse-server -
@@ -73,21 +77,20 @@ packages() {
 		contrib python3-yaml    python3-pyyaml
 		contrib prometheus      golang-github-prometheus
 		contrib prometheus-node-exporter golang-github-prometheus-node-exporter
-		package debhelper       debhelper
-		package dpkg-dev        -
-		package pkgconf         pkgconf-pkg-config
-		package lintian         -
-		package blhc            -
-		package diffoscope-minimal -
-		package debootstrap     -
-		package man-db          man-db
-		package rpm             rpm-build
-		package rpmlint         rpmlint
-		package acl             acl
-		package libseccomp2     libseccomp
-		package python3-yaml    python3-pyyaml
-		package podman          podman
-		package crun            crun
+		deb   build-essential   -
+		deb   debhelper         -
+		rpm   rpm               rpm-build
+		package-check lintian   -
+		package-check blhc      -
+		package-check diffoscope-minimal -
+		package-check debootstrap -
+		package-check man-db    man-db
+		package-check rpmlint   rpmlint
+		package-check acl       acl
+		package-check libseccomp2 libseccomp
+		package-check python3-yaml python3-pyyaml
+		package-check podman    podman
+		package-check crun      crun
 	TABLE
 }
 
@@ -122,7 +125,7 @@ missing_other() {
 	for command in cc make clang bpftool pkg-config; do
 		command -v "$command" >/dev/null || echo "$command"
 	done
-	for library in libbpf json-c libpcap; do
+	for library in libbpf json-c libpcap libzstd zlib; do
 		pkg-config --exists "$library" 2>/dev/null || echo "$library (headers)"
 	done
 }
@@ -153,8 +156,8 @@ install_rpm() {
 [ $# -gt 0 ] || set -- build
 for group in "$@"; do
 	case $group in
-	build | demo | test | lint | bench | contrib | package) ;;
-	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint, bench, contrib, package" >&2 && exit 2 ;;
+	build | demo | test | lint | bench | contrib | deb | rpm | package-check) ;;
+	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint, bench, contrib, deb, rpm, package-check" >&2 && exit 2 ;;
 	esac
 done
 

@@ -12,17 +12,24 @@ DROPINS = $(wildcard packaging/systemd/*.conf)
 # What runs it as a service. Not part of install, which stays below PREFIX: logrotate and people look for
 # files in /etc only. Settings that are there stay as they are; nothing is started.
 install-service:
-	install -d $(DESTDIR)$(UNITDIR)
-	install -d $(DESTDIR)$(DOCDIR)/examples
+	install -d "$(DESTDIR)$(UNITDIR)"
+	install -d "$(DESTDIR)$(DOCDIR)/examples"
 	for file in $(UNITS:packaging/systemd/%=$(UNITDIR)/%) $(DROPINS:packaging/systemd/%=$(DOCDIR)/examples/%); do \
 		sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/etc/xdptail/|$(SYSCONFDIR)/xdptail/|g; s|/usr/share/doc/xdptail|$(DOCDIR)|g' \
-			packaging/systemd/$${file##*/} > $(DESTDIR)$$file && \
-		chmod 0644 $(DESTDIR)$$file || exit; done
-	install -D -m 0644 packaging/systemd/xdptail.sysusers $(DESTDIR)$(SYSUSERSDIR)/xdptail.conf
-	install -D -m 0644 packaging/systemd/xdptail.tmpfiles $(DESTDIR)$(TMPFILESDIR)/xdptail.conf
-	install -D -m 0644 packaging/systemd/xdptail.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/xdptail
-	[ -e $(DESTDIR)$(SYSCONFDIR)/xdptail/xdptail.json ] || \
-		install -D -m 0644 packaging/systemd/xdptail.json $(DESTDIR)$(SYSCONFDIR)/xdptail/xdptail.json
+			packaging/systemd/$${file##*/} > "$(DESTDIR)$$file" && \
+		chmod 0644 "$(DESTDIR)$$file" || exit; done
+	install -D -m 0644 packaging/systemd/xdptail.sysusers "$(DESTDIR)$(SYSUSERSDIR)/xdptail.conf"
+	install -D -m 0644 packaging/systemd/xdptail.tmpfiles "$(DESTDIR)$(TMPFILESDIR)/xdptail.conf"
+	install -D -m 0644 packaging/systemd/xdptail.logrotate "$(DESTDIR)$(SYSCONFDIR)/logrotate.d/xdptail"
+	[ -e "$(DESTDIR)$(SYSCONFDIR)/xdptail/xdptail.json" ] || \
+		install -D -m 0644 packaging/systemd/xdptail.json "$(DESTDIR)$(SYSCONFDIR)/xdptail/xdptail.json"
+
+# Settings and logs stay.
+uninstall-service:
+	for unit in $(UNITS:packaging/systemd/%=%); do rm -f "$(DESTDIR)$(UNITDIR)/$$unit"; done
+	rm -f "$(DESTDIR)$(SYSUSERSDIR)/xdptail.conf" "$(DESTDIR)$(TMPFILESDIR)/xdptail.conf" \
+		"$(DESTDIR)$(SYSCONFDIR)/logrotate.d/xdptail"
+	rm -rf "$(DESTDIR)$(DOCDIR)"
 
 # Each time anew, of the same bytes when nothing has changed: what belongs to it is for git to know.
 dist:
@@ -44,14 +51,16 @@ check-unit: all $(UNIT_TESTS)
 	$(Q)tests/run.sh $(O) unit
 
 check-packages:
-	$(Q)packaging/deps.sh build test package
+	$(Q)packaging/deps.sh build test deb rpm package-check
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
 	$(Q)tests/run.sh $(O) packaging
 
-# The same from apt's side, on a new system: downloads a Debian.
+# On new systems, which are downloaded: releases of Debian, by default the one that this is.
+SUITES ?= $(shell . /etc/os-release && echo "$$VERSION_CODENAME")
 check-debootstrap:
-	$(Q)packaging/deps.sh build test package
+	$(Q)packaging/deps.sh build test package-check
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
-	$(Q)tests/run.sh $(O) debootstrap
+	$(Q)for suite in $(SUITES); do \
+		echo "$$suite:" && XDPTAIL_SUITE=$$suite tests/run.sh $(O) debootstrap || exit; done
 
-.PHONY: dist deb rpm check-unit install-service check-packages check-debootstrap
+.PHONY: dist deb rpm check-unit install-service uninstall-service check-packages check-debootstrap

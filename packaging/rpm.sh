@@ -4,6 +4,10 @@
 # making. Where packages are no RPMs (Debian), what is needed is not looked for, and systemd's macros are ours.
 set -euo pipefail
 
+command -v rpmbuild >/dev/null || {
+	echo "rpm.sh: rpmbuild is not here: sudo packaging/deps.sh build rpm" >&2
+	exit 1
+}
 tarball=$(realpath "$1")
 out=$(realpath -m "$2")
 packaging=$(dirname "$(realpath "$0")")
@@ -17,6 +21,7 @@ options=(--define "_topdir $work" --define "_sourcedir $(dirname "$tarball")" --
 [ "$(rpm --eval '%{?_unitdir}')" ] || options+=(--load "$packaging/rpm/macros.systemd")
 ! command -v dpkg >/dev/null || options+=(--nodeps)
 
+echo "rpm.sh: some minutes; what rpmbuild says is in $out/build.log" >&2
 # Nothing of the make that calls us.
 if ! env -i PATH="$PATH" HOME="$HOME" LC_ALL="${LC_ALL:-C.UTF-8}" \
 	rpmbuild -ba "${options[@]}" "$packaging/rpm/xdptail.spec" >"$out/build.log" 2>&1; then

@@ -17,6 +17,7 @@ rules() {
 		bpf/xdptail.bpf.c    abi.h parse.h parse_tunnel.h sample.h
 		src/lib/object.c     lib/* abi.h xdptail.h xdptail_*.skel.h
 		src/lib/replay.c     lib/* abi.h parse.h parse_tunnel.h sample.h xdptail.h
+		src/lib/tunnel.c     lib/* abi.h parse_tunnel.h xdptail.h
 		src/lib/*            lib/* abi.h xdptail.h
 		src/line/json.*      line/json.h
 		src/line/*           xdptail.h line/*

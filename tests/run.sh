@@ -13,9 +13,10 @@ tests=$(dirname "$(realpath "$0")")
 cd "$tests/.." || exit 1
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
-passed=0 failed=0 skipped=0
+: >"$log/counts"
 
-count() { # TAP-FILE NAME STATUS SECONDS
+# Says at once what became of a file of tests, in one piece, and keeps its numbers for the last line.
+count() { # TAP-FILE NAME STATUS SECONDS [OUTPUT]
 	local ok not skip
 	skip=$(grep -ciE '^ok .*# *skip' "$1")
 	ok=$(($(grep -c '^ok ' "$1") - skip))
@@ -24,10 +25,13 @@ count() { # TAP-FILE NAME STATUS SECONDS
 	if [ "$3" -ne 0 ] && [ "$not" -eq 0 ] || [ $((ok + not + skip)) -eq 0 ]; then
 		not=$((not + 1))
 	fi
-	passed=$((passed + ok)) failed=$((failed + not)) skipped=$((skipped + skip))
-	printf '%-28s %4d passed %4d failed %4d skipped %4d s\n' "$2" "$ok" "$not" "$skip" \
-		"$4"
-	grep -iE '^ok .*# *skip' "$1" | sed 's/^/    /'
+	(
+		flock 9
+		[ "$3" -eq 0 ] || cat "${5:-/dev/null}" "$1"
+		printf '%-28s %4d passed %4d failed %4d skipped %4d s\n' "$2" "$ok" "$not" "$skip" "$4"
+		grep -iE '^ok .*# *skip' "$1" | sed 's/^/    /'
+		echo "$ok $not $skip" >>"$log/counts"
+	) 9>>"$log/lock"
 }
 
 wanted() { # GROUP
@@ -41,8 +45,7 @@ criterion() { # TEST-BINARY
 	"$1" --tap="$log/tap" >"$log/out" 2>&1
 	status=$?
 	[ -e "$log/tap" ] || : >"$log/tap"
-	[ "$status" -eq 0 ] || cat "$log/out" "$log/tap"
-	count "$log/tap" "$name" "$status" $((SECONDS - began))
+	count "$log/tap" "$name" "$status" $((SECONDS - began)) "$log/out"
 	rm -f "$log/tap"
 }
 
@@ -53,25 +56,12 @@ group_of() { # BATS-FILE
 	basename "$(dirname "$1")"
 }
 
-# A name for what a file leaves behind in $log.
-name_of() { # BATS-FILE
-	echo "$(group_of "$1")-$(basename "$1")"
-}
-
 run_bats() { # BATS-FILE
 	local name status=0 began=$SECONDS
-	name=$(name_of "$1")
+	name=$(group_of "$1")/$(basename "$1")
 	XDPTAIL=$build/xdptail XDPTAIL_HELPERS=$build/tests/system \
-		bats --formatter tap "$1" >"$log/$name" 2>&1 || status=$?
-	echo "$status $((SECONDS - began))" >"$log/$name.status"
-}
-
-tell_bats() { # BATS-FILE
-	local name status seconds
-	name=$(name_of "$1")
-	read -r status seconds <"$log/$name.status"
-	[ "$status" -eq 0 ] || cat "$log/$name"
-	count "$log/$name" "$(group_of "$1")/$(basename "$1")" "$status" "$seconds"
+		bats --formatter tap "$1" >"$log/${name/\//-}" 2>&1 || status=$?
+	count "$log/${name/\//-}" "$name" "$status" $((SECONDS - began))
 }
 
 # Files of tests mostly wait, so several of them run side by side, the largest first, for they tend to take
@@ -88,17 +78,18 @@ for test in "${files[@]}"; do
 	esac
 done
 export build log
-export -f run_bats group_of name_of
+export -f run_bats group_of count
 # shellcheck disable=SC2016 # it is for bash to expand
 [ ${#together[@]} -eq 0 ] ||
 	printf '%s\0' "${together[@]}" | xargs -0 -n 1 -P 3 bash -c 'run_bats "$1"' run_bats
 for test in "${alone[@]}"; do
 	run_bats "$test"
 done
-mapfile -d '' -t files < <(printf '%s\0' "${together[@]}" "${alone[@]}" | sort -z)
-for test in "${files[@]}"; do
-	[ -z "$test" ] || tell_bats "$test"
-done
 
+[ -s "$log/counts" ] || {
+	echo "run.sh: there are no tests of the name:$groups" >&2
+	exit 2
+}
+read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$log/counts")
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

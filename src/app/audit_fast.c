@@ -302,7 +302,8 @@ static bool is_date(struct audit_fast *f, const char *text, size_t len)
 	return true;
 }
 
-static inline bool take_time(struct audit_fast *f, struct cursor *c)
+/* keep: AUDIT_TIME_BYTES for it, or NULL. */
+static inline bool take_time(struct audit_fast *f, struct cursor *c, char *keep)
 {
 	size_t left = (size_t)(c->end - c->pos);
 	size_t len = left > 28 && c->pos[28] == '"' ? 27 : 30;
@@ -310,6 +311,10 @@ static inline bool take_time(struct audit_fast *f, struct cursor *c)
 	if (left < len + 2 || c->pos[0] != '"' || c->pos[len + 1] != '"' ||
 	    !is_date(f, c->pos + 1, len))
 		return false;
+	if (keep) {
+		memcpy(keep, c->pos + 1, len);
+		keep[len] = '\0';
+	}
 	c->pos += len + 2;
 	return true;
 }
@@ -380,8 +385,8 @@ static bool take_bool(struct cursor *c, uint64_t *ret)
 	return *ret || skip_text(c, "false", 5);
 }
 
-/* Any text, with escapes, too, but where it has to be kept. */
-static bool take_text(struct cursor *c, bool keep, struct audit_record *record)
+/* Any text, with escapes, too, but where it has to be kept. keep: room for so many bytes, or NULL. */
+static bool take_text(struct cursor *c, char *keep, size_t keep_bytes)
 {
 	const char *text;
 	size_t len;
@@ -391,10 +396,10 @@ static bool take_text(struct cursor *c, bool keep, struct audit_record *record)
 		       audit_json_skip(&c->pos, c->end);
 	if (!keep)
 		return true;
-	if (len >= sizeof(record->name))
+	if (len >= keep_bytes)
 		return false;
-	memcpy(record->name, text, len);
-	record->name[len] = '\0';
+	memcpy(keep, text, len);
+	keep[len] = '\0';
 	return true;
 }
 
@@ -406,7 +411,7 @@ static bool take_list(struct cursor *c)
 		return true;
 	do {
 		skip_space(c);
-		if (!take_text(c, false, NULL))
+		if (!take_text(c, NULL, 0))
 			return false;
 		skip_space(c);
 	} while (skip(c, ','));
@@ -417,6 +422,7 @@ static inline bool take_field(struct audit_fast *f, struct cursor *c, const stru
 			      struct audit_record *ret)
 {
 	const struct audit_field *field = &e->field;
+	char *keep = field->keep_bytes ? (char *)ret + field->keep_at : NULL;
 	uint64_t number = 0;
 	const char *text;
 	bool good = false;
@@ -439,10 +445,11 @@ static inline bool take_field(struct audit_fast *f, struct cursor *c, const stru
 		good = take_string(c, &text, &len) && audit_is_flags(text, len);
 		break;
 	case AUDIT_FIELD_TIME:
-		good = take_time(f, c);
+		good = take_time(f, c, keep);
 		break;
 	case AUDIT_FIELD_TEXT:
-		good = take_text(c, field->is_name, ret);
+		good = take_text(c, keep, field->keep_bytes);
+		number = good; /* it is there */
 		break;
 	case AUDIT_FIELD_LIST:
 		good = take_list(c);
@@ -460,7 +467,7 @@ static inline bool take_value(struct audit_fast *f, struct cursor *c, const stru
 {
 	switch (e->take) {
 	case TAKE_TIMESTAMP:
-		return take_time(f, c);
+		return take_time(f, c, ret->time);
 	case TAKE_TYPE:
 		return take_type(c, &ret->type);
 	case TAKE_RUN:

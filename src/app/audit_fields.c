@@ -2,7 +2,10 @@
 #include "app/audit_fields.h"
 
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <string.h>
+
+#include "app/audit_record.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -16,10 +19,12 @@
 		KEY(name), .type = AUDIT_FIELD_##kind, .to = (to_key) \
 	}
 #define CHECKED(name, kind) MAYBE(name, kind, AUDIT_KEY_MAX)
-#define NAME(name, needed)                                                                 \
-	{                                                                                  \
-		KEY(name), .type = AUDIT_FIELD_TEXT, .to = AUDIT_KEY_MAX, .is_name = true, \
-			   .required = (needed)                                            \
+/* A text of which the record keeps so much as there is room for in one of its members. */
+#define KEPT(name, kind, needed, member)                                                          \
+	{                                                                                         \
+		KEY(name), .type = AUDIT_FIELD_##kind, .to = AUDIT_KEY_MAX, .required = (needed), \
+			   .keep_at = offsetof(struct audit_record, member),                      \
+			   .keep_bytes = sizeof(((struct audit_record *)0)->member)               \
 	}
 
 static const struct audit_field packet_fields[] = {
@@ -61,8 +66,8 @@ static const struct audit_field count_fields[] = {
 static const struct audit_field snapshot_fields[] = {
 	MAYBE("total", BOOL, AUDIT_IS_TOTAL),
 	NEEDED("snapshot", U64, AUDIT_SNAPSHOT),
-	CHECKED("interval_start", TIME),
-	CHECKED("interval_end", TIME),
+	KEPT("interval_start", TIME, false, interval_start),
+	KEPT("interval_end", TIME, false, interval_end),
 	CHECKED("counts", TEXT),
 	CHECKED("sources", U64),
 	NEEDED("listed", U64, AUDIT_LISTED),
@@ -100,7 +105,7 @@ static const struct audit_field stats_fields[] = {
 
 static const struct audit_field sink_fields[] = {
 	MAYBE("total", BOOL, AUDIT_IS_TOTAL),
-	NAME("sink", true),
+	KEPT("sink", TEXT, true, name),
 	NEEDED("made", U64, AUDIT_MADE),
 	NEEDED("written", U64, AUDIT_WRITTEN),
 	CHECKED("bytes", U64),
@@ -114,11 +119,11 @@ static const struct audit_field sink_fields[] = {
 static const struct audit_field start_fields[] = {
 	CHECKED("version", TEXT),
 	CHECKED("schema", TEXT),
-	NAME("hostname", false),
+	KEPT("hostname", TEXT, false, name),
 	CHECKED("kernel", TEXT),
 	CHECKED("function_name", TEXT),
 	CHECKED("transport", TEXT),
-	CHECKED("capture", TEXT),
+	MAYBE("capture", TEXT, AUDIT_IS_CAPTURE),
 	CHECKED("ring_bytes", U64),
 	CHECKED("sample_mode", TEXT),
 	CHECKED("sample_rate", U32),
@@ -133,6 +138,7 @@ static const struct audit_field start_fields[] = {
 	CHECKED("prog_run", BOOL),
 	CHECKED("decap", BOOL),
 	CHECKED("ebpf_program", TEXT),
+	KEPT("sink", TEXT, false, sink),
 };
 
 static const struct audit_field interface_fields[] = {
@@ -149,7 +155,7 @@ static const struct audit_field loss_fields[] = {
 static const struct audit_field clock_fields[] = { CHECKED("step_ns", INT) };
 
 static const struct audit_field stop_fields[] = {
-	NAME("reason", false),
+	KEPT("reason", TEXT, false, name),
 	MAYBE("exit", U8, AUDIT_EXIT),
 };
 

@@ -30,6 +30,7 @@ static const char *const kind_names[] = {
 	[AUDIT_KIND_L4] = "L4",
 	[AUDIT_KIND_CPU_SEQ] = "cpu_seq",
 	[AUDIT_KIND_TOTAL] = "total",
+	[AUDIT_KIND_TIME] = "time",
 };
 _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == AUDIT_KIND_MAX, "a name for each");
 

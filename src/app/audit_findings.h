@@ -36,6 +36,7 @@ enum audit_kind {
 	AUDIT_KIND_L4,
 	AUDIT_KIND_CPU_SEQ,
 	AUDIT_KIND_TOTAL,
+	AUDIT_KIND_TIME, /* of a capture's packets and intervals */
 	AUDIT_KIND_MAX
 };
 

@@ -343,6 +343,21 @@ static size_t count_members(struct json_object *value)
 	return sum;
 }
 
+/* -EEXIST; or -ENOMEM when json-c has left out a member for which it had no memory: then it does not do so
+ * twice alike.
+ */
+static int why_fewer(struct json_tokener *tok, const char *text, size_t len, size_t members)
+{
+	struct json_object *again;
+	size_t n;
+
+	json_tokener_reset(tok);
+	again = json_tokener_parse_ex(tok, text, (int)len);
+	n = count_members(again);
+	json_object_put(again);
+	return n == members ? -EEXIST : -ENOMEM;
+}
+
 int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
 		     struct json_object **ret)
 {
@@ -356,16 +371,28 @@ int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
 	if (err)
 		return err;
 	json_tokener_reset(tok);
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	errno = 0;
 	obj = json_tokener_parse_ex(tok, text, (int)len);
-	if (!json_object_is_type(obj, json_type_object))
+	if (errno == ENOMEM) /* json-c may have left something out, and not said so */
+		err = -ENOMEM;
+	else if (!json_object_is_type(obj, json_type_object))
 		err = -EINVAL;
 	else if (count_members(obj) != c.members)
-		err = -EEXIST;
+		err = why_fewer(tok, text, len, count_members(obj));
 	if (err) {
 		json_object_put(obj);
 		return err;
 	}
 	*ret = obj;
 	return 0;
+}
+
+int audit_json_check(const char *text, size_t len, size_t *ret_end)
+{
+	const unsigned char *start = (const unsigned char *)text;
+	struct cursor c = { .pos = start, .end = start + len };
+	int err = check_value(&c, 0);
+
+	*ret_end = (size_t)(c.pos - start);
+	return err;
 }

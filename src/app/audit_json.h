@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* JSON from anywhere, checked to the letter of RFC 8259. json-c 0.16 takes more than that even when
- * told to be strict ('x', NaN, raw control characters, ill-formed UTF-8, a key twice), so the text
- * is checked here, and then read by json-c.
+ * told to be strict ('x', NaN, raw control characters, ill-formed UTF-8, a key twice), and 0.18 less
+ * (no character beyond ASCII, no number beyond 64 bits), so the text is checked here, and then read by
+ * a json-c that is not told so.
  */
 #ifndef APP_AUDIT_JSON_H
 #define APP_AUDIT_JSON_H
@@ -22,6 +23,11 @@ int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
  * (keys with escapes, or very many of them).
  */
 bool audit_json_skip(const char **pos, const char *end);
+
+/* One value, and white space around it. *ret_end: where the text goes on behind them, or, after -EBADMSG,
+ * where it is no JSON. 0; -ENODATA: the text ends too early; -EBADMSG.
+ */
+int audit_json_check(const char *text, size_t len, size_t *ret_end);
 
 /* Is it well-formed UTF-8? */
 bool audit_json_is_utf8(const char *text, size_t len);

@@ -79,11 +79,14 @@ static bool is_string(struct json_object *value, bool (*is)(const char *text, si
 }
 
 /* Longer ones than ours are cut, between two characters. */
-static void take_name(struct json_object *value, struct audit_record *ret)
+static void keep_text(struct json_object *value, const struct audit_field *field,
+		      struct audit_record *record)
 {
-	(void)snprintf(ret->name, sizeof(ret->name), "%s", json_object_get_string(value));
-	while (!audit_json_is_utf8(ret->name, strlen(ret->name)))
-		ret->name[strlen(ret->name) - 1] = '\0';
+	char *to = (char *)record + field->keep_at;
+
+	(void)snprintf(to, field->keep_bytes, "%s", json_object_get_string(value));
+	while (!audit_json_is_utf8(to, strlen(to)))
+		to[strlen(to) - 1] = '\0';
 }
 
 static bool take_value(struct json_object *value, const struct audit_field *field,
@@ -117,6 +120,7 @@ static bool take_value(struct json_object *value, const struct audit_field *fiel
 		break;
 	case AUDIT_FIELD_TEXT:
 		good = is_string(value, NULL);
+		number = good; /* it is there */
 		break;
 	case AUDIT_FIELD_LIST:
 		good = is_list(value);
@@ -124,8 +128,8 @@ static bool take_value(struct json_object *value, const struct audit_field *fiel
 	}
 	if (field->to < AUDIT_KEY_MAX)
 		ret->values[field->to] = number;
-	if (good && field->is_name)
-		take_name(value, ret);
+	if (good && field->keep_bytes)
+		keep_text(value, field, ret);
 	return good;
 }
 
@@ -180,6 +184,8 @@ static const char *take_common(struct json_object *obj, struct audit_record *ret
 {
 	if (!is_string(get(obj, "timestamp"), audit_is_time))
 		return "\"timestamp\" is not a time in UTC with six or nine digits";
+	(void)snprintf(ret->time, sizeof(ret->time), "%s",
+		       json_object_get_string(get(obj, "timestamp")));
 	if (!take_type(get(obj, "event_type"), &ret->type))
 		return "\"event_type\" is none that this version knows";
 	if (!take_run(get(obj, "run"), &ret->run))
@@ -212,6 +218,7 @@ static int take_object(struct json_object *obj, struct audit_record *ret, char *
 void audit_record_begin(struct audit_record *ret)
 {
 	memset(ret, 0, offsetof(struct audit_record, name) + 1);
+	ret->sink[0] = '\0';
 }
 
 int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
@@ -220,6 +227,8 @@ int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
 	struct json_object *obj;
 	int bad = audit_json_parse(tok, text, len, &obj);
 
+	if (bad == -ENOMEM)
+		return bad;
 	if (bad) {
 		(void)snprintf(err, err_cap, "%s",
 			       bad == -EEXIST ? "a key is there twice" :

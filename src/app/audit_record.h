@@ -13,14 +13,20 @@
 #include "app/audit_fields.h"
 #include "line/line.h"
 
+#define AUDIT_TIME_BYTES 32 /* of a time, with its NUL */
 #define AUDIT_NAME_BYTES 320 /* of what is a record's name; longer than any that line.c writes */
 
+/* Texts are "" where they are absent. */
 struct audit_record {
 	enum line_type type;
 	uint64_t run;
 	uint64_t record_seq; /* not 0 */
 	uint64_t values[AUDIT_KEY_MAX]; /* 0 for those that are absent */
-	char name[AUDIT_NAME_BYTES]; /* a start's hostname, a sink's name, a stop's reason, or "" */
+	char time[AUDIT_TIME_BYTES];
+	char interval_start[AUDIT_TIME_BYTES]; /* a snapshot's */
+	char interval_end[AUDIT_TIME_BYTES];
+	char name[AUDIT_NAME_BYTES]; /* a start's hostname, a sink's name, a stop's reason */
+	char sink[AUDIT_NAME_BYTES]; /* a start's: the output that it was made for */
 };
 
 void audit_record_begin(struct audit_record *ret);

@@ -43,6 +43,7 @@ void audit_run_free(struct audit_run *run)
 		free(run->sinks[i].name);
 	}
 	free(run->sinks);
+	free(run->outputs);
 	audit_findings_free(&run->findings);
 	free(run->hostname);
 	free(run->stop_reason);
@@ -412,6 +413,37 @@ static int take_values(struct audit_run *run, const struct audit_record *record)
 	return 0;
 }
 
+/* 0: the first start for this output; 1: it was read before; -ENOMEM. */
+static int note_output(struct audit_run *run, const char *name)
+{
+	struct audit_output *list;
+
+	for (size_t i = 0; i < run->n_outputs; i++) {
+		if (strcmp(run->outputs[i].name, name) == 0)
+			return 1;
+	}
+	list = reallocarray(run->outputs, run->n_outputs + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	run->outputs = list;
+	(void)snprintf(list[run->n_outputs++].name, sizeof(list->name), "%s", name);
+	return 0;
+}
+
+/* One record is given to each output under the name of that output: where the copies of several are read
+ * together, it is there once for each. As take_seq().
+ */
+static int take_start(struct audit_run *run, const struct audit_record *record)
+{
+	struct audit_numbers *numbers = &run->numbers[LINE_START];
+	uint64_t number = record->record_seq;
+	int was_there = note_output(run, record->sink);
+
+	if (was_there < 0 || (!was_there && audit_ranges_cover(&numbers->seen, number, number)))
+		return was_there;
+	return take_seq(numbers, number);
+}
+
 int audit_run_take(struct audit_run *run, const struct audit_record *record, uint64_t file)
 {
 	bool repeated = record->values[AUDIT_REPEATED];
@@ -421,11 +453,14 @@ int audit_run_take(struct audit_run *run, const struct audit_record *record, uin
 	if (record->type == LINE_START)
 		err = keep_name(&run->hostname, record->name);
 	if (!err && !repeated)
-		was_there = take_seq(&run->numbers[record->type], record->record_seq);
+		was_there = record->type == LINE_START ?
+				    take_start(run, record) :
+				    take_seq(&run->numbers[record->type], record->record_seq);
 	if (err || was_there < 0)
 		return -ENOMEM;
 	if (was_there)
 		return 0;
+	audit_times_take(&run->times, record, &run->findings);
 	err = audit_joins_take(&run->joins, record, file);
 	run->repeated = run->repeated || repeated;
 	return err || repeated ? err : take_values(run, record);

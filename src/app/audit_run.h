@@ -14,6 +14,7 @@
 #include "app/audit_ranges.h"
 #include "app/audit_record.h"
 #include "app/audit_snapshots.h"
+#include "app/audit_times.h"
 
 /* The same numbers, but those that were read more than once are kept, too. */
 struct audit_numbers {
@@ -39,12 +40,19 @@ struct audit_sink {
 	uint64_t total_seq; /* of the record with the totals; 0: it was not read */
 };
 
+/* An output that a start was made for. */
+struct audit_output {
+	char name[AUDIT_NAME_BYTES];
+};
+
 struct audit_run {
 	struct audit_run *next; /* for whoever keeps several of them */
 	uint64_t id;
 	char *hostname; /* owned; NULL: not known */
 	char *stop_reason; /* owned; NULL: likewise */
 	uint64_t exit; /* status, as the stop record has it */
+	struct audit_output *outputs; /* owned; whose first start was read */
+	size_t n_outputs;
 	bool repeated; /* a start was read that is not the first */
 	struct audit_joins joins;
 	uint64_t torn; /* lines of it that end too early */
@@ -57,6 +65,7 @@ struct audit_run {
 	uint64_t total[AUDIT_KEY_MAX];
 	uint64_t total_seq
 		[LINE_TYPE_MAX]; /* of the snapshot and the stats record with totals; or 0 */
+	struct audit_times times;
 	struct audit_sink *sinks; /* owned */
 	size_t n_sinks;
 	struct audit_findings findings;

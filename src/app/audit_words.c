@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 
+#include "app/answer.h"
 #include "line/line.h"
 
 static const char *const verdict_words[] = {
@@ -127,10 +129,8 @@ static void begin_object(struct object *o)
 /* Takes value over; NULL: there was no memory for it. */
 static void add(struct object *o, const char *key, struct json_object *value)
 {
-	if (value && !o->err && !json_object_object_add(o->obj, key, value))
-		return;
-	json_object_put(value);
-	o->err = -ENOMEM;
+	if (answer_add(o->obj, key, value))
+		o->err = -ENOMEM;
 }
 
 static void add_u64(struct object *o, const char *key, uint64_t value)
@@ -152,10 +152,9 @@ static void add_verdict(struct object *o, enum audit_verdict verdict)
 /* Takes o over. */
 static int append(struct json_object *list, struct object *o)
 {
-	if (!o->err && list && !json_object_array_add(list, o->obj))
-		return 0;
-	json_object_put(o->obj);
-	return -ENOMEM;
+	int err = answer_append(list, o->obj);
+
+	return err ? err : o->err;
 }
 
 static void add_findings(struct object *to, const struct audit_findings *f)
@@ -187,12 +186,10 @@ static void add_findings(struct object *to, const struct audit_findings *f)
 /* Takes o over. */
 static int print_object(struct object *o, FILE *out)
 {
-	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
-	const char *text = o->err ? NULL : json_object_to_json_string_ext(o->obj, flags);
-	int err = text ? 0 : -ENOMEM;
+	int err = o->err ? o->err : answer_print(o->obj, false, out);
 
-	if (text)
-		(void)fprintf(out, "%s\n", text);
+	if (!err && fputc('\n', out) == EOF)
+		err = -EIO;
 	json_object_put(o->obj);
 	return err;
 }
@@ -219,7 +216,7 @@ static int print_run_json(const struct audit_run *run, FILE *out)
 	return print_object(&o, out);
 }
 
-int audit_words_print_json(const struct audit_book *book, FILE *out)
+static int print_all(const struct audit_book *book, FILE *out)
 {
 	struct object o;
 	int err = 0;
@@ -234,6 +231,23 @@ int audit_words_print_json(const struct audit_book *book, FILE *out)
 	add_u64(&o, "records", book->records);
 	add_u64(&o, "runs", book->runs.n);
 	add_findings(&o, &book->findings);
-	err = print_object(&o, out);
+	return print_object(&o, out);
+}
+
+/* All of it or nothing: a part of the answer would look like the answer to less. */
+int audit_words_print_json(const struct audit_book *book, FILE *out)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *whole = open_memstream(&text, &len);
+	int err = whole ? print_all(book, whole) : -errno;
+
+	if (whole && !err)
+		err = flush(whole);
+	if (whole && fclose(whole) && !err)
+		err = -ENOMEM;
+	if (!err && fwrite(text, 1, len, out) != len)
+		err = -EIO;
+	free(text);
 	return err ? err : flush(out);
 }

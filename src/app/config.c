@@ -11,10 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/audit_json.h"
 #include "app/config_scan.h"
 
 #define TYPE_KEY   "type"
 #define TARGET_KEY "target"
+#define BLANKS	   " \t\r\n"
 
 /* A file under way. */
 struct config {
@@ -63,7 +65,7 @@ static int read_fd(struct config *c, int fd)
 		return refuse_file(c, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return refuse_file(c, "it is no regular file");
-	c->text = malloc(CONFIG_BYTES_MAX + 1);
+	c->text = calloc(1, CONFIG_BYTES_MAX + 2); /* with a NUL behind all that is read */
 	if (!c->text)
 		return refuse_file(c, strerror(ENOMEM));
 	err = read_all(fd, c->text, CONFIG_BYTES_MAX + 1, &c->len);
@@ -96,44 +98,92 @@ static unsigned int line_at(const struct config *c, size_t offset)
 	return line;
 }
 
-static bool is_blank(const char *text, size_t len)
+/* Not refused so far: one object, and nothing else. */
+static int check_text(struct config *c)
 {
-	return strspn(text, " \t\r\n") >= len;
+	const size_t start = strspn(c->text, BLANKS);
+	size_t end;
+	int err = audit_json_check(c->text, c->len, &end);
+
+	if (err == -ENODATA)
+		return refuse_at(c, c->scan.line, "the file ends before its object does");
+	if (err && !audit_json_is_utf8(c->text, c->len))
+		return refuse_at(c, line_at(c, end), "a character is not UTF-8");
+	if (err)
+		return refuse_at(
+			c, line_at(c, end),
+			"unexpected character; is there a comma too many, or one too few?");
+	if (c->text[start] != '{')
+		return refuse_at(c, line_at(c, start),
+				 "what is in it is not an object: { \"key\": value, … }");
+	if (end < c->len)
+		return refuse_at(c, line_at(c, end), "there is something behind the object");
+	return 0;
 }
 
-/* The document: one object and nothing else. Strict, because json-c is lenient else (TRAPS C7). */
+/* As config_scan() counts them: json-c leaves out what it has no memory for, and says nothing. */
+static size_t count_values(struct json_object *value)
+{
+	size_t sum = 1;
+
+	if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member)
+		{
+			(void)key;
+			sum += count_values(member);
+		}
+	}
+	if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			sum += count_values(json_object_array_get_idx(value, i));
+	}
+	return sum;
+}
+
+/* json-c before 0.17 cuts a string short when it has no memory for the rest, and says nothing. The buffer in
+ * which it gathers one stays as large as it was for the longest: so that is asked for first.
+ */
+static int reserve(struct json_tokener *tokener, size_t len)
+{
+	char *text = malloc(len + 2);
+	struct json_object *string;
+	bool whole;
+
+	if (!text)
+		return -ENOMEM;
+	memset(text, 'x', len + 2);
+	text[0] = text[len + 1] = '"';
+	string = json_tokener_parse_ex(tokener, text, (int)len + 2);
+	whole = json_object_is_type(string, json_type_string) &&
+		(size_t)json_object_get_string_len(string) == len;
+	json_object_put(string);
+	free(text);
+	json_tokener_reset(tokener);
+	return whole ? 0 : -ENOMEM;
+}
+
+/* json-c is not told to be strict: what that means differs from one version to the next. */
 static int parse_text(struct config *c)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(CONFIG_SCAN_DEPTH + 1);
-	enum json_tokener_error error;
-	struct json_object *root;
-	size_t end;
-	int err = 0;
+	struct json_tokener *tokener;
+	struct json_object *root = NULL;
+	int err = check_text(c);
 
-	if (!tokener)
-		return refuse_file(c, strerror(ENOMEM));
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 |
-						JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	root = json_tokener_parse_ex(tokener, c->text, (int)c->len);
-	error = json_tokener_get_error(tokener);
-	end = json_tokener_get_parse_end(tokener);
-	if (error == json_tokener_continue)
-		err = refuse_at(c, c->scan.line, "the file ends before its object does");
-	else if (error == json_tokener_error_parse_unexpected)
-		err = refuse_at(c, line_at(c, end),
-				"unexpected character; is there a comma too many, or one too few?");
-	else if (error != json_tokener_success)
-		err = refuse_at(c, line_at(c, end), json_tokener_error_desc(error));
-	else if (!json_object_is_type(root, json_type_object))
-		err = refuse_at(c, 1, "what is in it is not an object: { \"key\": value, … }");
-	else if (!is_blank(c->text + end, c->len - end))
-		err = refuse_at(c, line_at(c, end + strspn(c->text + end, " \t\r\n")),
-				"there is something behind the object");
-	json_tokener_free(tokener);
 	if (err)
-		json_object_put(root);
-	else
-		c->p->o.config_root = root;
+		return err;
+	tokener = json_tokener_new_ex(CONFIG_SCAN_DEPTH + 1);
+	if (!tokener || reserve(tokener, c->len)) {
+		err = refuse_file(c, strerror(ENOMEM));
+		goto end;
+	}
+	errno = 0;
+	root = json_tokener_parse_ex(tokener, c->text, (int)c->len);
+	if (!root || errno == ENOMEM || count_values(root) != c->scan.values)
+		err = refuse_file(c, strerror(ENOMEM));
+end:
+	if (tokener)
+		json_tokener_free(tokener);
+	c->p->o.config_root = root; /* options_free() puts it */
 	return err;
 }
 
@@ -238,12 +288,19 @@ static int join(struct config *c, const struct row *row, struct json_object *lis
 static int take_setting(struct config *c, const struct row *row, struct sink_spec *spec,
 			const char *key, struct json_object *value)
 {
-	char joined[512], why[512] = "";
-	const char *text = json_object_get_string(value);
+	char joined[512], number[32], why[512] = "";
+	const char *text = NULL;
 
 	switch (json_object_get_type(value)) {
 	case json_type_int: /* as it stands in the file */
+		(void)snprintf(number, sizeof(number), "%" PRId64, json_object_get_int64(value));
+		if (json_object_get_int64(value) >= 0)
+			(void)snprintf(number, sizeof(number), "%" PRIu64,
+				       json_object_get_uint64(value));
+		text = number;
+		break;
 	case json_type_string:
+		text = json_object_get_string(value);
 		break;
 	case json_type_array:
 		if (join(c, row, value, joined, sizeof(joined)))

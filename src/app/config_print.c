@@ -2,9 +2,11 @@
 /* The settings of a run, written as a config file. */
 #include <errno.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/answer.h"
 #include "app/options_table.h"
 
 /* A document under way. err is sticky. */
@@ -16,10 +18,8 @@ struct document {
 /* Takes value over; NULL: there was no memory for it. */
 static void add(struct document *d, const char *key, struct json_object *value)
 {
-	if (value && !d->err && !json_object_object_add(d->obj, key, value))
-		return;
-	json_object_put(value);
-	d->err = -ENOMEM;
+	if (answer_add(d->obj, key, value))
+		d->err = -ENOMEM;
 }
 
 static uint64_t number_of(const struct parser *p, const struct row *row)
@@ -46,9 +46,9 @@ static struct json_object *list_of(const char *words)
 {
 	struct json_object *list = json_object_new_array();
 
-	for (size_t len; list && *words; words += len + (words[len] == ',')) {
+	for (size_t len; *words; words += len + (words[len] == ',')) {
 		len = strcspn(words, ",");
-		if (json_object_array_add(list, json_object_new_string_len(words, (int)len))) {
+		if (answer_append(list, json_object_new_string_len(words, (int)len))) {
 			json_object_put(list);
 			return NULL;
 		}
@@ -73,7 +73,7 @@ static void add_outputs(struct document *d, const char *key, const struct option
 {
 	struct json_object *list = json_object_new_array();
 
-	for (unsigned int i = 0; list && i < o->n_outputs; i++) {
+	for (unsigned int i = 0; i < o->n_outputs; i++) {
 		const struct sink_spec *spec = &o->outputs[i];
 		struct document output = { .obj = json_object_new_object() };
 
@@ -81,10 +81,8 @@ static void add_outputs(struct document *d, const char *key, const struct option
 		if (spec->target)
 			add(&output, "target", json_object_new_string(spec->target));
 		sink_spec_visit(spec, add_setting, &output);
-		if (output.err || json_object_array_add(list, output.obj)) {
-			json_object_put(output.obj);
+		if (answer_append(list, output.obj) || output.err)
 			d->err = -ENOMEM;
-		}
 	}
 	add(d, key, list);
 }
@@ -105,8 +103,8 @@ static void add_interfaces(struct document *d, const char *key, const struct opt
 		return;
 	}
 	list = json_object_new_array();
-	for (unsigned int i = 0; list && i < o->n_interfaces; i++) {
-		if (json_object_array_add(list, json_object_new_string(o->interfaces[i])))
+	for (unsigned int i = 0; i < o->n_interfaces; i++) {
+		if (answer_append(list, json_object_new_string(o->interfaces[i])))
 			d->err = -ENOMEM;
 	}
 	add(d, key, list);
@@ -153,14 +151,27 @@ static void add_row(struct document *d, const struct parser *p, const struct row
 	}
 }
 
+/* Takes d's object over. */
+static char *text_of(struct document *d)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = d->err ? NULL : open_memstream(&text, &len);
+	int err = f ? answer_print(d->obj, true, f) : -ENOMEM;
+
+	json_object_put(d->obj);
+	if (f && fclose(f))
+		err = -ENOMEM;
+	if (!err)
+		return text;
+	free(text);
+	return NULL;
+}
+
 char *options_print_config(const struct options *o)
 {
-	const int flags =
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
 	struct document d = { .obj = json_object_new_object() };
 	const struct parser p = { .o = *o };
-	const char *text = NULL;
-	char *copy;
 
 	for (size_t i = 0; i < options_n_rows; i++) {
 		const struct row *row = &options_rows[i];
@@ -170,9 +181,5 @@ char *options_print_config(const struct options *o)
 		    row->field != offsetof(struct parser, all))
 			add_row(&d, &p, row);
 	}
-	if (!d.err)
-		text = json_object_to_json_string_ext(d.obj, flags);
-	copy = text ? strdup(text) : NULL;
-	json_object_put(d.obj);
-	return copy;
+	return text_of(&d);
 }

@@ -13,6 +13,7 @@
 struct config_scan {
 	unsigned int lines[CONFIG_SCAN_KEYS_MAX]; /* of each key, in the order of the text */
 	size_t n;
+	size_t values; /* objects and arrays, and what is in them */
 	unsigned int line; /* where it ended: of what is wrong, or the last */
 };
 

@@ -156,40 +156,47 @@ static void check_btf(const struct xdptail_probe *p, struct diagnosis *d)
 
 static void check_memlock(const struct xdptail_probe *p, struct diagnosis *d)
 {
-	if (p->memcg == XDPTAIL_YES) {
+	if (p->memlock_needed) {
+		find(d, "memlock", DIAGNOSIS_WARNING,
+		     "RLIMIT_MEMLOCK is %" PRIu64 " KiB, and maps, which count against it before "
+		     "Linux 5.11, need about %" PRIu64 " KiB",
+		     KIB(p->memlock_bytes), KIB(p->memlock_needed));
+		advise(d,
+		       "ulimit -l %" PRIu64 "; LimitMEMLOCK=infinity in a unit; or grant "
+		       "CAP_SYS_RESOURCE",
+		       KIB(p->memlock_needed));
+	} else if (p->memcg == XDPTAIL_YES) {
 		find(d, "memlock", DIAGNOSIS_OK,
 		     "maps count against the control group's memory, not RLIMIT_MEMLOCK");
 	} else if (p->memlock_bytes == UINT64_MAX) {
 		find(d, "memlock", DIAGNOSIS_OK, "RLIMIT_MEMLOCK is unlimited");
 	} else if (p->memcg == XDPTAIL_UNKNOWN) {
 		find_unknown(d, "memlock");
-	} else if (!p->open_err) {
+	} else {
 		find(d, "memlock", DIAGNOSIS_OK,
 		     "maps count against RLIMIT_MEMLOCK (before Linux 5.11), which is %" PRIu64
-		     " KiB and could be raised",
-		     KIB(p->memlock_bytes));
-	} else {
-		find(d, "memlock", DIAGNOSIS_WARNING,
-		     "maps count against RLIMIT_MEMLOCK (before Linux 5.11), which is %" PRIu64
-		     " KiB",
-		     KIB(p->memlock_bytes));
-		advise(d, "ulimit -l unlimited; LimitMEMLOCK=infinity in a unit");
+		     " KiB%s",
+		     KIB(p->memlock_bytes),
+		     p->open_err ? ", no hindrance" : " and could be raised");
 	}
 }
 
+/* To share counts is no loss where few of the CPUs are there. */
 static void check_memory(const struct xdptail_probe *p, struct diagnosis *d)
 {
+	const bool few = p->online_cpus * 2 < p->possible_cpus;
+
 	if (p->open_err)
 		return;
-	find(d, "memory", p->shared_counts ? DIAGNOSIS_WARNING : DIAGNOSIS_OK,
-	     "%" PRIu64 " KiB for counts, of which %u possible CPUs %s; %" PRIu64
+	find(d, "memory", p->shared_counts && !few ? DIAGNOSIS_WARNING : DIAGNOSIS_OK,
+	     "%" PRIu64 " KiB for counts, of which %u possible CPUs (%u on line) %s; %" PRIu64
 	     " KiB for samples",
-	     KIB(p->map_bytes), p->possible_cpus,
+	     KIB(p->map_bytes), p->possible_cpus, p->online_cpus,
 	     p->shared_counts ? "share one for each source" : "each have their own",
 	     KIB(p->ring_bytes));
 	if (p->shared_counts)
-		advise(d, "fewer --max-sources, or a higher --max-map-memory, for counting in less "
-			  "time");
+		advise(d, "fewer --max-sources, or a higher --max-map-memory, %s",
+		       few ? "for each to have its own" : "for counting in less time");
 }
 
 static void check_transport(const struct xdptail_probe *p, struct diagnosis *d)

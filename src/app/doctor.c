@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "xdptail.h"
+#include "app/answer.h"
 #include "app/diagnosis.h"
 #include "app/exit_code.h"
 #include "app/log.h"
@@ -32,7 +33,7 @@ static const char help[] =
 	"  2  usage\n"
 	"  3  not permitted\n"
 	"  4  cannot attach: there is no such interface, or another program is there, or\n"
-	"     the kernel lacks what it takes\n";
+	"     the kernel refuses the program or lacks what it takes\n";
 
 enum wish {
 	WISH_INTERFACE = 'i',
@@ -131,27 +132,20 @@ static int print_text(const struct finding *f)
 
 static bool add(struct json_object *object, const char *key, const char *text)
 {
-	struct json_object *value = json_object_new_string(text);
-
-	if (value && !json_object_object_add(object, key, value))
-		return true;
-	json_object_put(value);
-	return false;
+	return !answer_add(object, key, json_object_new_string(text));
 }
 
 static int print_json(const struct finding *f)
 {
-	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
 	struct json_object *object = json_object_new_object();
-	const char *text = NULL;
 	int err = -ENOMEM;
 
-	if (object && add(object, "check", f->check) &&
+	if (add(object, "check", f->check) &&
 	    add(object, "result", diagnosis_result_name(f->result)) &&
 	    add(object, "text", f->text) && (!f->advice[0] || add(object, "advice", f->advice)))
-		text = json_object_to_json_string_ext(object, flags);
-	if (text)
-		err = printf("%s\n", text) < 0 ? -errno : 0;
+		err = answer_print(object, false, stdout);
+	if (!err && putchar('\n') == EOF)
+		err = -errno;
 	json_object_put(object);
 	return err;
 }

@@ -17,8 +17,18 @@
 #include "app/log.h"
 
 #define PACKETS_A_TURN 8192 /* then the other fds have their turn (TRAPS A20) */
+#define PACKETS_A_STEP \
+	1024 /* … while there is something else to do that takes as long, or little CPU */
+#define PACKETS_LATE   16384 /* … while they are thrown away, which is many times as fast */
+#define SLOW_MS	       100 /* that a turn takes with little CPU */
 #define SOURCES_A_STEP 4096
+#define SOURCES_AT_END 1024 /* … which looks at the clock more often */
+#define LATE_MS	       2000 /* at least, that an interval waits for its samples */
+#define EVENTS_MS      5000 /* that the wait for events may fail */
+#define EVENTS_NAP_NS  1000000
 #define STOP_MS	       5000 /* from the signal to the exit, whatever the outputs do */
+#define HURRY_MS       2500 /* of these, from where on nothing is waited for any more */
+#define CUT_MS	       2000 /* of these, for the outputs, once the counts are written */
 #define METRICS_MS     250 /* of these, for the last metrics file, when the outputs have ended */
 
 enum {
@@ -128,6 +138,7 @@ int loop_new(struct loop **ret, struct options *o, const struct command_line *li
 	l->options = o;
 	l->line = line;
 	l->deadline_ms = LOOP_NO_DEADLINE;
+	l->epoll_fd = l->signal_fd = l->interval_fd = l->duration_fd = -1;
 	loop_open_notify(l);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -152,10 +163,14 @@ fail:
 	return err;
 }
 
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 void loop_free(struct loop *l)
 {
-	const int *fds[] = { &l->epoll_fd, &l->signal_fd, &l->interval_fd, &l->duration_fd };
-
 	if (!l)
 		return;
 	while (l->n_pending)
@@ -163,10 +178,10 @@ void loop_free(struct loop *l)
 	snapshot_free(&l->snapshot);
 	metrics_file_free(l->metrics);
 	notify_close(&l->notify);
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (*fds[i] >= 0)
-			close(*fds[i]);
-	}
+	close_fd(l->epoll_fd);
+	close_fd(l->signal_fd);
+	close_fd(l->interval_fd);
+	close_fd(l->duration_fd);
 	free(l);
 }
 
@@ -175,7 +190,15 @@ void loop_on_clock(void *arg, int64_t step_ns)
 	struct loop *l = arg;
 
 	loop_check(l, report_clock(&l->report, step_ns), "cannot write a clock record");
-	log_warning("the clock was set: wall time stepped by %.3f s", (double)step_ns / 1e9);
+	if (!l->options->read)
+		log_warning("the clock was set: wall time stepped by %.3f s",
+			    (double)step_ns / 1e9);
+	else if (!l->stepped)
+		log_warning(
+			"the capture's time goes back by %.3f s: an interval begins there; this "
+			"is said once, and clock records tell of each time",
+			(double)step_ns / -1e9);
+	l->stepped = true;
 }
 
 static bool has_enough(const struct loop *l)
@@ -190,15 +213,48 @@ static int on_packet(void *arg, const struct xdptail_packet *packet)
 
 	loop_check(l, report_packet(&l->report, packet), "cannot write a packet record");
 	l->packets++;
+	l->report.enough = has_enough(l);
 	if (has_enough(l))
 		loop_stop(l, "count", EXIT_CODE_DONE);
 	return has_enough(l);
 }
 
-/* After -c the rest of the samples is thrown away, and counted as discarded. */
+static bool has_left(const struct loop *l, int64_t ms)
+{
+	return monotonic_ms() <= l->deadline_ms - ms;
+}
+
+/* The counts of an interval are not to wait for its samples for ever: who gets too little of the CPU to
+ * write all that is in the ring would close no interval any more. It waits as long as it lasted itself, so
+ * that a burst which the ring was made large for is written whole; what is left then is thrown away unread,
+ * which is counted, and takes a hundredth of the time. At the end of a run there is not so long.
+ */
+static bool is_late(const struct loop *l)
+{
+	const int64_t lasted = (int64_t)l->options->interval_s * 1000;
+	const int64_t most = lasted > LATE_MS ? lasted : LATE_MS;
+
+	if (!l->counting || l->options->read)
+		return false;
+	return monotonic_ms() - l->counting_ms > most || !has_left(l, HURRY_MS);
+}
+
+/* The interval comes first: its steps and those of the samples take turns, of about the same length. */
+static unsigned int packets_a_turn(const struct loop *l)
+{
+	if (is_late(l))
+		return PACKETS_LATE;
+	if (loop_is_counting(l) || l->stop_reason || l->slow)
+		return PACKETS_A_STEP;
+	return PACKETS_A_TURN;
+}
+
+/* After -c the rest of the samples is thrown away, and counted as discarded; so is what an interval is
+ * late for.
+ */
 int loop_poll_packets(struct loop *l, unsigned int max)
 {
-	xdptail_packet_fn fn = has_enough(l) ? NULL : on_packet;
+	xdptail_packet_fn fn = has_enough(l) || is_late(l) ? NULL : on_packet;
 	int n = xdptail_poll(l->handle, 0, max, fn, l);
 
 	if (n == -EBADMSG && l->options->read) { /* all before that place is accounted for */
@@ -223,19 +279,39 @@ void loop_begin_counts(struct loop *l)
 	err = xdptail_counts_begin(l->handle);
 	loop_check(l, err, "cannot take the counts");
 	l->counting = !err;
+	l->counting_ms = monotonic_ms();
+}
+
+/* Once, and then again when there was one in time. */
+static void tell_late(struct loop *l)
+{
+	const bool late = is_late(l);
+
+	if (late && !l->late_said)
+		log_warning(
+			"samples of an interval are not read in time: there is too little CPU for "
+			"so many; what is left in the ring is thrown away and counted, so that "
+			"the counts are not late, too (fewer: a larger --sample)");
+	l->late_said = late;
+}
+
+static unsigned int sources_a_step(const struct loop *l)
+{
+	return l->stop_reason ? SOURCES_AT_END : SOURCES_A_STEP;
 }
 
 static void step_counts(struct loop *l)
 {
 	struct xdptail_counts *counts;
-	int done = xdptail_counts_step(l->handle, SOURCES_A_STEP, &counts);
+	int done = xdptail_counts_step(l->handle, sources_a_step(l), &counts);
 
 	loop_check(l, done, "cannot take the counts");
+	if (done > 0)
+		tell_late(l);
 	if (done)
 		l->counting = false;
 	if (done > 0)
-		loop_check(l, snapshot_begin(&l->snapshot, &l->report, counts, l->options->top),
-			   "cannot write a snapshot");
+		snapshot_begin(&l->snapshot, &l->report, counts, l->options->top);
 }
 
 void loop_step_snapshot(struct loop *l, bool hurry)
@@ -306,11 +382,20 @@ static void on_timer(int fd)
 	(void)!read(fd, &ticks, sizeof(ticks)); /* how many does not matter */
 }
 
+/* With little CPU a turn is made shorter, or a signal would wait for seconds. */
+static void take_turn(struct loop *l)
+{
+	int64_t begun_ms = monotonic_ms();
+
+	(void)loop_poll_packets(l, packets_a_turn(l));
+	l->slow = monotonic_ms() - begun_ms > SLOW_MS;
+}
+
 static void dispatch(struct loop *l, uint64_t event)
 {
 	switch (event) {
 	case EVENT_PACKETS:
-		(void)loop_poll_packets(l, PACKETS_A_TURN);
+		take_turn(l);
 		break;
 	case EVENT_SIGNAL:
 		on_signal(l);
@@ -335,6 +420,28 @@ static void dispatch(struct loop *l, uint64_t event)
 	}
 }
 
+static bool is_passing(int err)
+{
+	return err == -EAGAIN || err == -EBUSY || err == -ENOMEM;
+}
+
+void loop_check_wait(struct loop *l, int err, const char *what)
+{
+	const struct timespec nap = { .tv_nsec = EVENTS_NAP_NS };
+	int64_t now;
+
+	if (!err || err == -EINTR) {
+		l->waiting_ms = 0;
+		return;
+	}
+	now = monotonic_ms();
+	if (!l->waiting_ms)
+		l->waiting_ms = now;
+	if (!is_passing(err) || now - l->waiting_ms > EVENTS_MS)
+		loop_check(l, err, what);
+	(void)nanosleep(&nap, NULL); /* in place of the wait that there was not */
+}
+
 static void run(struct loop *l)
 {
 	struct epoll_event events[8];
@@ -345,8 +452,7 @@ static void run(struct loop *l)
 		int n = epoll_wait(l->epoll_fd, events, 8,
 				   loop_is_counting(l) ? LOOP_STEP_MS : changing_ms);
 
-		if (n < 0 && errno != EINTR)
-			loop_check(l, -errno, "cannot wait for events");
+		loop_check_wait(l, n < 0 ? -errno : 0, "cannot wait for events");
 		for (int i = 0; i < n; i++)
 			dispatch(l, events[i].data.u64);
 		loop_step_snapshot(l, false);
@@ -377,14 +483,41 @@ void loop_look_around(struct loop *l, int wait_ms)
 /* Take the interval to its end, with the ring drained as far as it needs, and write it. */
 static void finish_counts(struct loop *l)
 {
-	while (loop_is_counting(l) && monotonic_ms() < l->deadline_ms) {
+	while (loop_is_counting(l) && has_left(l, CUT_MS)) {
 		if (l->options->read)
 			loop_wait_for_room(l);
 		else
-			(void)loop_poll_packets(l, PACKETS_A_TURN);
-		loop_step_snapshot(l, monotonic_ms() > l->deadline_ms - STOP_MS / 2);
+			(void)loop_poll_packets(l, packets_a_turn(l));
+		loop_step_snapshot(l, !has_left(l, HURRY_MS));
 		sinks_flush(l->sinks);
 	}
+}
+
+/* There is no time to go on like that: what is not written yet becomes one record, with what the kernel has
+ * counted, exactly, and without a line for each source.
+ */
+static void cut_counts(struct loop *l)
+{
+	const bool more = l->counting || l->again;
+	struct xdptail_counts *counts;
+	int err = 0;
+
+	if (snapshot_is_busy(&l->snapshot))
+		err = snapshot_cut(&l->snapshot, &l->report);
+	l->counting = false;
+	l->again = false;
+	if (err >= 0 && more) {
+		err = xdptail_counts_finish(l->handle, &counts);
+		loop_check(l, err, "cannot take the counts");
+		if (err)
+			return;
+		snapshot_begin(&l->snapshot, &l->report, counts, l->options->top);
+		err = snapshot_cut(&l->snapshot, &l->report);
+	}
+	loop_check(l, err, "cannot write a snapshot");
+	log_warning(
+		"there is too little time to end with a line of each source: the last counts are in "
+		"the stream, exactly, and samples that were left are discarded");
 }
 
 /* Detach, and close the books: the interval under way if any, then the last one. */
@@ -397,7 +530,7 @@ static void close_stream(struct loop *l)
 	loop_begin_counts(l);
 	finish_counts(l);
 	if (loop_is_counting(l))
-		loop_check(l, -ETIMEDOUT, "cannot write the last snapshot in time");
+		cut_counts(l);
 	loop_check(l, report_stop(&l->report, l->stop_reason, l->exit_code, !l->failed),
 		   "cannot write the stop record");
 	sinks_flush(l->sinks);
@@ -457,6 +590,7 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	     struct sinks *sinks, const struct privileges_user *user)
 {
 	int64_t left;
+	int err;
 
 	l->handle = handle;
 	l->sinks = sinks;
@@ -472,7 +606,10 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");
 	loop_write_metrics(l);
 	loop_check(l, start(l), "cannot watch for events");
-	loop_check(l, sinks_start(sinks), "cannot start the outputs");
+	err = sinks_start(sinks);
+	loop_check(l, err, "cannot start the outputs");
+	if (err) /* a capture would wait for ever for what nobody writes */
+		loop_hurry(l);
 	sinks_flush(sinks);
 	if (!l->stop_reason)
 		loop_tell_ready(l);

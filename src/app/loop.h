@@ -23,6 +23,9 @@ void loop_free(struct loop *l); /* NULL is fine */
 void loop_on_interface(void *arg, const struct xdptail_interface *event);
 void loop_on_clock(void *arg, int64_t step_ns);
 
+/* What it calls when a capture has frames of a link that is not read; arg is not used. */
+void loop_on_link(void *arg, uint32_t link_type, const char *name);
+
 /* What it calls before it reads a capture that may have to be waited for; arg is the loop. */
 int loop_on_wait(void *arg, int fd);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A capture can wait, so nothing of it is dropped: the outputs decide how fast it is read. */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 
 #include "app/loop_internal.h"
+#include "app/log.h"
 
 #define OUTPUTS_MS 20 /* between two looks at how far they are */
 
@@ -91,6 +93,14 @@ void loop_run_capture(struct loop *l)
 	}
 }
 
+void loop_on_link(void *arg, uint32_t link_type, const char *name)
+{
+	(void)arg;
+	log_warning("the capture has frames of a link of type %" PRIu32 " (%s), which is not read: "
+		    "they are counted as not_ip",
+		    link_type, name ? name : "no name");
+}
+
 /* Lines of the frames that were read are not held up by those that did not come. */
 int loop_on_wait(void *arg, int fd)
 {
@@ -112,8 +122,7 @@ int loop_on_wait(void *arg, int fd)
 		if (l->sinks)
 			sinks_flush(l->sinks);
 		n = poll(fds, 2, changing ? LOOP_LEAVE_MS : -1);
-		if (n < 0 && errno != EINTR)
-			loop_check(l, -errno, "cannot wait for the capture");
+		loop_check_wait(l, n < 0 ? -errno : 0, "cannot wait for the capture");
 		if (n > 0 && fds[0].revents && !l->n_pending)
 			return 0;
 	}

@@ -39,9 +39,14 @@ struct loop {
 	bool ended[SINK_NAMES_MAX]; /* outputs that have, and were named */
 	int failing
 		[SINK_NAMES_MAX]; /* outputs that cannot write at present: the -errno that was named */
-	bool warned[SINK_NAMES_MAX]; /* outputs of which it was said what they can't do */
+	unsigned int warned[SINK_NAMES_MAX]; /* what was said that outputs can't do: a bit each */
+	bool slow; /* the last turn of packets took long */
+	bool late_said; /* the last interval was late, which was said */
+	bool stepped; /* wall time, or a capture's, at least once */
 	bool counting; /* an interval is being closed */
 	bool again; /* … and another one was asked for meanwhile */
+	int64_t counting_ms; /* an interval is being closed since then */
+	int64_t waiting_ms; /* for events, which fails since then; 0: it does not */
 	struct snapshot snapshot; /* the one that is being written */
 	uint64_t packets; /* records made */
 	struct metrics_file
@@ -66,6 +71,9 @@ void loop_hurry(struct loop *l);
 
 /* If err is one: log it, and stop. */
 void loop_check(struct loop *l, int err, const char *what);
+
+/* The same for a wait for events: what fails in passing (memory) is an error only after some seconds. */
+void loop_check_wait(struct loop *l, int err, const char *what);
 
 /* To all interfaces, or the run ends. */
 void loop_attach(struct loop *l);

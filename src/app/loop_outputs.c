@@ -30,11 +30,10 @@ void loop_look_at_outputs(struct loop *l)
 void loop_check_warnings(struct loop *l)
 {
 	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		const char *warning = sinks_warning(l->sinks, i);
+		const char *warning = sinks_warning(l->sinks, i, &l->warned[i]);
 
-		if (warning && !l->warned[i])
+		for (; warning; warning = sinks_warning(l->sinks, i, &l->warned[i]))
 			log_warning("output \"%s\": %s", sinks_name(l->sinks, i), warning);
-		l->warned[i] = l->warned[i] || warning;
 	}
 }
 

@@ -107,8 +107,12 @@ static int check_metrics(const struct options *o)
 static int read_exit_code(int err)
 {
 	switch (err) {
-	case -EPERM: /* --prog-run */
+	case -EPERM: /* --prog-run, as the next ones */
 		return EXIT_CODE_PERMISSION;
+	case -ENOEXEC:
+	case -EOPNOTSUPP:
+	case -E2BIG:
+		return EXIT_CODE_ATTACH;
 	case -ENOMEM:
 	case -EMFILE:
 	case -ENFILE:
@@ -118,6 +122,20 @@ static int read_exit_code(int err)
 	default:
 		return EXIT_CODE_USAGE;
 	}
+}
+
+/* xdptail_log_fn: what went wrong libbpf says in its own terms, and we in ours */
+static void on_libbpf(void *arg, const char *line)
+{
+	(void)arg;
+	log_debug("%s", line);
+}
+
+/* xdptail_log_fn */
+static void on_verifier(void *arg, const char *line)
+{
+	(void)arg;
+	log_debug("verifier: %s", line);
 }
 
 /* capture_fd: of o->read, or -1. */
@@ -143,12 +161,14 @@ static int open_handle(struct xdptail **ret, const struct options *o, int captur
 	options.clock_arg = loop;
 	options.wait_fn = loop_on_wait;
 	options.wait_arg = loop;
+	options.link_fn = loop_on_link;
 	options.prog_run = o->prog_run;
 	options.decap = o->decap;
 	options.tunnel_ports = o->tunnel_ports;
 	options.capture_fd = capture_fd;
 	options.max_sources = o->max_sources;
 	options.max_map_bytes = o->max_map_bytes;
+	options.log_fn = o->verbose > 0 ? on_verifier : NULL; /* finding out takes time */
 	if (o->read)
 		err = xdptail_open_capture(ret, o->read, &options, o->interval_s * NS_PER_S);
 	else
@@ -286,8 +306,10 @@ static void open_standard_fds(void)
 static int print_config(const struct options *o)
 {
 	char *text = options_print_config(o);
-	int err = !text || puts(text) < 0 || fflush(stdout);
+	int err = !text ? -ENOMEM : puts(text) < 0 || fflush(stdout) ? -errno : 0;
 
+	if (err)
+		log_error("cannot print the settings: %s", strerror(-err));
 	free(text);
 	return err ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
@@ -347,6 +369,7 @@ int main(int argc, char *argv[])
 	int code;
 
 	open_standard_fds();
+	xdptail_messages_take(on_libbpf, NULL);
 	if (argc > 1 && !strcmp(argv[1], "audit"))
 		return audit_main(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "doctor"))

@@ -107,7 +107,7 @@ static const struct row run_rows[] = {
 	{ "samples_lost_total", NULL, "cause", "no_buffer", STAT(lost_no_buffer), UNIT_ONE, NEVER },
 	{ "samples_lost_total", NULL, "cause", "other", STAT(lost_other), UNIT_ONE, NEVER },
 	{ "samples_lost_total", NULL, "cause", "undecodable", STAT(lost_undecodable), UNIT_ONE, NEVER },
-	{ "samples_discarded_total", "Samples left over after the number of --count.",
+	{ "samples_discarded_total", "Samples left over after the number of --count, or too late for their interval.",
 	  NULL, NULL, STAT(discarded), UNIT_ONE, NEVER },
 	{ "ring_bytes", "Room for samples that wait.", NULL, NULL, OF(run, handle.ring_bytes), UNIT_U32, WITHOUT_RING },
 	{ "ring_high_water_bytes", "Most bytes of samples seen waiting in the last interval.",

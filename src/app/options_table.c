@@ -81,7 +81,7 @@ const struct row options_rows[] = {
 	  NUMBER(o.interval_s, 0, 86400), .live = true },
 	{ 0, "max-sources", "N", "addresses counted apart at a time", "65536",
 	  NUMBER(o.max_sources, 1, XDPTAIL_MAX_SOURCES_MAX), .scope = SCOPE_KERNEL },
-	{ 0, "max-map-memory", "BYTES", "for counting; above it, all CPUs share", "256M",
+	{ 0, "max-map-memory", "BYTES", "for counting; above it, all CPUs share", NULL,
 	  SIZE(o.max_map_bytes, 1U << 16, 1ULL << 40), .scope = SCOPE_KERNEL },
 	{ 0, "top", "N", "count lines a snapshot, heaviest; 0 all", "1024",
 	  NUMBER(o.top, 0, XDPTAIL_MAX_SOURCES_MAX), .live = true },

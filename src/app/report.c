@@ -2,6 +2,7 @@
 #include "app/report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -32,15 +33,16 @@ static uint64_t cpu_ms(void)
 
 static uint64_t rss_kb(void)
 {
-	FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long pages = 0;
+	char text[128] = ""; /* seven numbers */
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	const char *resident;
 
-	if (!file)
+	if (fd < 0)
 		return 0;
-	if (fscanf(file, "%*u %lu", &pages) != 1) // NOLINT(cert-err34-c): written by the kernel
-		pages = 0;
-	fclose(file);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+	(void)!read(fd, text, sizeof(text) - 1); /* on failure it stays empty */
+	close(fd);
+	resident = strchr(text, ' ');
+	return resident ? strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024 : 0;
 }
 
 void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
@@ -54,6 +56,24 @@ static int put(struct report *r, int err, const struct line *line)
 	if (!err)
 		sinks_put(r->sinks, line);
 	return err;
+}
+
+static void miss(struct report *r, enum report_cause cause)
+{
+	struct report_unmade *u = &r->unmade[cause];
+
+	u->last_ns = xdptail_time(r->handle);
+	if (!u->records++)
+		u->first_ns = u->last_ns;
+}
+
+/* For records that the sums can do without: 1 when this one was counted instead. */
+static int put_or_miss(struct report *r, int err, const struct line *line)
+{
+	if (err != -EMSGSIZE)
+		return put(r, err, line);
+	miss(r, REPORT_TOO_LONG);
+	return 1;
 }
 
 /* A look begins anew with what is highest, of an interval: what an earlier look in it has seen stays. */
@@ -72,8 +92,29 @@ static int look_at_handle(struct report *r)
 	return 0;
 }
 
-static int make_start(struct report *r, const struct options *o, bool repeated, bool joined,
-		      struct line *ret)
+/* To output only, or to all: each is told its own name, so that no two of their files begin alike. */
+static int put_starts(struct report *r, const struct line_start *as, unsigned int only)
+{
+	uint64_t now = xdptail_time(r->handle);
+	struct line_start start = *as;
+	struct line line;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++) {
+		if (only != REPORT_ALL_OUTPUTS && only != i)
+			continue;
+		start.sink = sinks_name(r->sinks, i);
+		err = line_start(r->writer, now, &start, &line);
+		if (!err && start.repeated)
+			sinks_put_uncounted(r->sinks, i, &line);
+		else if (!err)
+			sinks_put_to(r->sinks, i, &line);
+		start.same = true;
+	}
+	return err;
+}
+
+static int tell_start(struct report *r, const struct options *o, unsigned int only, bool repeated)
 {
 	const struct xdptail_stats *stats = &r->handle_stats;
 	struct capability_names capabilities;
@@ -88,7 +129,7 @@ static int make_start(struct report *r, const struct options *o, bool repeated, 
 	r->perf = stats->transport == XDPTAIL_TRANSPORT_PERF;
 	start = (struct line_start){
 		.repeated = repeated,
-		.joined = joined,
+		.joined = only != REPORT_ALL_OUTPUTS,
 		.version = XDPTAIL_VERSION,
 		.hostname = uts.nodename,
 		.kernel = uts.release,
@@ -107,7 +148,7 @@ static int make_start(struct report *r, const struct options *o, bool repeated, 
 		.map_bytes = stats->map_bytes,
 		.capabilities = capabilities.list,
 	};
-	return line_start(r->writer, xdptail_time(r->handle), &start, ret);
+	return put_starts(r, &start, only);
 }
 
 static int put_interface(struct report *r, const struct xdptail_interface *event)
@@ -115,10 +156,11 @@ static int put_interface(struct report *r, const struct xdptail_interface *event
 	struct line line;
 
 	r->aggregates |= event->mode == XDPTAIL_MODE_GENERIC;
-	return put(r, line_interface(r->writer, xdptail_time(r->handle), event, &line), &line);
+	return put_or_miss(r, line_interface(r->writer, xdptail_time(r->handle), event, &line),
+			   &line);
 }
 
-/* A copy: what it points to is lent. */
+/* A copy: what it points to is lent. 0 or -ENOMEM. */
 static int hold(struct report *r, const struct xdptail_interface *event)
 {
 	struct report_event *more = realloc(r->held, (r->n_held + 1) * sizeof(*more));
@@ -147,50 +189,53 @@ static int release(struct report *r, int err)
 
 		held->event.interface = held->interface;
 		held->event.reason = held->reason;
-		if (!err)
+		if (err >= 0)
 			err = put_interface(r, &held->event);
 		free(held->reason);
 	}
 	free(r->held);
 	r->held = NULL;
 	r->n_held = 0;
-	return err;
+	return err < 0 ? err : 0;
 }
 
 int report_start(struct report *r, const struct options *o)
 {
-	struct line line;
 	int err;
 
 	r->cpu_ms = cpu_ms();
 	r->started = true;
-	err = put(r, make_start(r, o, false, false, &line), &line);
+	err = tell_start(r, o, REPORT_ALL_OUTPUTS, false);
 	return release(r, err);
 }
 
 int report_start_again(struct report *r, const struct options *o, unsigned int i)
 {
-	struct line line;
-	int err = make_start(r, o, true, i != REPORT_ALL_OUTPUTS, &line);
-
-	for (unsigned int j = 0; !err && j < sinks_number(r->sinks); j++) {
-		if (i == REPORT_ALL_OUTPUTS || i == j)
-			sinks_put_uncounted(r->sinks, j, &line);
-	}
-	return err;
+	return tell_start(r, o, i, true);
 }
 
 int report_interface(struct report *r, const struct xdptail_interface *event)
 {
+	int err;
+
 	interface_sums_event(&r->interfaces, event); /* not of a copy, whose name does not stay */
-	return r->started ? put_interface(r, event) : hold(r, event);
+	if (!r->started && hold(r, event))
+		miss(r, REPORT_NO_MEMORY);
+	if (!r->started)
+		return 0;
+	err = put_interface(r, event);
+	return err < 0 ? err : 0;
 }
 
 int report_packet(struct report *r, const struct xdptail_packet *packet)
 {
 	struct line line;
+	int err = put(r, line_packet(r->writer, packet, &line), &line);
 
-	return put(r, line_packet(r->writer, packet, &line), &line);
+	if (err != -EMSGSIZE)
+		return err;
+	r->unmade_packets++;
+	return 0;
 }
 
 int report_count(struct report *r, uint64_t snapshot, const struct xdptail_source *source)
@@ -198,14 +243,16 @@ int report_count(struct report *r, uint64_t snapshot, const struct xdptail_sourc
 	const struct line_count count = { .snapshot = snapshot, .source = source };
 	struct line line;
 
-	return put(r, line_count(r->writer, xdptail_time(r->handle), &count, &line), &line);
+	return put_or_miss(r, line_count(r->writer, xdptail_time(r->handle), &count, &line), &line);
 }
 
 int report_clock(struct report *r, int64_t step_ns)
 {
 	struct line line;
+	int err = put_or_miss(r, line_clock(r->writer, xdptail_time(r->handle), step_ns, &line),
+			      &line);
 
-	return put(r, line_clock(r->writer, xdptail_time(r->handle), step_ns, &line), &line);
+	return err < 0 ? err : 0;
 }
 
 static int put_stats(struct report *r, const struct line_stats *stats)
@@ -251,11 +298,17 @@ static void add_stats(struct line_stats *sum, const struct line_stats *add)
 	sum->cpu_ms += add->cpu_ms;
 }
 
+/* Time may have gone back between two intervals: the sums are of the earliest to the latest. */
+static void add_interval(struct xdptail_counts *sum, const struct xdptail_counts *add, bool first)
+{
+	if (first || add->interval_start_ns < sum->interval_start_ns)
+		sum->interval_start_ns = add->interval_start_ns;
+	if (add->interval_end_ns > sum->interval_end_ns)
+		sum->interval_end_ns = add->interval_end_ns;
+}
+
 static void add_counts(struct xdptail_counts *sum, const struct xdptail_counts *add)
 {
-	if (!sum->interval_start_ns)
-		sum->interval_start_ns = add->interval_start_ns;
-	sum->interval_end_ns = add->interval_end_ns;
 	sum->seen += add->seen;
 	sum->not_ip += add->not_ip;
 	sum->no_source += add->no_source;
@@ -276,6 +329,7 @@ static int put_snapshot(struct report *r, const struct line_snapshot *snapshot)
 	struct line_snapshot *sum = &r->snapshot_sums;
 	struct line line;
 
+	add_interval(&r->counts_sums, snapshot->counts, !sum->snapshot);
 	sum->snapshot = snapshot->snapshot;
 	sum->aggregates = snapshot->aggregates;
 	sum->listed += snapshot->listed;
@@ -298,17 +352,38 @@ static int put_loss(struct report *r, const struct line_loss *loss)
 /* Samples that were lost between the wire and us: one record a cause. */
 static int put_sample_losses(struct report *r, const struct xdptail_counts *c)
 {
+	const uint64_t late = r->enough ? 0 : c->discarded;
 	const struct line_loss losses[] = {
 		{ "ring", "ring_full", c->lost_ring_full, c->lost_first_ns, c->lost_last_ns },
 		{ "ring", "no_buffer", c->lost_no_buffer, c->lost_first_ns, c->lost_last_ns },
 		{ "ring", "other", c->lost_other, c->lost_first_ns, c->lost_last_ns },
-		{ "decode", "undecodable", c->lost_undecodable, c->interval_start_ns,
+		{ "ring", "late", late, c->interval_start_ns, c->interval_end_ns },
+		{ "decode", "undecodable", r->last_stats.lost_undecodable, c->interval_start_ns,
 		  c->interval_end_ns },
 	};
 	int err = 0;
 
+	r->late += late;
 	for (size_t i = 0; !err && i < sizeof(losses) / sizeof(losses[0]); i++)
 		err = put_loss(r, &losses[i]);
+	return err;
+}
+
+static int put_unmade(struct report *r)
+{
+	static const char *const causes[] = { "too_long", "no_memory" };
+	int err = 0;
+
+	_Static_assert(sizeof(causes) / sizeof(causes[0]) == REPORT_CAUSE_MAX, "one each");
+	for (int i = 0; !err && i < REPORT_CAUSE_MAX; i++) {
+		const struct report_unmade u = r->unmade[i];
+		const struct line_loss loss = { "record", causes[i], u.records, u.first_ns,
+						u.last_ns };
+
+		err = put_loss(r, &loss);
+		if (!err)
+			r->unmade[i] = (struct report_unmade){ 0 };
+	}
 	return err;
 }
 
@@ -333,14 +408,17 @@ static int put_sink_losses(struct report *r, unsigned int i, const struct sink_c
 static int put_stats_of(struct report *r, const struct xdptail_counts *counts)
 {
 	uint64_t cpu = cpu_ms();
+	/* what the next interval has delivered may be among them, and waits for its stats */
+	uint64_t unmade =
+		r->unmade_packets < counts->delivered ? r->unmade_packets : counts->delivered;
 	struct line_stats stats = {
 		.perf = r->perf,
 		.sampled = counts->sampled,
-		.delivered = counts->delivered,
+		.delivered = counts->delivered - unmade,
 		.lost_ring_full = counts->lost_ring_full,
 		.lost_no_buffer = counts->lost_no_buffer,
 		.lost_other = counts->lost_other,
-		.lost_undecodable = counts->lost_undecodable,
+		.lost_undecodable = counts->lost_undecodable + unmade,
 		.discarded = counts->discarded,
 		.cpu_ms = cpu - r->cpu_ms,
 		.rss_kb = rss_kb(),
@@ -349,6 +427,7 @@ static int put_stats_of(struct report *r, const struct xdptail_counts *counts)
 
 	if (err)
 		return err;
+	r->unmade_packets -= unmade;
 	stats.ring_high_water = r->handle_stats.ring_high_water;
 	stats.longest_wait_ms = r->handle_stats.longest_wait_ns / 1000000;
 	r->handle_stats.ring_high_water = 0;
@@ -382,6 +461,8 @@ int report_interval(struct report *r, const struct line_snapshot *snapshot)
 		err = put_stats_of(r, snapshot->counts);
 	if (!err)
 		err = put_sample_losses(r, snapshot->counts);
+	if (!err)
+		err = put_unmade(r);
 	sinks_flush(r->sinks); /* looks when lines were dropped */
 	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++) {
 		struct sink_counts before = r->before[i];
@@ -433,7 +514,7 @@ int report_stop(struct report *r, const char *reason, int exit_code, bool comple
 uint64_t report_lost(const struct report *r)
 {
 	return r->stats_sums.lost_ring_full + r->stats_sums.lost_no_buffer +
-	       r->stats_sums.lost_other + r->stats_sums.lost_undecodable;
+	       r->stats_sums.lost_other + r->stats_sums.lost_undecodable + r->late;
 }
 
 void report_summary(const struct report *r)

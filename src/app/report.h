@@ -14,14 +14,30 @@
 
 struct report_event;
 
+/* Why a record could not be made. */
+enum report_cause {
+	REPORT_TOO_LONG,
+	REPORT_NO_MEMORY,
+	REPORT_CAUSE_MAX
+};
+
+/* Records that could not be made, since a loss record has last said so. */
+struct report_unmade {
+	uint64_t records;
+	uint64_t first_ns; /* wall time of the first … */
+	uint64_t last_ns; /* … and the last */
+};
+
 struct report {
 	struct line_writer *writer; /* borrowed, like all pointers here */
 	struct sinks *sinks;
 	struct xdptail *handle;
 	bool perf; /* the transport, for the losses only it has */
+	bool enough; /* of samples, by the user's wish (-c): what is discarded is not lost */
 	bool aggregates; /* an interface was attached where packets come that the host has merged */
 	uint64_t snapshots; /* number of the last */
 	struct line_stats stats_sums; /* of the intervals so far */
+	uint64_t late; /* samples that were discarded because their interval could not wait */
 	struct line_snapshot snapshot_sums; /* likewise; its counts are the next member */
 	struct xdptail_counts counts_sums;
 	uint64_t cpu_ms; /* at the end of the last interval */
@@ -35,12 +51,16 @@ struct report {
 	bool started; /* there is a start record */
 	struct report_event *held; /* owned; interface events that came before it */
 	size_t n_held;
+	struct report_unmade unmade[REPORT_CAUSE_MAX];
+	uint64_t unmade_packets; /* of which stats are still to say that they became no record */
 };
 
 void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
 		 struct xdptail *handle);
 
-/* Each puts its records to the outputs. 0, or -errno when a line could not be made.
+/* Each puts its records to the outputs. 0, or -errno when a line could not be made. A packet, count,
+ * interface or clock record that can't be made does not end a run: it is counted, and said in a loss
+ * record; a packet, in stats too, as a sample that became no record.
  *
  * The start record is the first of a run, and says what is so once all is set up: what happens to
  * interfaces before that is kept until then.
@@ -53,6 +73,7 @@ int report_start_again(struct report *r, const struct options *o, unsigned int i
 int report_interface(struct report *r, const struct xdptail_interface *event);
 int report_packet(struct report *r, const struct xdptail_packet *packet);
 
+/* 1: it could not be made, so that its source is not listed. */
 int report_count(struct report *r, uint64_t snapshot, const struct xdptail_source *source);
 int report_clock(struct report *r, int64_t step_ns);
 

@@ -5,6 +5,7 @@
 
 #define BUILD_STEPS 20000 /* of the heap, a slice: a millisecond or two */
 #define SLICE_LINES 2000 /* likewise; fewer when a queue is small */
+#define MEMORY_MS   5000 /* for which memory may be short */
 #define PATIENCE_MS 1000 /* with outputs that take nothing; then lines are dropped, and counted */
 
 static int64_t monotonic_ms(void)
@@ -33,21 +34,29 @@ static void add_source(void *interfaces, const struct xdptail_source *source)
 	interface_sums_add(interfaces, source);
 }
 
-int snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts *counts,
-		   uint64_t limit)
+void snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts *counts,
+		    uint64_t limit)
 {
-	int err;
-
 	*s = (struct snapshot){ .counts = counts, .limit = limit ? limit : UINT64_MAX };
 	s->record.snapshot = ++r->snapshots;
 	s->record.counts = counts;
-	s->moved_ms = monotonic_ms();
-	err = top_init(&s->top, counts);
+	s->begun_ms = s->moved_ms = monotonic_ms();
+}
+
+/* 1: there is memory to put the sources in order; 0: not now; or -errno. */
+static int make_order(struct snapshot *s, struct report *r)
+{
+	int err;
+
+	if (s->ordered)
+		return 1;
+	err = top_init(&s->top, s->counts);
 	if (err)
-		snapshot_free(s);
-	else
-		top_tell(&s->top, add_source, &r->interfaces);
-	return err;
+		return monotonic_ms() - s->begun_ms < MEMORY_MS ? 0 : err;
+	top_tell(&s->top, add_source, &r->interfaces);
+	s->ordered = true;
+	s->moved_ms = monotonic_ms();
+	return 1;
 }
 
 /* What fits half of what the smallest queue takes. An output that drops by its user's wish is waited for
@@ -81,8 +90,10 @@ static int list_slice(struct snapshot *s, struct report *r)
 		if (s->record.listed == s->limit || !top_next(&s->top, &source))
 			return 1;
 		err = report_count(r, s->record.snapshot, &source);
-		if (err)
+		if (err < 0)
 			return err;
+		if (err) /* it is among the unlisted then */
+			continue;
 		s->record.listed++;
 		s->listed_packets += source.packets;
 		s->listed_bytes += source.bytes;
@@ -90,22 +101,35 @@ static int list_slice(struct snapshot *s, struct report *r)
 	return 0;
 }
 
-int snapshot_step(struct snapshot *s, struct report *r, bool hurry)
+/* What closes it. 1 or -errno. */
+static int close_record(struct snapshot *s, struct report *r)
 {
 	const struct xdptail_counts *c = s->counts;
-	int done;
+	int err;
 
+	s->record.aggregates = r->aggregates;
+	s->record.unlisted_packets = c->counted - c->unattributed_packets - s->listed_packets;
+	s->record.unlisted_bytes = c->counted_bytes - c->unattributed_bytes - s->listed_bytes;
+	err = report_interval(r, &s->record);
+	snapshot_free(s);
+	return err ? err : 1;
+}
+
+int snapshot_step(struct snapshot *s, struct report *r, bool hurry)
+{
+	int done = make_order(s, r);
+
+	if (done <= 0)
+		return done;
 	if (!top_build(&s->top, BUILD_STEPS))
 		return 0;
 	if (!may_write(s, r, hurry))
 		return 0;
 	done = list_slice(s, r);
-	if (done <= 0)
-		return done;
-	s->record.aggregates = r->aggregates;
-	s->record.unlisted_packets = c->counted - c->unattributed_packets - s->listed_packets;
-	s->record.unlisted_bytes = c->counted_bytes - c->unattributed_bytes - s->listed_bytes;
-	done = report_interval(r, &s->record);
-	snapshot_free(s);
-	return done ? done : 1;
+	return done <= 0 ? done : close_record(s, r);
+}
+
+int snapshot_cut(struct snapshot *s, struct report *r)
+{
+	return close_record(s, r);
 }

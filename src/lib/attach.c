@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "lib/patience.h"
 #include "lib/refusal.h"
 
 static __u32 mode_flag(enum xdptail_mode mode)
@@ -68,8 +69,11 @@ int attach_prepare(struct attachment *ret, const int program_fd[LINK_MAX], const
 		   struct reason *r)
 {
 	struct attachment a = { .link_fd = -1, .ifindex = if_nametoindex(interface) };
-	int err;
+	int err = -errno;
 
+	if (!a.ifindex && patience_is_passing(err))
+		return reason_set(r, err, "cannot look for the interface \"%.15s\": %s", interface,
+				  strerror(-err));
 	if (!a.ifindex)
 		return refusal_no_interface(r, interface);
 	err = choose_program(program_fd, interface, &a.program_fd, r);
@@ -137,21 +141,23 @@ uint32_t attach_index(const struct attachment *a)
 	__u32 len = sizeof(info);
 
 	if (a->link_fd < 0)
-		return if_indextoname(a->ifindex, name) ? a->ifindex : 0;
+		return if_indextoname(a->ifindex, name) || errno != ENXIO ? a->ifindex : 0;
 	if (bpf_obj_get_info_by_fd(a->link_fd, &info, &len))
 		return a->ifindex;
 	return info.xdp.ifindex;
 }
 
-bool attach_is_here(const struct attachment *a)
+int attach_is_here(const struct attachment *a)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
+	int err = bpf_obj_get_info_by_fd(a->program_fd, &info, &len);
 
-	if (bpf_obj_get_info_by_fd(a->program_fd, &info, &len) ||
-	    bpf_xdp_query((int)a->ifindex, 0, &query))
-		return false;
+	if (!err)
+		err = bpf_xdp_query((int)a->ifindex, 0, &query);
+	if (err)
+		return patience_is_passing(err) ? err : 0;
 	return query.prog_id == info.id || query.drv_prog_id == info.id ||
 	       query.skb_prog_id == info.id;
 }

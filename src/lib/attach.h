@@ -52,13 +52,14 @@ int attach_in_mode(struct attachment *a, enum xdptail_mode mode, attach_hook_fn 
 void attach_close(struct attachment *a);
 
 /* The index that the interface has now, in whatever network namespace it is, or 0: it was deleted, and
- * the kernel keeps our link, bound to nothing. Without a link only this namespace can be asked.
+ * the kernel keeps our link, bound to nothing. Without a link only this namespace can be asked, and 0 says that
+ * it is not here. Where the question fails, it is the index that it had.
  */
 uint32_t attach_index(const struct attachment *a);
 
 /* Whether this is what runs on the interface of its index here: the index alone may be another's, of
- * another network namespace.
+ * another network namespace. 1, 0, or -errno: it could not be found out, and perhaps can at the next try.
  */
-bool attach_is_here(const struct attachment *a);
+int attach_is_here(const struct attachment *a);
 
 #endif

@@ -26,6 +26,8 @@ static int open_replay(struct xdptail *x, const char *path, uint64_t interval_ns
 		.fd = x->options.o.capture_fd,
 		.wait_fn = x->options.o.wait_fn,
 		.wait_arg = x->options.o.wait_arg,
+		.link_fn = x->options.o.link_fn,
+		.link_arg = x->options.o.link_arg,
 		.tcp_only = !strcmp(name, names[0]),
 		.sample_rate = x->options.o.sample_rate,
 		.sample_mode = x->options.o.sample_mode,
@@ -175,6 +177,15 @@ static int observe_in_kernel(struct xdptail *x, unsigned int max)
 	return err;
 }
 
+/* A step ends an interval, so it is told between its counts and the frames behind it. */
+static void tell_step(struct xdptail *x)
+{
+	int64_t step = replay_stepped_ns(x->replay);
+
+	if (step && x->options.o.clock_fn)
+		x->options.o.clock_fn(x->options.o.clock_arg, step);
+}
+
 int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void *arg)
 {
 	uint64_t before = x->sums[FATE_DELIVERED] + x->sums[FATE_DISCARDED];
@@ -182,6 +193,7 @@ int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void
 
 	x->fn = fn;
 	x->arg = arg;
+	tell_step(x);
 	err = x->prog_run ? observe_in_kernel(x, max) : observe_frames(x, max);
 	if (err)
 		return err;
@@ -221,17 +233,26 @@ int capture_take(struct xdptail *x, struct xdptail_counts **ret)
 		.name = capture_name,
 		.arg = x,
 	};
-	int err;
+	struct xdptail_counts *counts;
+	int err = taken_prepare(&counts);
 
-	if (replay_take(x->replay, &taken.totals, &taken.sources, &taken.start_ns, &taken.end_ns))
-		return reason_set(&x->reason, -ENOMEM, "out of memory");
+	if (err)
+		return reason_set(&x->reason, err, "out of memory");
+	err = replay_take(x->replay, &taken.totals, &taken.sources, &taken.start_ns, &taken.end_ns);
+	if (err) {
+		(void)reason_set(&x->reason, err, "out of memory");
+		goto fail;
+	}
 	memset(x->replay_fates, 0, sizeof(x->replay_fates));
 	err = x->prog_run ? add_program(x, &taken) : 0;
-	if (err) {
-		sources_free(taken.sources);
-		return err;
-	}
-	if (taken_hand_over(&taken, ret))
-		return reason_set(&x->reason, -ENOMEM, "out of memory");
+	if (err)
+		goto fail;
+	taken_hand_over(&taken, counts);
+	*ret = counts;
 	return 0;
+
+fail:
+	sources_free(taken.sources);
+	xdptail_counts_free(counts);
+	return err;
 }

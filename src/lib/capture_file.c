@@ -15,11 +15,13 @@
 
 #include <pcap/pcap.h>
 
-#include "lib/gunzip.h"
+#include "lib/unpack.h"
 #include "lib/pcapng.h"
 
 #define NS_PER_S 1000000000U
 #define ALIGN	 2 /* before a frame, so that its IP header is 4-byte aligned, as in the kernel */
+
+#define FCS_UNIT 2 /* bytes; in which pcap's header has the length of check sequences */
 
 #define LINKTYPE_RAW 101
 
@@ -33,16 +35,25 @@ typedef bool (*link_fn)(const uint8_t *data, size_t len, size_t *ret_header, uin
 struct capture_file {
 	pcap_t *pcap; /* owned; or … */
 	struct pcapng *pcapng; /* owned; either owns the file below it, and that the bytes */
-	struct gunzip *bytes; /* borrowed, as long as there is one of the two */
+	struct unpack *bytes; /* borrowed, as long as there is one of the two */
 	uint8_t first[4]; /* bytes of the file, by which its format is known */
 	size_t n_first; /* of them, how many there are */
 	size_t given; /* of them, how many were read again */
 	capture_wait_fn wait_fn;
 	void *arg; /* of wait_fn */
+	capture_link_fn unread_fn; /* told of links that are not read; or NULL */
+	void *unread_arg;
+	uint8_t told[(UINT16_MAX + 1) / 8]; /* link types of which it was, a bit each */
 	uint64_t frames; /* read so far */
 	link_fn link; /* of pcap; NULL: Ethernet */
+	uint32_t fcs_len; /* of pcap: bytes at the end of each frame that are its check sequence */
 	uint8_t buffer[ALIGN + ETHER_HDR_LEN + CAPTURE_FRAME_MAX] __attribute__((aligned(8)));
 };
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
 
 static uint16_t get16(const uint8_t *p)
 {
@@ -118,35 +129,48 @@ static bool find_link(int link_type, link_fn *ret)
 	return false;
 }
 
-/* what: a file, or one of its frames. */
-static int refuse_link(struct reason *r, int err, const char *what, int link_type)
-{
-	const char *name = pcap_datalink_val_to_name(link_type);
-
-	return reason_set(r, err,
-			  "%s was captured on a link of type %d (%s), which is not read; there are "
-			  "Ethernet, raw IP, Linux cooked and loopback",
-			  what, link_type, name ? name : "no name");
-}
-
 /* libpcap's number; the file's own differs for raw IP. */
 static int data_link(uint16_t link_type)
 {
 	return link_type == LINKTYPE_RAW ? DLT_RAW : link_type;
 }
 
+/* A file of pcap has one link, so that nothing of it would be read. */
 static int choose_link(struct capture_file *c, const char *path, struct reason *r)
 {
-	int link_type = c->pcap ? pcap_datalink(c->pcap) : data_link(pcapng_link_type(c->pcapng));
-	char name[256];
+	int link_type = pcap_datalink(c->pcap);
+	int more = pcap_datalink_ext(c->pcap);
+	const char *name;
 
+	if (LT_FCS_LENGTH_PRESENT(more))
+		c->fcs_len = LT_FCS_LENGTH((uint32_t)more) * FCS_UNIT;
 	if (find_link(link_type, &c->link))
 		return 0;
-	(void)snprintf(name, sizeof(name), "\"%s\"", path);
-	return refuse_link(r, -EPROTONOSUPPORT, name, link_type);
+	name = pcap_datalink_val_to_name(link_type);
+	return reason_set(r, -EPROTONOSUPPORT,
+			  "\"%s\" was captured on a link of type %d (%s), which is not read; there "
+			  "are Ethernet, raw IP, Linux cooked and loopback",
+			  path, link_type, name ? name : "no name");
 }
 
-/* gunzip_wait_fn. With nobody to ask, it just waits: a FIFO was opened without. */
+void capture_file_tell_links(struct capture_file *c, capture_link_fn fn, void *arg)
+{
+	c->unread_fn = fn;
+	c->unread_arg = arg;
+}
+
+/* Each once. */
+static void tell_unread(struct capture_file *c, uint16_t link_type)
+{
+	uint8_t bit = (uint8_t)(1U << link_type % 8);
+
+	if (!c->unread_fn || c->told[link_type / 8] & bit)
+		return;
+	c->told[link_type / 8] |= bit;
+	c->unread_fn(c->unread_arg, link_type, pcap_datalink_val_to_name(data_link(link_type)));
+}
+
+/* unpack_wait_fn. With nobody to ask, it just waits: a FIFO was opened without. */
 static int wait_readable(void *arg, int fd)
 {
 	const struct capture_file *c = arg;
@@ -164,7 +188,7 @@ static void read_first(struct capture_file *c)
 	ssize_t n;
 
 	do {
-		n = gunzip_read(c->bytes, c->first + c->n_first, sizeof(c->first) - c->n_first);
+		n = unpack_read(c->bytes, c->first + c->n_first, sizeof(c->first) - c->n_first);
 		c->n_first += n > 0 ? (size_t)n : 0;
 	} while (n > 0 && c->n_first < sizeof(c->first));
 }
@@ -181,7 +205,7 @@ static ssize_t read_bytes(void *cookie, char *buf, size_t size)
 		c->given += left;
 		return (ssize_t)left;
 	}
-	n = gunzip_read(c->bytes, buf, size);
+	n = unpack_read(c->bytes, buf, size);
 	if (n < 0)
 		errno = (int)-n;
 	return n < 0 ? -1 : n;
@@ -191,7 +215,7 @@ static int close_bytes(void *cookie)
 {
 	const struct capture_file *c = cookie;
 
-	gunzip_close(c->bytes);
+	unpack_close(c->bytes);
 	return 0;
 }
 
@@ -229,7 +253,7 @@ static int open_stream(struct capture_file *c, const char *path, int given_fd, F
 
 	if (fd < 0)
 		return fd;
-	err = gunzip_open(&c->bytes, fd, waits ? wait_readable : NULL, c);
+	err = unpack_open(&c->bytes, fd, waits ? wait_readable : NULL, c);
 	if (err) {
 		close(fd);
 		return err;
@@ -237,33 +261,55 @@ static int open_stream(struct capture_file *c, const char *path, int given_fd, F
 	read_first(c);
 	file = fopencookie(c, "rb", functions);
 	if (!file) {
-		gunzip_close(c->bytes);
+		unpack_close(c->bytes);
 		return -ENOMEM;
 	}
 	*ret = file;
 	return 0;
 }
 
-#define BROKEN_GZIP "it is compressed, and the compressed data end or break off"
-
 /* What libpcap calls wrong may be none of the capture's doing. */
 static int explain(struct capture_file *c, const char *text, struct reason *r)
 {
-	switch (gunzip_error(c->bytes)) {
-	case 0:
-		return reason_set(r, -EBADMSG,
-				  "the capture is cut or broken behind frame %" PRIu64 ": %s",
-				  c->frames, text);
-	case -EBADMSG:
-		return reason_set(r, -EBADMSG,
-				  "the capture is cut or broken behind frame %" PRIu64 ": %s",
-				  c->frames, BROKEN_GZIP);
-	case -EINTR:
+	int err = unpack_error(c->bytes);
+
+	if (err == -EINTR)
 		return reason_set(r, -EINTR, "interrupted while waiting for the capture");
-	default:
+	if (err && err != -EBADMSG)
 		return reason_set(r, -EIO, "cannot read the capture behind frame %" PRIu64 ": %s",
-				  c->frames, strerror(-gunzip_error(c->bytes)));
+				  c->frames, strerror(-err));
+	return reason_set(r, -EBADMSG, "the capture is cut or broken behind frame %" PRIu64 ": %s",
+			  c->frames, err ? unpack_why(c->bytes) : text);
+}
+
+/* Compressed in a way that is not read: by what, and what makes something of it that is. */
+static const struct {
+	const char *magic;
+	const char *name;
+	const char *command;
+} packers[] = {
+	{ "\x04\x22\x4d\x18", "lz4", "lz4 -dc" },
+	{ "\x02\x21\x4c\x18", "lz4", "lz4 -dc" }, /* its older format */
+	{ "\xfd\x37\x7a\x58", "xz", "xz -dc" },
+	{ "BZh", "bzip2", "bzip2 -dc" },
+	{ "LZIP", "lzip", "lzip -dc" },
+	{ "PK\x03\x04", "zip", "unzip -p" },
+};
+
+/* Neither reader knows what it is. */
+static int refuse_file(const struct capture_file *c, const char *path, const char *why,
+		       struct reason *r)
+{
+	for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
+		size_t len = strlen(packers[i].magic);
+
+		if (c->n_first >= len && !memcmp(c->first, packers[i].magic, len))
+			return reason_set(r, -EINVAL,
+					  "\"%s\" is compressed by %s, which is not read (gzip and "
+					  "zstd are): give what \"%s\" makes of it to -r -",
+					  path, packers[i].name, packers[i].command);
 	}
+	return reason_set(r, -EINVAL, "\"%s\" is no capture that can be read: %s", path, why);
 }
 
 static bool is_pcapng(const struct capture_file *c)
@@ -288,13 +334,10 @@ static int open_reader(struct capture_file *c, FILE *file, const char *path, str
 								   text);
 	if (!err && (c->pcap || c->pcapng))
 		return 0;
-	err = gunzip_error(c->bytes);
-	if (err == -EBADMSG)
-		why = BROKEN_GZIP;
-	return err && err != -EBADMSG ?
-		       explain(c, why, r) :
-		       reason_set(r, -EINVAL, "\"%s\" is no capture that can be read: %s", path,
-				  why);
+	err = unpack_error(c->bytes);
+	if (err && err != -EBADMSG)
+		return explain(c, why, r);
+	return refuse_file(c, path, err ? unpack_why(c->bytes) : why, r);
 }
 
 int capture_file_open(struct capture_file **ret, const char *path, capture_wait_fn wait_fn,
@@ -324,7 +367,7 @@ int capture_file_open_fd(struct capture_file **ret, int fd, const char *path,
 		(void)fclose(file); /* nothing was written */
 		goto fail;
 	}
-	err = choose_link(c, path, r);
+	err = c->pcap ? choose_link(c, path, r) : 0;
 	if (err)
 		goto fail;
 	*ret = c;
@@ -345,9 +388,15 @@ void capture_file_close(struct capture_file *c)
 	free(c);
 }
 
-/* Copy what the parser can reach to where it is aligned. A link header that is cut leaves a frame of
- * no bytes, which parses as what it is: not IP.
- */
+/* A frame of no bytes parses as what it is: not IP. */
+static void clear_frame(const struct capture_file *c, struct capture_frame *ret)
+{
+	ret->data = c->buffer + ALIGN;
+	ret->len = 0;
+	ret->made_up = 0;
+}
+
+/* Copy what the parser can reach to where it is aligned. A link header that is cut leaves nothing. */
 static void copy_frame(struct capture_file *c, link_fn link, const uint8_t *data, size_t len,
 		       struct capture_frame *ret)
 {
@@ -356,9 +405,7 @@ static void copy_frame(struct capture_file *c, link_fn link, const uint8_t *data
 	size_t header = 0;
 	uint16_t type;
 
-	ret->data = to;
-	ret->len = 0;
-	ret->made_up = 0;
+	clear_frame(c, ret);
 	if (link) {
 		if (!link(data, len, &header, &type))
 			return;
@@ -390,24 +437,33 @@ static uint64_t time_ns(const struct timeval *ts)
 	return s * NS_PER_S + ns;
 }
 
-/* Interfaces of other links than the first one are known only when they come. */
+/* Bytes on the wire without the check sequence. Some writers, having cut or made a frame, say less than
+ * there is, or 0.
+ */
+static uint32_t wire_len(uint32_t said, size_t captured, uint32_t fcs_len)
+{
+	uint32_t len = said > captured ? said : (uint32_t)captured;
+
+	return len > fcs_len ? len - fcs_len : 0;
+}
+
 static int next_of_pcapng(struct capture_file *c, struct capture_frame *ret, struct reason *r)
 {
 	struct pcapng_packet packet;
-	char name[32];
 	link_fn link;
 	int more = pcapng_next(c->pcapng, &packet);
 
 	if (more <= 0)
 		return more ? explain(c, pcapng_why(c->pcapng), r) : 0;
 	c->frames++;
-	if (!find_link(data_link(packet.link_type), &link)) {
-		(void)snprintf(name, sizeof(name), "frame %" PRIu64, c->frames);
-		return refuse_link(r, -EBADMSG, name, data_link(packet.link_type));
-	}
-	copy_frame(c, link, packet.data, packet.len, ret);
-	ret->wire_len = packet.wire_len;
+	ret->wire_len = wire_len(packet.wire_len, packet.len, packet.fcs_len);
 	ret->timestamp_ns = packet.timestamp_ns;
+	if (find_link(data_link(packet.link_type), &link)) {
+		copy_frame(c, link, packet.data, smaller(packet.reach, ret->wire_len), ret);
+	} else {
+		clear_frame(c, ret);
+		tell_unread(c, packet.link_type);
+	}
 	return 1;
 }
 
@@ -425,8 +481,8 @@ int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct 
 	if (n != 1)
 		return explain(c, pcap_geterr(c->pcap), r);
 	c->frames++;
-	copy_frame(c, c->link, data, header->caplen, ret);
-	ret->wire_len = header->len;
+	ret->wire_len = wire_len(header->len, header->caplen, c->fcs_len);
+	copy_frame(c, c->link, data, smaller(header->caplen, ret->wire_len), ret);
 	ret->timestamp_ns = time_ns(&header->ts);
 	return 1;
 }

@@ -21,7 +21,9 @@ struct counts {
 	unsigned int values_each; /* parts of a source's value: cpus, or 1 when all share it */
 	bool draining;
 	bool waited; /* the grace period after the flip is over */
-	bool begun; /* there is a cursor, or a key to go on from */
+	bool begun; /* there is a cursor to go on from */
+	bool emptied; /* all sources are collected; what is left are the totals */
+	bool finished; /* what the maps held is in the totals, and they are not looked at again */
 	bool no_batch; /* this kernel has no batch operations */
 	unsigned int retired;
 	__u32 cursor;
@@ -129,6 +131,8 @@ int counts_flip(struct counts *c, struct reason *r)
 	struct settings flipped = c->settings;
 	int err;
 
+	if (c->finished)
+		return reason_set(r, -ESHUTDOWN, "counting has been finished");
 	if (c->draining)
 		return reason_set(r, -EBUSY, "the last generation is not drained yet");
 	flipped.generation ^= 1;
@@ -139,10 +143,9 @@ int counts_flip(struct counts *c, struct reason *r)
 	c->settings = flipped;
 	c->draining = true;
 	c->begun = false;
-	c->waited = false;
-	err = counts_wait(c, r);
-	c->waited = !err;
-	return err;
+	c->emptied = false;
+	c->waited = !counts_wait(c, r);
+	return 0;
 }
 
 bool counts_is_draining(const struct counts *c)
@@ -224,39 +227,47 @@ uint64_t counts_collected(const struct counts *c)
 
 /* Take up to max sources out of the retired map. Nobody writes to it, so this loses nothing. The
  * end is ENOENT, with a last batch. 1: empty now; 0: there is more; or -errno.
+ *
+ * ENOMEM comes with a batch, too: a bucket of more elements than the kernel had made room for makes it ask
+ * for more, and when that fails, what it has taken out until then it hands over, with how many those are
+ * and where to go on. Any failure before that leaves their number as it was asked for, which never is
+ * how many there are: a full batch is no failure.
  */
 static int drain_batch(struct counts *c, unsigned int max)
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	__u32 n = max < BATCH_MIN ? BATCH_MIN : max > BATCH_MAX ? BATCH_MAX : max;
+	const __u32 asked = max < BATCH_MIN ? BATCH_MIN : max > BATCH_MAX ? BATCH_MAX : max;
+	__u32 next = c->cursor;
+	__u32 n = asked;
 	int err = bpf_map_lookup_and_delete_batch(c->object->generation_fd[c->retired],
-						  c->begun ? &c->cursor : NULL, &c->cursor, c->keys,
+						  c->begun ? &c->cursor : NULL, &next, c->keys,
 						  c->values, &n, &opts);
+	const bool failed = err && err != -ENOENT;
 
-	if (err && err != -ENOENT)
+	if (failed && (err != -ENOMEM || n >= asked))
 		return err;
 	c->begun = true;
+	c->cursor = next;
 	for (__u32 i = 0; i < n; i++)
 		collect(c, &c->keys[i], &c->values[(size_t)i * c->values_each]);
-	return err == -ENOENT;
+	return failed ? err : err == -ENOENT;
 }
 
 /* Without batch operations (before 5.6): key by key. The next one is asked for before this one is
- * deleted, or the walk would begin anew (TRAPS A13).
+ * deleted, or the walk would begin anew (TRAPS A13). Each call does begin anew, with what is still there: so
+ * it does not matter which of these system calls has failed in the last one.
  */
 static int drain_one_by_one(struct counts *c, unsigned int max)
 {
 	int fd = c->object->generation_fd[c->retired];
 	struct count_key *key = &c->keys[0];
 	struct count_key *next = &c->keys[1];
-	int err = c->begun ? 0 : bpf_map_get_next_key(fd, NULL, key);
+	int err = bpf_map_get_next_key(fd, NULL, key);
 
 	for (unsigned int i = 0; !err && i < max; i++) {
-		int end;
+		int end = bpf_map_get_next_key(fd, key, next);
 
-		c->begun = true;
-		end = bpf_map_get_next_key(fd, key, next);
-		err = bpf_map_lookup_elem(fd, key, c->values);
+		err = end && end != -ENOENT ? end : bpf_map_lookup_elem(fd, key, c->values);
 		if (!err)
 			err = bpf_map_delete_elem(fd, key);
 		if (err)
@@ -266,6 +277,17 @@ static int drain_one_by_one(struct counts *c, unsigned int max)
 		err = end;
 	}
 	return err == -ENOENT ? 1 : err;
+}
+
+static int drain_sources(struct counts *c, unsigned int max)
+{
+	int done = c->no_batch ? -EINVAL : drain_batch(c, max);
+
+	if (done == -EINVAL || done == -KERNEL_ENOTSUPP) {
+		c->no_batch = true;
+		done = drain_one_by_one(c, max);
+	}
+	return done;
 }
 
 int counts_drain(struct counts *c, unsigned int max, struct reason *r)
@@ -278,15 +300,11 @@ int counts_drain(struct counts *c, unsigned int max, struct reason *r)
 	if (done < 0)
 		return done;
 	c->waited = true;
-	done = c->no_batch ? -EINVAL : drain_batch(c, max);
-	if (done == -EINVAL || done == -KERNEL_ENOTSUPP) {
-		c->no_batch = true;
-		c->begun = false;
-		done = drain_one_by_one(c, max);
-	}
+	done = c->emptied ? 1 : drain_sources(c, max);
 	if (done == 1) {
 		int err = drain_totals(c);
 
+		c->emptied = true;
 		if (err)
 			done = err;
 		else
@@ -295,6 +313,35 @@ int counts_drain(struct counts *c, unsigned int max, struct reason *r)
 	if (done < 0)
 		return reason_set(r, done, "cannot read the counts: %s", strerror(-done));
 	return done;
+}
+
+/* The totals of a generation that nobody adds to, and of which nothing is emptied. */
+static int add_standing(struct counts *c, __u32 gen)
+{
+	struct packet_totals sum;
+	int err = read_totals(c, gen, &sum);
+
+	if (!err)
+		counts_add_totals(&c->totals, &sum);
+	return err;
+}
+
+int counts_finish(struct counts *c, struct reason *r)
+{
+	int err = 0;
+
+	if (c->draining) {
+		err = add_standing(c, c->retired);
+		c->draining = err != 0;
+	}
+	if (!err && !c->finished) {
+		err = add_standing(c, c->settings.generation);
+		c->finished = !err;
+	}
+	if (err)
+		return reason_set(r, err, "cannot read the map \"packet_totals\": %s",
+				  strerror(-err));
+	return 0;
 }
 
 int counts_take(struct counts *c, struct packet_totals *ret_totals, struct sources **ret)

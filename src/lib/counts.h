@@ -36,8 +36,8 @@ void counts_set_index(struct counts *c, counts_index_fn fn, void *arg);
 unsigned int counts_generation(const struct counts *c);
 
 /* Retire the generation in use, and wait until no packet is being added to it. Only when the last
- * one is drained. 0 or -errno. Once it is retired it stays so: if the wait fails, counts_drain()
- * begins with it.
+ * one is drained. 0: it is retired, and if the wait has failed, counts_drain() begins with it; or -errno:
+ * nothing has changed.
  */
 int counts_flip(struct counts *c, struct reason *r);
 
@@ -50,6 +50,12 @@ bool counts_is_draining(const struct counts *c);
  * more; or -errno: what was collected stays collected, and the call can be made again.
  */
 int counts_drain(struct counts *c, unsigned int max, struct reason *r);
+
+/* For the end, when there is no time to collect what is left of the sources: their packets are in the totals all
+ * the same. Only when nobody counts any more, and as the last thing. 0; or -errno: what was added
+ * stays added, and the call can be made again.
+ */
+int counts_finish(struct counts *c, struct reason *r);
 
 /* Hand over what was collected since the last time, and begin anew with an empty table and zero totals. *ret is then the
  * caller's: sources_free(). 0 or -ENOMEM: nothing has changed.

@@ -18,6 +18,7 @@
 
 #define STEP_MAX       4096 /* sources a step, likewise */
 #define EARLY_STEPS    8 /* of an early flip, each time we come by */
+#define EARLY_MS       20 /* … unless they take that long */
 #define TICKS_A_SECOND 10 /* of the transport */
 
 static void take_sample(struct xdptail *x, enum fate fate, unsigned int gen)
@@ -99,6 +100,8 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 		.trace = o->trace != 0,
 		.decap = o->decap != 0,
 		.tunnel_ports = x->options.tunnel_ports,
+		.log_fn = o->log_fn,
+		.log_arg = o->log_arg,
 	};
 	const struct settings settings = {
 		.sample_rate = o->sample_rate,
@@ -125,7 +128,8 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 		err = transport_open(&x->transport, &transport, &x->reason);
 	if (!err)
 		interval_init(&x->interval, x->counts, x->transport, o->max_sources);
-	return err;
+	/* from the kernel, these do not mean that an option is wrong */
+	return err == -EINVAL || err == -ENOENT ? -EOPNOTSUPP : err;
 }
 
 int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode)
@@ -197,6 +201,19 @@ int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode m
 	return waits;
 }
 
+/* That are under way. */
+static int wait_for_packets(struct xdptail *x)
+{
+	struct patience patience = { 0 };
+	int err = counts_wait(x->counts, &x->reason);
+
+	while (err && !patience_with(&patience, err, &x->reason)) {
+		patience_nap();
+		err = counts_wait(x->counts, &x->reason);
+	}
+	return err;
+}
+
 int xdptail_detach(struct xdptail *x, const char *interface)
 {
 	int detached;
@@ -207,7 +224,7 @@ int xdptail_detach(struct xdptail *x, const char *interface)
 	if (detached < 0)
 		return detached;
 	reason_clear(&x->reason);
-	return detached ? counts_wait(x->counts, &x->reason) : 0;
+	return detached ? wait_for_packets(x) : 0;
 }
 
 unsigned int xdptail_attached(const struct xdptail *x)
@@ -226,10 +243,11 @@ int xdptail_fd(const struct xdptail *x)
 static int step_early(struct xdptail *x)
 {
 	const struct interval *i = &x->interval;
+	const int64_t end_ms = clock_monotonic_ms() + EARLY_MS;
 	int err = 0;
 
 	for (int n = 0; !err && n < EARLY_STEPS; n++) {
-		if (!i->flipped || i->closing || i->wanted)
+		if (!i->flipped || i->closing || i->wanted || (n && clock_monotonic_ms() > end_ms))
 			return 0;
 		err = interval_step(&x->interval, STEP_MAX, &x->reason);
 	}
@@ -249,7 +267,25 @@ static int tick(struct xdptail *x)
 	if (step && x->options.o.clock_fn)
 		x->options.o.clock_fn(x->options.o.clock_arg, step);
 	interfaces_tick(x->interfaces);
-	return transport_tick(x->transport, &x->reason);
+	err = transport_tick(x->transport, &x->reason);
+	return patience_with(&x->ticking, err, &x->reason);
+}
+
+/* As transport_wait(). A signal is the caller's to know of; other failures are 0 as long as they may pass. */
+static int wait_events(struct xdptail *x, int timeout_ms)
+{
+	int events = transport_wait(x->transport, timeout_ms);
+	int told;
+
+	if (events < 0)
+		(void)reason_set(&x->reason, events, "cannot wait for samples: %s",
+				 strerror(-events));
+	if (events == -EINTR)
+		return events;
+	told = patience_with(&x->waiting, events, &x->reason);
+	if (events < 0 && !told)
+		patience_nap(); /* in place of the wait that there was not */
+	return told;
 }
 
 /* Wait until samples are due. 1, 0 when the time is over, or -errno. */
@@ -259,12 +295,11 @@ static int wait_due(struct xdptail *x, int timeout_ms)
 	int left = timeout_ms;
 
 	for (;;) {
-		int events = transport_wait(x->transport, left);
+		int events = wait_events(x, left);
 		int err = events > 0 && events & TRANSPORT_TICK ? tick(x) : 0;
 
 		if (events < 0)
-			return reason_set(&x->reason, events, "cannot wait for samples: %s",
-					  strerror(-events));
+			return events;
 		if (err)
 			return err;
 		if (events & TRANSPORT_WATCHED)
@@ -285,6 +320,8 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
 
 	if (x->replay)
 		return capture_poll(x, max ? max : HANDLE_POLL_MAX, fn, arg);
+	if (x->finished)
+		return 0;
 	if (!interfaces_attached(
 		    x->interfaces)) /* no more will come: there is no batch to wait for */
 		transport_hurry(x->transport);
@@ -312,16 +349,15 @@ static const char *name_text(const void *arg, uint32_t number)
 	return interfaces_text(arg, number);
 }
 
-/* The interval is closed: hand its figures and sources over. */
+/* The interval is closed: hand its figures and sources over. What fails here changes nothing: it is closed still, and
+ * can be handed over by the next call.
+ */
 static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
 {
 	struct interval *i = &x->interval;
 	struct taken taken = {
 		.start_ns = i->start_ns,
 		.end_ns = i->end_ns,
-		.delivered = i->fates[FATE_DELIVERED],
-		.discarded = i->fates[FATE_DISCARDED],
-		.undecodable = i->fates[FATE_UNDECODABLE],
 		.lost_noted = i->lost_noted,
 		.lost_first_ns = i->lost_first_ns,
 		.lost_last_ns = i->lost_last_ns,
@@ -329,14 +365,26 @@ static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
 		.name = name_text,
 		.arg = x->interfaces,
 	};
+	struct xdptail_counts *counts;
+	int err = taken_prepare(&counts);
 
-	if (counts_take(x->counts, &taken.totals, &taken.sources))
-		return reason_set(&x->reason, -ENOMEM, "out of memory");
+	if (err)
+		return reason_set(&x->reason, err, "out of memory");
+	err = counts_take(x->counts, &taken.totals, &taken.sources);
+	if (err) {
+		xdptail_counts_free(counts);
+		return reason_set(&x->reason, err, "out of memory");
+	}
+	if (x->finished)
+		x->sums[FATE_DISCARDED] += interval_discard(i, &taken.totals);
+	taken.delivered = i->fates[FATE_DELIVERED];
+	taken.discarded = i->fates[FATE_DISCARDED];
+	taken.undecodable = i->fates[FATE_UNDECODABLE];
 	interval_next(i, &taken.totals);
 	interfaces_next(x->interfaces);
 	taken.pending = i->pending;
-	if (taken_hand_over(&taken, ret))
-		return reason_set(&x->reason, -ENOMEM, "out of memory");
+	taken_hand_over(&taken, counts);
+	*ret = counts;
 	return 0;
 }
 
@@ -352,9 +400,25 @@ int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_coun
 	if (!x->interval.wanted && !x->interval.closing)
 		return reason_set(&x->reason, -EINVAL, "xdptail_counts_begin() comes first");
 	done = interval_step(&x->interval, max ? max : STEP_MAX, &x->reason);
-	if (done > 0)
-		done = finish_counts(x, ret) ? -ENOMEM : 1;
-	return done;
+	if (done <= 0)
+		return done;
+	done = finish_counts(x, ret);
+	return done ? patience_with(&x->handing_over, done, &x->reason) : 1;
+}
+
+int xdptail_counts_finish(struct xdptail *x, struct xdptail_counts **ret)
+{
+	int err;
+
+	if (x->replay)
+		return capture_take(x, ret);
+	err = xdptail_detach(x, NULL);
+	if (!err)
+		err = interval_finish(&x->interval, &x->reason);
+	if (err)
+		return err;
+	x->finished = true;
+	return finish_counts(x, ret);
 }
 
 int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret)

@@ -12,6 +12,7 @@
 #include "lib/feature.h"
 #include "lib/monitor.h"
 #include "lib/names.h"
+#include "lib/patience.h"
 
 struct interface {
 	const char *asked; /* the name that it was asked for by; borrowed of names */
@@ -21,6 +22,7 @@ struct interface {
 	struct attachment hook; /* its index is that where the interface is now */
 	bool returns; /* it was attached once */
 	bool moved; /* to another network namespace */
+	bool unsettled; /* whether it is could not be found out */
 	bool down;
 	bool due; /* to be attached: there is one of this name */
 	int refused; /* why that failed last time, and was told; 0: it did not */
@@ -30,6 +32,7 @@ struct interface {
 struct interfaces {
 	struct interfaces_spec spec;
 	int monitor_fd; /* -1: there is none */
+	bool lost; /* messages, or answers: all have to be asked for */
 	struct names names;
 	unsigned int n;
 	struct interface list[XDPTAIL_INTERFACES_MAX];
@@ -194,15 +197,15 @@ static int hook_up(struct interfaces *i, struct interface *s, struct reason *r)
 		return err;
 	s->ifindex = s->hook.ifindex;
 	s->moved = false;
+	s->unsettled = false;
 	s->down = false;
 	s->due = false;
 	s->refused = 0;
 	report(i, s, s->returns ? XDPTAIL_STATE_BACK : XDPTAIL_STATE_ATTACHED,
 	       r->text[0] ? r->text : NULL);
 	s->returns = true;
-	if (i->monitor_fd >= 0)
-		(void)monitor_ask(i->monitor_fd,
-				  s->ifindex); /* it may be down; else it is not told */
+	if (i->monitor_fd >= 0 && monitor_ask(i->monitor_fd, s->ifindex))
+		i->lost = true; /* it may be down, which else is not told */
 	return 0;
 }
 
@@ -305,12 +308,17 @@ static void give_up(struct interfaces *i, struct interface *s, const struct inte
 static void settle(struct interfaces *i, struct interface *s, uint32_t ifindex)
 {
 	const struct interface *rival;
+	int here;
 
 	if (s->hook.ifindex != ifindex)
 		names_left(&i->names, s->hook.ifindex, s->name);
 	s->hook.ifindex = ifindex;
 	rival = find_rival(i, s);
-	s->moved = rival || !attach_is_here(&s->hook); /* a rival runs the same program */
+	here = rival ? 0 : attach_is_here(&s->hook); /* a rival runs the same program */
+	s->unsettled = here < 0; /* the next tick does it */
+	if (s->unsettled)
+		return;
+	s->moved = !here;
 	if (!s->moved) {
 		s->ifindex = ifindex;
 		report(i, s, XDPTAIL_STATE_BACK, NULL);
@@ -346,9 +354,12 @@ static void rename_to(struct interfaces *i, struct interface *s, const char *nam
 	char reason[32 + IF_NAMESIZE];
 	uint32_t to;
 
-	if (!name[0] || !strcmp(name, names_text(&i->names, s->name)) ||
-	    names_add(&i->names, name, &to))
+	if (!name[0] || !strcmp(name, names_text(&i->names, s->name)))
 		return;
+	if (names_add(&i->names, name, &to)) {
+		i->lost = true;
+		return;
+	}
 	(void)snprintf(reason, sizeof(reason), "it was called \"%s\"",
 		       names_text(&i->names, s->name));
 	s->name = to;
@@ -359,7 +370,7 @@ static void on_news(struct interfaces *i, struct interface *s, const struct moni
 {
 	bool down = !link->up || !link->carrier;
 
-	if (s->moved && attach_is_here(&s->hook))
+	if (s->moved && attach_is_here(&s->hook)) /* it is, or perhaps */
 		settle(i, s, link->ifindex);
 	if (s->moved)
 		return;
@@ -408,19 +419,33 @@ static void close_monitor(struct interfaces *i)
 	i->monitor_fd = -1;
 }
 
-/* Messages were lost: ask for what they may have said. */
+/* 0 or -errno, as monitor_read(). */
+static int take_messages(struct interfaces *i)
+{
+	int result = monitor_read(i->monitor_fd, on_link, i);
+
+	if (result < 0)
+		close_monitor(i);
+	else if (result & MONITOR_LOST)
+		i->lost = true;
+	return result;
+}
+
+/* Messages were lost: ask for what they may have said. What is lost of that as well is asked for by the
+ * next tick.
+ */
 static void ask_all(struct interfaces *i)
 {
+	i->lost = false;
 	for (unsigned int n = i->n; n > 0; n--) {
 		const struct interface *s = &i->list[n - 1];
 
 		if (!s->hook.attached || s->moved)
 			continue;
-		(void)monitor_ask(i->monitor_fd, s->ifindex); /* or it is seen by the next tick */
-		if (monitor_read(i->monitor_fd, on_link, i) < 0) {
-			close_monitor(i);
+		if (monitor_ask(i->monitor_fd, s->ifindex))
+			i->lost = true;
+		if (take_messages(i) < 0)
 			return;
-		}
 		if (n > i->n + 1) /* some have left */
 			n = i->n + 1;
 	}
@@ -429,13 +454,12 @@ static void ask_all(struct interfaces *i)
 /* False: there is no more. */
 static bool read_monitor(struct interfaces *i)
 {
-	int result = i->monitor_fd < 0 ? 0 : monitor_read(i->monitor_fd, on_link, i);
+	const bool knew = i->lost;
+	int result = i->monitor_fd < 0 ? 0 : take_messages(i);
 
-	if (result < 0) {
-		close_monitor(i);
+	if (result < 0)
 		return false;
-	}
-	if (result & MONITOR_LOST)
+	if (i->lost && !knew)
 		ask_all(i);
 	return result & MONITOR_MORE;
 }
@@ -477,8 +501,26 @@ static void look_at_name(struct interfaces *i, struct interface *s)
 
 	if (if_indextoname(s->ifindex, name))
 		rename_to(i, s, name);
-	else
+	else if (errno == ENXIO)
 		settle(i, s, s->hook.ifindex);
+}
+
+/* Its index leads nowhere: it was deleted, or it was moved, of which only a message knows. While an interface
+ * leaves, its index is gone for long before the message comes, and an answer waits until that is out: so what
+ * it has become is read, in this order, from what the kernel sends. Without such a socket there is
+ * no program without a link (netlink attaches it).
+ */
+static void ask_where(struct interfaces *i, const struct interface *s)
+{
+	if (monitor_ask(i->monitor_fd, s->ifindex))
+		i->lost = true;
+	(void)read_monitor(i);
+}
+
+static bool may_try(const struct interface *s)
+{
+	/* whoever is there may have left, and memory be free; a driver has not changed its mind */
+	return !s->refused || patience_is_passing(s->refused);
 }
 
 static void look_at(struct interfaces *i, struct interface *s)
@@ -486,17 +528,18 @@ static void look_at(struct interfaces *i, struct interface *s)
 	uint32_t ifindex;
 
 	if (!s->hook.attached) {
-		/* whoever is there may have left; a driver has not changed its mind */
-		if (!s->refused || s->refused == -EBUSY)
+		if (may_try(s))
 			s->due = if_nametoindex(s->asked) != 0;
 		return;
 	}
 	if (s->moved && s->hook.link_fd < 0) /* there is nobody to ask */
 		return;
 	ifindex = attach_index(&s->hook);
-	if (!ifindex)
+	if (!ifindex && s->hook.link_fd < 0 && i->monitor_fd >= 0)
+		ask_where(i, s);
+	else if (!ifindex)
 		leave(i, s, XDPTAIL_STATE_GONE, "the interface was deleted");
-	else if (ifindex != s->hook.ifindex)
+	else if (ifindex != s->hook.ifindex || s->unsettled)
 		settle(i, s, ifindex);
 	else if (i->monitor_fd < 0 && !s->moved)
 		look_at_name(i, s);
@@ -505,8 +548,13 @@ static void look_at(struct interfaces *i, struct interface *s)
 void interfaces_tick(struct interfaces *i)
 {
 	(void)read_monitor(i); /* likewise */
-	for (unsigned int n = i->n; n > 0; n--)
+	if (i->lost && i->monitor_fd >= 0)
+		ask_all(i);
+	for (unsigned int n = i->n; n > 0; n--) {
 		look_at(i, &i->list[n - 1]);
+		if (n > i->n + 1) /* some have left */
+			n = i->n + 1;
+	}
 	attach_due(i);
 }
 

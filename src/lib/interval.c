@@ -81,14 +81,14 @@ static int flip(struct interval *i, uint64_t now, struct reason *r)
 
 	if (!err)
 		err = counts_flip(i->counts, r);
-	if (!counts_is_draining(i->counts))
+	if (err)
 		return err;
 	note_lost(i, &last, now);
 	i->lost = 0;
 	i->flip_ms = clock_monotonic_ms();
 	i->flipped = true;
 	i->marked = false;
-	return err; /* if the wait failed, interval_step() begins with it */
+	return 0;
 }
 
 static int flip_to_close(struct interval *i, struct reason *r)
@@ -107,22 +107,31 @@ static int flip_to_close(struct interval *i, struct reason *r)
 /* Under pressure. */
 static int flip_early(struct interval *i, struct reason *r)
 {
-	i->early_flips++;
-	return flip(i, clock_now_ns(), r);
+	int err = flip(i, clock_now_ns(), r);
+
+	i->early_flips += !err;
+	return err;
 }
 
-int interval_look(struct interval *i, struct reason *r)
+static int look(struct interval *i, struct reason *r)
 {
 	struct packet_totals t;
 	int err = peek(i, &t, r);
 
 	if (err)
 		return err;
+	if (i->closing) /* what is lost now belongs to the next one, which notes it from the flip on */
+		return 0;
 	note_lost(i, &t, clock_now_ns());
 	if (i->flipped || i->wanted || !is_pressed(i, &t) ||
 	    clock_monotonic_ms() - i->flip_ms < EARLY_FLIP_MS)
 		return 0;
 	return flip_early(i, r);
+}
+
+int interval_look(struct interval *i, struct reason *r)
+{
+	return patience_with(&i->looking, look(i, r), r);
 }
 
 /* The samples of the retired generation have all been taken from the ring. */
@@ -134,7 +143,12 @@ static void fold(struct interval *i, unsigned int gen)
 	}
 }
 
-int interval_step(struct interval *i, unsigned int max, struct reason *r)
+/* The ring is bounded by where the kernel had written to when the wait was over, so that an interval closes
+ * however fast samples come: what is behind that belongs to the next one. How long the caller takes to read up
+ * to there is the caller's: whoever has no time to deliver the samples can throw them away, and they
+ * count as discarded; the counts are the same.
+ */
+static int step(struct interval *i, unsigned int max, struct reason *r)
 {
 	int done;
 
@@ -157,50 +171,138 @@ int interval_step(struct interval *i, unsigned int max, struct reason *r)
 	return i->wanted ? flip_to_close(i, r) : 0;
 }
 
+int interval_step(struct interval *i, unsigned int max, struct reason *r)
+{
+	return patience_with(&i->stepping, step(i, max, r), r);
+}
+
 int interval_close(struct interval *i, struct reason *r)
 {
+	int err;
+
 	if (i->wanted || i->closing)
 		return reason_set(r, -EBUSY, "counts are being taken already");
 	i->wanted = true;
-	return i->flipped ? 0 : flip_to_close(i, r);
+	err = i->flipped ? 0 : patience_with(&i->stepping, flip_to_close(i, r), r);
+	if (err)
+		i->wanted = false;
+	return err;
 }
 
-static int drain_all(struct interval *i, struct reason *r)
+/* Until it is done: what fails in passing is tried again. */
+static int insist(struct interval *i, int (*fn)(struct interval *i, struct reason *r),
+		  struct reason *r)
 {
-	int done = 0;
+	struct patience patience = { 0 };
 
-	while (!done)
-		done = counts_drain(i->counts, STEP_SOURCES, r);
-	return done < 0 ? done : 0;
+	for (;;) {
+		int done = fn(i, r);
+		int told = patience_with(&patience, done, r);
+
+		if (told)
+			return told > 0 ? 0 : told;
+		if (done < 0)
+			patience_nap();
+	}
+}
+
+/* The steps of the calls that return when all is done: 1, 0 for more, or -errno. */
+
+static int drain_more(struct interval *i, struct reason *r)
+{
+	return counts_drain(i->counts, STEP_SOURCES, r);
+}
+
+static int close_flip(struct interval *i, struct reason *r)
+{
+	int err = flip_to_close(i, r);
+
+	return err ? err : 1;
+}
+
+static int early_flip(struct interval *i, struct reason *r)
+{
+	int err = flip_early(i, r);
+
+	return err ? err : 1;
+}
+
+static int finish(struct interval *i, struct reason *r)
+{
+	int err = counts_finish(i->counts, r);
+
+	return err ? err : 1;
+}
+
+static void fold_all(struct interval *i)
+{
+	fold(i, 0);
+	fold(i, 1);
+	i->flipped = false;
 }
 
 int interval_close_now(struct interval *i, struct reason *r)
 {
-	int err = i->wanted || i->closing ?
-			  reason_set(r, -EBUSY, "counts are being taken already") :
-			  drain_all(i, r);
+	int err;
 
+	if (i->closing && !i->flipped) /* it is closed, and could not be handed over */
+		return 0;
+	if (i->wanted || i->closing)
+		return reason_set(r, -EBUSY, "counts are being taken already");
+	err = insist(i, drain_more, r);
 	if (!err)
-		err = flip_to_close(i, r);
+		err = insist(i, close_flip, r);
 	if (!err)
-		err = drain_all(i, r);
+		err = insist(i, drain_more, r);
+	if (!err)
+		fold_all(i);
+	return err;
+}
+
+int interval_finish(struct interval *i, struct reason *r)
+{
+	int err = insist(i, finish, r);
+
 	if (err)
 		return err;
-	fold(i, 0);
-	fold(i, 1);
-	i->flipped = false;
+	fold_all(i);
+	i->wanted = false;
+	i->closing = true;
+	i->end_ns = clock_now_ns();
 	return 0;
+}
+
+uint64_t interval_discard(struct interval *i, const struct packet_totals *t)
+{
+	uint64_t left = i->pending + t->sampled - sum_lost(t);
+
+	for (int fate = 0; fate < FATE_MAX; fate++)
+		left -= i->fates[fate];
+	i->fates[FATE_DISCARDED] += left;
+	return left;
+}
+
+static int peek_insisting(const struct interval *i, struct packet_totals *ret, struct reason *r)
+{
+	struct patience patience = { 0 };
+	int err = peek(i, ret, r);
+
+	while (err && !patience_with(&patience, err, r)) {
+		patience_nap();
+		err = peek(i, ret, r);
+	}
+	return err;
 }
 
 int interval_make_room(struct interval *i, uint32_t *ret, struct reason *r)
 {
 	struct packet_totals t;
-	int err = peek(i, &t, r);
+	int err = peek_insisting(i, &t, r);
 
 	if (!err && is_pressed(i, &t)) {
-		err = flip_early(i, r);
+		err = insist(i, early_flip, r);
 		if (!err)
-			err = drain_all(i, r);
+			err = insist(i, drain_more, r);
 		i->flipped = counts_is_draining(i->counts);
 		t.sources = 0;
 	}

@@ -14,6 +14,7 @@
 
 #include "abi.h"
 #include "lib/counts.h"
+#include "lib/patience.h"
 #include "lib/reason.h"
 #include "lib/transport.h"
 
@@ -35,6 +36,8 @@ struct interval {
 	bool marked; /* … and how far the ring must be read is known */
 	bool closing; /* … and with it the interval ends */
 	bool wanted; /* to close, when what is under way is done */
+	struct patience looking; /* of interval_look() */
+	struct patience stepping; /* of interval_close() and interval_step() */
 	uint64_t start_ns; /* wall time */
 	uint64_t end_ns; /* wall time, once closing */
 	int64_t flip_ms; /* monotonic, of the last one */
@@ -51,6 +54,10 @@ void interval_init(struct interval *i, struct counts *counts, struct transport *
 
 /* One sample was taken from the ring. gen: what it carries, or any when it could not be read. */
 void interval_sample(struct interval *i, enum fate fate, unsigned int gen);
+
+/* Those of the kernel's calls that fail in passing are made again by the next of these; only what has
+ * lasted is an error.
+ */
 
 /* Look at the fill and at losses, about ten times a second; flip early if need be. 0 or -errno. */
 int interval_look(struct interval *i, struct reason *r);
@@ -72,6 +79,16 @@ int interval_close(struct interval *i, struct reason *r);
 
 /* Close it now, whatever is still in the ring: that is then pending. 0 or -errno. */
 int interval_close_now(struct interval *i, struct reason *r);
+
+/* Close it for good, when nobody counts any more, from what the maps hold: sources that were not collected are
+ * only in the totals. Whatever is under way ends with it. 0 or -errno.
+ */
+int interval_finish(struct interval *i, struct reason *r);
+
+/* What is left in the ring of a closed interval in which t was counted, and of those before it, is not read any
+ * more: it is discarded. How many samples that are.
+ */
+uint64_t interval_discard(struct interval *i, const struct packet_totals *t);
 
 /* Begin the next one, where the closed one ended; t: what was counted in that. */
 void interval_next(struct interval *i, const struct packet_totals *t);

@@ -103,7 +103,9 @@ static int take_link(bool left, struct span body, monitor_fn fn, void *arg)
 	return err;
 }
 
-/* An answer to monitor_ask(), which has numbered its question with the index. */
+/* An answer to monitor_ask(), which has numbered its question with the index. Any other refusal leaves the question
+ * open, as if its answer were lost.
+ */
 static int take_error(uint32_t seq, struct span body, monitor_fn fn, void *arg)
 {
 	const struct monitor_link link = { .ifindex = seq, .left = true };
@@ -114,12 +116,13 @@ static int take_error(uint32_t seq, struct span body, monitor_fn fn, void *arg)
 	memcpy(&error, body.data, sizeof(error));
 	if (error.error == -ENODEV && seq)
 		fn(arg, &link);
-	return 0;
+	return error.error && error.error != -ENODEV ? -EAGAIN : 0;
 }
 
 int monitor_parse(const void *data, size_t len, monitor_fn fn, void *arg)
 {
 	struct span rest = { data, len };
+	bool open = false;
 	int err = 0;
 
 	while (!err && rest.len >= sizeof(struct nlmsghdr)) {
@@ -136,8 +139,12 @@ int monitor_parse(const void *data, size_t len, monitor_fn fn, void *arg)
 		else if (header.nlmsg_type == NLMSG_ERROR)
 			err = take_error(header.nlmsg_seq, body, fn, arg);
 		skip(&rest, header.nlmsg_len);
+		if (err == -EAGAIN) { /* what is behind it is as good as ever */
+			open = true;
+			err = 0;
+		}
 	}
-	return err;
+	return err ? err : open ? -EAGAIN : 0;
 }
 
 int monitor_open(void)
@@ -200,7 +207,8 @@ int monitor_read(int fd, monitor_fn fn, void *arg)
 
 		if (len == -EAGAIN)
 			return lost;
-		if (len == -ENOBUFS || len > (ssize_t)sizeof(buffer)) {
+		if (len == -ENOBUFS || len == -ENOMEM || len == -EBUSY ||
+		    len > (ssize_t)sizeof(buffer)) {
 			lost = MONITOR_LOST;
 			continue;
 		}

@@ -42,8 +42,8 @@ enum monitor_result {
  */
 int monitor_read(int fd, monitor_fn fn, void *arg);
 
-/* The messages in a buffer. 0; or -EBADMSG: a length contradicts another, and what is behind it is
- * not read.
+/* The messages in a buffer. 0; -EAGAIN: a question was refused, and not because there is no such interface; or
+ * -EBADMSG: a length contradicts another, and what is behind it is not read.
  */
 int monitor_parse(const void *data, size_t len, monitor_fn fn, void *arg);
 

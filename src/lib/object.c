@@ -15,13 +15,30 @@
 
 #include "lib/capabilities.h"
 #include "lib/feature.h"
+#include "lib/memlock.h"
 #include "lib/object_file.h"
 #include "lib/object_layout.h"
 #include "lib/object_program.h"
+#include "lib/object_refusal.h"
 #include "lib/transport.h"
 #include "xdptail_frags.skel.h"
 #include "xdptail_perf.skel.h"
 #include "xdptail_ring.skel.h"
+
+#define MAP_BYTES_MAX	(256ULL << 20) /* for counts, unless the user has set a limit */
+#define MAP_BYTES_SMALL (32ULL << 20) /* less is not worth a thought */
+#define OTHER_BYTES	(1ULL << 20) /* programs, totals, and what the kernel adds to each map */
+
+/* The verifier's log of a program. The level of figures (Linux 5.2) has what is wrong, and no walk; a
+ * walk may be long, and what is beyond the most that kernels take for a log is cut.
+ */
+struct log_setting {
+	__u32 level;
+	size_t bytes;
+	bool tells; /* log_fn is told */
+};
+static const struct log_setting log_verdict = { .level = 4, .bytes = 1U << 16 };
+static const struct log_setting log_walk = { .level = 1, .bytes = UINT32_MAX >> 8, .tells = true };
 
 struct flavour {
 	const char *name;
@@ -38,40 +55,23 @@ static const struct flavour flavours[] = {
 };
 #define N_FLAVOURS (sizeof(flavours) / sizeof(flavours[0]))
 
-/* EPERM has several causes; say which, and what grants it. */
-static int explain_permission(struct reason *r)
+static int check_permission(uint64_t locked_bytes, struct reason *r)
 {
 	char names[64];
-	unsigned int n = capabilities_missing(names, sizeof(names));
+	int err;
 
-	if (!n)
-		return reason_set(
-			r, -EPERM,
-			"the kernel refuses BPF programs although the capabilities are there: a "
-			"user namespace, seccomp, lockdown or RLIMIT_MEMLOCK stands in the way");
-	return reason_set(
-		r, -EPERM,
-		"not permitted to load BPF programs: %s %s missing; run as root, or grant "
-		"them: setcap cap_bpf,cap_net_admin,cap_perfmon=ep $(command -v xdptail) "
-		"(before Linux 5.8: CAP_SYS_ADMIN)",
-		names, n > 1 ? "are" : "is");
-}
-
-static int check_permission(struct reason *r)
-{
-	char names[64];
-	int err = feature_programs();
-
+	memlock_raise();
+	err = feature_programs();
 	if (!err && capabilities_missing(names, sizeof(names)))
-		return explain_permission(r);
+		err = -EPERM;
 	if (!err)
 		return 0;
 	if (err == -EPERM || err == -EACCES)
-		return explain_permission(r);
+		return object_refusal_permission(r, locked_bytes);
 	if (err == -ENOSYS)
 		return reason_set(r, err, "this kernel has no BPF (CONFIG_BPF_SYSCALL)");
-	return reason_set(r, err, "the kernel refuses even an empty XDP program: %s",
-			  strerror(-err));
+	return reason_set(r, err == -EINVAL ? -EOPNOTSUPP : err,
+			  "the kernel refuses even an empty XDP program: %s", strerror(-err));
 }
 
 static bool is_available(const struct flavour *f)
@@ -134,10 +134,12 @@ static struct bpf_map *find_map(struct bpf_object *obj, const char *name, int *e
  * object. And kernels from 5.15 to 6.1 compare what BTF says of a timer in the template and in what
  * takes its place (bpf_map_meta_equal()): a map with BTF, as libbpf makes it, and one without differ.
  */
-static int make_generation(struct bpf_map *map, enum bpf_map_type type, uint32_t max_sources)
+static int make_map(struct bpf_map *map, enum bpf_map_type type, uint32_t max_entries)
 {
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(map),
+		    .numa_node = bpf_map__numa_node(map));
 	int fd = bpf_map_create(type, bpf_map__name(map), bpf_map__key_size(map),
-				bpf_map__value_size(map), max_sources, NULL);
+				bpf_map__value_size(map), max_entries, &opts);
 	int err;
 
 	if (fd < 0)
@@ -147,20 +149,29 @@ static int make_generation(struct bpf_map *map, enum bpf_map_type type, uint32_t
 	return err;
 }
 
+static void note_map(struct object_failure *f, const struct bpf_map *map, uint64_t bytes)
+{
+	(void)snprintf(f->map, sizeof(f->map), "%.31s", bpf_map__name(map));
+	f->map_bytes = bytes;
+}
+
 static int make_generations(struct bpf_map *const generations[ABI_GENERATIONS],
 			    struct bpf_map *outer, enum bpf_map_type type, uint32_t max_sources)
 {
 	int err = 0;
 
 	for (int gen = 0; !err && gen < ABI_GENERATIONS; gen++)
-		err = make_generation(generations[gen], type, max_sources);
+		err = make_map(generations[gen], type, max_sources);
 	if (!err)
 		err = bpf_map__set_inner_map_fd(outer, bpf_map__fd(generations[0]));
 	return err;
 }
 
-/* Sizes and constants, all of which are fixed once the object is loaded. */
-static int configure(const struct object *o, const struct object_spec *spec)
+/* Sizes and constants, all of which are fixed once the object is loaded. What is large is made here, so
+ * that it is known what there was no room for.
+ */
+static int configure(const struct object *o, const struct object_spec *spec,
+		     struct object_failure *f)
 {
 	const struct constants constants = {
 		.trace = spec->trace,
@@ -175,17 +186,27 @@ static int configure(const struct object *o, const struct object_spec *spec)
 		find_map(o->obj, "packet_count_1", &err),
 	};
 
+	struct bpf_map *ring;
+
 	if (err)
 		return err;
 	err = bpf_map__set_initial_value(constants_map, &constants, sizeof(constants));
+	if (err)
+		return err;
+	err = make_generations(generations, outer,
+			       o->shared_counts ? BPF_MAP_TYPE_HASH : bpf_map__type(generations[0]),
+			       spec->max_sources);
+	if (err) {
+		note_map(f, outer, o->map_bytes);
+		return err;
+	}
+	if (o->transport != XDPTAIL_TRANSPORT_RINGBUF)
+		return 0;
+	ring = find_map(o->obj, "packet_events", &err);
 	if (!err)
-		err = make_generations(generations, outer,
-				       o->shared_counts ? BPF_MAP_TYPE_HASH :
-							  bpf_map__type(generations[0]),
-				       spec->max_sources);
-	if (!err && o->transport == XDPTAIL_TRANSPORT_RINGBUF)
-		err = bpf_map__set_max_entries(find_map(o->obj, "packet_events", &err),
-					       o->ring_bytes);
+		err = make_map(ring, bpf_map__type(ring), o->ring_bytes);
+	if (err && ring)
+		note_map(f, ring, o->ring_bytes);
 	return err;
 }
 
@@ -219,27 +240,6 @@ static void find_program_fds(struct object *o, struct bpf_program *const progs[L
 		o->program_fd[link] = progs[link] ? bpf_program__fd(progs[link]) : -1;
 }
 
-static int explain_load(struct reason *r, int err, const struct object *o)
-{
-	/* the verifier's errors, too, when it has not seen the program yet */
-	const bool refused = o->file && err != -EPERM && err != -ENOMEM;
-
-	if (refused)
-		return reason_set(r, -EINVAL,
-				  "%.300s: the kernel does not take it: %s; what the verifier said "
-				  "is with libbpf's messages",
-				  o->file, strerror(-err));
-	if (err == -EPERM || err == -EACCES)
-		return explain_permission(r);
-	if (err == -ENOMEM || err == -E2BIG)
-		return reason_set(r, err,
-				  "no memory for maps of %" PRIu64
-				  " MiB and a ring of %u KiB; choose "
-				  "fewer sources or a smaller ring: %s",
-				  o->map_bytes >> 20, o->ring_bytes >> 10, strerror(-err));
-	return reason_set(r, err, "the kernel does not take the BPF program: %s", strerror(-err));
-}
-
 static uint32_t real_ring_bytes(enum xdptail_transport transport, uint32_t ring_bytes)
 {
 	if (transport == XDPTAIL_TRANSPORT_PERF)
@@ -247,24 +247,49 @@ static uint32_t real_ring_bytes(enum xdptail_transport transport, uint32_t ring_
 	return (uint32_t)round_up_pow2(ring_bytes, (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
-/* A value for each possible CPU, which may be many more than there are (TRAPS A11), or one that all
- * share.
+/* A value for each possible CPU costs the memory of all that may ever come, and is worth what those that
+ * are there would else get in each other's way. Unless the user has set a limit it is not had where the
+ * former is much, and more than twice as much as it would be without those that are not there.
  */
+static bool shares_counts(uint32_t max_sources, uint64_t max_map_bytes)
+{
+	const long online = sysconf(_SC_NPROCESSORS_ONLN);
+	const uint64_t bytes =
+		object_count_bytes(max_sources, (uint32_t)libbpf_num_possible_cpus());
+
+	if (max_map_bytes)
+		return bytes > max_map_bytes;
+	return bytes > MAP_BYTES_MAX ||
+	       (bytes > MAP_BYTES_SMALL && online > 0 &&
+		bytes > 2 * object_count_bytes(max_sources, (uint32_t)online));
+}
+
+static uint64_t chosen_count_bytes(const struct object_spec *spec, bool shared)
+{
+	return object_count_bytes(spec->max_sources,
+				  shared ? 1 : (uint32_t)libbpf_num_possible_cpus());
+}
+
+uint64_t object_locked_bytes(const struct object_spec *spec)
+{
+	const bool shared = shares_counts(spec->max_sources, spec->max_map_bytes);
+
+	return chosen_count_bytes(spec, shared) +
+	       real_ring_bytes(spec->transport, spec->ring_bytes) + OTHER_BYTES;
+}
+
 static int choose_counts(struct object *o, const struct object_spec *spec, struct reason *r)
 {
-	uint32_t cpus = (uint32_t)libbpf_num_possible_cpus();
+	const uint64_t limit = spec->max_map_bytes ? spec->max_map_bytes : MAP_BYTES_MAX;
 
-	o->map_bytes = object_count_bytes(spec->max_sources, cpus);
-	o->shared_counts = o->map_bytes > spec->max_map_bytes;
-	if (o->shared_counts)
-		o->map_bytes = object_count_bytes(spec->max_sources, 1);
-	if (o->map_bytes > spec->max_map_bytes)
+	o->shared_counts = shares_counts(spec->max_sources, spec->max_map_bytes);
+	o->map_bytes = chosen_count_bytes(spec, o->shared_counts);
+	if (o->map_bytes > limit)
 		return reason_set(r, -EINVAL,
 				  "%u sources need %" PRIu64
 				  " MiB of maps, and the limit is %" PRIu64
 				  " MiB; choose fewer sources or a higher limit",
-				  spec->max_sources, (o->map_bytes + 0xfffff) >> 20,
-				  spec->max_map_bytes >> 20);
+				  spec->max_sources, (o->map_bytes + 0xfffff) >> 20, limit >> 20);
 	return 0;
 }
 
@@ -354,7 +379,65 @@ static int fill_packet_count(const struct object *o)
 	return err;
 }
 
-static int load(struct object *o, const struct object_spec *spec, struct reason *r)
+/* What the verifier says goes to buffers here, not to libbpf's messages. */
+static void set_logs(struct bpf_program *const progs[LINK_MAX], const struct log_setting *set,
+		     char *const logs[LINK_MAX])
+{
+	for (int link = 0; link < LINK_MAX; link++) {
+		if (!progs[link] || !logs[link])
+			continue;
+		*logs[link] = '\0';
+		(void)bpf_program__set_log_level(progs[link], set->level); /* not loaded yet: */
+		(void)bpf_program__set_log_buf(progs[link], logs[link],
+					       set->bytes); /* can't fail */
+	}
+}
+
+/* One that was taken has no verdict. */
+static void note_verdict(struct object_failure *f, struct bpf_program *const progs[LINK_MAX],
+			 char *const logs[LINK_MAX])
+{
+	for (int link = 0; link < LINK_MAX && !f->verdict[0]; link++) {
+		if (!progs[link] || !logs[link])
+			continue;
+		verifier_log_verdict(logs[link], f->verdict);
+		(void)snprintf(f->program, sizeof(f->program), "%.63s",
+			       bpf_program__name(progs[link]));
+	}
+}
+
+/* Each line to log_fn. */
+static void tell(const struct object_spec *spec, char *log)
+{
+	for (char *line = strsep(&log, "\n"); line; line = strsep(&log, "\n")) {
+		if (*line)
+			spec->log_fn(spec->log_arg, line);
+	}
+}
+
+static int load_programs(struct object *o, const struct object_spec *spec,
+			 struct bpf_program *const progs[LINK_MAX], struct object_failure *f,
+			 const struct log_setting *set)
+{
+	char *logs[LINK_MAX];
+	int err;
+
+	for (int link = 0; link < LINK_MAX; link++)
+		logs[link] = malloc(set->bytes); /* without one libbpf has its own */
+	set_logs(progs, set, logs);
+	err = bpf_object__load(o->obj);
+	if (err)
+		note_verdict(f, progs, logs);
+	for (int link = 0; link < LINK_MAX; link++) {
+		if (err && set->tells && logs[link])
+			tell(spec, logs[link]);
+		free(logs[link]);
+	}
+	return err;
+}
+
+static int load(struct object *o, const struct object_spec *spec, const struct log_setting *set,
+		struct object_failure *f, struct reason *r)
 {
 	struct bpf_program *progs[LINK_MAX] = { NULL };
 	int err = object_program_choose(o->obj, spec, progs, r);
@@ -363,38 +446,91 @@ static int load(struct object *o, const struct object_spec *spec, struct reason 
 		return err;
 	if (o->file)
 		o->frags = object_program_has_frags(progs[LINK_ETHERNET]);
-	err = configure(o, spec);
+	err = configure(o, spec, f);
 	if (!err)
-		err = bpf_object__load(o->obj);
+		err = load_programs(o, spec, progs, f, set);
 	if (!err)
 		err = find_fds(o);
 	if (!err)
 		err = fill_packet_count(o);
+	f->err = err;
+	if (!err)
+		find_program_fds(o, progs);
+	return err;
+}
+
+/* *ret is to be closed in any case. */
+static int open_and_load(struct object *ret, const struct object_spec *spec,
+			 const struct log_setting *set, struct object_failure *f, struct reason *r)
+{
+	int err = spec->ebpf_program ? open_own(ret, spec, r) : open_embedded(ret, spec, r);
+
 	if (err)
-		return explain_load(r, err, o);
-	find_program_fds(o, progs);
-	return 0;
+		return err;
+	ret->boot_clock = ret->transport == XDPTAIL_TRANSPORT_RINGBUF;
+	ret->ring_bytes = real_ring_bytes(ret->transport, spec->ring_bytes);
+	err = choose_counts(ret, spec, r);
+	if (err)
+		return err;
+	f->transport = ret->transport;
+	f->shared_counts = ret->shared_counts;
+	return load(ret, spec, set, f, r);
+}
+
+/* As little as is needed to ask the verifier. */
+static struct object_spec smallest(const struct object_spec *spec)
+{
+	struct object_spec small = *spec;
+
+	small.ring_bytes = XDPTAIL_RING_BYTES_MIN;
+	small.max_sources = 1;
+	small.max_map_bytes = 0;
+	return small;
+}
+
+bool object_would_load(const struct object_spec *spec)
+{
+	const struct object_spec small = smallest(spec);
+	struct object_failure f = { 0 };
+	struct object o = { 0 };
+	struct reason unread;
+	int err = open_and_load(&o, &small, &log_verdict, &f, &unread);
+
+	object_close(&o);
+	return !err;
+}
+
+/* The verifier once more, which tells its whole walk now. */
+static void tell_walk(const struct object_spec *spec)
+{
+	const struct object_spec small = smallest(spec);
+	struct object_failure f = { 0 };
+	struct object o = { 0 };
+	struct reason unread;
+
+	(void)open_and_load(&o, &small, &log_walk, &f, &unread); /* will be refused as before */
+	object_close(&o);
 }
 
 int object_open(struct object *ret, const struct object_spec *spec, struct reason *r)
 {
+	struct object_failure f = { .locked_bytes = object_locked_bytes(spec) };
 	struct object o = { 0 };
-	int err = check_permission(r);
+	int err = check_permission(f.locked_bytes, r);
 
-	if (!err)
-		err = spec->ebpf_program ? open_own(&o, spec, r) : open_embedded(&o, spec, r);
-	if (!err) {
-		o.boot_clock = o.transport == XDPTAIL_TRANSPORT_RINGBUF;
-		o.ring_bytes = real_ring_bytes(o.transport, spec->ring_bytes);
-		err = choose_counts(&o, spec, r);
-	}
-	if (!err)
-		err = load(&o, spec, r);
 	if (err)
-		object_close(&o);
-	else
+		return err;
+	err = open_and_load(&o, spec, &log_verdict, &f, r);
+	if (!err) {
 		*ret = o;
-	return err;
+		return 0;
+	}
+	object_close(&o);
+	if (!f.err)
+		return err;
+	if (f.verdict[0] && spec->log_fn)
+		tell_walk(spec);
+	return object_refusal(r, &f, spec);
 }
 
 void object_close(struct object *o)

@@ -22,7 +22,11 @@ struct object_spec {
 	enum xdptail_transport transport;
 	uint32_t ring_bytes;
 	uint32_t max_sources;
-	uint64_t max_map_bytes; /* more than this, and all CPUs share one value a source */
+	uint64_t
+		max_map_bytes; /* more than this, and all CPUs share one value a source; 0: see object.c */
+	xdptail_log_fn
+		log_fn; /* told what the verifier says of a program that it refuses; or NULL */
+	void *log_arg;
 	bool trace;
 	bool decap; /* the program's sibling that looks into tunnels */
 	struct tunnel_ports tunnel_ports; /* for it */
@@ -50,6 +54,12 @@ struct object {
 /* 0, or -errno with the reason set. *ret is set on success only. */
 int object_open(struct object *ret, const struct object_spec *spec, struct reason *r);
 void object_close(struct object *o);
+
+/* Does the kernel take what would be loaded by this? The sizes in it do not count. */
+bool object_would_load(const struct object_spec *spec);
+
+/* Memory of all maps, about: what RLIMIT_MEMLOCK has to allow where it counts. */
+uint64_t object_locked_bytes(const struct object_spec *spec);
 
 /* Kernel memory of both generations of packet_count, about: as kernel/bpf/hashtab.c allocates
  * preallocated hashes. values: one each possible CPU, or 1 when they are shared.

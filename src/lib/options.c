@@ -16,7 +16,6 @@ void xdptail_options_init(struct xdptail_options *o, size_t size)
 		.ring_bytes = 16U << 20,
 		.max_sources = 65536,
 		.batch_ms = 20,
-		.max_map_bytes = 256U << 20,
 		.capture_fd = -1,
 	};
 

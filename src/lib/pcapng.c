@@ -11,7 +11,7 @@
 /* A block: type, length, body, length again; all of it a multiple of 4 bytes. */
 #define BLOCK_HEAD  8
 #define BLOCK_FRAME 12
-#define BLOCK_MAX   (16U << 20) /* as libpcap and Wireshark have it */
+#define BODY_MAX    (256U << 10) /* kept of a block: more than a frame has that can be parsed */
 
 #define BYTE_ORDER_MAGIC   0x1a2b3c4dU
 #define BYTE_ORDER_SWAPPED 0x4d3c2b1aU
@@ -31,9 +31,20 @@ enum block_type {
 
 enum option {
 	OPTION_END = 0,
+	OPTION_FLAGS = 2, /* of a packet */
 	OPTION_RESOLUTION = 9, /* of an interface's time: a power of 10, or of 2 */
-	OPTION_OFFSET = 14, /* seconds that are added to it */
+	OPTION_FCS = 13, /* of an interface: length of its frame check sequences */
+	OPTION_OFFSET = 14, /* seconds that are added to its time */
 };
+
+/* The bits of a packet's flags that have the length of its check sequence in bytes; 0: not said. */
+#define FLAGS_FCS_SHIFT 5
+#define FLAGS_FCS_MASK	0xf
+
+/* The specification has an interface's in bits, and gives "4" as the example; writers follow either. A
+ * sequence is of 2 or 4 bytes, so that they can be told apart.
+ */
+#define FCS_BYTES_MAX 7
 
 #define POWER_OF_2   0x80
 #define POWER_2_MAX  63
@@ -42,6 +53,7 @@ enum option {
 struct interface {
 	uint16_t link_type;
 	uint32_t snap; /* 0: no limit */
+	uint32_t fcs_len; /* bytes */
 	uint64_t ticks; /* a second */
 	int64_t offset_s;
 };
@@ -49,9 +61,11 @@ struct interface {
 struct pcapng {
 	FILE *file; /* owned once open */
 	bool swapped; /* the section's byte order is not ours */
-	uint8_t *body; /* owned: of the block at hand, and the length behind it */
+	uint8_t *body; /* owned: of the block at hand, no more than is kept */
 	size_t room;
 	uint32_t len; /* of the body */
+	uint32_t kept; /* bytes of it in body */
+	uint64_t last_ns; /* time of the last packet that has one */
 	struct interface *interfaces; /* owned: of the section */
 	size_t n;
 	size_t n_room;
@@ -114,21 +128,42 @@ static int read_byte_order(struct pcapng *p, uint8_t magic[4])
 	return 0;
 }
 
+/* What of the body is not kept. */
+static int skip_body(struct pcapng *p, uint32_t left)
+{
+	uint8_t bytes[4096];
+	int err = 0;
+
+	while (left && !err) {
+		uint32_t n = left < sizeof(bytes) ? left : sizeof(bytes);
+
+		err = read_all(p, bytes, n);
+		left -= n;
+	}
+	return err;
+}
+
 /* The body of a block of so many bytes, the first begun of which were read already. 0 or -EBADMSG. */
 static int read_body(struct pcapng *p, uint32_t total, const uint8_t *first, size_t begun)
 {
+	uint8_t end[4];
 	int err;
 
-	if (total < BLOCK_FRAME + begun || total % 4 || total > BLOCK_MAX)
+	if (total < BLOCK_FRAME + begun || total % 4)
 		return broken(p, "a block has a length that cannot be");
 	p->len = total - BLOCK_FRAME;
-	err = make_room(p, p->len + 4);
+	p->kept = p->len < BODY_MAX ? p->len : BODY_MAX;
+	err = make_room(p, p->kept);
 	if (err)
 		return err;
 	if (begun)
 		memcpy(p->body, first, begun);
-	err = read_all(p, p->body + begun, p->len - begun + 4);
-	if (!err && get32(p, p->body + p->len) != total)
+	err = read_all(p, p->body + begun, p->kept - begun);
+	if (!err)
+		err = skip_body(p, p->len - p->kept);
+	if (!err)
+		err = read_all(p, end, sizeof(end));
+	if (!err && get32(p, end) != total)
 		err = broken(p, "a block has another length at its end");
 	return err;
 }
@@ -182,6 +217,8 @@ static int take_option(struct pcapng *p, struct interface *i, uint16_t code, con
 
 	if (code == OPTION_RESOLUTION && len == 1)
 		return take_resolution(p, i, value[0]);
+	if (code == OPTION_FCS && len == 1)
+		i->fcs_len = value[0] > FCS_BYTES_MAX ? value[0] / 8U : value[0];
 	if (code == OPTION_OFFSET && len == sizeof(offset)) {
 		memcpy(&offset, value, sizeof(offset));
 		i->offset_s = (int64_t)(p->swapped ? __builtin_bswap64(offset) : offset);
@@ -189,51 +226,74 @@ static int take_option(struct pcapng *p, struct interface *i, uint16_t code, con
 	return 0;
 }
 
+/* The option at *at, in what is kept of the body, and step over it. 1; 0: there is none any more; or
+ * -EBADMSG.
+ */
+static int next_option(struct pcapng *p, uint32_t *at, uint16_t *ret_code,
+		       const uint8_t **ret_value, uint16_t *ret_len)
+{
+	if (p->kept < *at || p->kept - *at < 4)
+		return 0;
+	*ret_code = get16(p, p->body + *at);
+	*ret_len = get16(p, p->body + *at + 2);
+	*ret_value = p->body + *at + 4;
+	*at += 4;
+	if (*ret_code == OPTION_END)
+		return 0;
+	if (*ret_len > p->kept - *at)
+		return broken(p, "an interface has an option that is longer than its block");
+	*at += (*ret_len + 3U) / 4 * 4; /* the block is a multiple of 4, so within it */
+	return 1;
+}
+
 static int take_options(struct pcapng *p, struct interface *i)
 {
 	uint32_t at = INTERFACE_BYTES;
+	const uint8_t *value;
+	uint16_t code, len;
+	int more = next_option(p, &at, &code, &value, &len);
 
-	while (p->len - at >= 4) {
-		uint16_t code = get16(p, p->body + at);
-		uint16_t len = get16(p, p->body + at + 2);
-		int err;
+	while (more > 0) {
+		int err = take_option(p, i, code, value, len);
 
-		at += 4;
-		if (code == OPTION_END)
-			break;
-		if (len > p->len - at)
-			return broken(p,
-				      "an interface has an option that is longer than its block");
-		err = take_option(p, i, code, p->body + at, len);
 		if (err)
 			return err;
-		at += (len + 3U) / 4 * 4; /* the block is a multiple of 4, so within it */
+		more = next_option(p, &at, &code, &value, &len);
 	}
+	return more;
+}
+
+static int add_interface(struct pcapng *p, const struct interface *i)
+{
+	size_t room = p->n_room ? 2 * p->n_room : 4;
+	struct interface *more;
+
+	if (p->n == PCAPNG_INTERFACES_MAX)
+		return broken(p, "a section has more than 65536 interfaces");
+	if (p->n == p->n_room) {
+		more = reallocarray(p->interfaces, room, sizeof(*more));
+		if (!more)
+			return broken(p, "out of memory");
+		p->interfaces = more;
+		p->n_room = room;
+	}
+	p->interfaces[p->n++] = *i;
 	return 0;
 }
 
 static int take_interface(struct pcapng *p)
 {
 	struct interface i = { .ticks = 1000000 };
-	struct interface *more;
 	int err;
 
 	if (p->len < INTERFACE_BYTES)
 		return broken(p, "an interface's block is too short");
+	if (p->kept < p->len)
+		return broken(p, "an interface's block is longer than 256 KiB");
 	i.link_type = get16(p, p->body);
 	i.snap = get32(p, p->body + 4);
 	err = take_options(p, &i);
-	if (err)
-		return err;
-	if (p->n == p->n_room) {
-		more = reallocarray(p->interfaces, p->n_room ? 2 * p->n_room : 4, sizeof(i));
-		if (!more)
-			return broken(p, "out of memory");
-		p->interfaces = more;
-		p->n_room = p->n_room ? 2 * p->n_room : 4;
-	}
-	p->interfaces[p->n++] = i;
-	return 0;
+	return err ? err : add_interface(p, &i);
 }
 
 static uint64_t time_ns(const struct interface *i, uint64_t ticks)
@@ -246,12 +306,41 @@ static uint64_t time_ns(const struct interface *i, uint64_t ticks)
 	return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
 }
 
+/* How much of a packet's data there is, behind so many bytes of its body. */
+static int set_data(struct pcapng *p, uint32_t at, struct pcapng_packet *ret)
+{
+	if (ret->len > p->len - at)
+		return broken(p, "a packet is longer than its block");
+	ret->data = p->body + at;
+	ret->reach = ret->len < p->kept - at ? ret->len : p->kept - at;
+	return 0;
+}
+
+/* What a packet's flags say of its check sequence goes before what its interface says. Options that are
+ * broken, or behind more data than any frame has, are no reason not to read the packet.
+ */
+static void take_flags(struct pcapng *p, struct pcapng_packet *ret)
+{
+	uint32_t at = PACKET_BYTES + ((uint32_t)ret->len + 3) / 4 * 4;
+	const uint8_t *value;
+	uint16_t code, len;
+	uint32_t fcs_len;
+
+	while (next_option(p, &at, &code, &value, &len) > 0) {
+		if (code != OPTION_FLAGS || len != 4)
+			continue;
+		fcs_len = get32(p, value) >> FLAGS_FCS_SHIFT & FLAGS_FCS_MASK;
+		ret->fcs_len = fcs_len ? fcs_len : ret->fcs_len;
+	}
+}
+
 /* An enhanced block, or an obsolete one: they differ in the first four bytes. */
 static int take_packet(struct pcapng *p, bool enhanced, struct pcapng_packet *ret)
 {
 	const uint8_t *body = p->body;
 	const struct interface *i;
 	uint32_t number;
+	int err;
 
 	if (p->len < PACKET_BYTES)
 		return broken(p, "a packet's block is too short");
@@ -260,32 +349,36 @@ static int take_packet(struct pcapng *p, bool enhanced, struct pcapng_packet *re
 		return broken(p, "a packet is of an interface that is not described");
 	i = &p->interfaces[number];
 	ret->link_type = i->link_type;
+	ret->fcs_len = i->fcs_len;
 	ret->timestamp_ns = time_ns(i, (uint64_t)get32(p, body + 4) << 32 | get32(p, body + 8));
+	p->last_ns = ret->timestamp_ns;
 	ret->len = get32(p, body + 12);
 	ret->wire_len = get32(p, body + 16);
-	ret->data = body + PACKET_BYTES;
-	if (ret->len > p->len - PACKET_BYTES)
-		return broken(p, "a packet is longer than its block");
+	err = set_data(p, PACKET_BYTES, ret);
+	if (err)
+		return err;
+	take_flags(p, ret);
 	return 1;
 }
 
 /* Of the first interface, without a time; as long as that keeps of it. */
 static int take_simple(struct pcapng *p, struct pcapng_packet *ret)
 {
+	int err;
+
 	if (p->len < SIMPLE_BYTES)
 		return broken(p, "a packet's block is too short");
 	if (!p->n)
 		return broken(p, "a packet is of an interface that is not described");
 	ret->link_type = p->interfaces[0].link_type;
-	ret->timestamp_ns = 0;
+	ret->fcs_len = p->interfaces[0].fcs_len;
+	ret->timestamp_ns = p->last_ns;
 	ret->wire_len = get32(p, p->body);
 	ret->len = ret->wire_len;
 	if (p->interfaces[0].snap && ret->len > p->interfaces[0].snap)
 		ret->len = p->interfaces[0].snap;
-	ret->data = p->body + SIMPLE_BYTES;
-	if (ret->len > p->len - SIMPLE_BYTES)
-		return broken(p, "a packet is longer than its block");
-	return 1;
+	err = set_data(p, SIMPLE_BYTES, ret);
+	return err ? err : 1;
 }
 
 /* 1 and a packet; 0: another block, or an interface's; or -EBADMSG. */
@@ -343,11 +436,6 @@ void pcapng_close(struct pcapng *p)
 	free(p->interfaces);
 	free(p->body);
 	free(p);
-}
-
-uint16_t pcapng_link_type(const struct pcapng *p)
-{
-	return p->interfaces[0].link_type;
 }
 
 int pcapng_next(struct pcapng *p, struct pcapng_packet *ret)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "lib/capabilities.h"
 #include "lib/feature.h"
 #include "lib/handle.h"
+#include "lib/memlock.h"
 
 #define LOCKDOWN "/sys/kernel/security/lockdown"
 #define BTF	 "/sys/kernel/btf/vmlinux"
@@ -62,16 +62,31 @@ static void probe_features(struct xdptail_probe *p)
 
 static void probe_process(struct xdptail_probe *p)
 {
-	struct rlimit limit = { .rlim_cur = RLIM_INFINITY };
 	struct utsname uts = { 0 };
 
 	(void)uname(&uts);
 	(void)snprintf(p->kernel, sizeof(p->kernel), "%.64s", uts.release);
 	(void)capabilities_missing(p->capabilities_missing, sizeof(p->capabilities_missing));
-	(void)getrlimit(RLIMIT_MEMLOCK, &limit);
-	p->memlock_bytes = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+	p->memlock_bytes = memlock_limit();
 	p->possible_cpus = (uint32_t)libbpf_num_possible_cpus();
+	p->online_cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 	read_lockdown(p);
+}
+
+/* The limit as it is now that it was raised. */
+static void note_memlock(struct xdptail_probe *p, const struct xdptail_options *o)
+{
+	const struct object_spec spec = {
+		.transport = o->transport,
+		.ring_bytes = o->ring_bytes,
+		.max_sources = o->max_sources,
+		.max_map_bytes = o->max_map_bytes,
+	};
+
+	if (p->capabilities_missing[0] || !memlock_refuses())
+		return;
+	p->memlock_bytes = memlock_limit();
+	p->memlock_needed = object_locked_bytes(&spec);
 }
 
 /* What came out of xdptail_open(). */
@@ -80,6 +95,8 @@ static void note_open(struct xdptail_probe *p, const struct xdptail *x, int err)
 	p->open_err = err;
 	if (err) {
 		(void)snprintf(p->open_reason, sizeof(p->open_reason), "%.511s", xdptail_reason(x));
+		if (err == -EPERM)
+			note_memlock(p, &x->options.o);
 		return;
 	}
 	p->transport = x->object.transport;
@@ -96,7 +113,7 @@ int xdptail_probe(const char *interface, struct xdptail_probe *ret)
 
 	if (ret->size < sizeof(ret->size))
 		return -EINVAL;
-	probe_process(&p); /* first: libbpf raises the limit where it counts */
+	probe_process(&p); /* first: the limit is raised where it counts */
 	err = xdptail_open(&x, NULL);
 	if (!x)
 		return -ENOMEM;

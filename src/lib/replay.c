@@ -12,7 +12,16 @@
 #define SAMPLE_RANDOM() ((__u32)random())
 #include "sample.h"
 
+#define LATE_MIN_NS 1000000000U /* what is late by less is never a step of the clock */
+
 #define IFINDEX 1 /* of the one interface that a capture has for us */
+
+/* Of the next frame, beside the interval under way. */
+enum next {
+	NEXT_WITHIN, /* or late: it is counted here */
+	NEXT_AHEAD, /* its interval comes later */
+	NEXT_BACK, /* time has gone back */
+};
 
 struct replay {
 	struct capture_file *file; /* owned */
@@ -20,20 +29,48 @@ struct replay {
 	int have; /* 1: frame is there; 0: the end; or the -errno that ends it */
 	struct replay_spec spec; /* its path is not kept */
 	char name[64];
-	uint64_t start_ns; /* of the interval */
-	uint64_t now_ns; /* of the last frame that was stepped over */
-	bool over; /* the next frame belongs to another interval */
+	uint64_t start_ns; /* of the interval, by the clock that goes on from the last one */
+	uint64_t first_ns; /* of its frames: earlier than that when some came late */
+	uint64_t now_ns; /* the latest of the frames that were stepped over, since time went back */
+	enum next next; /* where the next frame belongs, if there is one */
+	int64_t step_ns; /* by which time has gone back, and it was not told; or 0 */
 	struct sample_counter counter;
 	struct packet_totals totals;
 	struct sources *sources; /* owned */
 	struct reason reason; /* why have is negative */
 };
 
+/* Several interfaces are not written in order, and a clock that is set by little is no more than
+ * that. But what is late by more than an interval would be counted with what it has nothing to do with.
+ */
+static uint64_t late_max_ns(const struct replay *p)
+{
+	return p->spec.interval_ns > LATE_MIN_NS ? p->spec.interval_ns : LATE_MIN_NS;
+}
+
+static enum next place(const struct replay *p, uint64_t ns)
+{
+	if (!p->spec.interval_ns)
+		return NEXT_WITHIN;
+	if (ns < p->now_ns && p->now_ns - ns > late_max_ns(p))
+		return NEXT_BACK;
+	return ns >= p->start_ns && ns - p->start_ns >= p->spec.interval_ns ? NEXT_AHEAD :
+									      NEXT_WITHIN;
+}
+
 static void read_ahead(struct replay *p)
 {
 	p->have = capture_file_next(p->file, &p->frame, &p->reason);
-	p->over = p->have == 1 && p->spec.interval_ns && p->frame.timestamp_ns >= p->start_ns &&
-		  p->frame.timestamp_ns - p->start_ns >= p->spec.interval_ns;
+	p->next = p->have == 1 ? place(p, p->frame.timestamp_ns) : NEXT_WITHIN;
+}
+
+/* The interval begins here, and so does time. */
+static void begin_at(struct replay *p, uint64_t ns)
+{
+	p->start_ns = ns;
+	p->first_ns = ns;
+	p->now_ns = ns;
+	p->next = NEXT_WITHIN;
 }
 
 int replay_open(struct replay **ret, const struct replay_spec *spec, struct reason *r)
@@ -57,11 +94,9 @@ int replay_open(struct replay **ret, const struct replay_spec *spec, struct reas
 		replay_close(p);
 		return err;
 	}
+	capture_file_tell_links(p->file, spec->link_fn, spec->link_arg);
 	read_ahead(p);
-	if (p->have == 1)
-		p->start_ns = p->frame.timestamp_ns;
-	p->now_ns = p->start_ns;
-	p->over = false;
+	begin_at(p, p->have == 1 ? p->frame.timestamp_ns : 0);
 	*ret = p;
 	return 0;
 }
@@ -95,7 +130,7 @@ enum xdptail_capture_state replay_state(const struct replay *p)
 {
 	if (p->have <= 0)
 		return XDPTAIL_CAPTURE_END;
-	return p->over ? XDPTAIL_CAPTURE_INTERVAL : XDPTAIL_CAPTURE_MORE;
+	return p->next == NEXT_WITHIN ? XDPTAIL_CAPTURE_MORE : XDPTAIL_CAPTURE_INTERVAL;
 }
 
 uint64_t replay_time_ns(const struct replay *p)
@@ -103,11 +138,19 @@ uint64_t replay_time_ns(const struct replay *p)
 	return p->now_ns;
 }
 
+int64_t replay_stepped_ns(struct replay *p)
+{
+	int64_t step = p->step_ns;
+
+	p->step_ns = 0;
+	return step;
+}
+
 int replay_next(struct replay *p, struct capture_frame *ret, struct reason *r)
 {
 	if (p->have < 0)
 		return reason_set(r, p->have, "%s", p->reason.text);
-	if (!p->have || p->over)
+	if (!p->have || p->next != NEXT_WITHIN)
 		return 0;
 	*ret = p->frame;
 	return 1;
@@ -221,14 +264,47 @@ void replay_step(struct replay *p)
 {
 	if (p->frame.timestamp_ns > p->now_ns)
 		p->now_ns = p->frame.timestamp_ns;
+	if (p->frame.timestamp_ns < p->first_ns)
+		p->first_ns = p->frame.timestamp_ns;
 	read_ahead(p);
 }
 
-/* An interval in which nothing came is not one of its own: the one before it lasts longer. */
+/* When the interval ends: at its time, or with its last frame when something else ends it. */
+static uint64_t end_of(const struct replay *p)
+{
+	const uint64_t step = p->spec.interval_ns;
+
+	if (p->next == NEXT_AHEAD)
+		return p->start_ns > UINT64_MAX - step ? UINT64_MAX : p->start_ns + step;
+	return p->now_ns > p->start_ns ? p->now_ns : p->start_ns;
+}
+
+/* There is no interval in which nothing came: the next one is that of the next frame. */
+static void begin_next(struct replay *p, uint64_t end_ns)
+{
+	const uint64_t step = p->spec.interval_ns;
+	uint64_t back;
+
+	switch (p->next) {
+	case NEXT_WITHIN:
+		p->start_ns = end_ns;
+		break;
+	case NEXT_AHEAD:
+		p->start_ns += (p->frame.timestamp_ns - p->start_ns) / step * step;
+		break;
+	case NEXT_BACK:
+		back = p->now_ns - p->frame.timestamp_ns;
+		p->step_ns = back > INT64_MAX ? INT64_MIN : -(int64_t)back;
+		begin_at(p, p->frame.timestamp_ns);
+		break;
+	}
+	p->first_ns = p->start_ns;
+	p->next = NEXT_WITHIN;
+}
+
 int replay_take(struct replay *p, struct packet_totals *ret_totals, struct sources **ret_sources,
 		uint64_t *ret_start_ns, uint64_t *ret_end_ns)
 {
-	uint64_t step = p->spec.interval_ns;
 	struct sources *fresh;
 	int err = sources_new(&fresh);
 
@@ -236,14 +312,10 @@ int replay_take(struct replay *p, struct packet_totals *ret_totals, struct sourc
 		return err;
 	*ret_sources = p->sources;
 	*ret_totals = p->totals;
-	*ret_start_ns = p->start_ns;
-	if (p->over)
-		p->start_ns += (p->frame.timestamp_ns - p->start_ns) / step * step;
-	else if (p->now_ns > p->start_ns) /* it isn't while nothing came in this interval */
-		p->start_ns = p->now_ns;
-	*ret_end_ns = p->start_ns;
+	*ret_start_ns = p->first_ns;
+	*ret_end_ns = end_of(p);
+	begin_next(p, *ret_end_ns);
 	p->sources = fresh;
 	memset(&p->totals, 0, sizeof(p->totals));
-	p->over = false;
 	return 0;
 }

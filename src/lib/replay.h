@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A capture, played: frame by frame, in intervals of the capture's own clock, through the same parser,
  * the same selection and the same sampling as the kernel's program, on the host.
+ *
+ * An interval has the frames between its start and its end, both included. One that is late is counted
+ * where it comes, and the interval starts with it; later than by an interval, or a second where that is
+ * longer, and the clock has stepped: the interval is over, and the next one begins there.
  */
 #ifndef LIB_REPLAY_H
 #define LIB_REPLAY_H
@@ -19,6 +23,8 @@ struct replay_spec {
 	int fd; /* borrowed during the call; -1: open path */
 	capture_wait_fn wait_fn; /* may be NULL */
 	void *wait_arg;
+	capture_link_fn link_fn; /* may be NULL */
+	void *link_arg;
 	bool tcp_only;
 	uint32_t sample_rate;
 	uint32_t sample_mode; /* enum abi_sample_mode */
@@ -46,6 +52,9 @@ struct sample_counter *replay_counter(struct replay *p);
 
 enum xdptail_capture_state replay_state(const struct replay *p);
 uint64_t replay_time_ns(const struct replay *p); /* of the capture's clock */
+
+/* By how much that clock went back where the interval began; once, and then 0. */
+int64_t replay_stepped_ns(struct replay *p);
 
 /* The next frame, lent until replay_step(). 1; 0 when the interval or the capture is over: the state
  * says which; or what ended it, as capture_file_next() says, with the reason set.

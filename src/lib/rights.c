@@ -30,14 +30,10 @@ static int try_info(const struct xdptail *x)
 											  0;
 }
 
-int xdptail_check_rights(struct xdptail *x)
+static int try_all(struct xdptail *x)
 {
-	int err;
+	int err = counts_try(x->counts, &x->reason);
 
-	reason_clear(&x->reason);
-	if (!x->counts) /* a capture, which the kernel has no part in */
-		return 0;
-	err = counts_try(x->counts, &x->reason);
 	if (err)
 		return err;
 	err = try_info(x);
@@ -45,6 +41,23 @@ int xdptail_check_rights(struct xdptail *x)
 		return reason_set(&x->reason, err, "cannot ask the kernel about the program: %s",
 				  strerror(-err));
 	return 0;
+}
+
+/* A failure that passes says nothing of rights. */
+int xdptail_check_rights(struct xdptail *x)
+{
+	struct patience patience = { 0 };
+	int err;
+
+	reason_clear(&x->reason);
+	if (!x->counts) /* a capture, which the kernel has no part in */
+		return 0;
+	err = try_all(x);
+	while (err && !patience_with(&patience, err, &x->reason)) {
+		patience_nap();
+		err = try_all(x);
+	}
+	return err;
 }
 
 uint64_t xdptail_progress(const struct xdptail *x)

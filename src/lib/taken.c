@@ -52,20 +52,24 @@ static void fill_samples(struct xdptail_counts *c, const struct taken *t)
 		c->lost_first_ns = t->looked_ns < t->end_ns ? t->looked_ns : t->start_ns;
 }
 
-int taken_hand_over(const struct taken *from, struct xdptail_counts **ret)
+int taken_prepare(struct xdptail_counts **ret)
 {
 	struct hand *hand = calloc(1, sizeof(*hand));
 
-	if (!hand) {
-		sources_free(from->sources);
+	if (!hand)
 		return -ENOMEM;
-	}
+	*ret = &hand->counts;
+	return 0;
+}
+
+void taken_hand_over(const struct taken *from, struct xdptail_counts *to)
+{
+	struct hand *hand = (struct hand *)to;
+
 	hand->taken = *from;
 	fill_totals(&hand->counts, &from->totals);
 	fill_samples(&hand->counts, from);
 	hand->counts.n_sources = sources_number(from->sources);
-	*ret = &hand->counts;
-	return 0;
 }
 
 int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdptail_source *ret)

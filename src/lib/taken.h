@@ -27,7 +27,12 @@ struct taken {
 	const void *arg; /* of name; borrowed */
 };
 
-/* 0, or -ENOMEM: the sources are freed then. */
-int taken_hand_over(const struct taken *from, struct xdptail_counts **ret);
+/* Room for what is to be handed over, asked for before anything is taken, so that nothing is lost when there is none.
+ * 0 or -ENOMEM.
+ */
+int taken_prepare(struct xdptail_counts **ret);
+
+/* Cannot fail. to is what taken_prepare() has made. */
+void taken_hand_over(const struct taken *from, struct xdptail_counts *to);
 
 #endif

@@ -88,6 +88,21 @@ char *json_format_u64(char *pos, uint64_t val)
 	return pos;
 }
 
+char *json_format_i64(char *pos, int64_t val)
+{
+	uint64_t distance = val < 0 ? 0 - (uint64_t)val : (uint64_t)val;
+	bool text = distance >= JSON_NUMBER_LIMIT;
+
+	if (text)
+		*pos++ = '"';
+	if (val < 0)
+		*pos++ = '-';
+	pos = distance < DIGITS_8 ? put_small(pos, (uint32_t)distance) : put_large(pos, distance);
+	if (text)
+		*pos++ = '"';
+	return pos;
+}
+
 char *json_format_u8(char *pos, uint8_t val)
 {
 	memcpy(pos, octets[val], JSON_U8_BYTES);

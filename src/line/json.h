@@ -34,6 +34,7 @@ struct json {
 };
 
 char *json_format_u64(char *pos, uint64_t val);
+char *json_format_i64(char *pos, int64_t val);
 char *json_format_u8(char *pos, uint8_t val);
 char *json_format_ip(char *pos, const uint8_t ip[16], uint8_t ip_version);
 char *json_format_fraction(char *pos, uint32_t ns, bool nine);
@@ -89,6 +90,13 @@ static inline void json_u64(struct json *j, uint64_t val)
 {
 	if (json_room(j, JSON_U64_BYTES))
 		j->pos = json_format_u64(j->pos, val);
+}
+
+/* The same below 0, of the distance from 0. */
+static inline void json_i64(struct json *j, int64_t val)
+{
+	if (json_room(j, JSON_U64_BYTES))
+		j->pos = json_format_i64(j->pos, val);
 }
 
 static inline void json_u8(struct json *j, uint8_t val)

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +14,13 @@
 /* Bytes of escaped text that strings from outside may take, so that every line can be made. */
 #define NAME_BYTES 96 /* fifteen bytes of an interface name, six each at worst; host names */
 #define TEXT_BYTES 255 /* sentences, paths */
-/* Of a start record, so that the longest can be repeated: line_repeat() makes it longer. */
+/* Of a start record. */
 #define CAPABILITIES_BYTES 120
 #define CAPTURE_BYTES	   228
-#define CAPTURE_OWN_BYTES  120 /* beside the name of an object that is not ours */
 #define PROGRAM_BYTES	   96
 #define KERNEL_BYTES	   64 /* as long as uname() has it */
 #define VERSION_BYTES	   32 /* ours */
+#define ELLIPSIS_BYTES	   (sizeof(JSON_ELLIPSIS) - 1)
 
 #define KEY_TIMESTAMP "timestamp"
 #define KEY_TYPE      "event_type"
@@ -32,13 +30,17 @@
 #define KEY_REPEATED  "repeated"
 #define KEY_FILE      "file"
 
-/* Packet and count lines begin with head, a date, a fraction, a neck of their own and a number. */
+/* What line_repeat() puts at the end of a start record, before the number of the file. */
+#define REPEAT_TAIL  ",\"" KEY_REPEATED "\":true,\"" KEY_FILE "\":"
+#define REPEAT_BYTES (sizeof(REPEAT_TAIL) - 1 + JSON_U64_BYTES)
+
+/* Lines begin with head, a date, a fraction, a neck of their type's and a number. */
 #define HEAD	     "{\"" KEY_TIMESTAMP "\":\""
 #define HEAD_BYTES   (sizeof(HEAD) - 1)
 #define NECK_TO_TYPE "Z\",\"" KEY_TYPE "\":\""
 #define NECK_TO_RUN  "\",\"" KEY_RUN "\":\""
 #define NECK_TO_SEQ  "\",\"" KEY_SEQ "\":"
-#define NECK_TYPE    6 /* bytes of the longest name, "packet" */
+#define NECK_TYPE    9 /* bytes of the longest name, "interface" */
 #define NECK_BYTES                                                                          \
 	(sizeof(NECK_TO_TYPE) - 1 + NECK_TYPE + sizeof(NECK_TO_RUN) - 1 + LINE_RUN_DIGITS + \
 	 sizeof(NECK_TO_SEQ) - 1)
@@ -159,8 +161,7 @@ struct line_writer {
 	uint64_t second; /* that head ends in */
 	bool ns;
 	char head[HEAD_BYTES + JSON_DATE_BYTES];
-	struct neck packet_neck;
-	struct neck count_neck;
+	struct neck necks[LINE_TYPE_MAX];
 	size_t n_slots;
 	struct slot slots[ARRAY_SIZE(packet_fields)];
 	struct name names[NAMES];
@@ -222,8 +223,8 @@ int line_writer_new(struct line_writer **ret, uint64_t run, bool ns)
 	w->ns = ns;
 	memcpy(w->head, HEAD, HEAD_BYTES);
 	set_second(w, 0);
-	lay_out_neck(&w->packet_neck, type_names[LINE_PACKET], run);
-	lay_out_neck(&w->count_neck, type_names[LINE_COUNT], run);
+	for (size_t type = 0; type < LINE_TYPE_MAX; type++)
+		lay_out_neck(&w->necks[type], type_names[type], run);
 	for (size_t i = 0; i < ARRAY_SIZE(packet_fields); i++)
 		lay_out_slot(&w->slots[w->n_slots++], &packet_fields[i]);
 	*ret = w;
@@ -381,9 +382,10 @@ static inline void put_field(struct json *j, struct line_writer *w, const struct
 }
 
 /* The four keys that every record begins with. */
-static inline void begin_line(struct json *j, struct line_writer *w, uint64_t ns,
-			      const struct neck *neck, uint64_t seq)
+static inline void begin_line(struct json *j, struct line_writer *w, enum line_type type,
+			      uint64_t ns)
 {
+	const struct neck *neck = &w->necks[type];
 	uint64_t second = ns / NS_PER_S;
 
 	if (second != w->second)
@@ -392,7 +394,7 @@ static inline void begin_line(struct json *j, struct line_writer *w, uint64_t ns
 	json_text(j, w->head, sizeof(w->head));
 	json_fraction(j, (uint32_t)(ns - second * NS_PER_S), w->ns);
 	json_text(j, neck->text, neck->len);
-	json_u64(j, seq);
+	json_u64(j, w->seq[type] + 1);
 }
 
 static inline int end_line(struct json *j, struct line_writer *w, enum line_type type,
@@ -408,7 +410,7 @@ int line_packet(struct line_writer *w, const struct xdptail_packet *packet, stru
 {
 	struct json j;
 
-	begin_line(&j, w, packet->timestamp_ns, &w->packet_neck, w->seq[LINE_PACKET] + 1);
+	begin_line(&j, w, LINE_PACKET, packet->timestamp_ns);
 	for (size_t i = 0; i < w->n_slots; i++) {
 		const struct slot *slot = &w->slots[i];
 
@@ -427,14 +429,14 @@ static bool is_mapped(const uint8_t addr[16])
 
 #define TEXT(j, literal) json_text(j, literal, sizeof(literal) - 1)
 
-/* There may be a million of these, so they do not go through json-c either. */
+/* There may be a million of these: their keys, too, are written as one text each. */
 int line_count(struct line_writer *w, uint64_t now_ns, const struct line_count *count,
 	       struct line *ret)
 {
 	const struct xdptail_source *source = count->source;
 	struct json j;
 
-	begin_line(&j, w, now_ns, &w->count_neck, w->seq[LINE_COUNT] + 1);
+	begin_line(&j, w, LINE_COUNT, now_ns);
 	TEXT(&j, ",\"snapshot\":");
 	json_u64(&j, count->snapshot);
 	TEXT(&j, ",\"interface\":");
@@ -448,193 +450,164 @@ int line_count(struct line_writer *w, uint64_t now_ns, const struct line_count *
 	return end_line(&j, w, LINE_COUNT, ret);
 }
 
-/* A record that json-c builds. err is sticky: looked at once, at the end. */
-struct record {
-	struct json_object *obj; /* owned */
-	int err;
-};
-
-/* Keys are literals, and each is added once. Takes value over; NULL: there was no memory for it. */
-static void add(struct record *r, const char *key, struct json_object *value)
+/* The keys of rarer records: each is a literal, and without anything to escape. */
+static void add_key(struct json *j, const char *key)
 {
-	const unsigned int opts = JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY;
-
-	if (value && !r->err && !json_object_object_add_ex(r->obj, key, value, opts))
-		return;
-	json_object_put(value);
-	r->err = -ENOMEM;
+	TEXT(j, ",\"");
+	json_text(j, key, strlen(key));
+	TEXT(j, "\":");
 }
 
-static void add_u64(struct record *r, const char *key, uint64_t val)
+static void add_u64(struct json *j, const char *key, uint64_t val)
 {
-	char text[JSON_U64_BYTES];
-	char *end;
-
-	if (val < JSON_NUMBER_LIMIT) {
-		add(r, key, json_object_new_uint64(val));
-		return;
-	}
-	end = json_format_u64(text, val);
-	add(r, key, json_object_new_string_len(text + 1, (int)(end - text) - 2)); /* no quotes */
+	add_key(j, key);
+	json_u64(j, val);
 }
 
-static void add_nonzero(struct record *r, const char *key, uint64_t val)
+static void add_nonzero(struct json *j, const char *key, uint64_t val)
 {
 	if (val)
-		add_u64(r, key, val);
+		add_u64(j, key, val);
 }
 
-/* A string of our own. */
-static void add_name(struct record *r, const char *key, const char *name)
+static void add_i64(struct json *j, const char *key, int64_t val)
 {
-	add(r, key, json_object_new_string(name));
+	add_key(j, key);
+	json_i64(j, val);
+}
+
+static void add_true(struct json *j, const char *key, bool is)
+{
+	if (!is)
+		return;
+	add_key(j, key);
+	TEXT(j, "true");
+}
+
+/* A string of our own: nothing to escape. */
+static void add_name(struct json *j, const char *key, const char *name)
+{
+	add_key(j, key);
+	put_word(j, name);
 }
 
 /* A string from outside, of at most max bytes when escaped. */
-static void add_text(struct record *r, const char *key, const char *text, size_t max)
+static void add_text(struct json *j, const char *key, const char *text, size_t max)
 {
 	char clean[TEXT_BYTES + 1];
 
 	(void)json_clean(clean, max, text); /* its length is not needed */
-	add(r, key, json_object_new_string(clean));
+	add_key(j, key);
+	json_string(j, clean);
 }
 
-static void add_choice(struct record *r, const char *key, const char *const *names,
-		       unsigned int max, unsigned int val)
+static void add_choice(struct json *j, const char *key, const char *const *names, unsigned int max,
+		       unsigned int val)
 {
-	add_name(r, key, name_of(names, max, val));
+	add_name(j, key, name_of(names, max, val));
 }
 
-static void add_total(struct record *r, bool total)
+static void add_time(struct json *j, const char *key, uint64_t now_ns, bool nine)
 {
-	if (total)
-		add(r, KEY_TOTAL, json_object_new_boolean(1));
-}
+	char date[JSON_DATE_BYTES];
 
-static void add_time(struct record *r, const char *key, uint64_t now_ns, bool nine)
-{
-	char text[TIMESTAMP_BYTES];
-	char *pos = text + JSON_DATE_BYTES;
-
-	json_format_date(text, now_ns / NS_PER_S);
-	pos = json_format_fraction(pos, (uint32_t)(now_ns % NS_PER_S), nine);
-	*pos++ = 'Z';
-	add(r, key, json_object_new_string_len(text, (int)(pos - text)));
-}
-
-/* As begin_line(). */
-static void begin_record(struct record *r, const struct line_writer *w, enum line_type type,
-			 uint64_t now_ns)
-{
-	char run[LINE_RUN_DIGITS];
-
-	put_run(run, w->run);
-	*r = (struct record){ .obj = json_object_new_object() };
-	if (!r->obj)
-		r->err = -ENOMEM;
-	add_time(r, KEY_TIMESTAMP, now_ns, w->ns);
-	add_name(r, KEY_TYPE, type_names[type]);
-	add(r, KEY_RUN, json_object_new_string_len(run, sizeof(run)));
-	add_u64(r, KEY_SEQ, w->seq[type] + 1);
-}
-
-static int end_record(struct record *r, struct line_writer *w, enum line_type type,
-		      struct line *ret)
-{
-	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
-	const char *text = NULL;
-	size_t len = 0;
-	int err = r->err;
-
-	if (err)
-		goto out;
-	text = json_object_to_json_string_length(r->obj, flags, &len);
-	if (!text) {
-		err = -ENOMEM;
-		goto out;
-	}
-	if (len >= LINE_MAX_BYTES) {
-		err = -EMSGSIZE;
-		goto out;
-	}
-	memcpy(w->text, text, len);
-	w->text[len] = '\n';
-	err = finish(w, type, len + 1, ret);
-
-out:
-	json_object_put(r->obj);
-	return err;
+	json_format_date(date, now_ns / NS_PER_S);
+	add_key(j, key);
+	TEXT(j, "\"");
+	json_text(j, date, sizeof(date));
+	json_fraction(j, (uint32_t)(now_ns % NS_PER_S), nine);
+	TEXT(j, "Z\"");
 }
 
 /* As many names as there is room for; "…" stands for the rest. */
-static struct json_object *new_list(const char *const *names, size_t room)
+static void add_list(struct json *j, const char *key, const char *const *names, size_t room)
 {
-	struct json_object *list = json_object_new_array();
-	struct json_object *value;
-
-	for (size_t i = 0; list && names[i]; i++) {
+	add_key(j, key);
+	TEXT(j, "[");
+	for (size_t i = 0; names[i]; i++) {
 		size_t len = strlen(names[i]) + 3; /* two quotes and a comma */
 		bool fits = len <= room;
 
-		value = json_object_new_string(fits ? names[i] : JSON_ELLIPSIS);
-		if (!value || json_object_array_add(list, value)) {
-			json_object_put(value);
-			json_object_put(list);
-			return NULL;
-		}
+		if (i)
+			TEXT(j, ",");
+		put_word(j, fits ? names[i] : JSON_ELLIPSIS);
 		if (!fits)
 			break;
 		room -= len;
 	}
-	return list;
+	TEXT(j, "]");
 }
 
-static void add_maps(struct record *r, const struct line_start *start)
+/* A string from outside that shares room with others, and is left an ellipsis when there is none. */
+static void add_shared(struct json *j, const char *key, const char *text, size_t max, size_t *room)
 {
-	add_u64(r, "max_sources", start->max_sources);
-	add_name(r, "map_type", start->shared_counts ? "hash" : "percpu_hash");
-	add_u64(r, "map_bytes", start->map_bytes);
+	size_t most = *room + ELLIPSIS_BYTES < max ? *room + ELLIPSIS_BYTES : max;
+	const char *before = j->pos;
+	size_t least = strlen(key) + sizeof(",\"\":\"\"") - 1 + ELLIPSIS_BYTES;
+	size_t used;
+
+	add_text(j, key, text, most);
+	used = (size_t)(j->pos - before);
+	*room -= used > least ? used - least : 0;
 }
 
+static void add_maps(struct json *j, const struct line_start *start)
+{
+	add_u64(j, "max_sources", start->max_sources);
+	add_name(j, "map_type", start->shared_counts ? "hash" : "percpu_hash");
+	add_u64(j, "map_bytes", start->map_bytes);
+}
+
+/* room: bytes that there are for the output, the object and the capture, beyond an ellipsis each. */
+static void put_start(struct json *j, struct line_writer *w, uint64_t now_ns,
+		      const struct line_start *start, size_t room)
+{
+	begin_line(j, w, LINE_START, now_ns);
+	add_text(j, "version", start->version, VERSION_BYTES);
+	add_name(j, "schema", LINE_SCHEMA);
+	add_shared(j, "sink", start->sink, TEXT_BYTES, &room);
+	add_text(j, "hostname", start->hostname, NAME_BYTES);
+	add_text(j, "kernel", start->kernel, KERNEL_BYTES);
+	add_text(j, "function_name", start->function_name, NAME_BYTES);
+	if (start->ebpf_program)
+		add_shared(j, "ebpf_program", start->ebpf_program, PROGRAM_BYTES, &room);
+	add_choice(j, "transport", transport_names, XDPTAIL_TRANSPORT_MAX, start->transport);
+	if (start->capture)
+		add_shared(j, "capture", start->capture, CAPTURE_BYTES, &room);
+	else
+		add_u64(j, "ring_bytes", start->ring_bytes);
+	add_true(j, "prog_run", start->capture && start->prog_run);
+	add_choice(j, "sample_mode", sample_mode_names, XDPTAIL_SAMPLE_MODE_MAX,
+		   start->sample_mode);
+	add_u64(j, "sample_rate", start->sample_rate);
+	add_u64(j, "interval_s", start->interval_s);
+	add_true(j, "decap", start->decap);
+	if (!start->capture)
+		add_maps(j, start);
+	add_list(j, "capabilities", start->capabilities, CAPABILITIES_BYTES);
+	add_true(j, KEY_REPEATED, start->repeated);
+	add_true(j, "joined", start->joined);
+}
+
+/* Written twice: the first time to see how much room there is for the texts that can be long. What
+ * line_repeat() puts at the end of the longest has to fit, too.
+ */
 int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *start,
 	       struct line *ret)
 {
-	struct record r;
+	const size_t most = LINE_MAX_BYTES - sizeof("}\n") + 1 - REPEAT_BYTES;
+	bool numbered = start->repeated || start->same;
+	struct json j;
+	size_t len;
 	int err;
 
-	if (start->repeated)
+	if (numbered)
 		w->seq[LINE_START]--;
-	begin_record(&r, w, LINE_START, now_ns);
-	add_text(&r, "version", start->version, VERSION_BYTES);
-	add_name(&r, "schema", LINE_SCHEMA);
-	add_text(&r, "hostname", start->hostname, NAME_BYTES);
-	add_text(&r, "kernel", start->kernel, KERNEL_BYTES);
-	add_text(&r, "function_name", start->function_name, NAME_BYTES);
-	if (start->ebpf_program)
-		add_text(&r, "ebpf_program", start->ebpf_program, PROGRAM_BYTES);
-	add_choice(&r, "transport", transport_names, XDPTAIL_TRANSPORT_MAX, start->transport);
-	if (start->capture)
-		add_text(&r, "capture", start->capture,
-			 start->ebpf_program ? CAPTURE_OWN_BYTES : CAPTURE_BYTES);
-	else
-		add_u64(&r, "ring_bytes", start->ring_bytes);
-	if (start->capture && start->prog_run)
-		add(&r, "prog_run", json_object_new_boolean(1));
-	add_choice(&r, "sample_mode", sample_mode_names, XDPTAIL_SAMPLE_MODE_MAX,
-		   start->sample_mode);
-	add_u64(&r, "sample_rate", start->sample_rate);
-	add_u64(&r, "interval_s", start->interval_s);
-	if (start->decap)
-		add(&r, "decap", json_object_new_boolean(1));
-	if (!start->capture)
-		add_maps(&r, start);
-	add(&r, "capabilities", new_list(start->capabilities, CAPABILITIES_BYTES));
-	if (start->repeated)
-		add(&r, KEY_REPEATED, json_object_new_boolean(1));
-	if (start->joined)
-		add(&r, "joined", json_object_new_boolean(1));
-	err = end_record(&r, w, LINE_START, ret);
-	if (err && start->repeated)
+	put_start(&j, w, now_ns, start, 0);
+	len = (size_t)(j.pos - w->text);
+	put_start(&j, w, now_ns, start, len < most ? most - len : 0);
+	err = end_line(&j, w, LINE_START, ret);
+	if (err && numbered)
 		w->seq[LINE_START]++;
 	return err;
 }
@@ -643,7 +616,6 @@ int line_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
 		char ret[LINE_MAX_BYTES], size_t *ret_len)
 {
 	static const char again[] = ",\"" KEY_REPEATED "\":";
-	static const char tail[] = ",\"" KEY_REPEATED "\":true,\"" KEY_FILE "\":";
 	char date[JSON_DATE_BYTES];
 	char text[LINE_MAX_BYTES + JSON_SLACK];
 	size_t done = HEAD_BYTES + JSON_DATE_BYTES; /* of start, with the 'Z' next */
@@ -668,7 +640,7 @@ int line_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
 	json_text(&j, date, sizeof(date));
 	json_fraction(&j, (uint32_t)(now_ns % NS_PER_S), nine);
 	json_text(&j, start + done, len - done);
-	json_text(&j, tail, sizeof(tail) - 1);
+	TEXT(&j, REPEAT_TAIL);
 	json_u64(&j, file);
 	json_text(&j, "}\n", 2);
 	n = (size_t)(j.pos - text);
@@ -683,134 +655,127 @@ int line_interface(struct line_writer *w, uint64_t now_ns, const struct xdptail_
 		   struct line *ret)
 {
 	bool generic = event->mode == XDPTAIL_MODE_GENERIC;
-	struct record r;
+	struct json j;
 
-	begin_record(&r, w, LINE_INTERFACE, now_ns);
-	add_text(&r, "interface", event->interface, NAME_BYTES);
-	add_nonzero(&r, "ifindex", event->ifindex);
-	add_choice(&r, "state", state_names, XDPTAIL_STATE_MAX, event->state);
+	begin_line(&j, w, LINE_INTERFACE, now_ns);
+	add_text(&j, "interface", event->interface, NAME_BYTES);
+	add_nonzero(&j, "ifindex", event->ifindex);
+	add_choice(&j, "state", state_names, XDPTAIL_STATE_MAX, event->state);
 	if (event->mode != XDPTAIL_MODE_AUTO) {
-		add_name(&r, "hook", "xdp");
-		add_choice(&r, "mode", mode_names, XDPTAIL_MODE_MAX, event->mode);
-		add_name(&r, "counts", generic ? "aggregates" : "frames");
+		add_name(&j, "hook", "xdp");
+		add_choice(&j, "mode", mode_names, XDPTAIL_MODE_MAX, event->mode);
+		add_name(&j, "counts", generic ? "aggregates" : "frames");
 	}
 	if (event->reason)
-		add_text(&r, "reason", event->reason, TEXT_BYTES);
-	return end_record(&r, w, LINE_INTERFACE, ret);
+		add_text(&j, "reason", event->reason, TEXT_BYTES);
+	return end_line(&j, w, LINE_INTERFACE, ret);
 }
 
 int line_stats(struct line_writer *w, uint64_t now_ns, const struct line_stats *stats,
 	       struct line *ret)
 {
-	struct record r;
+	struct json j;
 
-	begin_record(&r, w, LINE_STATS, now_ns);
-	add_total(&r, stats->total);
-	add_u64(&r, "sampled", stats->sampled);
-	add_u64(&r, "delivered", stats->delivered);
-	add_u64(&r, "lost_ring_full", stats->lost_ring_full);
+	begin_line(&j, w, LINE_STATS, now_ns);
+	add_true(&j, KEY_TOTAL, stats->total);
+	add_u64(&j, "sampled", stats->sampled);
+	add_u64(&j, "delivered", stats->delivered);
+	add_u64(&j, "lost_ring_full", stats->lost_ring_full);
 	if (stats->perf) {
-		add_u64(&r, "lost_no_buffer", stats->lost_no_buffer);
-		add_u64(&r, "lost_other", stats->lost_other);
+		add_u64(&j, "lost_no_buffer", stats->lost_no_buffer);
+		add_u64(&j, "lost_other", stats->lost_other);
 	}
-	add_u64(&r, "lost_undecodable", stats->lost_undecodable);
-	add_u64(&r, "discarded", stats->discarded);
-	add_u64(&r, "cpu_ms", stats->cpu_ms);
-	add_u64(&r, "rss_kb", stats->rss_kb);
-	add_u64(&r, "ring_high_water", stats->ring_high_water);
-	add_u64(&r, "longest_wait_ms", stats->longest_wait_ms);
-	return end_record(&r, w, LINE_STATS, ret);
+	add_u64(&j, "lost_undecodable", stats->lost_undecodable);
+	add_u64(&j, "discarded", stats->discarded);
+	add_u64(&j, "cpu_ms", stats->cpu_ms);
+	add_u64(&j, "rss_kb", stats->rss_kb);
+	add_u64(&j, "ring_high_water", stats->ring_high_water);
+	add_u64(&j, "longest_wait_ms", stats->longest_wait_ms);
+	return end_line(&j, w, LINE_STATS, ret);
 }
 
 int line_sink(struct line_writer *w, uint64_t now_ns, const struct line_sink *sink,
 	      struct line *ret)
 {
-	struct record r;
+	struct json j;
 
-	begin_record(&r, w, LINE_SINK, now_ns);
-	add_total(&r, sink->total);
-	add_text(&r, "sink", sink->sink, TEXT_BYTES);
-	add_u64(&r, "made", sink->made);
-	add_u64(&r, "written", sink->written);
-	add_u64(&r, "bytes", sink->bytes);
-	add_u64(&r, "filtered", sink->filtered);
-	add_u64(&r, "dropped_queue_full", sink->dropped_queue_full);
-	add_u64(&r, "dropped_error", sink->dropped_error);
-	add_u64(&r, "queued", sink->queued);
-	add_nonzero(&r, "disconnects", sink->disconnects);
-	return end_record(&r, w, LINE_SINK, ret);
+	begin_line(&j, w, LINE_SINK, now_ns);
+	add_true(&j, KEY_TOTAL, sink->total);
+	add_text(&j, "sink", sink->sink, TEXT_BYTES);
+	add_u64(&j, "made", sink->made);
+	add_u64(&j, "written", sink->written);
+	add_u64(&j, "bytes", sink->bytes);
+	add_u64(&j, "filtered", sink->filtered);
+	add_u64(&j, "dropped_queue_full", sink->dropped_queue_full);
+	add_u64(&j, "dropped_error", sink->dropped_error);
+	add_u64(&j, "queued", sink->queued);
+	add_nonzero(&j, "disconnects", sink->disconnects);
+	return end_line(&j, w, LINE_SINK, ret);
 }
 
 int line_stop(struct line_writer *w, uint64_t now_ns, const char *reason, int exit_code,
 	      struct line *ret)
 {
-	struct record r;
+	struct json j;
 
-	begin_record(&r, w, LINE_STOP, now_ns);
-	add_text(&r, "reason", reason, TEXT_BYTES);
-	add(&r, "exit", json_object_new_int(exit_code));
-	return end_record(&r, w, LINE_STOP, ret);
+	begin_line(&j, w, LINE_STOP, now_ns);
+	add_text(&j, "reason", reason, TEXT_BYTES);
+	add_i64(&j, "exit", exit_code);
+	return end_line(&j, w, LINE_STOP, ret);
 }
 
 int line_snapshot(struct line_writer *w, uint64_t now_ns, const struct line_snapshot *snapshot,
 		  struct line *ret)
 {
 	const struct xdptail_counts *c = snapshot->counts;
-	struct record r;
+	struct json j;
 
-	begin_record(&r, w, LINE_SNAPSHOT, now_ns);
-	add_total(&r, snapshot->total);
-	add_u64(&r, "snapshot", snapshot->snapshot);
-	add_time(&r, "interval_start", c->interval_start_ns, w->ns);
-	add_time(&r, "interval_end", c->interval_end_ns, w->ns);
-	add_name(&r, "counts", snapshot->aggregates ? "aggregates" : "frames");
+	begin_line(&j, w, LINE_SNAPSHOT, now_ns);
+	add_true(&j, KEY_TOTAL, snapshot->total);
+	add_u64(&j, "snapshot", snapshot->snapshot);
+	add_time(&j, "interval_start", c->interval_start_ns, w->ns);
+	add_time(&j, "interval_end", c->interval_end_ns, w->ns);
+	add_name(&j, "counts", snapshot->aggregates ? "aggregates" : "frames");
 	if (!snapshot->total)
-		add_u64(&r, "sources", c->n_sources);
-	add_u64(&r, "listed", snapshot->listed);
-	add_u64(&r, "seen", c->seen);
-	add_u64(&r, "not_ip", c->not_ip);
-	add_u64(&r, "no_source", c->no_source);
-	add_u64(&r, "undetermined", c->undetermined);
-	add_u64(&r, "not_selected", c->not_selected);
-	add_u64(&r, "counted", c->counted);
-	add_u64(&r, "counted_bytes", c->counted_bytes);
-	add_u64(&r, "unlisted_packets", snapshot->unlisted_packets);
-	add_u64(&r, "unlisted_bytes", snapshot->unlisted_bytes);
-	add_u64(&r, "unattributed_packets", c->unattributed_packets);
-	add_u64(&r, "unattributed_bytes", c->unattributed_bytes);
-	add_nonzero(&r, "unattributed_full", c->unattributed_full);
-	add_nonzero(&r, "unattributed_busy", c->unattributed_busy);
-	add_nonzero(&r, "unattributed_no_memory", c->unattributed_no_memory);
-	add_nonzero(&r, "unattributed_other", c->unattributed_other);
-	return end_record(&r, w, LINE_SNAPSHOT, ret);
+		add_u64(&j, "sources", c->n_sources);
+	add_u64(&j, "listed", snapshot->listed);
+	add_u64(&j, "seen", c->seen);
+	add_u64(&j, "not_ip", c->not_ip);
+	add_u64(&j, "no_source", c->no_source);
+	add_u64(&j, "undetermined", c->undetermined);
+	add_u64(&j, "not_selected", c->not_selected);
+	add_u64(&j, "counted", c->counted);
+	add_u64(&j, "counted_bytes", c->counted_bytes);
+	add_u64(&j, "unlisted_packets", snapshot->unlisted_packets);
+	add_u64(&j, "unlisted_bytes", snapshot->unlisted_bytes);
+	add_u64(&j, "unattributed_packets", c->unattributed_packets);
+	add_u64(&j, "unattributed_bytes", c->unattributed_bytes);
+	add_nonzero(&j, "unattributed_full", c->unattributed_full);
+	add_nonzero(&j, "unattributed_busy", c->unattributed_busy);
+	add_nonzero(&j, "unattributed_no_memory", c->unattributed_no_memory);
+	add_nonzero(&j, "unattributed_other", c->unattributed_other);
+	return end_line(&j, w, LINE_SNAPSHOT, ret);
 }
 
 int line_loss(struct line_writer *w, uint64_t now_ns, const struct line_loss *loss,
 	      struct line *ret)
 {
-	struct record r;
+	struct json j;
 
-	begin_record(&r, w, LINE_LOSS, now_ns);
-	add_text(&r, "where", loss->where, TEXT_BYTES);
-	add_name(&r, "cause", loss->cause);
-	add_u64(&r, "records", loss->records);
-	add_time(&r, "first", loss->first_ns, w->ns);
-	add_time(&r, "last", loss->last_ns, w->ns);
-	return end_record(&r, w, LINE_LOSS, ret);
+	begin_line(&j, w, LINE_LOSS, now_ns);
+	add_text(&j, "where", loss->where, TEXT_BYTES);
+	add_name(&j, "cause", loss->cause);
+	add_u64(&j, "records", loss->records);
+	add_time(&j, "first", loss->first_ns, w->ns);
+	add_time(&j, "last", loss->last_ns, w->ns);
+	return end_line(&j, w, LINE_LOSS, ret);
 }
 
 int line_clock(struct line_writer *w, uint64_t now_ns, int64_t step_ns, struct line *ret)
 {
-	struct record r;
+	struct json j;
 
-	begin_record(&r, w, LINE_CLOCK, now_ns);
-	if (step_ns < (int64_t)JSON_NUMBER_LIMIT && step_ns > -(int64_t)JSON_NUMBER_LIMIT) {
-		add(&r, "step_ns", json_object_new_int64(step_ns));
-	} else { /* a hundred days or more: as a string, like every number of that size */
-		char text[JSON_U64_BYTES];
-
-		(void)snprintf(text, sizeof(text), "%" PRId64, step_ns);
-		add(&r, "step_ns", json_object_new_string(text));
-	}
-	return end_record(&r, w, LINE_CLOCK, ret);
+	begin_line(&j, w, LINE_CLOCK, now_ns);
+	add_i64(&j, "step_ns", step_ns);
+	return end_line(&j, w, LINE_CLOCK, ret);
 }

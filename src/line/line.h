@@ -3,8 +3,8 @@
  * file that knows field names. Pure but for its own buffer and counters: times are passed in,
  * nothing is written anywhere.
  *
- * Packet lines come from a writer of our own, which allocates nothing; the rarer records are built
- * by json-c. Every line ends in '\n', has no other, and is at most LINE_MAX_BYTES long.
+ * Every line is written by json.h, which allocates nothing: json-c leaves bytes out in silence when
+ * memory runs out. A line ends in '\n', has no other, and is at most LINE_MAX_BYTES long.
  */
 #ifndef LINE_LINE_H
 #define LINE_LINE_H
@@ -55,9 +55,9 @@ const char *line_type_name(enum line_type type);
 /* The value of the timestamp that begins the line, and its length; NULL: it is no line of ours. */
 const char *line_timestamp(const char *text, size_t len, size_t *ret_len);
 
-/* Each makes one line, and numbers it. 0; -ENOMEM; or -EMSGSIZE when it would be longer than
- * LINE_MAX_BYTES (strings from outside are bounded, so that is a bug). On failure *ret is
- * untouched and no number is used up. now_ns: Unix time in nanoseconds.
+/* Each makes one line, and numbers it. 0; or -EMSGSIZE when it would be longer than LINE_MAX_BYTES
+ * (strings from outside are bounded, so that is a bug). On failure *ret is untouched and no number
+ * is used up. now_ns: Unix time in nanoseconds.
  */
 int line_packet(struct line_writer *w, const struct xdptail_packet *packet, struct line *ret);
 
@@ -86,7 +86,7 @@ int line_snapshot(struct line_writer *w, uint64_t now_ns, const struct line_snap
 		  struct line *ret);
 
 struct line_loss {
-	const char *where; /* "ring", "decode", or a sink as the user named it */
+	const char *where; /* "ring", "decode", "record", or a sink as the user named it */
 	const char *cause;
 	uint64_t records;
 	uint64_t first_ns; /* Unix time: nothing was lost before, in this interval */
@@ -99,6 +99,8 @@ int line_loss(struct line_writer *w, uint64_t now_ns, const struct line_loss *lo
 int line_clock(struct line_writer *w, uint64_t now_ns, int64_t step_ns, struct line *ret);
 
 struct line_start {
+	const char *sink; /* the output that it is for, as the user named it */
+	bool same; /* the one before was for another output: has the number of that */
 	bool repeated; /* not the first: keeps the first one's number */
 	bool joined; /* for an output that has come to the run only now; with repeated */
 	const char *version;

@@ -20,7 +20,8 @@ enum channel_fate {
 	CHANNEL_KEEP, /* what waits stays, as far as there is room; it is tried again: no reader */
 };
 
-#define CHANNEL_NEVER (-1)
+#define CHANNEL_NEVER	 (-1)
+#define CHANNEL_WARNINGS 8 /* of an output, at most */
 
 struct channel_ops {
 	/* Write some of what waits in the queue, which is not empty, and tell the queue. 0: that was some
@@ -43,8 +44,10 @@ struct channel_ops {
 	void (*reopen)(void *ctx);
 	/* All lines are written: make them last. 0 or -errno. */
 	int (*finish)(void *ctx);
-	/* NULL, or a sentence for the user on what this output can't do; by any thread, and constant. */
-	const char *(*warning)(const void *ctx);
+	/* NULL, or sentences for the user on what this output can't do, each of them under a number
+	 * below CHANNEL_WARNINGS; by any thread, and constant once there.
+	 */
+	const char *(*warning)(const void *ctx, unsigned int n);
 	/* How often a reader was lost that had been there; by any thread. */
 	uint64_t (*disconnects)(const void *ctx);
 

@@ -42,12 +42,16 @@ static int file_finish(void *ctx)
 	return f->sync_error ? f->sync_error : err;
 }
 
-static const char *file_warning(const void *ctx)
+_Static_assert(CHANNEL_WARNINGS >= 2 * TROUBLE_MAX, "there is a number for each");
+
+/* Those of the file, and then those of its janitor. */
+static const char *file_warning(const void *ctx, unsigned int n)
 {
 	const struct file *f = ctx;
-	const char *said = trouble_said(&f->trouble);
 
-	return said || !f->janitor ? said : janitor_trouble(f->janitor);
+	if (n < TROUBLE_MAX)
+		return trouble_said(&f->trouble, n);
+	return f->janitor ? janitor_trouble(f->janitor, n - TROUBLE_MAX) : NULL;
 }
 
 static void file_close(void *ctx)

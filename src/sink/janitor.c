@@ -321,9 +321,9 @@ bool janitor_retire(struct janitor *j, int fd)
 	return taken;
 }
 
-const char *janitor_trouble(const struct janitor *j)
+const char *janitor_trouble(const struct janitor *j, unsigned int n)
 {
-	return trouble_said(&j->trouble);
+	return trouble_said(&j->trouble, n);
 }
 
 static void tell_to_stop(struct janitor *j)

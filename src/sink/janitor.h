@@ -31,7 +31,7 @@ void janitor_wake(struct janitor *j);
 bool janitor_retire(struct janitor *j, int fd);
 
 /* NULL, or a sentence on what it could not do. */
-const char *janitor_trouble(const struct janitor *j);
+const char *janitor_trouble(const struct janitor *j, unsigned int n);
 
 /* Wait until what was retired is durable, and so many are kept; what is not compressed is left. 0, or the -errno of the first that is not. */
 int janitor_finish(struct janitor *j);

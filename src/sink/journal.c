@@ -144,11 +144,11 @@ static int journal_fd(const void *ctx)
 	return j->fd;
 }
 
-static const char *journal_warning(const void *ctx)
+static const char *journal_warning(const void *ctx, unsigned int n)
 {
 	const struct journal *j = ctx;
 
-	return journal_limit_warning(&j->limit);
+	return n ? NULL : journal_limit_warning(&j->limit);
 }
 
 static uint64_t journal_disconnects(const void *ctx)

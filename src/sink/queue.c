@@ -365,6 +365,8 @@ void queue_written(struct queue *q, size_t n)
 		rest_written(q, n);
 		return;
 	}
+	if (n == 0) /* in an empty queue the first line is the producer's still */
+		return;
 	q->out_off = first_off(q);
 	while (n > 0) {
 		left = line_len(q, q->out_line) - q->part;

@@ -266,6 +266,12 @@ void sinks_put(struct sinks *s, const struct line *line)
 	let_write(s);
 }
 
+void sinks_put_to(struct sinks *s, unsigned int i, const struct line *line)
+{
+	sink_put(&s->list[i], line);
+	s->unflushed += line->len;
+}
+
 void sinks_put_uncounted(struct sinks *s, unsigned int i, const struct line *line)
 {
 	struct sink *k = &s->list[i];
@@ -395,11 +401,19 @@ int sinks_failing(const struct sinks *s, unsigned int i)
 	return k->state == SINK_GONE || sink_error(k) ? 0 : writer_failing(k->writer);
 }
 
-const char *sinks_warning(const struct sinks *s, unsigned int i)
+const char *sinks_warning(const struct sinks *s, unsigned int i, unsigned int *told)
 {
 	const struct sink *k = &s->list[i];
 
-	return k->writer ? writer_warning(k->writer) : NULL;
+	for (unsigned int n = 0; k->writer && n < CHANNEL_WARNINGS; n++) {
+		const char *warning = *told & 1U << n ? NULL : writer_warning(k->writer, n);
+
+		if (!warning)
+			continue;
+		*told |= 1U << n;
+		return warning;
+	}
+	return NULL;
 }
 
 static size_t least_room(const struct sinks *s, bool unless_drop, bool empty)

@@ -82,6 +82,9 @@ const char *sinks_name(const struct sinks *s, unsigned int i);
  */
 void sinks_put(struct sinks *s, const struct line *line);
 
+/* The same to output i alone: of a line that each output is given a text of its own of. */
+void sinks_put_to(struct sinks *s, unsigned int i, const struct line *line);
+
 /* A line to output i alone, which nothing counts: a start record that is repeated. */
 void sinks_put_uncounted(struct sinks *s, unsigned int i, const struct line *line);
 
@@ -100,8 +103,10 @@ int sinks_error(const struct sinks *s, unsigned int i);
 /* 0, or the -errno for which output i cannot write at present; it tries again. */
 int sinks_failing(const struct sinks *s, unsigned int i);
 
-/* NULL, or a sentence on what output i can't do; constant. */
-const char *sinks_warning(const struct sinks *s, unsigned int i);
+/* A sentence on what output i can't do, constant, or NULL: there is none that is not in *told, which has a bit for
+ * each, and now also for this one.
+ */
+const char *sinks_warning(const struct sinks *s, unsigned int i, unsigned int *told);
 
 void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret);
 

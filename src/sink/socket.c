@@ -249,11 +249,11 @@ static uint64_t out_disconnects(const void *ctx)
 	return atomic_load_explicit(&o->endpoint.lost, memory_order_relaxed);
 }
 
-static const char *out_warning(const void *ctx)
+static const char *out_warning(const void *ctx, unsigned int n)
 {
 	const struct out *o = ctx;
 
-	return journal_limit_warning(&o->limit);
+	return n ? NULL : journal_limit_warning(&o->limit);
 }
 
 static void out_close(void *ctx)

@@ -68,11 +68,11 @@ static int stdout_finish(void *ctx)
 	return o->regular && fdatasync(o->fd) && errno != EINVAL ? -errno : 0;
 }
 
-static const char *stdout_warning(const void *ctx)
+static const char *stdout_warning(const void *ctx, unsigned int n)
 {
 	const struct out *o = ctx;
 
-	return journal_limit_warning(&o->limit);
+	return n ? NULL : journal_limit_warning(&o->limit);
 }
 
 static void stdout_close(void *ctx)

@@ -3,21 +3,38 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+/* False: it is another's. */
+static bool say_in(struct trouble_slot *slot, const char *text)
+{
+	if (atomic_exchange(&slot->taken, true))
+		return false;
+	(void)snprintf(slot->text, sizeof(slot->text), "%s", text); /* as long as text is */
+	/* release: who sees it sees the text */
+	atomic_store_explicit(&slot->said, slot->text, memory_order_release);
+	return true;
+}
 
 void trouble_say(struct trouble *t, const char *fmt, ...)
 {
+	char text[TROUBLE_BYTES];
 	va_list ap;
 
-	if (atomic_exchange(&t->taken, true))
-		return;
 	va_start(ap, fmt);
-	(void)vsnprintf(t->text, sizeof(t->text), fmt, ap); /* a sentence may be cut */
+	(void)vsnprintf(text, sizeof(text), fmt, ap); /* a sentence may be cut */
 	va_end(ap);
-	/* release: who sees it sees the text */
-	atomic_store_explicit(&t->said, t->text, memory_order_release);
+	for (unsigned int n = 0; n < TROUBLE_MAX; n++) {
+		const char *said = trouble_said(t, n);
+
+		if (said ? !strcmp(said, text) : say_in(&t->slots[n], text))
+			return;
+	}
 }
 
-const char *trouble_said(const struct trouble *t)
+const char *trouble_said(const struct trouble *t, unsigned int n)
 {
-	return atomic_load_explicit(&t->said, memory_order_acquire);
+	if (n >= TROUBLE_MAX)
+		return NULL;
+	return atomic_load_explicit(&t->slots[n].said, memory_order_acquire);
 }

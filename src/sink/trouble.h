@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an output cannot do, though it goes on: a sentence for the user. It is about the first such
- * thing, whichever thread meets it, and then stays.
+/* What an output cannot do, though it goes on: sentences for the user. Each is there once, whichever thread meets
+ * it, and then stays; the first few, for what goes wrong in many ways has been said by then.
  */
 #ifndef SINK_TROUBLE_H
 #define SINK_TROUBLE_H
@@ -9,17 +9,20 @@
 #include <stdbool.h>
 
 #define TROUBLE_BYTES 512
+#define TROUBLE_MAX   4
 
 struct trouble { /* all zero: there is none */
-	atomic_bool taken;
-	_Atomic(const char *) said;
-	char text[TROUBLE_BYTES];
+	struct trouble_slot {
+		atomic_bool taken;
+		_Atomic(const char *) said;
+		char text[TROUBLE_BYTES];
+	} slots[TROUBLE_MAX];
 };
 
 /* By any thread. */
 __attribute__((format(printf, 2, 3))) void trouble_say(struct trouble *t, const char *fmt, ...);
 
-/* NULL, or the sentence, which lives as long as t; by any thread. */
-const char *trouble_said(const struct trouble *t);
+/* The sentence number n, from 0, which lives as long as t, or NULL; by any thread. */
+const char *trouble_said(const struct trouble *t, unsigned int n);
 
 #endif

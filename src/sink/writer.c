@@ -246,11 +246,11 @@ void writer_reopen(struct writer *w)
 	signal_fd(w->wake_fd);
 }
 
-const char *writer_warning(const struct writer *w)
+const char *writer_warning(const struct writer *w, unsigned int n)
 {
 	const struct channel *c = &w->channel;
 
-	return c->ops->warning ? c->ops->warning(c->ctx) : NULL;
+	return c->ops->warning ? c->ops->warning(c->ctx, n) : NULL;
 }
 
 uint64_t writer_disconnects(const struct writer *w)

@@ -40,7 +40,7 @@ int writer_failing(const struct writer *w);
 
 /* As of the channel. */
 void writer_reopen(struct writer *w);
-const char *writer_warning(const struct writer *w);
+const char *writer_warning(const struct writer *w, unsigned int n);
 uint64_t writer_disconnects(const struct writer *w);
 
 void writer_stop(struct writer *w, enum writer_stop how);

@@ -43,6 +43,35 @@ check_configs() { # WHAT [FILE]
 	check_configs fluent-bit-syslog "$BATS_TEST_TMPDIR/lines"
 }
 
+# Each message behind its length, and a line here for each.
+messages_of() { # FILE
+	"$PYTHON" - "$1" <<-'CODE'
+		import sys
+		data = open(sys.argv[1], "rb").read()
+		while data:
+		    length, _, rest = data.partition(b" ")
+		    print(rest[:int(length)].decode().rstrip("\n"))
+		    data = rest[int(length):]
+	CODE
+}
+
+@test "Fluent Bit: its expression fits what syslog:tcp is sent" {
+	local port sender
+
+	needs socat
+	needs python3
+	"$HELPERS/make_capture" -n 20 >"$BATS_TEST_TMPDIR/20.pcap"
+	socat -u -d -d TCP-LISTEN:0,bind=127.0.0.1 - >"$BATS_TEST_TMPDIR/sent" 2>"$BATS_TEST_TMPDIR/socat" 3>&- &
+	sender=$!
+	wait_line "$BATS_TEST_TMPDIR/socat" 'listening on' "$sender"
+	port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$BATS_TEST_TMPDIR/socat")
+	"$XDPTAIL" -r "$BATS_TEST_TMPDIR/20.pcap" -N 1 -o "syslog:tcp://127.0.0.1:$port"
+	wait "$sender"
+	messages_of "$BATS_TEST_TMPDIR/sent" >"$BATS_TEST_TMPDIR/lines"
+	expect_within "messages" "$(grep -c . "$BATS_TEST_TMPDIR/lines")" 25 40
+	check_configs fluent-bit-syslog-tcp "$BATS_TEST_TMPDIR/lines"
+}
+
 # Made when the process listens.
 wait_socket() { # PATH PID
 	local end=$((SECONDS + 20))
@@ -56,6 +85,23 @@ wait_socket() { # PATH PID
 
 @test "Vector: sources, sinks, and the keys that they name" {
 	check_configs vector
+}
+
+# The first line is what Vector knows a file by, and the first thousand bytes what the collector does.
+@test "Vector, OpenTelemetry: the files of one run begin each unlike the others" {
+	local outputs=() name
+
+	"$HELPERS/make_capture" -n 20 >"$BATS_TEST_TMPDIR/20.pcap"
+	for name in packets counts; do # as contrib/logrotate has them
+		outputs+=(-o "$(sed -n "s|.*\"\(file:\)/var/log/xdptail/\($name.jsonl,events=[a-z,]*\)\".*|\1$BATS_TEST_TMPDIR/\2|p" \
+			"$ROOT/contrib/logrotate/xdptail")")
+	done
+	"$XDPTAIL" -r "$BATS_TEST_TMPDIR/20.pcap" -N 1 "${outputs[@]}"
+	for name in packets counts; do
+		head -n 1 "$BATS_TEST_TMPDIR/$name.jsonl" >"$BATS_TEST_TMPDIR/$name"
+		expect "sink of $name" "$(jq -r .sink "$BATS_TEST_TMPDIR/$name")" "file:$BATS_TEST_TMPDIR/$name.jsonl"
+	done
+	! cmp -s "$BATS_TEST_TMPDIR/packets" "$BATS_TEST_TMPDIR/counts" || fail "both begin alike"
 }
 
 @test "Loki: components, labels, queries" {
@@ -86,6 +132,15 @@ wait_socket() { # PATH PID
 		fluent-bit fluent-bit/output-kafka.yaml s/_field: run/_field: runs/
 		fluent-bit fluent-bit/tail.yaml s/path:\ .*jsonl./path:\ \/var\/log\/xdptail\/xdptail.jsonl*/
 		fluent-bit fluent-bit/output-loki.yaml s/no_limits/3/
+		fluent-bit fluent-bit/output-loki.yaml s/=\$label_event_type/=$event_type/
+		fluent-bit fluent-bit/output-loki.yaml s/labels:.*/label_keys:\ $interface,\ $event_type/
+		fluent-bit fluent-bit/output-kafka.yaml s/fluent_bit_time/shipped/
+		fluent-bit fluent-bit/output-kafka.yaml s/double/number/
+		fluent-bit fluent-bit/systemd.yaml /remove_wildcard/d
+		fluent-bit fluent-bit/syslog-tcp.yaml /format:/d
+		fluent-bit fluent-bit/README.md s/4\.0\.8/4.0.3/
+		fluent-bit fluent-bit/README.md s/4\.2/4.1/
+		opentelemetry opentelemetry/README.md s/0\.123/0.120/
 		fluent-bit fluent-bit/parsers.yaml s/time_keep: on/time_keep: off/
 		fluent-bit fluent-bit/stdin.yaml s/tag: xdptail/tag: xdptail\n\ \ \ \ \ \ parser: xdptail/
 		vector vector/sink-loki.yaml s/event_type\ }}/type\ }}/

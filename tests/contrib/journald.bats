@@ -52,7 +52,7 @@ run_as_unit() {
 	run_as_unit
 	wait_line "$BATS_TEST_TMPDIR/follow" "$(tail -n 1 "$FILE" | cut -c 1-90)" "$FOLLOW"
 	read_journal "XDPTAIL_RUN=$(jq -r .run "$FILE" | head -n 1)" >"$OUT"
-	cmp "$OUT" "$FILE"
+	same_output "$OUT" "$FILE"
 }
 
 @test "the drop-ins and journald@xdptail.conf say what systemd and journald understand" {

@@ -74,7 +74,7 @@ expect_through() { # OUTPUT
 	"$HELPERS/make_capture" -n "$LINES_SENT" -S 50 >"$CAPTURE"
 	timeout 60 ip netns exec "$NS_A" "$XDPTAIL" -r "$CAPTURE" -N 1 -q -o "file:$FILE" -o "$1" 2>"$ERR"
 	wait_lines "$log" "$(wc -l <"$FILE")"
-	cmp "$log" "$FILE" || fail "lines differ"
+	same_output "$log" "$FILE" || fail "lines differ"
 	"$XDPTAIL" audit "$log" >"$BATS_TEST_TMPDIR/verdict" || fail "audit: $(<"$BATS_TEST_TMPDIR/verdict")"
 	expect "what is no JSON" "$(lines_in "$DIR/log/syslog-ng.no-json")" 0
 	expect "elsewhere" "$(grep -c event_type "$DIR/rest")" 0
@@ -117,7 +117,7 @@ lets_go() { # PID FILE
 	wait_until "syslog-ng lets go of it" lets_go "$READER" "$log.1"
 	mv "$FILE" "$FILE.1"
 	expect_through "syslog:unix://$DIR/run/syslog-ng.sock"
-	cmp "$log.1" "$FILE.1"
+	same_output "$log.1" "$FILE.1"
 }
 
 @test "TCP, octet-counted" {

@@ -106,7 +106,7 @@ def fluent_bit():
     parsers = {parser["name"]: parser for parser in files["parsers"]["parsers"]}
     outputs = {name: files[name] for name in files if name.startswith("output-")}
     expect("outputs", sorted(outputs), [f"output-{n}" for n in ("clickhouse", "elasticsearch", "kafka", "loki")])
-    for name in ("tail", "stdin", "systemd", "syslog"):
+    for name in ("tail", "stdin", "systemd", "syslog", "syslog-tcp"):
         fluent_bit_input(name, files[name], parsers)
     (tail,) = files["tail"]["pipeline"]["inputs"]
     check_followed("tail", [tail["path"]], [tail["exclude_path"]])
@@ -116,17 +116,95 @@ def fluent_bit():
         expect(f"{name}: retry_limit", output["retry_limit"], "no_limits")
         if "storage.total_limit_size" not in output:
             fault(f"{name} may fill the disk")
-        known(name, re.findall(r"\$([a-z_]+)", str(output.get("label_keys", ""))))
         known(name, [output[key] for key in ("message_key_field",) if key in output])
-    labels = outputs["output-loki"]["pipeline"]["outputs"][0]["label_keys"]
-    expect("labels of Loki", labels, "$interface, $event_type")
+    fluent_bit_loki(outputs["output-loki"]["pipeline"]["outputs"][0])
+    fluent_bit_journal(files["systemd"]["pipeline"]["filters"])
     fluent_bit_time(parsers["xdptail"])
-    check_written("fluent-bit/README.md", [*outputs, "tail", "stdin", "systemd", "syslog", "output"])
+    fluent_bit_own_time(outputs["output-kafka"]["pipeline"]["outputs"][0])
+    for name, config in files.items():
+        check_since("fluent-bit/README.md", f"{name}.yaml", config)
+    check_written("fluent-bit/README.md", [*outputs, "tail", "stdin", "systemd", "syslog", "syslog-tcp", "output"])
+
+
+# Settings that are not as old as the program, and since when they are there.
+SINCE = {"parsers": (3, 2), "http_api_key": (4, 0, 8), "octet_counting": (4, 2), "block_on_overflow": (0, 123)}
+
+
+def words_of(value):
+    """All keys and values."""
+    if isinstance(value, dict):
+        return {*value, *(word for part in value.values() for word in words_of(part))}
+    if isinstance(value, list):
+        return {word for part in value for word in words_of(part)}
+    return {value}
+
+
+def check_since(readme, file, config):
+    """The README says which version it takes, and not an older one."""
+    text = (contrib / readme).read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (?:`([a-z.-]+)`|all) \| ([0-9.]+) \|", text, re.M))
+    said = rows.get(file) or rows.get("") or re.search(r"([0-9.]+) and newer", text)[1]
+    need = max((SINCE[word] for word in words_of(config) if word in SINCE), default=(0,))
+    if tuple(int(part) for part in said.split(".")) < need:
+        fault(f"{readme} has {file} run by {said}, and it takes {'.'.join(map(str, need))}")
+
+
+def copies(rules):
+    """Pairs of keys, of the filters that copy one to another."""
+    return [rule["copy"].split() for rule in rules if rule["name"] == "modify" and "copy" in rule]
+
+
+def fluent_bit_loki(output):
+    """Each record reaches Loki as it was: keys that become labels are taken out of it."""
+    named = ", ".join(str(output.get(key, "")) for key in ("labels", "label_keys", "structured_metadata"))
+    taken = re.findall(r"\$([a-z_]+)", named)
+    rules = copies(output.get("processors", {}).get("logs", []))
+    known("output-loki", [old for old, _ in rules])
+    expect("labels of Loki", dict(re.findall(r"([a-z_]+)=\$([a-z_]+)", named)), {old: new for old, new in rules})
+    expect("which are", sorted(old for old, _ in rules), ["event_type", "interface"])
+    for record in records():
+        sent = dict(record)
+        sent.update((new, sent[old]) for old, new in rules if old in sent and new not in sent)
+        for key in taken:
+            sent.pop(key, None)
+        if sent != record:
+            fault("output-loki: the record is not sent whole:", set(record) ^ set(sent))
+            break
+
+
+def fluent_bit_journal(filters):
+    """Of a journal's entry, each value of the line is there once."""
+    for record in records():
+        entry = {f"XDPTAIL_{key.upper()}": str(value) for key, value in record.items()}
+        entry |= {"MESSAGE": json.dumps(record), "PRIORITY": "6", "_PID": "1"}
+        for rule in filters:
+            if rule["name"] == "parser":
+                line = json.loads(entry.pop(rule["key_name"]))
+                entry = {**line, **(entry if rule.get("reserve_data") else {})}
+            elif "remove_wildcard" in rule:
+                entry = {key: value for key, value in entry.items() if not key.startswith(rule["remove_wildcard"])}
+        twice = [key for key in entry if key.removeprefix("XDPTAIL_").lower() in record and key not in record]
+        if twice or not record.items() <= entry.items():
+            fault("systemd: values are there twice, or not at all:", twice or set(record) - set(entry))
+            break
+
+
+def fluent_bit_own_time(output):
+    """The key that is added is not of the stream, and nobody is to take it for the time of the shipping."""
+    key = output["timestamp_key"]
+    if key in KEYS or re.search("ship|sent|receiv", key):
+        fault(f"output-kafka: {key!r} is the record's own time")
+    comment = (contrib / "fluent-bit/output-kafka.yaml").read_text(encoding="utf-8").partition("pipeline:")[0]
+    for path, text in ("output-kafka", comment), ("README", (contrib / "fluent-bit/README.md").read_text(encoding="utf-8")):
+        if not re.search(r"double(?s:.*)microsecond\s+early", text):
+            fault(f"{path} does not say how exact Fluent Bit's time is")
 
 
 def fluent_bit_input(name, config, parsers):
     (source,) = config["pipeline"]["inputs"]
-    expect(f"{name}: input", source["name"], name)
+    expect(f"{name}: input", source["name"], name.removesuffix("-tcp"))
+    if source.get("mode") in ("tcp", "unix_tcp"):
+        expect(f"{name}: framing", source.get("format"), "octet_counting")
     expect(f"{name}: tag", source["tag"], "xdptail")
     expect(f"{name}: storage", source["storage.type"], "filesystem")
     if not config["service"]["storage.path"].startswith("/var/lib/"):
@@ -153,11 +231,13 @@ def fluent_bit_time(parser):
     expect("time_format", parser["time_format"], "%Y-%m-%dT%H:%M:%S.%L%z")
 
 
-def fluent_bit_syslog():
+def fluent_bit_syslog(name="syslog"):
     """FILE has what a syslog socket was sent, a message a line."""
-    parsers = {parser["name"]: parser for parser in read_yaml("fluent-bit")["parsers"]["parsers"]}
+    files = read_yaml("fluent-bit")
+    parsers = {parser["name"]: parser for parser in files["parsers"]["parsers"]}
+    (source,) = files[name]["pipeline"]["inputs"]
     # Ruby's names of groups
-    pattern = re.compile(parsers["xdptail-syslog"]["regex"].replace("(?<", "(?P<"))
+    pattern = re.compile(parsers[source["parser"]]["regex"].replace("(?<", "(?P<"))
     types = set()
     with open(sys.argv[3], encoding="utf-8") as file:
         for line in file:
@@ -479,9 +559,11 @@ def opentelemetry_pipeline(config):
     expect("offsets", receiver["storage"], "file_storage")
     check_followed("collector", receiver["include"], receiver["exclude"])
     expect("queue", config["exporters"]["otlp/xdptail"]["sending_queue"]["storage"], "file_storage")
+    check_since("opentelemetry/README.md", "collector.yaml", config)
 
 
-{"fluent-bit": fluent_bit, "fluent-bit-syslog": fluent_bit_syslog, "vector": vector, "loki": loki,
+{"fluent-bit": fluent_bit, "fluent-bit-syslog": fluent_bit_syslog,
+ "fluent-bit-syslog-tcp": lambda: fluent_bit_syslog("syslog-tcp"), "vector": vector, "loki": loki,
  "elasticsearch": elasticsearch, "opentelemetry": opentelemetry}[what]()
 print("\n".join(dict.fromkeys(faults)))
 sys.exit(bool(faults))

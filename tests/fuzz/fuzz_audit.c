@@ -32,7 +32,7 @@ static void read_both_ways(const char *text, size_t len)
 	err = audit_record_json(tok, text, len, &want, err_text, sizeof(err_text));
 	FUZZ_CHECK(!err, "the fast way has taken %.*s: %s", (int)len, text, err_text);
 	FUZZ_CHECK(!memcmp(&got, &want, offsetof(struct audit_record, name)) &&
-			   !strcmp(got.name, want.name),
+			   !strcmp(got.name, want.name) && !strcmp(got.sink, want.sink),
 		   "read as another record: %.*s", (int)len, text);
 }
 

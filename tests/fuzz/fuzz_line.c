@@ -9,14 +9,15 @@
 #include "line/line.h"
 #include "reading.h"
 
-#define NAME_MAX_LEN	    96 /* of text from outside, escaped: line.c cuts the rest */
-#define TEXT_MAX_LEN	    255
-#define CAPTURE_MAX_LEN	    228 /* what stands in a start record is shorter: it can be repeated */
-#define CAPTURE_OWN_MAX_LEN 120
-#define PROGRAM_MAX_LEN	    96
-#define KERNEL_MAX_LEN	    64
-#define VERSION_MAX_LEN	    32
-#define TEXT_CAP	    300
+#define NAME_MAX_LEN	96 /* of text from outside, escaped: line.c cuts the rest */
+#define TEXT_MAX_LEN	255
+#define PROGRAM_MAX_LEN 96
+#define KERNEL_MAX_LEN	64
+#define VERSION_MAX_LEN 32
+#define SHARED_LEN \
+	190 /* there is room for so much of a start's output, object and capture together */
+#define TEXT_CAP   300
+#define ESCAPE_LEN 6
 
 /* What a case has in hand. */
 struct fuzz_line {
@@ -256,13 +257,28 @@ static void repeat(struct fuzz_line *f, const struct line *line, int keys)
 	close_reading(&r);
 }
 
+/* At most, in a line. */
+static size_t len_of(const char *text)
+{
+	return !text ? 0 : is_plain(text) ? strlen(text) : ESCAPE_LEN * strlen(text);
+}
+
+/* Texts of a start that share their room are whole when all of them fit. */
+static void has_shared(struct reading *r, const struct line_start *s, const char *key,
+		       const char *want, size_t max)
+{
+	size_t sum = len_of(s->sink) + len_of(s->ebpf_program) + len_of(s->capture);
+
+	has_text(r, key, want, sum <= SHARED_LEN ? max : 0);
+}
+
 static void start(struct fuzz_line *f)
 {
 	static const char *const capabilities[] = { "CAP_BPF", "CAP_NET_ADMIN", NULL };
 	static const char *const transports[] = { "auto", "ringbuf", "perf", "capture" };
 	char capture[TEXT_CAP];
 	char version[TEXT_CAP], hostname[TEXT_CAP], kernel[TEXT_CAP], function[TEXT_CAP];
-	char program[TEXT_CAP];
+	char program[TEXT_CAP], sink[TEXT_CAP];
 	uint8_t flags = fuzz_byte(&f->in);
 	struct line_start s;
 	struct reading r;
@@ -274,8 +290,9 @@ static void start(struct fuzz_line *f)
 	s.shared_counts = flags & 1;
 	s.prog_run = flags & 128;
 	s.decap = flags & 32;
-	/* the first one has a number for those that repeat it */
-	s.repeated = f->started;
+	/* the first one has a number for the others */
+	s.same = f->started && s.ring_bytes & 1;
+	s.repeated = f->started && !s.same;
 	s.joined = s.repeated && s.shared_counts;
 	s.transport = flags / 2 % XDPTAIL_TRANSPORT_MAX;
 	s.sample_mode = flags / 8 % XDPTAIL_SAMPLE_MODE_MAX;
@@ -286,19 +303,20 @@ static void start(struct fuzz_line *f)
 	s.kernel = fuzz_text(&f->in, kernel, sizeof(kernel));
 	s.function_name = fuzz_text(&f->in, function, sizeof(function));
 	s.ebpf_program = fuzz_byte(&f->in) & 1 ? fuzz_text(&f->in, program, sizeof(program)) : NULL;
+	s.sink = fuzz_text(&f->in, sink, sizeof(sink));
 	err = line_start(f->writer, f->now_ns, &s, &line);
 	begin(f, &r, err, &line, LINE_START);
 	has_text(&r, "version", s.version, VERSION_MAX_LEN);
 	has_word(&r, "schema", LINE_SCHEMA);
+	has_shared(&r, &s, "sink", s.sink, TEXT_MAX_LEN);
 	has_text(&r, "hostname", s.hostname, NAME_MAX_LEN);
 	has_text(&r, "kernel", s.kernel, KERNEL_MAX_LEN);
 	has_text(&r, "function_name", s.function_name, NAME_MAX_LEN);
 	if (s.ebpf_program)
-		has_text(&r, "ebpf_program", s.ebpf_program, PROGRAM_MAX_LEN);
+		has_shared(&r, &s, "ebpf_program", s.ebpf_program, PROGRAM_MAX_LEN);
 	has_word(&r, "transport", transports[s.transport]);
 	if (s.capture)
-		has_text(&r, "capture", s.capture,
-			 s.ebpf_program ? CAPTURE_OWN_MAX_LEN : CAPTURE_MAX_LEN);
+		has_shared(&r, &s, "capture", s.capture, SHARED_LEN);
 	else
 		has_u64(&r, "ring_bytes", s.ring_bytes);
 	if (s.capture && s.prog_run)

@@ -13,6 +13,8 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
+#include <zstd.h>
+
 #include "captures.h"
 #include "frames.h"
 #include "lib/decode.h"
@@ -150,6 +152,23 @@ static void put_frame(const char *directory, size_t number)
 	frame_free(&frame);
 }
 
+#define COMPRESSED 1000 /* what is compressed is numbered from here on */
+
+static void put_compressed(const char *directory, size_t number, const char *bytes, size_t len)
+{
+	size_t room = ZSTD_compressBound(len);
+	char *to = malloc(room);
+	size_t n;
+
+	if (!to)
+		fail("memory");
+	n = ZSTD_compress(to, room, bytes, len, 1);
+	if (ZSTD_isError(n))
+		fail("zstd");
+	put(directory, "capture", COMPRESSED + number, to, n);
+	free(to);
+}
+
 /* A few frames of the table, in each format on each link. */
 static void put_capture(const char *directory, size_t number, const struct captures_spec *spec)
 {
@@ -172,6 +191,8 @@ static void put_capture(const char *directory, size_t number, const struct captu
 	if (fclose(file))
 		fail("memory");
 	put(directory, "capture", number, bytes, len);
+	if (spec->link == CAPTURES_ETHERNET)
+		put_compressed(directory, number, bytes, len);
 	free(bytes);
 }
 

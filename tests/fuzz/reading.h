@@ -125,19 +125,23 @@ static inline void has_flags(struct reading *r, uint8_t flags)
 static inline void read_line(struct reading *r, const struct line *line, enum line_type type,
 			     uint64_t now_ns, bool ns)
 {
+	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
 	struct json_tokener *tok = json_tokener_new();
-	const char *key = NULL;
+	const char *again, *key = NULL;
 
 	FUZZ_CHECK(tok, "no memory");
 	FUZZ_CHECK(line->len >= 3 && line->len <= LINE_MAX_BYTES, "%zu bytes", line->len);
 	FUZZ_CHECK(memchr(line->text, '\n', line->len) == line->text + line->len - 1,
 		   "a newline within, or none at the end");
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
 	*r = (struct reading){ .obj = json_tokener_parse_ex(tok, line->text, (int)line->len),
 			       .ns = ns };
 	FUZZ_CHECK(json_object_is_type(r->obj, json_type_object), "%.*s", (int)line->len,
 		   line->text);
 	json_tokener_free(tok);
+	again = json_object_to_json_string_ext(r->obj, flags);
+	FUZZ_CHECK(strlen(again) + 1 == line->len && !memcmp(again, line->text, line->len - 1),
+		   "json-c prints %s", again);
 	FUZZ_CHECK(values_agree(line->text, line->len, r->obj, &key), "values part at \"%s\"", key);
 	FUZZ_CHECK(line->type == type && line->record_seq == 1, "type %u, number %" PRIu64,
 		   line->type, line->record_seq);

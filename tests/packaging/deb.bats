@@ -45,6 +45,18 @@ setup() {
 	expect "files" "$(grep -rlaF "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR"/*.deb)" ""
 }
 
+# /lib and others are links into /usr: of a directory that is reached through one, dpkg warns in a removal.
+@test "no file is in a directory that /usr has taken in" {
+	local deb
+
+	for deb in "$DEB"/*.deb; do
+		dpkg-deb -c "$deb" >"$BATS_TEST_TMPDIR/files"
+		expect_no_line "$BATS_TEST_TMPDIR/files" ' \./\(lib\|lib64\|bin\|sbin\)/'
+	done
+	dpkg-deb -c "$DEB"/xdptail_*.deb >"$BATS_TEST_TMPDIR/files"
+	expect_line "$BATS_TEST_TMPDIR/files" ' \./usr/lib/systemd/system/xdptail\.service$'
+}
+
 # On this machine as it is, where what the packages depend on is there already.
 @test "installed, run, linked with, upgraded, removed, purged" {
 	# what installing anything writes, the user, and what root_systemctl did

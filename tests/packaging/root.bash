@@ -12,26 +12,29 @@ make_alone() { # ARGUMENT...
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "$@"
 }
 
-# A root of what is in LOWER ("/" for the machine as it is), over which lies in memory what is written, and
-# which is gone with the test. Sets IN_ROOT and ON_NET, the words that make a command run there, in the
-# network of NS_A and in the machine's; UPPER, where what was written lies, for a command after IN_WORLD.
-root_open() { # LOWER
+# A root of what is in LOWER ("/" for the machine as it is), over which lies what is written, in memory or, if
+# it is much, on "disk", and which is gone with the test. Sets IN_ROOT and ON_NET, the words that make a command
+# run there, in the network of NS_A and in the machine's; UPPER, where what was written lies, for a command
+# after IN_WORLD.
+root_open() { # LOWER [disk]
 	local over=$BATS_TEST_TMPDIR/over
 
 	mkdir "$over"
 	# shellcheck disable=SC2016 # for the bash inside
 	ip netns exec "$NS_A" unshare --mount --propagation private bash -euc '
-		mount -t tmpfs tmpfs "$2"
+		[ "$3" ] || mount -t tmpfs tmpfs "$2"
 		cd "$2"
 		mkdir upper work root
 		mount -t overlay -o "lowerdir=$1,upperdir=upper,workdir=work" overlay root
 		mount -t proc proc root/proc
 		mount -t sysfs sysfs root/sys
+		mount -t bpf bpf root/sys/fs/bpf
+		mount --rbind /sys/fs/cgroup root/sys/fs/cgroup
 		mount --rbind /dev root/dev
 		mount -t tmpfs tmpfs root/run
-		mount -t tmpfs tmpfs root/tmp
+		[ "$3" ] || mount -t tmpfs tmpfs root/tmp
 		echo ready
-		exec sleep infinity' - "$1" "$over" >"$BATS_TEST_TMPDIR/world" 2>&1 3>&- &
+		exec sleep infinity' - "$1" "$over" "${2:-}" >"$BATS_TEST_TMPDIR/world" 2>&1 3>&- &
 	wait_line "$BATS_TEST_TMPDIR/world" ready $!
 	UPPER=$over/upper
 	IN_WORLD=(nsenter -t $! -m)

@@ -165,3 +165,28 @@ wait_property() { # NAME UNIT WANT
 	"${IN_SYSTEM[@]}" journalctl --no-pager -o cat -u xdptail.service >"$BATS_TEST_TMPDIR/journal"
 	expect_line "$BATS_TEST_TMPDIR/journal" 'simple'
 }
+
+@test "systemd gives up on what cannot be attached, and not on an interface that comes later" {
+	pair
+	settings "$TO_FILE, \"wait_interface\": true"
+	sed -i 's/"tail0"/"later0"/' "$ROOT/etc/xdptail/xdptail.json"
+	sed -i 's/^RestartSec=.*/RestartSec=0/; s/^StartLimitBurst=.*/StartLimitBurst=4/' "$ROOT/usr/lib/systemd/system/xdptail.service"
+	boot
+	"${IN_SYSTEM[@]}" systemctl start xdptail.service
+	expect "waits" "$(property SubState xdptail.service)/$(property NRestarts xdptail.service)" running/0
+	ip -n "$NS_A" link set tail0 name later0
+	wait_line "$LOGS/xdptail.jsonl" '"interface":"later0".*"state":"attached"' "$UNSHARE"
+	"${IN_SYSTEM[@]}" systemctl stop xdptail.service
+	"${IN_SYSTEM[@]}" sed -i 's/"later0"/"nothing0"/; s/"wait_interface": true/"wait_interface": false/' \
+		/etc/xdptail/xdptail.json
+	# the starts that were; a unit that systemd has forgotten meanwhile has none
+	"${IN_SYSTEM[@]}" systemctl reset-failed xdptail.service 2>/dev/null || true
+	! "${IN_SYSTEM[@]}" systemctl start xdptail.service 2>/dev/null || fail "started without an interface"
+	# the first was by hand, and the last is not made any more
+	wait_property NRestarts xdptail.service 4
+	wait_property SubState xdptail.service failed
+	expect "exit" "$(property ExecMainStatus xdptail.service)" 4
+	"${IN_SYSTEM[@]}" journalctl --no-pager -o cat -u xdptail.service >"$BATS_TEST_TMPDIR/journal"
+	expect_line "$BATS_TEST_TMPDIR/journal" 'Start request repeated too quickly'
+	expect "starts" "$(grep -c 'no interface "nothing0"' "$BATS_TEST_TMPDIR/journal")" 4
+}

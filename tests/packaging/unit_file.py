@@ -2,6 +2,8 @@
 """A unit of systemd, as far as the units here use the format: systemd.syntax(7), systemd.exec(5)."""
 import shlex
 
+# [Unit]: when systemd starts it, and how often.
+UNIT = {"Description", "Documentation", "After", "BindsTo", "StartLimitIntervalSec", "StartLimitBurst"}
 # What systemd does about a service from outside: nothing that its process could run into.
 OUTSIDE = {
     "ExecStart", "ExecReload", "Type", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStopSec",
@@ -45,8 +47,12 @@ class Service:
             for line in map(str.strip, file):
                 if line.startswith("["):
                     section = line
-                elif section == "[Service]" and line and line[0] not in "#;":
+                elif not line or line[0] in "#;":
+                    continue
+                elif section == "[Service]":
                     self._set(*line.split("=", 1))
+                elif section == "[Unit]" and line.split("=", 1)[0] not in UNIT:
+                    raise ValueError(f"{line}: is not known in [Unit]: say what it does")
 
     def _set(self, name, value):
         if name in LISTS:

@@ -9,16 +9,26 @@
  *   run       no BPF_PROG_RUN at all
  *   frags     no XDP programs for frames in several buffers (before 5.18)
  *   netlink   no netlink sockets: no kernel is like that, but a sandbox can be
+ *   late      messages of rtnetlink come when an index has lost its name, and not before: so it is
+ *             for as long as the kernel takes an interface away, in which the name goes first
  *   bpf       no call of BPF without CAP_BPF (before 5.19, with the sysctl unprivileged_bpf_disabled)
  *   admin     no call of BPF without CAP_SYS_ADMIN (before 5.8, likewise)
+ *   memlock   maps count against RLIMIT_MEMLOCK (before 5.11), each alone
+ *   maps=E    no map of a mebibyte or more, but the errno E: ENOMEM, E2BIG, EINVAL
+ *   verifier=E  the verifier takes none of our programs, says why in its log, and the errno is E: EINVAL,
+ *             EACCES, E2BIG, EPERM
+ *   refuses=A+B  of our programs the verifier takes those that are neither A nor B: "ring", those that write to
+ *             the ring buffer; else what a name begins with, of which the kernel has 15 characters
+ *   silent    it says nothing in its log
  *   cpus=N    N possible CPUs, as some firmware announces; at least as many as there are
  *
  * libbpf makes its system calls through syscall() and finds the CPUs in a file of sysfs; in front of
- * these, and of socket(), this library stands.
+ * these, and of socket(), recvfrom() and if_indextoname(), this library stands.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,6 +56,9 @@
 
 typedef long (*syscall_fn)(long number, ...);
 typedef int (*socket_fn)(int domain, int type, int protocol);
+typedef ssize_t (*recvfrom_fn)(int fd, void *buffer, size_t size, int flags, void *from,
+			       socklen_t *from_len);
+typedef char *(*if_indextoname_fn)(unsigned int ifindex, char *name);
 typedef int (*open_fn)(const char *path, int flags, ...);
 typedef int (*openat_fn)(int dir, const char *path, int flags, ...);
 typedef FILE *(*fopen_fn)(const char *path, const char *mode);
@@ -80,6 +94,127 @@ static int announced_cpus(void)
 	const char *number = find_word("cpus=");
 
 	return number ? (int)strtol(number, NULL, 10) : 0;
+}
+
+static const struct verdict {
+	const char *name;
+	int err;
+	const char *log; /* its end, without the walk */
+} verdicts[] = {
+	{ "EINVAL", EINVAL, "The sequence of 8193 jumps is too complex.\n" },
+	{ "EACCES", EACCES,
+	  "math between pkt pointer and register with unbounded min value is not allowed\n" },
+	{ "E2BIG", E2BIG, "BPF program is too large. Processed 1000001 insn\n" },
+	{ "EPERM", EPERM, "R2 pointer comparison prohibited\n" },
+	{ "ENOMEM", ENOMEM, "" }, /* it could not even begin */
+};
+#define WALK                                                 \
+	"0: R1=ctx(id=0,off=0,imm=0) R10=fp0\n"              \
+	"; int count_packets(struct xdp_md *ctx)\n"          \
+	"0: (bf) r6 = r1\n"                                  \
+	"1: R1=ctx(id=0,off=0,imm=0) R6_w=ctx(id=0,off=0)\n" \
+	"from 12 to 14: R0=inv1 R10=fp0 fp-8=mmmmmmmm\n"
+#define FIGURES                                                                       \
+	"processed 4711 insns (limit 1000000) max_states_per_insn 4 total_states 51 " \
+	"peak_states 51 mark_read 8\n"
+
+/* What stands behind "word=". */
+static const struct verdict *find_verdict(const char *word)
+{
+	const char *name = find_word(word);
+
+	for (size_t i = 0; name && i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		size_t len = strlen(verdicts[i].name);
+
+		if (!strncmp(name, verdicts[i].name, len) && (!name[len] || name[len] == ','))
+			return &verdicts[i];
+	}
+	return NULL;
+}
+
+static bool has_call(const union bpf_attr *attr, int first, int last)
+{
+	const struct bpf_insn *insns = (const struct bpf_insn *)(unsigned long)attr->insns;
+
+	for (__u32 i = 0; i < attr->insn_cnt; i++) {
+		if (insns[i].code == (BPF_JMP | BPF_CALL) && !insns[i].src_reg &&
+		    insns[i].imm >= first && insns[i].imm <= last)
+			return true;
+	}
+	return false;
+}
+
+static bool is_one_of(const union bpf_attr *attr, const char *list)
+{
+	for (size_t len; *list && *list != ','; list += len + (list[len] == '+')) {
+		len = strcspn(list, "+,");
+		if (!strncmp(attr->prog_name, list, len))
+			return true;
+		if (!strncmp(list, "ring", len) &&
+		    has_call(attr, BPF_FUNC_ringbuf_output, BPF_FUNC_ringbuf_query))
+			return true;
+	}
+	return false;
+}
+
+/* The errno of the verifier, who says why; 0: it has no objection. */
+static int verify(const union bpf_attr *attr)
+{
+	const struct verdict *verdict = find_verdict("verifier=");
+	const char *list = find_word("refuses=");
+	char *log = (char *)(unsigned long)attr->log_buf;
+
+	if (!verdict || strncmp(attr->prog_name, "count_", 6) != 0 ||
+	    (list && !is_one_of(attr, list)))
+		return 0;
+	if (attr->log_level && log && !find_word("silent"))
+		(void)snprintf(log, attr->log_size, "%s%s%s", attr->log_level & 3 ? WALK : "",
+			       verdict->log, *verdict->log ? FIGURES : "");
+	return verdict->err;
+}
+
+/* Without what the kernel adds to each element. */
+static unsigned long map_bytes(const union bpf_attr *attr)
+{
+	if (attr->map_type == BPF_MAP_TYPE_RINGBUF)
+		return attr->max_entries;
+	return (unsigned long)attr->max_entries * (attr->key_size + attr->value_size);
+}
+
+static int map_refusal(const union bpf_attr *attr)
+{
+	const struct verdict *verdict = find_verdict("maps=");
+	struct rlimit limit;
+
+	if (verdict && map_bytes(attr) >= 1U << 20)
+		return verdict->err;
+	if (find_word("memlock") && !getrlimit(RLIMIT_MEMLOCK, &limit) &&
+	    map_bytes(attr) + 4096 > limit.rlim_cur)
+		return EPERM;
+	return 0;
+}
+
+static int program_refusal(const union bpf_attr *attr)
+{
+	struct rlimit limit;
+
+	if (find_word("memlock") && attr->prog_type == BPF_PROG_TYPE_XDP) {
+		if (!getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_cur < 4096)
+			return EPERM;
+		if (has_call(attr, BPF_FUNC_ktime_get_coarse_ns, BPF_FUNC_ktime_get_coarse_ns))
+			return EINVAL;
+	}
+	return verify(attr);
+}
+
+/* The errno that a call is refused with, of those that can be refused with several; 0: none. */
+static int refusal(int cmd, const union bpf_attr *attr, size_t size)
+{
+	if (cmd == BPF_MAP_CREATE && size >= SIZE_TO(max_entries))
+		return map_refusal(attr);
+	if (cmd == BPF_PROG_LOAD && size >= SIZE_TO(prog_name))
+		return program_refusal(attr);
+	return 0;
 }
 
 static bool is_refused(int cmd, const union bpf_attr *attr, size_t size)
@@ -216,6 +351,11 @@ static long call_bpf(const long a[ARGUMENTS])
 		errno = EPERM;
 		return -1;
 	}
+	err = refusal(cmd, attr, (size_t)a[2]);
+	if (err) {
+		errno = err;
+		return -1;
+	}
 	if (is_refused(cmd, attr, (size_t)a[2])) {
 		errno = find_word("run") ? ENOTSUP : EINVAL;
 		return -1;
@@ -255,6 +395,38 @@ int old_socket(int domain, int type, int protocol)
 	if (!next)
 		find_next("socket", &next);
 	return next(domain, type, protocol);
+}
+
+static bool nameless; /* an index was */
+
+ssize_t old_recvfrom(int fd, void *buffer, size_t size, int flags, void *from, socklen_t *from_len)
+	AS("recvfrom");
+
+ssize_t old_recvfrom(int fd, void *buffer, size_t size, int flags, void *from, socklen_t *from_len)
+{
+	static recvfrom_fn next;
+
+	if (!next)
+		find_next("recvfrom", &next);
+	if (find_word("late") && !nameless) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return next(fd, buffer, size, flags, from, from_len);
+}
+
+char *old_if_indextoname(unsigned int ifindex, char *name) AS("if_indextoname");
+
+char *old_if_indextoname(unsigned int ifindex, char *name)
+{
+	static if_indextoname_fn next;
+	char *found;
+
+	if (!next)
+		find_next("if_indextoname", &next);
+	found = next(ifindex, name);
+	nameless = nameless || !found;
+	return found;
 }
 
 /* A file that announces the CPUs; -1: it is another path, or there is nothing to pretend. */

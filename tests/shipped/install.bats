@@ -8,6 +8,10 @@ make_alone() { # ARGUMENT...
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "$@"
 }
 
+teardown() {
+	[ -z "${OWNED:-}" ] || rm -rf "$OWNED"
+}
+
 # Sets PREFIX.
 install_here() {
 	PREFIX=$BATS_TEST_TMPDIR/prefix
@@ -40,6 +44,61 @@ install_here() {
 	expect_line "$to/usr/lib/there/pkgconfig/libxdptail.pc" '^libdir=/usr/lib/there$'
 	expect "names that were not replaced" \
 		"$(grep -c @ "$to/usr/lib/there/pkgconfig/libxdptail.pc")" 0
+}
+
+# sudo make: what the user makes next can write there.
+@test "what root builds belongs to the owner of the directory" {
+	local sources
+
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	OWNED=$(mktemp -d) # the owner cannot reach what is in the directory of the test
+	chmod 0755 "$OWNED"
+	sources="$OWNED/the sources"
+	make_alone -C "$ROOT" O="$BATS_TEST_TMPDIR" dist
+	mkdir "$sources"
+	tar -C "$sources" --strip-components=1 -xzf "$BATS_TEST_TMPDIR"/dist/xdptail-*.tar.gz
+	chown -R 65534:65533 "$sources"
+	make_alone -C "$sources" O=own own/src/app/log.o own/bpf/xdptail_perf.bpf.o dist
+	expect "others'" "$(find "$sources" ! '(' -user 65534 -group 65533 ')')" ""
+	expect "made" "$(find "$sources/own" -name '*.gz' -o -name '*.o' | wc -l)" 3
+	chown -R 0:0 "$sources/own"
+	make_alone -C "$sources" O=own own/src/app/top.o
+	expect "root's" "$(stat -c %u "$sources/own/src/app/top.o")" 0
+}
+
+@test "other flags: built anew, but not by install; the same: not again" {
+	local dir=$BATS_TEST_TMPDIR/flags flags
+
+	make_alone -C "$ROOT" O="$dir" CFLAGS=-O1 "$dir/src/app/log.o" "$dir/src/app/top.o"
+	for flags in -O1 -O2; do
+		touch "$BATS_TEST_TMPDIR/$flags"
+		make_alone -C "$ROOT" O="$dir" CFLAGS=$flags "$dir/src/app/log.o"
+		expect "$flags: built" "$(find "$dir" -name '*.o' -newer "$BATS_TEST_TMPDIR/$flags" -printf '%f')" \
+			"$([ "$flags" = -O1 ] || echo log.o)"
+	done
+	make_alone -C "$ROOT" O="$dir" CFLAGS=-O3 -n install >"$BATS_TEST_TMPDIR/commands"
+	expect "what install would compile" \
+		"$(grep -oE -e '-c src/app/(log|top|main)\.c' "$BATS_TEST_TMPDIR/commands" | sort | xargs)" \
+		"-c src/app/main.c -c src/app/top.c"
+}
+
+# Not linked against what happens to be in the linker's own directories.
+@test "a library that pkg-config cannot find ends the build" {
+	run env PKG_CONFIG_LIBDIR=/nonexistent PKG_CONFIG_PATH= make -s -C "$ROOT" O="$BATS_TEST_TMPDIR/none" \
+		"$BATS_TEST_TMPDIR/none/src/app/log.o"
+	expect "exit" "$status" 2
+	[[ $output == *"Package 'libpcap'"*"not found"* ]] || fail "$output"
+	expect "built" "$(find "$BATS_TEST_TMPDIR/none" -name '*.o')" ""
+}
+
+@test "uninstall, uninstall-service: nothing is left but settings and what is others'" {
+	local to="$BATS_TEST_TMPDIR/a root"
+
+	make_alone -C "$ROOT" O="$BUILD" install install-service DESTDIR="$to"
+	touch "$to/usr/local/lib/systemd/system/other.service"
+	make_alone -C "$ROOT" O="$BUILD" uninstall uninstall-service DESTDIR="$to"
+	expect "left" "$(cd "$to" && find . ! -type d | LC_ALL=C sort | xargs)" \
+		"./etc/xdptail/xdptail.json ./usr/local/lib/systemd/system/other.service"
 }
 
 @test "install-service: units beside the rest, what is looked for in /etc there, settings kept" {

@@ -46,7 +46,7 @@ def sink(**keys):
 
 
 def start(**keys):
-    return record("start", version="0.1.0", schema="xdptail/1", hostname="host", kernel="6.1.0",
+    return record("start", version="0.1.0", schema="xdptail/1", sink="stdout", hostname="host", kernel="6.1.0",
                   function_name="count_packets", sample_mode="every", sample_rate=0, interval_s=0,
                   capabilities=["CAP_BPF", "0x000001ffffffffff", "…"], **keys)
 

@@ -205,6 +205,7 @@ static const struct key start_keys[] = {
 	COMMON_KEYS,
 	{ "version", TEXT, ALWAYS },
 	{ "schema", TEXT, ALWAYS },
+	{ "sink", TEXT, ALWAYS },
 	{ "hostname", TEXT, ALWAYS },
 	{ "kernel", TEXT, ALWAYS },
 	{ "function_name", TEXT, ALWAYS },
@@ -309,9 +310,12 @@ struct stream {
 	char run[17];
 	char started[TIME_BYTES]; /* when the first record was made */
 	char counts[16]; /* what interfaces say that they count; "" before one is attached */
-	char counting_from[TIME_BYTES]; /* where the first interval starts */
+	char counting_from[TIME_BYTES]; /* where the earliest interval starts */
+	char counting_to[TIME_BYTES]; /* where the latest one ends */
 	char interval_start[TIME_BYTES]; /* of the last one */
 	char interval_end[TIME_BYTES];
+	char packets_from[TIME_BYTES]; /* the earliest packet since then; "": there was none */
+	char packets_to[TIME_BYTES]; /* the latest */
 	uint64_t seq[10]; /* number of the last record, by type */
 	uint64_t records[10];
 	uint64_t cpu_seq[CPUS_MAX];
@@ -322,6 +326,9 @@ struct stream {
 	struct json_object *snapshot_sums; /* owned; likewise */
 	struct json_object *attached; /* owned; interfaces, by index, with their last state */
 	struct json_object *owed; /* owned; losses that have no loss record yet, "where cause" */
+	uint64_t
+		late; /* samples discarded because their interval could not wait, as loss records say */
+	bool enough; /* -c ended it: what was discarded is no loss */
 	uint64_t unpaired; /* losses without a loss record, or the other way round */
 	bool gap; /* one of this record's type is missing before it */
 	struct sink sinks[SINKS_MAX + 1];
@@ -529,11 +536,27 @@ static uint64_t packet_type(uint64_t protocol)
 	return 255;
 }
 
+static void set_time(char ret[TIME_BYTES], const char *value)
+{
+	(void)snprintf(ret, TIME_BYTES, "%s", value);
+}
+
+/* "" is no time. */
+static void note_times(char from[TIME_BYTES], char to[TIME_BYTES], const char *earliest,
+		       const char *latest)
+{
+	if (!from[0] || strcmp(earliest, from) < 0)
+		set_time(from, earliest);
+	if (strcmp(latest, to) > 0)
+		set_time(to, latest);
+}
+
 static void check_packet(struct stream *s, struct json_object *obj)
 {
 	uint64_t cpu = number(obj, "cpu") % CPUS_MAX;
 	uint64_t seq = number(obj, "cpu_seq");
 
+	note_times(s->packets_from, s->packets_to, text(obj, "timestamp"), text(obj, "timestamp"));
 	if (seq <= s->cpu_seq[cpu])
 		fault(s, "cpu_seq %" PRIu64 " of CPU %" PRIu64 " comes after %" PRIu64, seq, cpu,
 		      s->cpu_seq[cpu]);
@@ -660,9 +683,18 @@ static void check_listed(struct stream *s, struct json_object *obj)
 		      number(obj, "unlisted_packets"));
 }
 
-static void set_time(char ret[TIME_BYTES], const char *value)
+/* In a capture all packets of an interval are within it, and come before its snapshot. Intervals do not
+ * overlap but for those that are late, and where time goes back.
+ */
+static void check_interval_of_capture(struct stream *s, struct json_object *obj)
 {
-	(void)snprintf(ret, TIME_BYTES, "%s", value);
+	if (s->packets_from[0] && (strcmp(s->packets_from, text(obj, "interval_start")) < 0 ||
+				   strcmp(s->packets_to, text(obj, "interval_end")) > 0))
+		fault(s, "the interval is of %s to %s, its packets of %s to %s",
+		      text(obj, "interval_start"), text(obj, "interval_end"), s->packets_from,
+		      s->packets_to);
+	s->packets_from[0] = '\0';
+	s->packets_to[0] = '\0';
 }
 
 /* Intervals are numbered, and join without a gap; one that the sink dropped leaves both. */
@@ -674,16 +706,17 @@ static void check_interval(struct stream *s, struct json_object *obj)
 	if (snapshot != number(obj, "record_seq"))
 		fault(s, "snapshot %" PRIu64 " is record %" PRIu64, snapshot,
 		      number(obj, "record_seq"));
-	if (last && snapshot == last + 1 &&
-	    strcmp(text(obj, "interval_start"), s->interval_end) != 0)
+	if (s->capture)
+		check_interval_of_capture(s, obj);
+	else if (last && snapshot == last + 1 &&
+		 strcmp(text(obj, "interval_start"), s->interval_end) != 0)
 		fault(s, "the interval starts at %s, the one before ended at %s",
 		      text(obj, "interval_start"), s->interval_end);
 	set_time(s->interval_start, text(obj, "interval_start"));
 	set_time(s->interval_end, text(obj, "interval_end"));
 	if (snapshot <= s->seq[TYPE_STATS])
 		fault(s, "snapshot %" PRIu64 " comes after its stats", snapshot);
-	if (snapshot == 1)
-		set_time(s->counting_from, s->interval_start);
+	note_times(s->counting_from, s->counting_to, s->interval_start, s->interval_end);
 	s->counted = number(obj, "counted");
 	check_listed(s, obj);
 	json_object_object_add(s->snapshot_sums, "snapshot", json_object_new_uint64(snapshot));
@@ -692,18 +725,17 @@ static void check_interval(struct stream *s, struct json_object *obj)
 /* It is numbered as the last snapshot, and comes after it. */
 static void check_snapshot_total(struct stream *s, struct json_object *obj)
 {
-	bool first_came = s->counting_from[0];
-	bool last_came = number(obj, "snapshot") == number(s->snapshot_sums, "snapshot");
+	bool all_came = s->records[TYPE_SNAPSHOT] == s->seq[TYPE_SNAPSHOT];
 
 	s->snapshot_total = true;
 	if (number(obj, "snapshot") + 1 != number(obj, "record_seq"))
 		fault(s, "the total of %" PRIu64 " snapshots is record %" PRIu64,
 		      number(obj, "snapshot"), number(obj, "record_seq"));
-	if ((first_came && strcmp(text(obj, "interval_start"), s->counting_from) != 0) ||
-	    (last_came && strcmp(text(obj, "interval_end"), s->interval_end) != 0))
+	if (all_came && (strcmp(text(obj, "interval_start"), s->counting_from) != 0 ||
+			 strcmp(text(obj, "interval_end"), s->counting_to) != 0))
 		fault(s, "the total is of %s to %s, the intervals of %s to %s",
 		      text(obj, "interval_start"), text(obj, "interval_end"), s->counting_from,
-		      s->interval_end);
+		      s->counting_to);
 }
 
 static const char *const summed_counts[] = {
@@ -778,11 +810,13 @@ static void check_loss(struct stream *s, struct json_object *obj)
 
 	owed_key(key, where, text(obj, "cause"));
 	if (!has(s->owed, key))
-		s->unpaired++;
+		s->unpaired += strcmp(text(obj, "cause"), "late") != 0; /* by check_end() */
 	else if (number(obj, "records") != number(s->owed, key))
 		fault(s, "loss of %" PRIu64 " where %" PRIu64 " were lost: %s",
 		      number(obj, "records"), number(s->owed, key), key);
 	json_object_object_del(s->owed, key);
+	if (strcmp(text(obj, "cause"), "late") == 0)
+		s->late += number(obj, "records");
 	if (strcmp(from, first) > 0 || strcmp(first, last) > 0 || strcmp(last, to) > 0)
 		fault(s, "lost from %s to %s, but that can only be from %s to %s", first, last,
 		      from, to);
@@ -975,7 +1009,7 @@ static void check_interface(struct stream *s, struct json_object *obj)
 
 static void check_stop(struct stream *s, struct json_object *obj)
 {
-	(void)obj; /* its keys say all there is */
+	s->enough = strcmp(text(obj, "reason"), "count") == 0;
 	s->stopped = true;
 }
 
@@ -1047,7 +1081,7 @@ static void check_line(struct stream *s, const char *line, size_t len)
 	struct json_object *obj;
 	const char *again;
 
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
 	obj = json_tokener_parse_ex(tokener, line, (int)len + 1);
 	again = obj ? json_object_to_json_string_ext(obj, flags) : "";
 	if (len >= LINE_BYTES_MAX)
@@ -1130,12 +1164,15 @@ static void check_end(struct stream *s)
 	if (s->unpaired > dropped)
 		fault(s, "%" PRIu64 " losses are said once and not twice, the last: %s",
 		      s->unpaired, json_object_to_json_string(s->owed));
+	if (number(s->sums, "discarded") != s->late && !s->enough && !dropped)
+		fault(s, "%" PRIu64 " samples were discarded, and %" PRIu64 " for being late",
+		      number(s->sums, "discarded"), s->late);
 	if (missing(s) != dropped)
 		fault(s, "L5: %" PRIu64 " records are missing, %" PRIu64 " were dropped",
 		      missing(s), dropped);
-	if (s->gaps > lost(s->sums) + dropped)
+	if (s->gaps > lost(s->sums) + s->late + dropped)
 		fault(s, "L5: %" PRIu64 " samples are missing, %" PRIu64 " were lost", s->gaps,
-		      lost(s->sums) + dropped);
+		      lost(s->sums) + s->late + dropped);
 }
 
 static void report(const struct stream *s)

@@ -222,6 +222,15 @@ tail_run() { # ARGUMENT OF xdptail...
 	run --separate-stderr timeout 20 ip netns exec "$NS_A" "$XDPTAIL" "$@"
 }
 
+# Two outputs were given the same lines, but for the name of the output, which the start record has.
+same_output() { # FILE FILE
+	cmp <(nameless "$1") <(nameless "$2")
+}
+
+nameless() { # FILE
+	sed '/"event_type":"start"/s/"sink":"[^"]*",//' "$1"
+}
+
 # From now on, run the program with a library from tests/preload, and variables: NAME=VALUE... A
 # sanitizer's library wants to be the first one, and can be the second.
 preloaded() { # LIBRARY NAME=VALUE...

@@ -210,12 +210,40 @@ offload() { # NAME on|off
 	expect_finding "old" frags warning "no programs*"
 	expect_finding "old" batch warning "*one by one*--max-sources"
 	expect_finding "old" links warning "*stays attached*"
-	expect_finding "old" memory warning "*128 possible CPUs share*"
+	expect_finding "old" memory ok "*128 possible CPUs (* share*"
 	expect_finding "old" transport ok "*perf buffers*"
 	tail_start
 	tail_stop
 	expect "transport of a run" "$(jq -nr 'input.transport' "$OUT")" perf
 	expect "map of a run" "$(jq -nr 'input.map_type' "$OUT")" hash
+}
+
+@test "a program that the kernel refuses: a problem in a run's words, exit 4, and no lead to limits" {
+	pair
+	old_kernel verifier=EACCES,refuses=ring
+	doctor -i tail0
+	expect "exit" "$status" 4
+	expect_finding "refused" program problem 'Linux * does not take the program "count_tcp_packets": its verifier says "math between *--transport perf; *'
+	expect_finding "refused" capabilities ok '*'
+	expect_finding "refused" memlock ok '*'
+	expect "messages" "$stderr" ""
+	tail_run -i tail0
+	[[ $stderr == *"$(line program | sed 's/.* program: //')"* ]] || fail "run: $stderr"
+	old_kernel verifier=EINVAL,silent
+	doctor
+	expect "silent: exit" "$status" 4
+	old_kernel maps=ENOMEM
+	doctor
+	expect "no memory: exit" "$status" 1
+	expect_finding "no memory" program problem 'no memory for the map *'
+}
+
+@test "possible CPUs that are not there: that they share counts, and how each would have its own" {
+	pair
+	old_kernel cpus=64
+	doctor
+	expect "exit" "$status" 0
+	expect_finding "64" memory ok "* 64 possible CPUs ([0-9]* on line) share one *--max-map-memory, for each*"
 }
 
 @test "without each capability: named, what cannot be tried is not called missing, exit 3" {

@@ -64,7 +64,7 @@ setup() {
 	check_stream "$OUT"
 	expect "packets" "$(counted packets)" 5000
 	check_stream "$FILE" --sink "file:$FILE"
-	cmp "$OUT" "$FILE"
+	same_output "$OUT" "$FILE"
 }
 
 @test "a file that another one writes to is refused" {

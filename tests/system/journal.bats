@@ -17,7 +17,7 @@ teardown() {
 expect_same() {
 	check_stream "$FILE" --sink "file:$FILE"
 	read_journal >"$OUT"
-	cmp "$OUT" "$FILE" || fail "the journal and the file differ"
+	same_output "$OUT" "$FILE" || fail "the journal and the file differ"
 	"$XDPTAIL" audit "$OUT" >"$BATS_TEST_TMPDIR/verdict" 2>&1 ||
 		fail "audit: $(<"$BATS_TEST_TMPDIR/verdict")"
 }

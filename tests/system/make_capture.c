@@ -26,7 +26,7 @@
 #define FIRST_SOURCE 0x0a000000U
 #define FRAME_MIN    64
 #define FRAME_MAX    65549
-#define JUMPS_MAX    8
+#define JUMPS_MAX    64
 
 struct jump {
 	uint64_t at;

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The ways that older kernels leave us, each reached by making this kernel refuse what they lack
 # (tests/preload/oldkernel.c).
+#
+# shellcheck disable=SC2030,SC2031
+# (run sets status and output)
 
 load common
 
@@ -86,6 +89,23 @@ expect_start() { # KEY WANT
 	expect_start map_type hash
 }
 
+@test "possible CPUs that are not there cost no memory, unless it is granted" {
+	local bytes
+
+	pair
+	old_kernel cpus=64
+	capture
+	expect_start map_type hash
+	bytes=$(jq -nr 'input.map_bytes' "$OUT")
+	capture --max-map-memory 256M
+	expect_start map_type percpu_hash
+	# shellcheck disable=SC2034 # what tail_start runs
+	XDPTAIL=$XDPTAIL_REAL
+	capture
+	expect_within "map_bytes with 64 possible CPUs" "$bytes" 1 \
+		"$((2 * $(jq -nr 'input.map_bytes' "$OUT")))"
+}
+
 @test "with many possible CPUs and few sources each CPU has its own counts" {
 	pair
 	old_kernel cpus=128
@@ -138,6 +158,75 @@ expect_start() { # KEY WANT
 	expect "attached" "$(attached)" ""
 }
 
+# A refusal: its exit status, in one line that has all of the pieces, and nothing that misleads.
+expect_refused() { # NAME EXIT PIECE*PIECE...
+	local wrong
+
+	expect "$1: exit" "$status" "$2"
+	expect "$1: stdout" "$output" ""
+	expect "$1: lines of messages" "$(wc -l <<<"$stderr")" 1
+	# shellcheck disable=SC2053,SC2295 # a pattern
+	[[ $stderr == "xdptail: error: "*$3* ]] || fail "$1: got \"$stderr\", want \"$3\""
+	for wrong in RLIMIT_MEMLOCK CAP_ processed 'R1=' libbpf: 'option'; do
+		[[ ${stderr/no other options that/} != *"$wrong"* ]] || fail "$1: \"$wrong\" in: $stderr"
+	done
+	expect "$1: attached" "$(attached)" ""
+}
+
+@test "what a kernel refuses: the exit status, the cause in its words, and what it would take" {
+	local words arguments exit want math jumps large kernel
+	local report='; to report it, send what xdptail doctor and xdptail -v say'
+
+	pair
+	kernel="Linux $(uname -r) does not take"
+	math='"math between pkt pointer and register with unbounded min value is not allowed"'
+	jumps='"The sequence of 8193 jumps is too complex."'
+	large='"BPF program is too large. Processed 1000001 insn"'
+	while IFS='|' read -r words arguments exit want; do
+		old_kernel "$words"
+		# shellcheck disable=SC2086
+		tail_run -i tail0 $arguments
+		expect_refused "$words: $arguments" "$exit" "$want"
+	done <<-TABLE
+		verifier=EACCES||4|$kernel the program "count_tcp_packets": its verifier says $math; no other options that were tried would work$report
+		verifier=EINVAL|-a|4|the program "count_packets": its verifier says $jumps; no other
+		verifier=E2BIG|--decap|4|the program "count_tcp_packets_decap": its verifier says $large; no other
+		verifier=EPERM||4|its verifier says "R2 pointer comparison prohibited"; no other
+		verifier=EACCES,refuses=ring||4|$math; what would work here, as was tried: --transport perf$report
+		verifier=E2BIG,refuses=count_tcp||4|$large; what would work here, as was tried: -a$report
+		verifier=E2BIG,refuses=ring+count_tcp||4|$large; what would work here, as was tried: --transport perf and -a$report
+		verifier=EINVAL,refuses=count_packets_d|-a --decap|4|"count_packets_decap": its verifier says $jumps; what would work here, as was tried: without --decap, or --function-name count_tcp_packets$report
+		verifier=EINVAL,silent||4|$kernel the program "count_tcp_packets" or its maps: Invalid argument; no other
+		verifier=EACCES,silent||3|a user namespace, seccomp, lockdown or a security module
+		verifier=E2BIG,silent,refuses=ring||4|$kernel the program "count_tcp_packets" or its maps: it is too large for it; what would work here, as was tried: --transport perf$report
+		verifier=ENOMEM||1|no memory for the program "count_tcp_packets" beside * KiB of maps: choose fewer --max-sources, or a smaller --ring-size
+		maps=ENOMEM|--max-map-memory 1024M|1|no memory for the map "packet_count" of * KiB, of * KiB for all: choose fewer --max-sources than 65536, or --max-map-memory 14336K, with which all
+		maps=ENOMEM|--max-map-memory 15M|1|no memory for the map "packet_count" of 14336 KiB, of * KiB for all: choose fewer --max-sources than 65536
+		maps=ENOMEM|--max-sources 1000|1|no memory for the map "packet_events" of 16384 KiB, of * KiB for all: choose a smaller --ring-size
+		maps=E2BIG||4|$kernel the map "packet_count" of * KiB: it is too large for it; choose fewer --max-sources
+		maps=EINVAL||4|$kernel the map "packet_count" of * KiB: Invalid argument$report
+	TABLE
+}
+
+@test "a program that is refused for a capture is no wrong use of options either" {
+	pair
+	old_kernel verifier=EACCES
+	printf '\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x01\0\0\0' \
+		>"$BATS_TEST_TMPDIR/empty"
+	tail_run -r "$BATS_TEST_TMPDIR/empty" --prog-run
+	expect_refused "--prog-run" 4 'its verifier says "math'
+}
+
+@test "what the verifier and libbpf say in full is shown with -v" {
+	pair
+	old_kernel verifier=EACCES
+	tail_run -i tail0 -v
+	expect "exit" "$status" 4
+	[[ $stderr == *'debug: libbpf: prog '*'debug: verifier: 0: (bf) r6 = r1'*'debug: verifier: math '*\
+'debug: verifier: processed 4711 insns'*'error: Linux '*'its verifier says "math'* ]] || fail "$stderr"
+	expect "walks" "$(grep -c 'verifier: 0: (bf)' <<<"$stderr")" 1
+}
+
 # The life of one interface, under the names and in the order of expect_life.
 live_through() {
 	tail_start -a -N 1 --wait-interface --interval 1
@@ -179,6 +268,19 @@ expect_life() {
 	live_through
 	expect_life 'the program stays on it, until: ip -n NAMESPACE'
 	ip -n "$NS_B" -d link show dev tail0 | grep -q 'prog/xdp' || fail "nothing is left on it"
+}
+
+@test "without links a move is no deletion, though its message comes after the index has gone" {
+	pair
+	old_kernel link,late
+	tail_start -a -N 1 --wait-interface
+	ip -n "$NS_A" link set tail0 netns "$NS_B"
+	wait_line "$OUT" '"event_type":"interface".*"state":"[mg]o' "$PID"
+	tail_stop
+	expect "exit" "$CODE" 0
+	check_stream "$OUT"
+	expect "states" "$(jq -r 'select(.event_type == "interface" and
+		.state != "down").state' "$OUT" | xargs)" 'attached moved detached'
 }
 
 @test "without netlink sockets an interface is followed by looking" {

@@ -42,8 +42,8 @@ of_sink() { # FILE SINK KEY
 	tail_stop
 	expect "exit" "$CODE" 0
 	check_stream "$FULL"
-	cmp <(only "$FULL" packet start stop) "$OUT"
-	cmp <(only "$FULL" count snapshot start stop) "$PART"
+	same_output <(only "$FULL" packet start stop) "$OUT"
+	same_output <(only "$FULL" count snapshot start stop) "$PART"
 	filtered=$(of_sink "$FULL" stdout filtered)
 	# behind the record with the sums: the other sinks' two, which it does not take, and stop, which it does
 	expect "filtered" "$filtered" "$(($(grep -vcE '"event_type":"(packet|start|stop)"' "$FULL") - 2))"
@@ -87,7 +87,7 @@ of_sink() { # FILE SINK KEY
 	expect "packets in the file" "$(counted packets)" 20000
 	expect_within "packets" "$(only "$OUT" packet | wc -l)" 1 19999
 	[ "$(only "$OUT" count | wc -l)" -lt 3000 ] || fail "no count record was dropped"
-	cmp <(only "$FULL" snapshot stats sink loss start stop) \
+	same_output <(only "$FULL" snapshot stats sink loss start stop) \
 		<(only "$OUT" snapshot stats sink loss start stop)
 }
 
@@ -98,7 +98,7 @@ of_sink() { # FILE SINK KEY
 		while read -r line; do printf '%s\n' "$line"; done >"$OUT"
 	check_stream "$OUT"
 	check_stream "$FULL"
-	cmp "$OUT" "$FULL"
+	same_output "$OUT" "$FULL"
 	expect "packets" "$(counted packets)" 20000
 	expect "counts, of two intervals" "$(counted counts)" 6000
 }

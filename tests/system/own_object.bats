@@ -440,5 +440,9 @@ refused() { # SENTENCE [ARGUMENT OF xdptail...]: of OWN
 			return *(volatile int *)(long)ctx->data;
 		}'
 	compile -DXDPTAIL_RING
-	refused "own.bpf.o: the kernel does not take it: "
+	refused "own.bpf.o: Linux $(uname -r) does not take the program \"own\": its verifier says \"R"
+	expect "exit" "$status" 4
+	expect "lines of messages" "$(wc -l <<<"$stderr")" 1
+	tail_run -i tail0 --ebpf-program "$OWN" --function-name own -v
+	[[ $stderr == *'debug: verifier: processed '* ]] || fail "$stderr"
 }

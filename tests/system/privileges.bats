@@ -134,6 +134,48 @@ three_are_enough() { # WANT ARGUMENT OF xdptail...
 	[[ $stderr != *CAP_PERFMON* ]] || fail "what is there is called missing: $stderr"
 }
 
+# Where maps count against RLIMIT_MEMLOCK; its soft and its hard limit are given.
+run_locked() { # LIMITS ARGUMENT OF xdptail...
+	local -a env=(env "LD_PRELOAD=$PLACE/oldkernel.so" XDPTAIL_OLD=memlock
+		"ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}")
+
+	install -m 0755 "$(dirname "$HELPERS")/preload/oldkernel.so" "$PLACE"
+	as_nobody +bpf,+net_admin,+perfmon
+	run --separate-stderr prlimit "--memlock=$1" timeout 20 ip netns exec "$NS_A" \
+		"${AS_NOBODY[@]::${#AS_NOBODY[@]}-1}" "${env[@]}" "${AS_NOBODY[-1]}" "${@:2}"
+}
+
+@test "too little memory that may be locked is named alone, with what is needed; doctor says the same" {
+	local limit needed
+
+	pair
+	for limit in 65536 0; do
+		run_locked "$limit:$limit" -i tail0
+		expect "$limit: exit" "$status" 3
+		[[ $stderr == *"RLIMIT_MEMLOCK is $((limit >> 10)) KiB, "*"ulimit -l "* ]] ||
+			fail "$limit: $stderr"
+		[[ $stderr != *seccomp* && $stderr != *missing* ]] || fail "$limit: $stderr"
+		needed=$(sed -n 's/.*need about \([0-9]*\) KiB.*/\1/p' <<<"$stderr")
+		expect_within "$limit: needed" "$needed" 30000 80000
+		run_locked "$limit:$limit" doctor
+		expect "$limit: exit of doctor" "$status" 3
+		[[ $output == *"warning  memlock: RLIMIT_MEMLOCK is $((limit >> 10)) KiB,"*"ulimit -l $needed;"* ]] ||
+			fail "$limit: $output"
+	done
+}
+
+@test "memory that may be locked is raised to what is permitted, and doctor has nothing to say against it" {
+	[ "$(ulimit -H -l)" = unlimited ] || [ "$(ulimit -H -l)" -ge 8192 ] ||
+		skip "the hard limit of locked memory is below 8 MiB"
+	pair
+	run_locked 65536:8388608 -i tail0 --max-sources 1024 --ring-size 1M --duration 1
+	expect "exit" "$status" 0
+	[[ $stderr == *"0 packets seen"* ]] || fail "$stderr"
+	run_locked 65536:8388608 -i tail0
+	expect "beyond the hard limit: exit" "$status" 3
+	[[ $stderr == *"RLIMIT_MEMLOCK is 8192 KiB, "* ]] || fail "$stderr"
+}
+
 # More sources than a generation holds: they are all told apart only if it is flipped under pressure.
 PRESSED=6000
 

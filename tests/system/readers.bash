@@ -98,8 +98,8 @@ expect_arrived() { # FILE [json|cee]
 	local parsed=$DIR/${2:-json}
 
 	wait_lines "$parsed" "$(wc -l <"$1")"
-	sed 's/^ //; s/^@cee: //' "$DIR/messages" | cmp - "$1" || fail "texts differ"
-	cmp <(jq -c . "$parsed") <(jq -c . "$1") || fail "values differ"
+	same_output <(sed 's/^ //; s/^@cee: //' "$DIR/messages") "$1" || fail "texts differ"
+	same_output <(jq -c . "$parsed") <(jq -c . "$1") || fail "values differ"
 	expect "what is no JSON" "$(lines_in "$DIR/neither")" 0
 }
 
@@ -170,5 +170,5 @@ expect_some_of() { # COPY FILE
 	awk 'NR == FNR { at[$0] = NR; next }
 		!($0 in at) { print "not a line of the file: " $0; exit 1 }
 		at[$0] <= last { print "out of order, or twice: " $0; exit 1 }
-		{ last = at[$0] }' "$2" "$1" || fail "$1 is not a part of $2"
+		{ last = at[$0] }' <(nameless "$2") <(nameless "$1") || fail "$1 is not a part of $2"
 }

@@ -83,7 +83,7 @@ of_sink() { # KEY: of OUTPUT's total
 	"$HELPERS/make_capture" -n 20000 -S 50 >"$BATS_TEST_TMPDIR/capture"
 	"$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -N 1 -o "unix:$DIR/socket" -o "file:$FILE" 2>"$ERR" 3>&-
 	received "$(wc -l <"$FILE")"
-	cmp "$DIR/messages" "$FILE"
+	same_output "$DIR/messages" "$FILE"
 	check_stream "$DIR/messages"
 	expect "packets" "$(counted packets)" 20000
 	"$XDPTAIL" audit "$DIR/messages"
@@ -109,7 +109,7 @@ not_there_yet() { # KIND: nor after it went, in a quiet moment
 	check_stream "$FILE" --sink "file:$FILE"
 	received "$(wc -l <"$FILE")"
 	copy
-	cmp "$COPY" "$FILE"
+	same_output "$COPY" "$FILE"
 	expect "disconnects" "$(of_sink disconnects)" 1
 	expect "dropped" "$(of_sink dropped_queue_full) $(of_sink dropped_error)" "0 0"
 }

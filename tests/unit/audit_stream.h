@@ -80,6 +80,7 @@ static inline void stream_start(struct stream_sim *sim)
 {
 	static const char *const capabilities[] = { "CAP_BPF", NULL };
 	const struct line_start start = {
+		.sink = "stdout",
 		.version = "0.1.0",
 		.hostname = "web1",
 		.kernel = "6.18.0",

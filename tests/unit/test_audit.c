@@ -74,6 +74,62 @@ static void two_runs_one_damaged(struct stream *s, struct stream_files *f)
 	two_runs(s, f);
 }
 
+/* As of a capture, whose intervals have their packets between their start and their end. */
+static void make_capture(struct stream *s)
+{
+	static const char start[] = "\"interval_start\":\"";
+
+	stream_edit(s, LINE_START, 1, "\"ring_bytes\":16777216", "\"capture\":\"x.pcap\"");
+	for (uint64_t seq = 1; seq <= STREAM_INTERVALS; seq++) {
+		char *at = strstr(s->lines[stream_find(s, LINE_SNAPSHOT, seq)].text, start);
+
+		cr_assert_not_null(at);
+		memcpy(at + strlen(start), "2026-11-22T03:40:00", 19);
+	}
+}
+
+static void capture(struct stream *s, struct stream_files *f)
+{
+	make_capture(s);
+	put_all(s, f);
+}
+
+static void capture_backwards(struct stream *s, struct stream_files *f)
+{
+	make_capture(s);
+	backwards(s, f);
+}
+
+static void capture_packet_early(struct stream *s, struct stream_files *f)
+{
+	make_capture(s);
+	stream_edit(s, LINE_PACKET, 20, "2026-11-22T03:41", "2026-11-22T03:39");
+	put_all(s, f);
+}
+
+static void capture_packet_late(struct stream *s, struct stream_files *f)
+{
+	make_capture(s);
+	stream_edit(s, LINE_PACKET, 1, "2026-11-22T03:41", "2026-11-22T03:42");
+	put_all(s, f);
+}
+
+/* Whether it is of that interval is not known then. */
+static void capture_packet_late_and_gap(struct stream *s, struct stream_files *f)
+{
+	make_capture(s);
+	stream_edit(s, LINE_PACKET, 1, "2026-11-22T03:41", "2026-11-22T03:42");
+	stream_delete(s, stream_find(s, LINE_PACKET, 7));
+	put_all(s, f);
+}
+
+static void capture_turned(struct stream *s, struct stream_files *f)
+{
+	make_capture(s);
+	stream_edit(s, LINE_SNAPSHOT, 2, "\"interval_end\":\"2026", "\"interval_end\":\"2025");
+	put_all(s, f);
+}
+
 static void packet_deleted(struct stream *s, struct stream_files *f)
 {
 	stream_delete(s, stream_find(s, LINE_PACKET, 17));
@@ -571,6 +627,16 @@ static const struct {
 	  "the totals of sink \"stdout\": filtered is 0, but the intervals add up to 1" },
 	{ "cpu_seq edited", cpu_seq_edited, 0, AUDIT_BROKEN,
 	  "two packet records of cpu 0 have the same cpu_seq, 3" },
+	{ "of a capture", capture, 0, AUDIT_INCOMPLETE, LOST },
+	{ "of a capture, last line first", capture_backwards, 0, AUDIT_INCOMPLETE, LOST },
+	{ "of a capture, a packet before its interval", capture_packet_early, 0, AUDIT_BROKEN,
+	  "snapshot 2 is of 2026-11-22T03:40:00.704" },
+	{ "of a capture, a packet behind its interval", capture_packet_late, 0, AUDIT_BROKEN,
+	  "Z, but its packets are of 2026-11-22T03:41:40.704" },
+	{ "of a capture, a packet behind its interval, and one missing",
+	  capture_packet_late_and_gap, 0, AUDIT_BROKEN, "record 7 of packet is missing" },
+	{ "of a capture, an interval turned", capture_turned, 0, AUDIT_BROKEN,
+	  "ends before it starts" },
 	{ "packets dropped, and reported", drops_reported, 3, AUDIT_INCOMPLETE,
 	  "records missing in all: 3, accounted for: torn lines 0, left out by a sink 3" },
 	{ "packets dropped, fewer reported", drops_reported, 2, AUDIT_BROKEN,
@@ -682,6 +748,35 @@ Test(audit, whole)
 			       "whole\n1 run, 64 records in 1 file: whole\n");
 	free(text);
 	stream_free(&s);
+}
+
+/* One record, given to each output under its name. */
+static enum audit_verdict with_another_start(const char *name, char **ret_text)
+{
+	enum audit_verdict got;
+	struct stream s;
+	size_t i;
+
+	stream_make_whole(&s);
+	i = stream_find(&s, LINE_START, 1);
+	stream_add(&s, s.lines[i].text, LINE_START, 2);
+	stream_edit(&s, LINE_START, 2, "\"sink\":\"stdout\"", name);
+	got = audit_all(&s, ret_text);
+	stream_free(&s);
+	return got;
+}
+
+Test(audit, the_start_of_each_output)
+{
+	static const char same[] = "\"sink\":\"stdout\"";
+	static const char other[] = "\"sink\":\"file:/a\"";
+	char *text;
+
+	cr_expect_eq(with_another_start(other, &text), AUDIT_WHOLE, "got:\n%s", text);
+	free(text);
+	cr_expect_eq(with_another_start(same, &text), AUDIT_BROKEN, "got:\n%s", text);
+	cr_expect(strstr(text, "record 1 of start is there twice"), "got:\n%s", text);
+	free(text);
 }
 
 /* Types of which the whole run has but one record: its copy then looks as one that was made without

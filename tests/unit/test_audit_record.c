@@ -110,6 +110,8 @@ static const struct {
 	{ "first large number", HEAD ",\"cpu\":1,\"cpu_seq\":\"9007199254740992\"}", NULL },
 	{ "last small number", HEAD ",\"cpu\":1,\"cpu_seq\":9007199254740991}", NULL },
 	{ "large number as a number", HEAD ",\"cpu\":1,\"cpu_seq\":9007199254740992}", "cpu_seq" },
+	{ "number of others beyond 64 bits", HEAD ",\"x\":[18446744073709551616,-1e400]" TAIL,
+	  NULL },
 	{ "beyond 64 bits", HEAD ",\"cpu\":1,\"cpu_seq\":18446744073709551616}", "cpu_seq" },
 	{ "string beyond 64 bits", HEAD ",\"cpu\":1,\"cpu_seq\":\"18446744073709551616\"}",
 	  "cpu_seq" },
@@ -207,7 +209,7 @@ static bool agree(struct readers *r, const char *text, size_t len)
 		return false;
 	cr_expect_eq(bad, 0, "%.*s: fast took it, json says %s", (int)len, text, err);
 	cr_expect(!bad && memcmp(&fast, &json, offsetof(struct audit_record, name)) == 0 &&
-			  strcmp(fast.name, json.name) == 0,
+			  strcmp(fast.name, json.name) == 0 && strcmp(fast.sink, json.sink) == 0,
 		  "%.*s: read differently", (int)len, text);
 	return true;
 }

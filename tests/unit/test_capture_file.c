@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "captures.h"
 #include "frames.h"
@@ -17,6 +18,8 @@
 #define STEP_NS	 1000000007ULL /* seconds and nanoseconds both change */
 #define HEADER	 24 /* bytes of pcap before its first record */
 #define RECORD	 16 /* bytes of a record before its frame */
+
+#define CUT_FRAMES 20 /* of a capture that is cut, or has something behind it */
 
 /* A file without a name, and the name under which it is opened. */
 struct file {
@@ -122,6 +125,37 @@ static void compress_image(struct image *ret, const struct image *from, size_t m
 	close(file.fd);
 }
 
+static void append(struct image *to, const void *bytes, size_t len)
+{
+	to->bytes = realloc(to->bytes, to->len + len + 1);
+	cr_assert_not_null(to->bytes);
+	memcpy(to->bytes + to->len, bytes, len);
+	to->len += len;
+}
+
+/* As zstd(1) makes it, in as many frames as asked for, with one to be skipped before each. */
+static void compress_zstd(struct image *ret, const struct image *from, size_t frames)
+{
+	static const char skipped[] = "\x5a\x2a\x4d\x18\x03\0\0\0abc";
+	size_t room = ZSTD_compressBound(from->len);
+	char *bytes = malloc(room);
+	size_t done = 0;
+
+	cr_assert_not_null(bytes);
+	*ret = (struct image){ 0 };
+	for (size_t i = 1; i <= frames; i++) {
+		size_t until = from->len * i / frames;
+		size_t n = ZSTD_compress(bytes, room, from->bytes + done, until - done, 3);
+
+		cr_assert(!ZSTD_isError(n), "%s", ZSTD_getErrorName(n));
+		if (frames > 1)
+			append(ret, skipped, sizeof(skipped) - 1);
+		append(ret, bytes, n);
+		done = until;
+	}
+	free(bytes);
+}
+
 static bool frame_is(const char *name, const struct capture_frame *got, const struct sent *want)
 {
 	const struct parse_frame got_bytes = frame_reach(got->data, got->len, got->wire_len);
@@ -204,6 +238,9 @@ static void expect_spec(const struct captures_spec *spec)
 	compress_image(&compressed, &image, 1);
 	expect_image(name, &compressed, spec, frames, n);
 	free(compressed.bytes);
+	compress_zstd(&compressed, &image, 1);
+	expect_image(name, &compressed, spec, frames, n);
+	free(compressed.bytes);
 	free(image.bytes);
 	free_frames(frames, n);
 }
@@ -256,6 +293,108 @@ Test(capture_file, gzip_members)
 	free_frames(frames, n);
 }
 
+Test(capture_file, zstd_frames)
+{
+	static const char padding[512] = { 0 };
+	const struct captures_spec spec = { .format = CAPTURES_PCAPNG_NS_LE };
+	struct image image, compressed, other;
+	struct sent *frames;
+	size_t n = make_frames(&frames);
+
+	make_image(&image, &spec, frames, n);
+	for (size_t parts = 2; parts < 40; parts += 7) {
+		compress_zstd(&compressed, &image, parts);
+		append(&compressed, padding, sizeof(padding));
+		expect_image("frames", &compressed, &spec, frames, n);
+		free(compressed.bytes);
+	}
+	/* a member of the one, and a frame of the other */
+	compress_zstd(&compressed, &(struct image){ image.bytes, 1000 }, 1);
+	compress_image(&other, &(struct image){ image.bytes + 1000, image.len - 1000 }, 1);
+	append(&compressed, other.bytes, other.len);
+	expect_image("both", &compressed, &spec, frames, n);
+	free(other.bytes);
+	free(compressed.bytes);
+	free(image.bytes);
+	free_frames(frames, n);
+}
+
+/* The end of a capture, behind its last frame: 0 or -errno. */
+static int end_of(const struct image *image, size_t *ret_frames, struct reason *r)
+{
+	struct capture_file *c = NULL;
+	struct capture_frame frame;
+	struct file file;
+	int err;
+
+	file_make(&file, image->bytes, image->len);
+	*ret_frames = 0;
+	err = capture_file_open(&c, file.path, NULL, NULL, r);
+	if (!err) {
+		for (;;) {
+			err = capture_file_next(c, &frame, r);
+			if (err != 1)
+				break;
+			(*ret_frames)++;
+		}
+		capture_file_close(c);
+	}
+	close(file.fd);
+	return err;
+}
+
+/* What was meant to be read, and is not, is not passed over in silence. */
+Test(capture_file, something_behind_compressed)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} tails[] = { { "x", 1 },
+		      { "\0\0x", 3 },
+		      { "\x1f", 1 },
+		      { "\x28\xb5\x2f", 3 },
+		      { "\xd4\xc3\xb2\xa1", 4 } };
+	const struct captures_spec spec = { .format = CAPTURES_PCAP_LE };
+	struct image image, compressed;
+	struct sent *frames;
+	size_t n = make_frames(&frames);
+	size_t got;
+
+	make_image(&image, &spec, frames, CUT_FRAMES);
+	for (size_t i = 0; i < 2 * sizeof(tails) / sizeof(tails[0]); i++) {
+		struct reason r = { 0 };
+		int err;
+
+		if (i % 2)
+			compress_zstd(&compressed, &image, 1);
+		else
+			compress_image(&compressed, &image, 1);
+		append(&compressed, tails[i / 2].bytes, tails[i / 2].len);
+		err = end_of(&compressed, &got, &r);
+		cr_expect_eq(err, -EBADMSG, "tail %zu: got %d: %s", i, err, r.text);
+		cr_expect_eq(got, CUT_FRAMES, "tail %zu: got %zu frames", i, got);
+		cr_expect_not_null(strstr(r.text, "behind what is compressed"), "tail %zu: \"%s\"",
+				   i, r.text);
+		free(compressed.bytes);
+	}
+	free(image.bytes);
+	free_frames(frames, n);
+}
+
+/* More memory than anybody expects a reader to take. */
+Test(capture_file, zstd_window_too_large)
+{
+	static const char head[] = "\x28\xb5\x2f\xfd\x00\xa0\x01\x00\x00";
+	struct image image = { 0 };
+	struct reason r = { 0 };
+	size_t got;
+
+	append(&image, head, sizeof(head) - 1);
+	cr_expect_eq(end_of(&image, &got, &r), -EINVAL);
+	cr_expect_not_null(strstr(r.text, "more than 128 MiB"), "got \"%s\"", r.text);
+	free(image.bytes);
+}
+
 Test(capture_file, standard_input)
 {
 	const struct captures_spec spec = { .format = CAPTURES_PCAP_NS_BE };
@@ -292,8 +431,6 @@ static size_t frames_before(const struct sent *frames, size_t n, size_t cut, boo
 	*ret_between = at == cut;
 	return i;
 }
-
-#define CUT_FRAMES 20
 
 /* All frames before the cut, and then it is said. */
 Test(capture_file, cut_at_every_byte)
@@ -333,37 +470,35 @@ Test(capture_file, cut_at_every_byte)
 }
 
 /* What is left of compressed data may be any frames, but it is never the whole. */
+static void expect_cuts(const struct image *compressed)
+{
+	size_t opened = 0;
+	size_t got;
+
+	for (size_t cut = 0; cut < compressed->len; cut++) {
+		struct reason r = { 0 };
+		int err = end_of(&(struct image){ compressed->bytes, cut }, &got, &r);
+
+		cr_expect(err == -EBADMSG || (err == -EINVAL && !got), "cut at %zu: got %d: %s",
+			  cut, err, r.text);
+		opened += err == -EBADMSG;
+	}
+	cr_expect_gt(opened, 0);
+}
+
 Test(capture_file, compressed_and_cut)
 {
 	const struct captures_spec spec = { .format = CAPTURES_PCAP_LE };
 	struct image image, compressed;
 	struct sent *frames;
 	size_t n = make_frames(&frames);
-	size_t opened = 0;
 
 	make_image(&image, &spec, frames, CUT_FRAMES);
 	compress_image(&compressed, &image, 1);
-	for (size_t cut = 0; cut < compressed.len; cut++) {
-		struct capture_file *c = NULL;
-		struct capture_frame frame;
-		struct reason r = { 0 };
-		struct file file;
-		int err;
-
-		file_make(&file, compressed.bytes, cut);
-		err = capture_file_open(&c, file.path, NULL, NULL, &r);
-		cr_expect(!err || err == -EINVAL, "cut at %zu: got %d: %s", cut, err, r.text);
-		opened += !err;
-		while (!err && capture_file_next(c, &frame, &r) == 1)
-			;
-		if (!err) {
-			err = capture_file_next(c, &frame, &r);
-			cr_expect_eq(err, -EBADMSG, "cut at %zu: got %d: %s", cut, err, r.text);
-			capture_file_close(c);
-		}
-		close(file.fd);
-	}
-	cr_expect_gt(opened, 0);
+	expect_cuts(&compressed);
+	free(compressed.bytes);
+	compress_zstd(&compressed, &image, 3); /* nothing comes out before a block is whole */
+	expect_cuts(&compressed);
 	free(compressed.bytes);
 	free(image.bytes);
 	free_frames(frames, n);
@@ -390,6 +525,15 @@ Test(capture_file, refused)
 		{ "gzip of nothing but its magic", "\x1f\x8b", 2, NULL, -EINVAL, "no capture" },
 		{ "gzip with a broken header", "\x1f\x8b\x99\x99 and so on", 14, NULL, -EINVAL,
 		  "no capture" },
+		{ "lz4", "\x04\x22\x4d\x18 and so on", 14, NULL, -EINVAL,
+		  "compressed by lz4, which is not read (gzip and zstd are): give what \"lz4 -dc\"" },
+		{ "xz", "\xfd\x37zXZ\0 and so on", 14, NULL, -EINVAL, "compressed by xz" },
+		{ "bzip2", "BZh91AY&SY", 10, NULL, -EINVAL, "compressed by bzip2" },
+		{ "zip", "PK\3\4 and so on", 14, NULL, -EINVAL, "compressed by zip" },
+		{ "zstd of nothing but its magic", "\x28\xb5\x2f\xfd", 4, NULL, -EINVAL,
+		  "end or break off" },
+		{ "zstd with a broken header", "\x28\xb5\x2f\xfd\x18 and so on", 14, NULL, -EINVAL,
+		  "end or break off" },
 		{ "an unknown link", "\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\0\4\0\x09\0\0\0",
 		  24, NULL, -EPROTONOSUPPORT, "link of type 9 (PPP)" },
 		{ "missing", "", 0, "/nonexistent/capture", -ENOENT, "/nonexistent/capture" },
@@ -463,6 +607,126 @@ Test(capture_file, opened_by_the_caller)
 	cr_expect_eq(memcmp(got.data, frame, got.len), 0);
 	capture_file_close(c);
 	cr_expect_eq(close(file.fd), 0, "it was closed");
+	free(image.bytes);
+}
+
+/* One frame, of which the capture says other lengths than it had: it is of one byte value. */
+static void get_one(const struct captures_spec *spec, uint32_t link, uint32_t captured,
+		    uint32_t wire, struct capture_frame *ret, struct capture_file **ret_file)
+{
+	static uint8_t frame[64];
+	const uint32_t lengths[] = { captured, wire };
+	bool pcapng = captures_formats[spec->format].pcapng;
+	struct reason r = { 0 };
+	struct image image;
+	struct file file;
+	FILE *f = open_memstream(&image.bytes, &image.len);
+
+	memset(frame, 0xaa, sizeof(frame));
+	captures_begin(f, spec);
+	captures_frame(f, spec, 0, frame, captured);
+	cr_assert_eq(fclose(f), 0);
+	if (!pcapng)
+		memcpy(image.bytes + 20, &link, sizeof(link));
+	memcpy(image.bytes + (pcapng ? 28 + 32 + 20 : HEADER + 8), lengths, sizeof(lengths));
+	file_make(&file, image.bytes, image.len);
+	cr_assert_eq(capture_file_open(ret_file, file.path, NULL, NULL, &r), 0, "%s", r.text);
+	cr_assert_eq(capture_file_next(*ret_file, ret, &r), 1, "%s", r.text);
+	close(file.fd);
+	free(image.bytes);
+}
+
+/* The lengths are little-endian, as are those that this writes on most machines. */
+Test(capture_file, lengths)
+{
+	static const struct {
+		const char *name;
+		uint32_t link; /* of pcap, with the length of the check sequence; 1: none */
+		uint32_t captured, wire;
+		uint32_t want_len, want_wire;
+	} cases[] = {
+		{ "as long as it was", 1, 64, 64, 64, 64 },
+		{ "cut", 1, 64, 1514, 64, 1514 },
+		{ "none on the wire", 1, 64, 0, 64, 64 },
+		{ "fewer on the wire than there are", 1, 64, 60, 64, 64 },
+		{ "with a check sequence", 0x24000001, 64, 64, 60, 60 },
+		{ "cut within the check sequence", 0x24000001, 62, 64, 60, 60 },
+		{ "cut before it", 0x24000001, 60, 64, 60, 60 },
+		{ "cut before it, and more", 0x24000001, 50, 64, 50, 60 },
+		{ "with one, and none on the wire", 0x24000001, 64, 0, 60, 60 },
+		{ "nothing but a part of one", 0x24000001, 3, 3, 0, 0 },
+		{ "a length that is not said to be there", 0x20000001, 64, 64, 64, 64 },
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct captures_spec spec = { .format = i % 2 ? CAPTURES_PCAPNG_LE :
+								      CAPTURES_PCAP_LE };
+		struct capture_frame got;
+		struct capture_file *c;
+
+		if (i % 2 && cases[i / 2].link != 1) /* test_pcapng.c has where it is said there */
+			continue;
+		get_one(&spec, cases[i / 2].link, cases[i / 2].captured, cases[i / 2].wire, &got,
+			&c);
+		cr_expect_eq(got.len, cases[i / 2].want_len, "%s: len: got %zu", cases[i / 2].name,
+			     got.len);
+		cr_expect_eq(got.wire_len, cases[i / 2].want_wire, "%s: wire_len: got %u",
+			     cases[i / 2].name, got.wire_len);
+		capture_file_close(c);
+	}
+}
+
+struct told {
+	uint32_t types[8];
+	size_t n;
+};
+
+static void on_link(void *arg, uint32_t link_type, const char *name)
+{
+	struct told *told = arg;
+
+	cr_expect_not_null(name);
+	cr_assert_lt(told->n, 8);
+	told->types[told->n++] = link_type;
+}
+
+/* Frames of one link after the other, and of two that are not read among them. */
+Test(capture_file, links_that_are_not_read)
+{
+	static const uint32_t numbers[] = { 9, 1, 9, 189, 1, 189, 9 };
+	const struct captures_spec spec = { .format = CAPTURES_PCAPNG_LE };
+	static const uint8_t frame[64] = { [12] = 0x08, [14] = 0x45 };
+	struct told told = { 0 };
+	struct capture_file *c = NULL;
+	struct capture_frame got;
+	struct reason r = { 0 };
+	struct image image = { 0 };
+	struct file file;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct image section;
+		FILE *f = open_memstream(&section.bytes, &section.len);
+
+		captures_begin(f, &spec);
+		captures_frame(f, &spec, 0, frame, sizeof(frame));
+		cr_assert_eq(fclose(f), 0);
+		section.bytes[28 + 8] = (char)numbers[i];
+		append(&image, section.bytes, section.len);
+		free(section.bytes);
+	}
+	file_make(&file, image.bytes, image.len);
+	cr_assert_eq(capture_file_open(&c, file.path, NULL, NULL, &r), 0, "%s", r.text);
+	capture_file_tell_links(c, on_link, &told);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		cr_assert_eq(capture_file_next(c, &got, &r), 1, "%s", r.text);
+		cr_expect_eq(got.len, numbers[i] == 1 ? 64 : 0, "%zu: got %zu", i, got.len);
+		cr_expect_eq(got.wire_len, 64, "%zu: got %u", i, got.wire_len);
+	}
+	cr_expect_eq(capture_file_next(c, &got, &r), 0, "%s", r.text);
+	cr_expect_eq(told.n, 2, "got %zu", told.n);
+	cr_expect(told.types[0] == 9 && told.types[1] == 189);
+	capture_file_close(c);
+	close(file.fd);
 	free(image.bytes);
 }
 

@@ -193,6 +193,18 @@ Test(config, outputs_of_argv_replace_those_of_the_file)
 	options_free(&o);
 }
 
+Test(config, characters_beyond_ascii)
+{
+	struct options o;
+	char err[512] = "";
+
+	cr_assert_eq(parse("{\"interface\": \"lo\", \"output\": \"file:é…😀\"} # ü", "", &o, err,
+			   sizeof(err)),
+		     0, "%s", err);
+	cr_expect_str_eq(o.outputs[0].name, "file:é…😀");
+	options_free(&o);
+}
+
 Test(config, refused)
 {
 	static const struct {
@@ -290,7 +302,9 @@ Test(config, refused)
 		  ":2: output: when_full=block of \"stdout\" is for capture files" },
 		{ "{\"a\":[[[[[[[[1]]]]]]]]}",
 		  ":1: more than 8 objects and arrays inside each other" },
-		{ "{\"interface\": \"\xff\"}", ":1: " },
+		{ "{\n\"interface\": \"\xff\"}", ":2: a character is not UTF-8" },
+		{ "{\"sample\":\n“1”}", ":2: unexpected character; is there a comma" },
+		{ "{\"function_name\":\n\"a\tb\"}", ":2: unexpected character" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -24,6 +24,7 @@ static struct xdptail_probe healthy(void)
 		.memcg = XDPTAIL_YES,
 		.memlock_bytes = 65536,
 		.possible_cpus = 4,
+		.online_cpus = 4,
 		.transport = XDPTAIL_TRANSPORT_RINGBUF,
 		.ring_bytes = 16U << 20,
 		.map_bytes = 24U << 20,
@@ -110,10 +111,31 @@ static void of_old_unlimited(struct xdptail_probe *p)
 	p->memlock_bytes = UINT64_MAX;
 }
 
+static void short_of_memlock(struct xdptail_probe *p)
+{
+	of_old_refused(p);
+	p->memlock_needed = 33792U << 10;
+}
+
+static void short_of_all_memlock(struct xdptail_probe *p)
+{
+	short_of_memlock(p);
+	p->memcg = XDPTAIL_UNKNOWN; /* no probe was loaded either */
+	p->memlock_bytes = 0;
+}
+
 static void shared(struct xdptail_probe *p)
 {
 	p->shared_counts = 1;
 	p->possible_cpus = 128;
+	p->online_cpus = 128;
+}
+
+static void shared_by_few(struct xdptail_probe *p)
+{
+	shared(p);
+	p->possible_cpus = 64;
+	p->online_cpus = 2;
 }
 
 static void not_there(struct xdptail_probe *p)
@@ -238,10 +260,16 @@ static const struct {
 	{ "old", of_old, "links", WARNING, "stays attached", "xdp off" },
 	{ "old", of_old, "btf", OK, "not there, and not needed", "" },
 	{ "old", of_old, "memlock", OK, "64 KiB and could be raised", "" },
-	{ "old, refused", of_old_refused, "memlock", WARNING, "which is 64 KiB", "ulimit -l" },
+	{ "old, refused", of_old_refused, "memlock", OK, "64 KiB, no hindrance", "" },
+	{ "locked memory", short_of_memlock, "memlock", WARNING, "is 64 KiB", "ulimit -l 33792" },
+	{ "locked memory", short_of_memlock, "program", PROBLEM, "not permitted", "" },
+	{ "no memory left to lock", short_of_all_memlock, "memlock", WARNING, "is 0 KiB",
+	  "ulimit" },
 	{ "old, no limit", of_old_unlimited, "memlock", OK, "unlimited", "" },
-	{ "shared counts", shared, "memory", WARNING, "128 possible CPUs share one",
-	  "--max-map-memory" },
+	{ "shared counts", shared, "memory", WARNING, "128 possible CPUs (128 on line) share one",
+	  "in less time" },
+	{ "shared, few on line", shared_by_few, "memory", OK,
+	  "64 possible CPUs (2 on line) share one", "--max-map-memory, for each to have its own" },
 	{ "no interface", not_there, "interface", PROBLEM, "there is no interface", "" },
 	{ "a name of controls", name_of_controls, "interface", OK, "e?? is there", "" },
 	{ "down", down, "interface", WARNING, "eth0 is down", "ip link set dev eth0 up" },

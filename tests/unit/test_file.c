@@ -378,7 +378,8 @@ Test(file, rotate_size)
 		put_packets(s, from, from + 500);
 		(void)counts_when(s, few_queued, "rotate");
 	}
-	cr_expect_null(sinks_warning(s, 0), "%s", sinks_warning(s, 0));
+	cr_expect_null(sinks_warning(s, 0, &(unsigned int){ 0 }), "%s",
+		       sinks_warning(s, 0, &(unsigned int){ 0 }));
 	finish(s, 20001, "rotate");
 	n = check_set(20000, "rotate");
 	cr_expect_gt(n, 60, "%zu files", n);
@@ -541,10 +542,11 @@ Test(file, reopened_in_vain)
 	cr_assert_eq(rename("x", "x.20000101T000000.000000Z"), 0);
 	cr_assert_eq(symlink("y", "x"), 0);
 	sinks_reopen(s);
-	while (!sinks_warning(s, 0) && now_ms() < end)
+	while (!sinks_warning(s, 0, &(unsigned int){ 0 }) && now_ms() < end)
 		sched_yield();
-	cr_assert_not_null(sinks_warning(s, 0));
-	cr_expect(strstr(sinks_warning(s, 0), "it is a symbolic link"), "%s", sinks_warning(s, 0));
+	cr_assert_not_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
+	cr_expect(strstr(sinks_warning(s, 0, &(unsigned int){ 0 }), "it is a symbolic link"), "%s",
+		  sinks_warning(s, 0, &(unsigned int){ 0 }));
 	put_packets(s, 100, 200);
 	(void)counts_when(s, all_written, "meanwhile");
 	cr_assert_eq(unlink("x"), 0);
@@ -638,10 +640,10 @@ Test(file, rotation_fails)
 		put_packets(s, from, from + 500);
 		(void)counts_when(s, all_written, "grows");
 	}
-	cr_assert_not_null(sinks_warning(s, 0));
-	cr_expect(
-		strstr(sinks_warning(s, 0), "cannot rename \"x\" to rotate it: Permission denied"),
-		"%s", sinks_warning(s, 0));
+	cr_assert_not_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
+	cr_expect(strstr(sinks_warning(s, 0, &(unsigned int){ 0 }),
+			 "cannot rename \"x\" to rotate it: Permission denied"),
+		  "%s", sinks_warning(s, 0, &(unsigned int){ 0 }));
 	if (getuid() == 0)
 		cr_assert_eq(seteuid(0), 0);
 	cr_assert_eq(check_set(2000, "not rotated"), 1);
@@ -675,7 +677,7 @@ Test(file, rotation_of_a_mount_point)
 	s = open_with_start("file:x,rotate_size=64K");
 	put_packets(s, 0, 1000);
 	(void)counts_when(s, all_written, "mounted");
-	cr_expect_not_null(sinks_warning(s, 0));
+	cr_expect_not_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
 	finish(s, 1001, "mounted");
 	cr_expect_eq(check_set(1000, "mounted"), 1);
 	cr_assert_eq(umount("x"), 0);

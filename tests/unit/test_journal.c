@@ -353,7 +353,7 @@ Test(journal_output, datagrams)
 	cr_expect_eq(c.made, 3000);
 	cr_expect_gt(c.bytes, 3000 * 100UL);
 	cr_expect_eq(c.disconnects, 0);
-	cr_expect_null(sinks_warning(s, 0));
+	cr_expect_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
 	cr_expect_eq(sinks_finish(s, 5000), 0);
 	sinks_free(s);
 	close(fd);
@@ -468,10 +468,10 @@ Test(journal_output, more_than_journald_keeps)
 	put_numbered(s, 0, JOURNAL_LIMIT_LINES);
 	expect_range(fd, 0, JOURNAL_LIMIT_LINES);
 	(void)wait_until(s, is_written, "all are written");
-	cr_expect_null(sinks_warning(s, 0));
+	cr_expect_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
 	put_numbered(s, JOURNAL_LIMIT_LINES, JOURNAL_LIMIT_LINES + 1);
 	cr_expect_eq(sinks_finish(s, 5000), 0);
-	cr_expect_not_null(sinks_warning(s, 0));
+	cr_expect_not_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
 	sinks_free(s);
 	close(fd);
 }
@@ -506,7 +506,8 @@ Test(journal_output, stdout_that_is_a_journal)
 			sinks_put(s, &line);
 		cr_expect_eq(sinks_finish(s, 5000), 0);
 		cr_assert_eq(dup2(old, STDOUT_FILENO), STDOUT_FILENO);
-		cr_expect_eq(sinks_warning(s, 0) != NULL, is_right, "\"%s\"", streams[i]);
+		cr_expect_eq(sinks_warning(s, 0, &(unsigned int){ 0 }) != NULL, is_right, "\"%s\"",
+			     streams[i]);
 		sinks_free(s);
 		sink_spec_free(&spec);
 		(void)fclose(file);

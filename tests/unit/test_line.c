@@ -61,7 +61,7 @@ static void check_form(const char *name, const struct line *line)
 	cr_expect_leq(line->len, LINE_MAX_BYTES, "%s: %zu bytes", name, line->len);
 	cr_expect_eq(memchr(line->text, '\n', line->len), line->text + line->len - 1,
 		     "%s: its newline is not its last byte", name);
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
 	obj = json_tokener_parse_ex(tok, line->text, (int)line->len);
 	cr_assert(json_object_is_type(obj, json_type_object), "%s: got %.*s: %s", name,
 		  (int)line->len, line->text, json_tokener_error_desc(json_tokener_get_error(tok)));
@@ -615,6 +615,7 @@ static const char *const capabilities[] = { "CAP_NET_ADMIN", "CAP_BPF", NULL };
 static int make_start(struct line_writer *w, struct line *ret)
 {
 	static const struct line_start start = {
+		.sink = "stdout",
 		.version = "0.1.0",
 		.hostname = "host",
 		.kernel = "6.18.1",
@@ -636,6 +637,7 @@ static int make_start_bare(struct line_writer *w, struct line *ret)
 {
 	static const char *const none[] = { NULL };
 	static const struct line_start start = {
+		.sink = "",
 		.version = "",
 		.hostname = "",
 		.kernel = "",
@@ -656,6 +658,7 @@ static int make_start_long(struct line_writer *w, struct line *ret)
 {
 	static const char *many[65];
 	const struct line_start start = {
+		.sink = long_text,
 		.version = long_text,
 		.hostname = long_text,
 		.kernel = long_text,
@@ -682,6 +685,7 @@ static int make_start_capture(struct line_writer *w, struct line *ret)
 {
 	static const char *const none[] = { NULL };
 	static const struct line_start start = {
+		.sink = "stdout",
 		.version = "0.1.0",
 		.hostname = "host",
 		.kernel = "6.18.1",
@@ -700,6 +704,7 @@ static int make_start_long_capture(struct line_writer *w, const char *program, s
 {
 	static const char *many[65];
 	const struct line_start start = {
+		.sink = long_text,
 		.version = long_text,
 		.hostname = long_text,
 		.kernel = long_text,
@@ -735,6 +740,7 @@ static int make_start_own(struct line_writer *w, struct line *ret)
 {
 	static const char *const none[] = { NULL };
 	static const struct line_start start = {
+		.sink = "",
 		.version = "",
 		.hostname = "",
 		.kernel = "",
@@ -751,6 +757,7 @@ static int make_start_prog_run_bare(struct line_writer *w, struct line *ret)
 {
 	static const char *const none[] = { NULL };
 	static const struct line_start start = {
+		.sink = "",
 		.version = "",
 		.hostname = "",
 		.kernel = "",
@@ -1099,28 +1106,28 @@ Test(line, states)
 
 static const struct record_case record_cases[] = {
 	{ "start", make_start, LINE_START, "start",
-	  "\"version\":\"0.1.0\",\"schema\":\"xdptail/1\",\"hostname\":\"host\","
+	  "\"version\":\"0.1.0\",\"schema\":\"xdptail/1\",\"sink\":\"stdout\",\"hostname\":\"host\","
 	  "\"kernel\":\"6.18.1\",\"function_name\":\"count_tcp_packets\","
 	  "\"transport\":\"ringbuf\",\"ring_bytes\":16777216,\"sample_mode\":\"every\","
 	  "\"sample_rate\":10,\"interval_s\":0,\"max_sources\":65536,\"map_type\":\"percpu_hash\",\"map_bytes\":12345678,"
 	  "\"capabilities\":[\"CAP_NET_ADMIN\",\"CAP_BPF\"]}\n" },
 	{ "start, perf, random, decap, no capabilities", make_start_bare, LINE_START, "start",
-	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"hostname\":\"\",\"kernel\":\"\","
+	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"sink\":\"\",\"hostname\":\"\",\"kernel\":\"\","
 	  "\"function_name\":\"\",\"transport\":\"perf\",\"ring_bytes\":0,"
 	  "\"sample_mode\":\"random\",\"sample_rate\":0,\"interval_s\":0,\"decap\":true,\"max_sources\":0,"
 	  "\"map_type\":\"percpu_hash\",\"map_bytes\":\"9007199254740992\",\"capabilities\":[]}\n" },
 	{ "start, as long as can be", make_start_long, LINE_START, "start", NULL },
 	{ "start, a capture", make_start_capture, LINE_START, "start",
-	  "\"version\":\"0.1.0\",\"schema\":\"xdptail/1\",\"hostname\":\"host\","
+	  "\"version\":\"0.1.0\",\"schema\":\"xdptail/1\",\"sink\":\"stdout\",\"hostname\":\"host\","
 	  "\"kernel\":\"6.18.1\",\"function_name\":\"count_packets\","
 	  "\"transport\":\"capture\",\"capture\":\"a.pcap\",\"sample_mode\":\"every\","
 	  "\"sample_rate\":1,\"interval_s\":10,\"capabilities\":[]}\n" },
 	{ "start, a capture through the kernel", make_start_prog_run_bare, LINE_START, "start",
-	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"hostname\":\"\",\"kernel\":\"\","
+	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"sink\":\"\",\"hostname\":\"\",\"kernel\":\"\","
 	  "\"function_name\":\"\",\"transport\":\"capture\",\"capture\":\"\",\"prog_run\":true,"
 	  "\"sample_mode\":\"every\",\"sample_rate\":0,\"interval_s\":0,\"capabilities\":[]}\n" },
 	{ "start, an object of one's own", make_start_own, LINE_START, "start",
-	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"hostname\":\"\",\"kernel\":\"\","
+	  "\"version\":\"\",\"schema\":\"xdptail/1\",\"sink\":\"\",\"hostname\":\"\",\"kernel\":\"\","
 	  "\"function_name\":\"count_syns\",\"ebpf_program\":\"/a/own.bpf.o\","
 	  "\"transport\":\"ringbuf\",\"ring_bytes\":0,\"sample_mode\":\"every\",\"sample_rate\":0,"
 	  "\"interval_s\":0,\"max_sources\":0,\"map_type\":\"percpu_hash\",\"map_bytes\":0,"
@@ -1274,7 +1281,8 @@ Test(line, long_texts_end_in_an_ellipsis)
 Test(line, all_capabilities_do_not_break_the_line)
 {
 	static const char *many[42];
-	struct line_start start = { .version = "0.1.0",
+	struct line_start start = { .sink = "stdout",
+				    .version = "0.1.0",
 				    .hostname = "host",
 				    .kernel = "6.18.1",
 				    .function_name = "count_tcp_packets",
@@ -1347,6 +1355,91 @@ Test(line, start_is_repeated)
 			  cases[i].name, (int)len, got, want);
 		line_writer_free(w);
 	}
+}
+
+/* As the bytes of the key's value, without its quotes; NULL: there is none. */
+static const char *start_text(const struct line *line, const char *key, size_t *ret_len)
+{
+	char intro[32];
+	const char *pos;
+
+	(void)snprintf(intro, sizeof(intro), ",\"%s\":\"", key); /* fits */
+	pos = memmem(line->text, line->len, intro, strlen(intro));
+	if (!pos)
+		return NULL;
+	pos += strlen(intro);
+	*ret_len = (size_t)((const char *)strchr(pos, '"') - pos);
+	return pos;
+}
+
+/* The output, the object and the capture are cut where they don't fit together, and no sooner. */
+Test(line, texts_of_a_start_share_their_room)
+{
+	static const struct {
+		const char *name;
+		size_t sink, capture; /* letters that there are … */
+		size_t sink_kept,
+			capture_kept; /* … and those that stay; then there is an ellipsis */
+	} cases[] = {
+		{ "all fit", 255, 228, 255, 228 },
+		{ "neither fits for itself", 256, 229, 252, 225 },
+		{ "no output", 0, 4096, 0, 225 },
+		{ "a long output", 4096, 10, 252, 10 },
+	};
+	static char letters[4097];
+
+	memset(letters, 'p', sizeof(letters) - 1);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		static const char *const none[] = { NULL };
+		struct line_start start = { .version = "0.1.0",
+					    .hostname = "host",
+					    .kernel = "6.18.1",
+					    .function_name = "count_packets",
+					    .transport = XDPTAIL_TRANSPORT_CAPTURE,
+					    .capabilities = none };
+		struct line_writer *w = new_writer(false);
+		size_t sink = 0, capture = 0;
+		struct line line;
+
+		start.sink = letters + sizeof(letters) - 1 - cases[i].sink;
+		start.capture = letters + sizeof(letters) - 1 - cases[i].capture;
+		cr_assert_eq(line_start(w, NOW, &start, &line), 0, "%s", cases[i].name);
+		check_form(cases[i].name, &line);
+		cr_assert(start_text(&line, "sink", &sink), "%s", cases[i].name);
+		cr_assert(start_text(&line, "capture", &capture), "%s", cases[i].name);
+		cr_expect_eq(sink, cases[i].sink_kept + (cases[i].sink > cases[i].sink_kept) * 3,
+			     "%s: %zu bytes of the output", cases[i].name, sink);
+		cr_expect_eq(capture,
+			     cases[i].capture_kept + (cases[i].capture > cases[i].capture_kept) * 3,
+			     "%s: %zu bytes of the capture", cases[i].name, capture);
+		line_writer_free(w);
+	}
+}
+
+/* The start of each output is the same record, and unlike that of any other. */
+Test(line, each_output_has_its_start)
+{
+	static const char *const none[] = { NULL };
+	struct line_start start = { .sink = "file:/a",
+				    .version = "0.1.0",
+				    .hostname = "host",
+				    .kernel = "6.18.1",
+				    .function_name = "count_packets",
+				    .capabilities = none };
+	struct line_writer *w = new_writer(false);
+	struct line line;
+
+	cr_assert_eq(line_start(w, NOW, &start, &line), 0);
+	cr_expect(memmem(line.text, line.len, ",\"sink\":\"file:/a\",", 18), "got %s", line.text);
+	start.same = true;
+	start.sink = "file:/b";
+	cr_assert_eq(line_start(w, NOW, &start, &line), 0);
+	cr_expect_eq(line.record_seq, 1);
+	cr_expect(memmem(line.text, line.len, ",\"sink\":\"file:/b\",", 18), "got %s", line.text);
+	start.same = false;
+	cr_assert_eq(line_start(w, NOW, &start, &line), 0);
+	cr_expect_eq(line.record_seq, 2, "the next run of numbers goes on");
+	line_writer_free(w);
 }
 
 Test(line, what_is_no_start_is_not_repeated)

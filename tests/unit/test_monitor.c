@@ -185,9 +185,11 @@ Test(monitor, an_answer_that_there_is_none)
 	error.error = -EBUSY;
 	begin(&m, NLMSG_ERROR, 10);
 	add(&m, &error, sizeof(error));
-	cr_assert_eq(parse(&m, m.len, &seen), 0);
-	cr_assert_eq(seen.n, 1);
+	begin_link(&m, RTM_NEWLINK, 2, IFF_UP);
+	cr_assert_eq(parse(&m, m.len, &seen), -EAGAIN, "a question that is left open is told");
+	cr_assert_eq(seen.n, 2, "and what is behind that is read");
 	cr_expect(seen.links[0].ifindex == 9 && seen.links[0].left);
+	cr_expect(seen.links[1].ifindex == 2 && !seen.links[1].left);
 }
 
 Test(monitor, names_that_are_none)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* RLIMIT_MEMLOCK, against which kernels before 5.11 count the memory of maps and programs. */
+#ifndef LIB_MEMLOCK_H
+#define LIB_MEMLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bytes; UINT64_MAX: no limit. */
+uint64_t memlock_limit(void);
+
+/* Raise it as far as this process may, where it counts. */
+void memlock_raise(void);
+
+/* BPF was refused with -EPERM: is it this limit, and nothing else, that stands in the way? */
+bool memlock_refuses(void);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/patience.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/clock.h"
+
+#define MOST_MS \
+	5000 /* that a failure may last: a shortage that an OOM killer ends is over by then */
+#define MOST_TIMES 3 /* … and so often it is tried at least, however long the process was held up */
+#define NAP_NS	   1000000
+
+bool patience_is_passing(int err)
+{
+	switch (err) {
+	case -EAGAIN:
+	case -EBUSY:
+	case -EINTR:
+	case -EMFILE:
+	case -ENFILE:
+	case -ENOBUFS:
+	case -ENOMEM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void add_time(struct reason *r, const struct patience *p, int64_t ms)
+{
+	size_t len = strlen(r->text);
+
+	(void)snprintf(r->text + len, sizeof(r->text) - len, " (%u times in %.1f s)", p->times,
+		       (double)ms / 1000);
+}
+
+int patience_with(struct patience *p, int err, struct reason *r)
+{
+	int64_t now;
+
+	if (!patience_is_passing(err)) {
+		p->failing = false;
+		return err;
+	}
+	now = clock_monotonic_ms();
+	if (!p->failing)
+		*p = (struct patience){ .failing = true, .since_ms = now };
+	p->times++;
+	if (p->times <= MOST_TIMES || now - p->since_ms < MOST_MS)
+		return 0;
+	add_time(r, p, now - p->since_ms);
+	p->failing = false;
+	return err;
+}
+
+void patience_nap(void)
+{
+	const struct timespec nap = { .tv_nsec = NAP_NS };
+
+	(void)nanosleep(&nap, NULL); /* a signal may end it: then the try comes earlier */
+}

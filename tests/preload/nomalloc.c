@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* LD_PRELOAD library: memory runs out. XDPTAIL_MALLOC=N fails the N-th allocation of the process,
+ * XDPTAIL_MALLOC=N+ that one and all behind it; the file XDPTAIL_MALLOC_MARK is made when the first
+ * has failed, so that a test knows when there are no more to try.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* What glibc has behind the names below. */
+extern void *__libc_malloc(size_t size); // NOLINT(bugprone-reserved-identifier)
+extern void *__libc_calloc(size_t n, size_t size); // NOLINT(bugprone-reserved-identifier)
+extern void *__libc_realloc(void *old, size_t size); // NOLINT(bugprone-reserved-identifier)
+
+static unsigned long first; /* 0: none fails */
+static bool all;
+
+/* Runs before main(); what is allocated before it is not counted. */
+__attribute__((constructor)) static void read_wish(void)
+{
+	const char *wish = getenv("XDPTAIL_MALLOC");
+	char *end = NULL;
+
+	if (!wish)
+		return;
+	first = strtoul(wish, &end, 10);
+	all = *end == '+';
+}
+
+static void make_mark(void)
+{
+	const char *path = getenv("XDPTAIL_MALLOC_MARK");
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644) : -1;
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static bool fails(void)
+{
+	static atomic_ulong turn;
+	unsigned long now;
+
+	if (!first)
+		return false;
+	now = atomic_fetch_add(&turn, 1) + 1;
+	if (now == first)
+		make_mark();
+	if (now < first || (now > first && !all))
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+EXPORT void *malloc(size_t size)
+{
+	return fails() ? NULL : __libc_malloc(size);
+}
+
+EXPORT void *calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(n, size);
+}
+
+EXPORT void *realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __libc_realloc(old, size);
+}
