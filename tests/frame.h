@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "abi.h"
+#include "lib/members.h"
 #include "parse.h"
 #include "parse_tunnel.h"
 
@@ -40,26 +41,18 @@ struct frame_field {
 	size_t size;
 };
 
-#define FRAME_FIELD(member)                                                      \
-	{                                                                        \
-		.name = #member, .offset = offsetof(struct packet_info, member), \
-		.size = sizeof(((struct packet_info *)0)->member)                \
-	}
+/* clang-format off */
+#define FRAME_FIELD(type, member)                                           \
+	{ .name = #member, .offset = offsetof(struct type, member),         \
+	  .size = sizeof(((struct type *)0)->member) },
+/* clang-format on */
 
-static const struct frame_field frame_fields[] = {
-	FRAME_FIELD(timestamp_ns),  FRAME_FIELD(cpu_seq),     FRAME_FIELD(src_ip),
-	FRAME_FIELD(dst_ip),	    FRAME_FIELD(seq_num),     FRAME_FIELD(ack_num),
-	FRAME_FIELD(src_port),	    FRAME_FIELD(dst_port),    FRAME_FIELD(packet_len),
-	FRAME_FIELD(ifindex),	    FRAME_FIELD(sample_rate), FRAME_FIELD(vlan),
-	FRAME_FIELD(vlan_inner),    FRAME_FIELD(cpu),	      FRAME_FIELD(protocol),
-	FRAME_FIELD(packet_type),   FRAME_FIELD(tcp_flags),   FRAME_FIELD(ttl),
-	FRAME_FIELD(icmp_type),	    FRAME_FIELD(icmp_code),   FRAME_FIELD(ip_version),
-	FRAME_FIELD(fragment),	    FRAME_FIELD(parse),	      FRAME_FIELD(has),
-	FRAME_FIELD(generation),    FRAME_FIELD(version),     FRAME_FIELD(tunnel),
-	FRAME_FIELD(outer_version), FRAME_FIELD(pad),
-};
+static const struct frame_field frame_fields[] = { MEMBERS_PACKET_INFO(FRAME_FIELD, FRAME_FIELD) };
+static const struct frame_field frame_tunnel_fields[] = { MEMBERS_TUNNEL_INFO(FRAME_FIELD,
+									      FRAME_FIELD) };
 
-#define FRAME_FIELDS (sizeof(frame_fields) / sizeof(frame_fields[0]))
+#define FRAME_FIELDS	    (sizeof(frame_fields) / sizeof(frame_fields[0]))
+#define FRAME_TUNNEL_FIELDS (sizeof(frame_tunnel_fields) / sizeof(frame_tunnel_fields[0]))
 
 static inline void frame_alloc(struct frame_bytes *ret, enum parse_link link, size_t len)
 {
@@ -210,30 +203,33 @@ static inline unsigned frame_compare_field(const char *name, const char *field, 
 	return 1;
 }
 
+static inline unsigned frame_compare_fields(const char *name, const struct frame_field *field,
+					    size_t n, const void *got, const void *want)
+{
+	unsigned differing = 0;
+
+	for (; n; n--, field++)
+		differing +=
+			frame_compare_field(name, field->name, (const __u8 *)got + field->offset,
+					    (const __u8 *)want + field->offset, field->size);
+	return differing;
+}
+
 /* How many fields differ; each is printed to stderr with what it belongs to. */
 static inline unsigned frame_compare(const char *name, const struct packet_info *got,
 				     const struct packet_info *want)
 {
-	unsigned differing = 0;
-
-	for (size_t i = 0; i < FRAME_FIELDS; i++) {
-		const struct frame_field *field = &frame_fields[i];
-
-		differing +=
-			frame_compare_field(name, field->name, (const __u8 *)got + field->offset,
-					    (const __u8 *)want + field->offset, field->size);
-	}
-	return differing;
+	return frame_compare_fields(name, frame_fields, FRAME_FIELDS, got, want);
 }
 
 static inline unsigned frame_compare_inner(const char *name, const struct tunnel_info *got,
 					   const struct tunnel_info *want)
 {
+	_Static_assert(offsetof(struct tunnel_info, packet) == 0, "the first field is the packet");
+
 	return frame_compare(name, &got->packet, &want->packet) +
-	       frame_compare_field(name, "outer_src_ip", got->outer_src_ip, want->outer_src_ip,
-				   sizeof(got->outer_src_ip)) +
-	       frame_compare_field(name, "outer_dst_ip", got->outer_dst_ip, want->outer_dst_ip,
-				   sizeof(got->outer_dst_ip));
+	       frame_compare_fields(name, frame_tunnel_fields + 1, FRAME_TUNNEL_FIELDS - 1, got,
+				    want);
 }
 
 /* What a case wants with decap. */

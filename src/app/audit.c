@@ -16,6 +16,7 @@ static const char help[] =
 	"\n"
 	"Is a stream complete, and does it add up? Reads the lines that xdptail has written from\n"
 	"files, in any order, compressed by gzip or not, or from stdin (no FILE, or \"-\").\n"
+	"Lines as syslog daemons or journalctl write them will do, and others among them.\n"
 	"\n"
 	"      --json   an object for each run and one for all, instead of sentences\n"
 	"  -h, --help   this text\n"
@@ -23,8 +24,9 @@ static const char help[] =
 	"Exit status:\n"
 	"  0  every run is whole, and adds up\n"
 	"  1  something is missing that is accounted for, or of which nothing can be known:\n"
-	"     dropped or lost records, a torn last line, a run without an end, a filtered copy\n"
-	"  2  it does not add up, or could not be read\n";
+	"     dropped or lost records, a torn last line, a run without an end, or one that\n"
+	"     failed, a filtered copy, a file that cannot be read\n"
+	"  2  it does not add up\n";
 
 struct wishes {
 	bool json;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/audit_laws.h"
+#include "app/audit_prefix.h"
 #include "app/audit_reader.h"
 #include "app/audit_record.h"
 
@@ -25,49 +26,16 @@ struct file {
 int audit_book_init(struct audit_book *book)
 {
 	*book = (struct audit_book){ .tok = json_tokener_new() };
-	book->end = &book->runs;
-	return book->tok ? 0 : -ENOMEM;
+	return book->tok ? audit_fast_new(&book->fast) : -ENOMEM;
 }
 
 void audit_book_free(struct audit_book *book)
 {
-	struct audit_run *next;
-
-	for (struct audit_run *run = book->runs; run; run = next) {
-		next = run->next;
-		audit_run_free(run);
-	}
+	audit_runs_free(&book->runs);
 	if (book->tok)
 		json_tokener_free(book->tok);
+	audit_fast_free(book->fast);
 	audit_findings_free(&book->findings);
-}
-
-static int add_run(struct audit_book *book, uint64_t id)
-{
-	struct audit_run *run;
-	int err = audit_run_new(&run, id);
-
-	if (err)
-		return err;
-	*book->end = run;
-	book->end = &run->next;
-	book->run = run;
-	book->n_runs++;
-	return 0;
-}
-
-/* book->run becomes the run of this id. */
-static int find_run(struct audit_book *book, uint64_t id)
-{
-	if (book->run && book->run->id == id)
-		return 0;
-	for (struct audit_run *run = book->runs; run; run = run->next) {
-		if (run->id == id) {
-			book->run = run;
-			return 0;
-		}
-	}
-	return add_run(book, id);
 }
 
 static void find_nuls(struct audit_book *book, const struct file *file,
@@ -113,16 +81,12 @@ static int find_stump_run(struct audit_book *book, struct file *file, const char
 	const char *key = memmem(text, len, RUN_KEY, strlen(RUN_KEY));
 	const char *digits = key ? key + strlen(RUN_KEY) : NULL;
 	uint64_t id;
-	int err = 0;
 
 	file->stump_run = file->run;
 	if (!digits || text + len - digits < LINE_RUN_DIGITS ||
 	    !audit_is_run(digits, LINE_RUN_DIGITS, &id))
 		return 0;
-	err = find_run(book, id);
-	if (!err)
-		file->stump_run = book->run;
-	return err;
+	return audit_runs_get(&book->runs, id, &file->stump_run);
 }
 
 static int take_record(struct audit_book *book, struct file *file,
@@ -131,21 +95,38 @@ static int take_record(struct audit_book *book, struct file *file,
 	int err;
 
 	settle_stump(book, file, record->type == LINE_START);
-	err = find_run(book, record->run);
+	err = audit_runs_get(&book->runs, record->run, &file->run);
 	if (err)
 		return err;
-	file->run = book->run;
 	book->records++;
-	return audit_run_take(book->run, record);
+	return audit_run_take(file->run, record, book->files);
 }
 
-static int take_text(struct audit_book *book, struct file *file, const struct audit_line *line)
+/* Is there a line of ours in this one? Then what comes before it is taken off. */
+static bool strip(struct audit_book *book, struct audit_line *line)
+{
+	size_t bytes = 0;
+
+	if (line->text[0] == '{')
+		return true;
+	if (audit_prefix_find(line->text, line->len, &bytes) == AUDIT_PREFIX_OTHERS) {
+		book->others++;
+		return false;
+	}
+	line->text += bytes;
+	line->len -= bytes;
+	return true;
+}
+
+static int take_text(struct audit_book *book, struct file *file, struct audit_line *line)
 {
 	struct audit_record record;
 	char err_text[ERR_BYTES];
 	int err;
 
-	if (audit_record_fast(line->text, line->len, &record))
+	if (!strip(book, line))
+		return 0;
+	if (audit_fast_read(book->fast, line->text, line->len, &record))
 		return take_record(book, file, &record);
 	err = audit_record_json(book->tok, line->text, line->len, &record, err_text,
 				sizeof(err_text));
@@ -217,9 +198,13 @@ int audit_book_read(struct audit_book *book, const char *path)
 	if (!err)
 		err = read_lines(book, &file, reader);
 	audit_reader_close(reader);
-	if (err)
-		audit_find(&book->findings, AUDIT_KIND_FILE, AUDIT_BROKEN, "cannot read \"%s\": %s",
-			   file.name, audit_book_reason(err));
+	if (!err)
+		return 0;
+	book->unread++;
+	/* only what was damaged says something else than was written */
+	audit_find(&book->findings, AUDIT_KIND_FILE,
+		   err == -EBADMSG ? AUDIT_BROKEN : AUDIT_INCOMPLETE, "cannot read \"%s\": %s",
+		   file.name, audit_book_reason(err));
 	return err;
 }
 
@@ -227,12 +212,16 @@ enum audit_verdict audit_book_judge(struct audit_book *book)
 {
 	enum audit_verdict worst;
 
-	if (!book->records)
+	if (!book->records && book->unread < book->files)
 		audit_find(&book->findings, AUDIT_KIND_EMPTY, AUDIT_INCOMPLETE,
 			   "there is no record in what was read");
+	if (book->others)
+		audit_find(&book->findings, AUDIT_KIND_OTHERS, AUDIT_WHOLE,
+			   "lines of other programs, which were passed over: %" PRIu64,
+			   book->others);
 	worst = book->findings.worst;
-	for (struct audit_run *run = book->runs; run; run = run->next) {
-		audit_laws_judge(run);
+	for (struct audit_run *run = book->runs.first; run; run = run->next) {
+		audit_laws_judge(run, book->unread > 0);
 		if (run->findings.worst > worst)
 			worst = run->findings.worst;
 		if (run->findings.err)

@@ -9,21 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/audit_fast.h"
 #include "app/audit_findings.h"
-#include "app/audit_run.h"
+#include "app/audit_runs.h"
 
 struct audit_book {
+	struct audit_fast *fast; /* owned */
 	struct json_tokener *tok; /* owned */
-	struct audit_run *runs; /* owned; the first of those that were met, or NULL */
-	struct audit_run **end; /* where the next is to be linked to */
-	size_t n_runs;
-	struct audit_run *run; /* the one whose record came last; borrowed; or NULL */
+	struct audit_runs runs;
 	uint64_t files;
+	uint64_t unread; /* of them, those that could not be read to their end */
 	uint64_t records;
+	uint64_t others; /* lines of a log that are not ours */
 	struct audit_findings findings;
 };
 
-int audit_book_init(struct audit_book *book); /* 0 or -ENOMEM; it must stay where it is */
+int audit_book_init(struct audit_book *book); /* 0 or -ENOMEM */
 void audit_book_free(struct audit_book *book);
 
 /* Read a file; "-" is stdin. 0, or -errno when it could not be read to its end: then that is among

@@ -2,11 +2,14 @@
 #include "app/audit_fields.h"
 
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <string.h>
+
+#include "app/audit_record.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define KEY(name) .key = (name), .intro = ",\"" name "\":", .intro_len = sizeof(name) + 3
+#define KEY(name) .key = (name), .intro = "\"" name "\":", .intro_len = sizeof(name) + 2
 #define NEEDED(name, kind, to_key)                                                      \
 	{                                                                               \
 		KEY(name), .type = AUDIT_FIELD_##kind, .to = (to_key), .required = true \
@@ -16,6 +19,13 @@
 		KEY(name), .type = AUDIT_FIELD_##kind, .to = (to_key) \
 	}
 #define CHECKED(name, kind) MAYBE(name, kind, AUDIT_KEY_MAX)
+/* A text of which the record keeps so much as there is room for in one of its members. */
+#define KEPT(name, kind, needed, member)                                                          \
+	{                                                                                         \
+		KEY(name), .type = AUDIT_FIELD_##kind, .to = AUDIT_KEY_MAX, .required = (needed), \
+			   .keep_at = offsetof(struct audit_record, member),                      \
+			   .keep_bytes = sizeof(((struct audit_record *)0)->member)               \
+	}
 
 static const struct audit_field packet_fields[] = {
 	CHECKED("interface", TEXT),
@@ -54,10 +64,10 @@ static const struct audit_field count_fields[] = {
 };
 
 static const struct audit_field snapshot_fields[] = {
-	MAYBE("total", BOOL, AUDIT_KEY_MAX),
+	MAYBE("total", BOOL, AUDIT_IS_TOTAL),
 	NEEDED("snapshot", U64, AUDIT_SNAPSHOT),
-	CHECKED("interval_start", TIME),
-	CHECKED("interval_end", TIME),
+	KEPT("interval_start", TIME, false, interval_start),
+	KEPT("interval_end", TIME, false, interval_end),
 	CHECKED("counts", TEXT),
 	CHECKED("sources", U64),
 	NEEDED("listed", U64, AUDIT_LISTED),
@@ -79,7 +89,7 @@ static const struct audit_field snapshot_fields[] = {
 };
 
 static const struct audit_field stats_fields[] = {
-	MAYBE("total", BOOL, AUDIT_KEY_MAX),
+	MAYBE("total", BOOL, AUDIT_IS_TOTAL),
 	NEEDED("sampled", U64, AUDIT_SAMPLED),
 	NEEDED("delivered", U64, AUDIT_DELIVERED),
 	MAYBE("lost_ring_full", U64, AUDIT_LOST_RING_FULL),
@@ -94,8 +104,8 @@ static const struct audit_field stats_fields[] = {
 };
 
 static const struct audit_field sink_fields[] = {
-	MAYBE("total", BOOL, AUDIT_KEY_MAX),
-	{ KEY("sink"), .type = AUDIT_FIELD_TEXT, .to = AUDIT_KEY_MAX, .required = true },
+	MAYBE("total", BOOL, AUDIT_IS_TOTAL),
+	KEPT("sink", TEXT, true, name),
 	NEEDED("made", U64, AUDIT_MADE),
 	NEEDED("written", U64, AUDIT_WRITTEN),
 	CHECKED("bytes", U64),
@@ -107,14 +117,28 @@ static const struct audit_field sink_fields[] = {
 };
 
 static const struct audit_field start_fields[] = {
-	CHECKED("version", TEXT),    CHECKED("schema", TEXT),	     CHECKED("hostname", TEXT),
-	CHECKED("kernel", TEXT),     CHECKED("function_name", TEXT), CHECKED("transport", TEXT),
-	CHECKED("capture", TEXT),    CHECKED("ring_bytes", U64),     CHECKED("sample_mode", TEXT),
-	CHECKED("sample_rate", U32), CHECKED("interval_s", U32),     CHECKED("max_sources", U32),
-	CHECKED("map_type", TEXT),   CHECKED("map_bytes", U64),	     CHECKED("capabilities", LIST),
-	CHECKED("repeated", BOOL),   CHECKED("joined", BOOL),	     CHECKED("file", U64),
-	CHECKED("prog_run", BOOL),   CHECKED("decap", BOOL),	     CHECKED("ebpf_program", TEXT),
-	CHECKED("sink", TEXT),
+	CHECKED("version", TEXT),
+	CHECKED("schema", TEXT),
+	KEPT("hostname", TEXT, false, name),
+	CHECKED("kernel", TEXT),
+	CHECKED("function_name", TEXT),
+	CHECKED("transport", TEXT),
+	MAYBE("capture", TEXT, AUDIT_IS_CAPTURE),
+	CHECKED("ring_bytes", U64),
+	CHECKED("sample_mode", TEXT),
+	CHECKED("sample_rate", U32),
+	CHECKED("interval_s", U32),
+	CHECKED("max_sources", U32),
+	CHECKED("map_type", TEXT),
+	CHECKED("map_bytes", U64),
+	CHECKED("capabilities", LIST),
+	MAYBE("repeated", BOOL, AUDIT_REPEATED),
+	MAYBE("joined", BOOL, AUDIT_JOINED),
+	MAYBE("file", U64, AUDIT_FILE),
+	CHECKED("prog_run", BOOL),
+	CHECKED("decap", BOOL),
+	CHECKED("ebpf_program", TEXT),
+	KEPT("sink", TEXT, false, sink),
 };
 
 static const struct audit_field interface_fields[] = {
@@ -130,7 +154,10 @@ static const struct audit_field loss_fields[] = {
 
 static const struct audit_field clock_fields[] = { CHECKED("step_ns", INT) };
 
-static const struct audit_field stop_fields[] = { CHECKED("reason", TEXT), CHECKED("exit", INT) };
+static const struct audit_field stop_fields[] = {
+	KEPT("reason", TEXT, false, name),
+	MAYBE("exit", U8, AUDIT_EXIT),
+};
 
 static const struct {
 	const struct audit_field *list;

@@ -17,6 +17,12 @@
 
 /* Numbers that matter. Those of one law stand together, in the order of its terms. */
 enum audit_key {
+	AUDIT_REPEATED, /* as the next three, 1 when it is true, or there */
+	AUDIT_IS_CAPTURE,
+	AUDIT_JOINED,
+	AUDIT_IS_TOTAL,
+	AUDIT_EXIT,
+	AUDIT_FILE,
 	AUDIT_CPU,
 	AUDIT_CPU_SEQ,
 	AUDIT_SNAPSHOT,
@@ -80,6 +86,8 @@ struct audit_field {
 	enum audit_field_type type;
 	enum audit_key to; /* AUDIT_KEY_MAX: the value is only checked */
 	bool required; /* no law could be checked without it */
+	uint16_t keep_at; /* where in the record the text is kept, … */
+	uint16_t keep_bytes; /* … and with its NUL how much of it; 0: it is not */
 };
 
 /* In the order in which line.c writes them, behind the four that every record has. */

@@ -11,15 +11,26 @@
 #include "app/audit_json.h"
 
 static const char *const kind_names[] = {
-	[AUDIT_KIND_FILE] = "file",	  [AUDIT_KIND_LINE] = "line",
-	[AUDIT_KIND_TORN] = "torn",	  [AUDIT_KIND_NULS] = "nuls",
-	[AUDIT_KIND_EMPTY] = "empty",	  [AUDIT_KIND_UNFINISHED] = "unfinished",
-	[AUDIT_KIND_COPY] = "copy",	  [AUDIT_KIND_LOST] = "lost",
-	[AUDIT_KIND_DROPPED] = "dropped", [AUDIT_KIND_MISSING] = "missing",
-	[AUDIT_KIND_TWICE] = "twice",	  [AUDIT_KIND_L1] = "L1",
-	[AUDIT_KIND_L2] = "L2",		  [AUDIT_KIND_L3] = "L3",
-	[AUDIT_KIND_L4] = "L4",		  [AUDIT_KIND_CPU_SEQ] = "cpu_seq",
-	[AUDIT_KIND_TOTAL] = "total",	  [AUDIT_KIND_TIME] = "time",
+	[AUDIT_KIND_FILE] = "file",
+	[AUDIT_KIND_LINE] = "line",
+	[AUDIT_KIND_OTHERS] = "others",
+	[AUDIT_KIND_TORN] = "torn",
+	[AUDIT_KIND_NULS] = "nuls",
+	[AUDIT_KIND_EMPTY] = "empty",
+	[AUDIT_KIND_UNFINISHED] = "unfinished",
+	[AUDIT_KIND_FAILED] = "failed",
+	[AUDIT_KIND_COPY] = "copy",
+	[AUDIT_KIND_LOST] = "lost",
+	[AUDIT_KIND_DROPPED] = "dropped",
+	[AUDIT_KIND_MISSING] = "missing",
+	[AUDIT_KIND_TWICE] = "twice",
+	[AUDIT_KIND_L1] = "L1",
+	[AUDIT_KIND_L2] = "L2",
+	[AUDIT_KIND_L3] = "L3",
+	[AUDIT_KIND_L4] = "L4",
+	[AUDIT_KIND_CPU_SEQ] = "cpu_seq",
+	[AUDIT_KIND_TOTAL] = "total",
+	[AUDIT_KIND_TIME] = "time",
 };
 _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == AUDIT_KIND_MAX, "a name for each");
 

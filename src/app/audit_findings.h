@@ -19,10 +19,12 @@ enum audit_verdict {
 enum audit_kind {
 	AUDIT_KIND_FILE, /* it could not be read */
 	AUDIT_KIND_LINE, /* that is no record */
+	AUDIT_KIND_OTHERS, /* lines that other programs have written to a log */
 	AUDIT_KIND_TORN,
 	AUDIT_KIND_NULS,
 	AUDIT_KIND_EMPTY,
 	AUDIT_KIND_UNFINISHED,
+	AUDIT_KIND_FAILED, /* the run itself says that it did */
 	AUDIT_KIND_COPY, /* types of records that are not in it */
 	AUDIT_KIND_LOST, /* samples that never became records */
 	AUDIT_KIND_DROPPED, /* records that an output did not write */

@@ -18,6 +18,12 @@
 int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
 		     struct json_object **ret);
 
+/* One value, which begins at *pos: *pos comes behind it. Checked in the same way, but without building
+ * anything. False, and *pos is spoilt: it is no JSON, or not so plain that no key can be there twice
+ * (keys with escapes, or very many of them).
+ */
+bool audit_json_skip(const char **pos, const char *end);
+
 /* One value, and white space around it. *ret_end: where the text goes on behind them, or, after -EBADMSG,
  * where it is no JSON. 0; -ENODATA: the text ends too early; -EBADMSG.
  */

@@ -9,13 +9,15 @@
 /* What is settled of a run before its records are told one by one. */
 struct judge {
 	struct audit_run *run; /* borrowed */
-	bool stopped;
+	bool unread; /* there is a file that could not be read */
+	bool stopped; /* and not cut: the records with totals are there, or missing */
 	uint64_t last[LINE_TYPE_MAX]; /* number of the last record that was made, as far as known */
 	uint64_t sure[LINE_TYPE_MAX]; /* up to here, what is missing has been reported on */
 	uint64_t unnumbered; /* records that are missing behind the last one of their type */
 	const struct audit_sink *dropper; /* the output that dropped or filtered most; or NULL */
 	uint64_t dropped; /* by it */
 	bool accounted; /* for all that is missing */
+	bool away; /* interface, loss or clock records may have been made while the output was away */
 	uint64_t sums[AUDIT_KEY_MAX]; /* the totals, or else of the intervals that are there */
 };
 
@@ -67,15 +69,67 @@ static void take_last(struct judge *j, enum line_type type, uint64_t made, bool 
 			   line_type_name(type), seen, made);
 }
 
+enum gap_cause {
+	GAP_BEFORE, /* it was made before the output of this copy came, or came back */
+	GAP_LATE, /* nobody has said yet what became of it */
+	GAP_MISSING,
+};
+
+/* The gaps of a type, one by one. */
+struct gaps {
+	enum line_type type;
+	size_t i; /* the range behind the next one */
+	uint64_t open; /* joins that may yet explain one */
+	struct audit_range range;
+	enum gap_cause cause;
+};
+
+static struct gaps gaps_of(const struct judge *j, int type)
+{
+	return (struct gaps){ .type = (enum line_type)type, .open = j->run->joins.open[type] };
+}
+
+static bool has_begun_without_us(const struct judge *j)
+{
+	return j->run->joins.any && !audit_ranges_cover(&j->run->numbers[LINE_START].seen, 1, 1);
+}
+
+static enum gap_cause cause_of(const struct judge *j, struct gaps *g, bool last)
+{
+	if (audit_joins_explain(&j->run->joins, g->type, last ? 0 : g->range.last + 1, &g->open) ||
+	    (g->range.first == 1 && has_begun_without_us(j)))
+		return GAP_BEFORE;
+	return g->range.first > j->sure[g->type] ? GAP_LATE : GAP_MISSING;
+}
+
+static bool next_gap(const struct judge *j, struct gaps *g)
+{
+	const struct audit_ranges *seen = &j->run->numbers[g->type].seen;
+
+	while (g->i <= seen->n) {
+		bool last = g->i == seen->n;
+
+		if (audit_ranges_gap(seen, g->i++, j->last[g->type], &g->range)) {
+			g->cause = cause_of(j, g, last);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Outputs whose totals were to come behind the last sink record that is there. */
 static uint64_t count_sinks_without_total(const struct judge *j)
 {
 	const struct audit_run *run = j->run;
+	struct gaps g = gaps_of(j, LINE_SINK);
 	uint64_t n = 0;
 
-	if (!j->stopped ||
-	    audit_ranges_missing(&run->numbers[LINE_SINK].seen, last_seen(j, LINE_SINK)))
+	if (!j->stopped)
 		return 0;
+	while (next_gap(j, &g)) {
+		if (g.cause != GAP_BEFORE)
+			return 0;
+	}
 	for (size_t i = 0; i < run->n_sinks; i++)
 		n += !run->sinks[i].total_seq;
 	return n;
@@ -92,8 +146,7 @@ static void find_last(struct judge *j)
 	if (j->stopped && is_here(j, LINE_STATS) && !has_total(j, LINE_STATS))
 		j->last[LINE_STATS]++;
 	j->last[LINE_SINK] += count_sinks_without_total(j);
-	if (!j->run->joined)
-		j->last[LINE_START] = larger(1, j->last[LINE_START]);
+	j->last[LINE_START] = larger(1, j->last[LINE_START]);
 	for (int type = 0; type < LINE_TYPE_MAX; type++)
 		j->sure[type] = j->last[type];
 	if (j->stopped || !is_here(j, LINE_SINK))
@@ -130,9 +183,9 @@ static bool is_absent(const struct judge *j, enum line_type type)
 	return false;
 }
 
-/* All records of the run, as an output that was there from the beginning has been given them: what
- * was made before the record with its totals, that record, those of other outputs behind it, and
- * the stop record. 0: not known.
+/* All records of the run, as an output that was there all the time has been given them: what was made
+ * before the record with its totals, that record, those of other outputs behind it, and the stop
+ * record. There may have been no such output, when this is a copy of one that came later. 0: not known.
  */
 static uint64_t count_made(const struct judge *j)
 {
@@ -158,6 +211,8 @@ static void check_made(struct judge *j)
 		return;
 	for (int type = 0; type < LINE_TYPE_MAX; type++)
 		known += j->last[type];
+	if (known > made && j->run->joins.any)
+		return;
 	if (known > made)
 		audit_find(&j->run->findings, AUDIT_KIND_L4, AUDIT_BROKEN,
 			   "the numbers of records go up to %" PRIu64
@@ -213,31 +268,33 @@ static void tell_dropped(const struct judge *j, uint64_t missing)
 		   sums[AUDIT_DROPPED_ERROR], sums[AUDIT_FILTERED], but);
 }
 
-/* What was made before the output came that this copy is of. */
-static bool is_before_us(const struct judge *j, const struct audit_range *gap)
+/* Numbers that are missing, and that somebody has to account for. */
+static uint64_t count_gaps(struct judge *j, int type)
 {
-	return j->run->joined && gap->first == 1;
-}
+	struct gaps g = gaps_of(j, type);
+	uint64_t sum = 0;
 
-static uint64_t count_gaps(const struct judge *j, enum line_type type)
-{
-	const struct audit_ranges *seen = &j->run->numbers[type].seen;
-	uint64_t missing = audit_ranges_missing(seen, j->sure[type]);
-	struct audit_range head;
+	while (next_gap(j, &g)) {
+		uint64_t last = g.range.last < j->sure[type] ? g.range.last : j->sure[type];
 
-	if (audit_ranges_gap(seen, 0, j->sure[type], &head) && is_before_us(j, &head))
-		missing -= head.last - head.first + 1;
-	return missing;
+		if (g.cause == GAP_MISSING)
+			sum += last - g.range.first + 1;
+	}
+	j->away = j->away ||
+		  (g.open && (type == LINE_INTERFACE || type == LINE_LOSS || type == LINE_CLOCK));
+	return sum;
 }
 
 static void count_missing(struct judge *j)
 {
-	uint64_t sum = j->unnumbered;
+	uint64_t sum = 0;
 
 	for (int type = 0; type < LINE_TYPE_MAX; type++) {
 		if (!is_absent(j, type))
-			sum += count_gaps(j, (enum line_type)type);
+			sum += count_gaps(j, type);
 	}
+	if (!j->away)
+		sum += j->unnumbered;
 	j->accounted = sum <= j->dropped + j->run->torn;
 	if (j->accounted && (sum || j->dropper))
 		tell_dropped(j, sum);
@@ -249,6 +306,8 @@ static const char *why(char ret[WHY_BYTES], const struct judge *j)
 {
 	if (j->accounted)
 		return "";
+	if (j->unread)
+		return ", and a file could not be read";
 	if (!is_here(j, LINE_SINK))
 		return ", and nothing that is here accounts for it";
 	if (!j->dropped)
@@ -257,39 +316,53 @@ static const char *why(char ret[WHY_BYTES], const struct judge *j)
 	return ret;
 }
 
-static void tell_gap(const struct judge *j, enum line_type type, const struct audit_range *gap)
+static enum audit_verdict missing_verdict(const struct judge *j)
 {
-	enum audit_verdict verdict = j->accounted ? AUDIT_INCOMPLETE : AUDIT_BROKEN;
-	const char *name = line_type_name(type);
-	char text[WHY_BYTES];
-
-	if (is_before_us(j, gap))
-		audit_find(&j->run->findings, AUDIT_KIND_COPY, AUDIT_INCOMPLETE,
-			   "records 1 to %" PRIu64
-			   " of %s were made before this output came to the run",
-			   gap->last, name);
-	else if (gap->first > j->sure[type])
-		audit_find(&j->run->findings, AUDIT_KIND_MISSING, AUDIT_INCOMPLETE,
-			   "records %" PRIu64 " to %" PRIu64
-			   " of %s are missing, and no sink has reported yet what became of them",
-			   gap->first, gap->last, name);
-	else if (gap->first == gap->last)
-		audit_find(&j->run->findings, AUDIT_KIND_MISSING, verdict,
-			   "record %" PRIu64 " of %s is missing%s", gap->first, name, why(text, j));
-	else
-		audit_find(&j->run->findings, AUDIT_KIND_MISSING, verdict,
-			   "records %" PRIu64 " to %" PRIu64 " of %s are missing%s", gap->first,
-			   gap->last, name, why(text, j));
+	return j->accounted || j->unread ? AUDIT_INCOMPLETE : AUDIT_BROKEN;
 }
 
-static void tell_missing(const struct judge *j, enum line_type type)
+/* A gap in a few words, which a sentence goes on from. */
+#define GAP_BYTES 96
+static const char *describe(char ret[GAP_BYTES], const struct gaps *g)
 {
-	const struct audit_ranges *seen = &j->run->numbers[type].seen;
-	struct audit_range gap;
+	const char *name = line_type_name(g->type);
 
-	for (size_t i = 0; i <= seen->n; i++) {
-		if (audit_ranges_gap(seen, i, j->last[type], &gap))
-			tell_gap(j, type, &gap);
+	if (g->range.first == g->range.last)
+		(void)snprintf(ret, GAP_BYTES, "record %" PRIu64 " of %s", g->range.first, name);
+	else
+		(void)snprintf(ret, GAP_BYTES, "records %" PRIu64 " to %" PRIu64 " of %s",
+			       g->range.first, g->range.last, name);
+	return ret;
+}
+
+static void tell_gap(const struct judge *j, const struct gaps *g)
+{
+	bool one = g->range.first == g->range.last;
+	struct audit_findings *f = &j->run->findings;
+	char text[WHY_BYTES];
+	char gap[GAP_BYTES];
+
+	if (g->cause == GAP_BEFORE)
+		audit_find(f, AUDIT_KIND_COPY, AUDIT_INCOMPLETE,
+			   "%s %s made before this output came%s to the run", describe(gap, g),
+			   one ? "was" : "were", g->range.first == 1 ? "" : " back");
+	else if (g->cause == GAP_LATE)
+		audit_find(f, AUDIT_KIND_MISSING, AUDIT_INCOMPLETE,
+			   "%s %s missing, and no sink has reported yet what became of %s",
+			   describe(gap, g), one ? "is" : "are", one ? "it" : "them");
+	else
+		audit_find(f, AUDIT_KIND_MISSING, missing_verdict(j), "%s %s missing%s",
+			   describe(gap, g), one ? "is" : "are", why(text, j));
+}
+
+/* The start record is the same as the one with which an output comes. */
+static void tell_missing(const struct judge *j, int type)
+{
+	struct gaps g = gaps_of(j, type);
+
+	while (next_gap(j, &g)) {
+		if (type != LINE_START || g.cause != GAP_BEFORE)
+			tell_gap(j, &g);
 	}
 }
 
@@ -326,7 +399,6 @@ static void tell_twice(const struct judge *j, enum line_type type)
 
 static void tell_numbers(const struct judge *j)
 {
-	enum audit_verdict verdict = j->accounted ? AUDIT_INCOMPLETE : AUDIT_BROKEN;
 	char text[WHY_BYTES];
 
 	for (int type = 0; type < LINE_TYPE_MAX; type++) {
@@ -336,9 +408,14 @@ static void tell_numbers(const struct judge *j)
 			tell_missing(j, type);
 		tell_twice(j, type);
 	}
-	if (j->unnumbered)
+	if (j->unnumbered && j->away)
+		audit_find(&j->run->findings, AUDIT_KIND_COPY, AUDIT_INCOMPLETE,
+			   "records of interface, loss or clock that were made before this output "
+			   "came to the run: %" PRIu64,
+			   j->unnumbered);
+	else if (j->unnumbered)
 		audit_find(
-			&j->run->findings, AUDIT_KIND_MISSING, verdict,
+			&j->run->findings, AUDIT_KIND_MISSING, missing_verdict(j),
 			"records of interface, loss or clock that are missing, the last of their "
 			"type: %" PRIu64 "%s",
 			j->unnumbered, why(text, j));
@@ -346,18 +423,31 @@ static void tell_numbers(const struct judge *j)
 
 static void tell_end(const struct judge *j)
 {
-	if (j->stopped)
-		return;
-	audit_find(
-		&j->run->findings, AUDIT_KIND_UNFINISHED, AUDIT_INCOMPLETE,
-		"there is no stop record: the run is unfinished, or its end is not in this copy; "
-		"whether more was made cannot be known");
+	const struct audit_run *run = j->run;
+	const char *reason = run->stop_reason ? run->stop_reason : "no reason given";
+
+	if (!run->numbers[LINE_STOP].seen.n)
+		audit_find(&j->run->findings, AUDIT_KIND_UNFINISHED, AUDIT_INCOMPLETE,
+			   "there is no stop record: the run is unfinished, or its end is not in "
+			   "this copy; whether more was made cannot be known");
+	else if (run->exit)
+		audit_find(&j->run->findings, AUDIT_KIND_FAILED, AUDIT_INCOMPLETE,
+			   "the run failed: it stopped with exit status %" PRIu64 " (%s)%s",
+			   run->exit, reason,
+			   j->stopped ? "" :
+					", without the records with totals; what it made since the "
+					"last snapshot cannot be checked");
 }
 
-void audit_laws_judge(struct audit_run *run)
+void audit_laws_judge(struct audit_run *run, bool unread)
 {
-	struct judge j = { .run = run, .stopped = run->numbers[LINE_STOP].seen.n > 0 };
+	struct judge j = {
+		.run = run,
+		.unread = unread,
+		.stopped = run->numbers[LINE_STOP].seen.n > 0 && !audit_run_is_cut(run),
+	};
 
+	audit_joins_settle(&run->joins);
 	for (size_t i = 0; i < run->n_sinks; i++)
 		audit_run_settle(run, &run->sinks[i], true);
 	sum_up(&j);

@@ -11,7 +11,9 @@
 
 #include "app/audit_run.h"
 
-/* To be called once. The verdict is the worst of the run's findings. */
-void audit_laws_judge(struct audit_run *run);
+/* To be called once. unread: there was a file that could not be read, so that what is missing may be in
+ * it. The verdict is the worst of the run's findings.
+ */
+void audit_laws_judge(struct audit_run *run, bool unread);
 
 #endif

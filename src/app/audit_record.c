@@ -8,8 +8,7 @@
 
 #include "app/audit_json.h"
 
-#define U64_DIGITS    20
-#define NUMBER_DIGITS 16 /* that a number below the limit has at most */
+#define U64_DIGITS 20
 
 /* The digits of a number that is too large to be written as one. */
 static bool is_large(const char *text, size_t len, uint64_t *ret)
@@ -79,6 +78,17 @@ static bool is_string(struct json_object *value, bool (*is)(const char *text, si
 	return !is || is(json_object_get_string(value), (size_t)json_object_get_string_len(value));
 }
 
+/* Longer ones than ours are cut, between two characters. */
+static void keep_text(struct json_object *value, const struct audit_field *field,
+		      struct audit_record *record)
+{
+	char *to = (char *)record + field->keep_at;
+
+	(void)snprintf(to, field->keep_bytes, "%s", json_object_get_string(value));
+	while (!audit_json_is_utf8(to, strlen(to)))
+		to[strlen(to) - 1] = '\0';
+}
+
 static bool take_value(struct json_object *value, const struct audit_field *field,
 		       struct audit_record *ret)
 {
@@ -97,6 +107,7 @@ static bool take_value(struct json_object *value, const struct audit_field *fiel
 		break;
 	case AUDIT_FIELD_BOOL:
 		good = json_object_is_type(value, json_type_boolean);
+		number = good && json_object_get_boolean(value);
 		break;
 	case AUDIT_FIELD_IP:
 		good = is_string(value, audit_is_ip);
@@ -109,6 +120,7 @@ static bool take_value(struct json_object *value, const struct audit_field *fiel
 		break;
 	case AUDIT_FIELD_TEXT:
 		good = is_string(value, NULL);
+		number = good; /* it is there */
 		break;
 	case AUDIT_FIELD_LIST:
 		good = is_list(value);
@@ -116,6 +128,8 @@ static bool take_value(struct json_object *value, const struct audit_field *fiel
 	}
 	if (field->to < AUDIT_KEY_MAX)
 		ret->values[field->to] = number;
+	if (good && field->keep_bytes)
+		keep_text(value, field, ret);
 	return good;
 }
 
@@ -165,18 +179,13 @@ static bool take_run(struct json_object *value, uint64_t *ret)
 			    (size_t)json_object_get_string_len(value), ret);
 }
 
-/* It was checked to be a time, or is not there. */
-static void copy_time(char ret[AUDIT_TIME_BYTES], struct json_object *value)
-{
-	(void)snprintf(ret, AUDIT_TIME_BYTES, "%s", value ? json_object_get_string(value) : "");
-}
-
 /* The keys that every record has. Returns what is wrong with them, or NULL. */
 static const char *take_common(struct json_object *obj, struct audit_record *ret)
 {
 	if (!is_string(get(obj, "timestamp"), audit_is_time))
 		return "\"timestamp\" is not a time in UTC with six or nine digits";
-	copy_time(ret->time, get(obj, "timestamp"));
+	(void)snprintf(ret->time, sizeof(ret->time), "%s",
+		       json_object_get_string(get(obj, "timestamp")));
 	if (!take_type(get(obj, "event_type"), &ret->type))
 		return "\"event_type\" is none that this version knows";
 	if (!take_run(get(obj, "run"), &ret->run))
@@ -184,16 +193,6 @@ static const char *take_common(struct json_object *obj, struct audit_record *ret
 	if (!take_number(get(obj, "record_seq"), UINT64_MAX, &ret->record_seq) || !ret->record_seq)
 		return "\"record_seq\" is not a number from 1";
 	return NULL;
-}
-
-/* Longer ones than ours are cut, between two characters. */
-static void take_name(struct json_object *value, char ret[AUDIT_NAME_BYTES])
-{
-	if (!value)
-		return;
-	(void)snprintf(ret, AUDIT_NAME_BYTES, "%s", json_object_get_string(value));
-	while (!audit_json_is_utf8(ret, strlen(ret)))
-		ret[strlen(ret) - 1] = '\0';
 }
 
 static int take_object(struct json_object *obj, struct audit_record *ret, char *err, size_t err_cap)
@@ -213,28 +212,12 @@ static int take_object(struct json_object *obj, struct audit_record *ret, char *
 		if (bad)
 			return bad;
 	}
-	ret->total = json_object_get_boolean(get(obj, "total"));
-	ret->repeated = ret->type == LINE_START && json_object_get_boolean(get(obj, "repeated"));
-	ret->joined = ret->repeated && json_object_get_boolean(get(obj, "joined"));
-	ret->capture = ret->type == LINE_START && get(obj, "capture");
-	if (ret->type == LINE_SNAPSHOT) {
-		copy_time(ret->interval_start, get(obj, "interval_start"));
-		copy_time(ret->interval_end, get(obj, "interval_end"));
-	}
-	if (ret->type == LINE_SINK)
-		take_name(get(obj, "sink"), ret->name);
-	if (ret->type == LINE_START) {
-		take_name(get(obj, "hostname"), ret->name);
-		take_name(get(obj, "sink"), ret->sink);
-	}
 	return 0;
 }
 
-static void begin_record(struct audit_record *ret)
+void audit_record_begin(struct audit_record *ret)
 {
 	memset(ret, 0, offsetof(struct audit_record, name) + 1);
-	ret->interval_start[0] = '\0';
-	ret->interval_end[0] = '\0';
 	ret->sink[0] = '\0';
 }
 
@@ -253,132 +236,8 @@ int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
 						"it is not JSON");
 		return bad == -ENODATA ? -ENODATA : -EBADMSG;
 	}
-	begin_record(ret);
+	audit_record_begin(ret);
 	bad = take_object(obj, ret, err, err_cap);
 	json_object_put(obj);
 	return bad;
-}
-
-struct cursor {
-	const char *pos;
-	const char *end;
-};
-
-static inline bool skip(struct cursor *c, const char *text, size_t len)
-{
-	if ((size_t)(c->end - c->pos) < len || memcmp(c->pos, text, len) != 0)
-		return false;
-	c->pos += len;
-	return true;
-}
-
-#define SKIP(c, literal) skip(c, literal, sizeof(literal) - 1)
-
-/* A number below the limit. A larger one is a string, and goes the other way. */
-static inline bool fast_number(struct cursor *c, uint64_t max, uint64_t *ret)
-{
-	const char *pos = c->pos;
-	uint64_t val = 0;
-
-	while (pos < c->end && pos - c->pos < NUMBER_DIGITS && *pos >= '0' && *pos <= '9')
-		val = val * 10 + (uint64_t)(*pos++ - '0');
-	if (pos == c->pos || (*c->pos == '0' && pos - c->pos > 1))
-		return false;
-	c->pos = pos;
-	*ret = val;
-	return val < AUDIT_NUMBER_LIMIT && val <= max;
-}
-
-/* Printable ASCII without escapes: text and len are of what is between the quotes. */
-static inline bool fast_string(struct cursor *c, const char **text, size_t *len)
-{
-	const char *pos;
-
-	if (!SKIP(c, "\""))
-		return false;
-	*text = c->pos;
-	for (pos = c->pos; pos < c->end && *pos != '"'; pos++) {
-		if (*pos < 0x20 || *pos > 0x7e || *pos == '\\')
-			return false;
-	}
-	*len = (size_t)(pos - c->pos);
-	c->pos = pos;
-	return SKIP(c, "\"");
-}
-
-static inline bool fast_value(struct cursor *c, const struct audit_field *field,
-			      struct audit_record *ret)
-{
-	uint64_t number = 0;
-	const char *text;
-	size_t len;
-
-	switch (field->type) {
-	case AUDIT_FIELD_U8:
-	case AUDIT_FIELD_U16:
-	case AUDIT_FIELD_U32:
-	case AUDIT_FIELD_U64:
-		if (!fast_number(c, audit_field_max(field->type), &number))
-			return false;
-		if (field->to < AUDIT_KEY_MAX)
-			ret->values[field->to] = number;
-		return true;
-	case AUDIT_FIELD_IP:
-		return fast_string(c, &text, &len) && audit_is_ip(text, len);
-	case AUDIT_FIELD_FLAGS:
-		return fast_string(c, &text, &len) && audit_is_flags(text, len);
-	case AUDIT_FIELD_TEXT:
-		return fast_string(c, &text, &len);
-	case AUDIT_FIELD_INT:
-	case AUDIT_FIELD_BOOL:
-	case AUDIT_FIELD_TIME:
-	case AUDIT_FIELD_LIST:
-		break;
-	}
-	return false;
-}
-
-/* The four keys at the head. */
-static inline bool fast_head(struct cursor *c, struct audit_record *ret)
-{
-	const char *text;
-	size_t len;
-
-	if (!SKIP(c, "{\"timestamp\":") || !fast_string(c, &text, &len) ||
-	    !audit_is_time(text, len))
-		return false;
-	memcpy(ret->time, text, len);
-	ret->time[len] = '\0';
-	if (SKIP(c, ",\"event_type\":\"packet\",\"run\":"))
-		ret->type = LINE_PACKET;
-	else if (SKIP(c, ",\"event_type\":\"count\",\"run\":"))
-		ret->type = LINE_COUNT;
-	else
-		return false;
-	return fast_string(c, &text, &len) && audit_is_run(text, len, &ret->run) &&
-	       SKIP(c, ",\"record_seq\":") && fast_number(c, UINT64_MAX, &ret->record_seq) &&
-	       ret->record_seq;
-}
-
-bool audit_record_fast(const char *text, size_t len, struct audit_record *ret)
-{
-	struct cursor c = { .pos = text, .end = text + len };
-	const struct audit_field *fields;
-	size_t n;
-
-	begin_record(ret);
-	if (!fast_head(&c, ret))
-		return false;
-	fields = audit_fields(ret->type, &n);
-	for (size_t i = 0; i < n; i++) {
-		const struct audit_field *field = &fields[i];
-
-		if (skip(&c, field->intro, field->intro_len)) {
-			if (!fast_value(&c, field, ret))
-				return false;
-		} else if (field->required) {
-			return false;
-		}
-	}
-	return SKIP(&c, "}") && c.pos == c.end;
 }

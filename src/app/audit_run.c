@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUEUES_MIN 256
+#define QUEUES_MIN 8
 
 int audit_run_new(struct audit_run **ret, uint64_t id)
 {
@@ -37,11 +37,16 @@ void audit_run_free(struct audit_run *run)
 	free(run->cpus);
 	audit_snapshots_free(&run->snapshots);
 	audit_ranges_free(&run->closed);
-	for (size_t i = 0; i < run->n_sinks; i++)
+	audit_joins_free(&run->joins);
+	for (size_t i = 0; i < run->n_sinks; i++) {
 		free(run->sinks[i].queues);
+		free(run->sinks[i].name);
+	}
 	free(run->sinks);
 	free(run->outputs);
 	audit_findings_free(&run->findings);
+	free(run->hostname);
+	free(run->stop_reason);
 	free(run);
 }
 
@@ -154,7 +159,7 @@ static const char *which(char ret[WHICH_BYTES], const struct audit_record *recor
 {
 	const char *name = line_type_name(record->type);
 
-	if (record->total)
+	if (record->values[AUDIT_IS_TOTAL])
 		(void)snprintf(ret, WHICH_BYTES, "the %s record with the totals", name);
 	else
 		(void)snprintf(ret, WHICH_BYTES, "%s %" PRIu64, name, record->record_seq);
@@ -183,7 +188,7 @@ static void check_l1(struct audit_run *run, const struct audit_record *record)
 /* Snapshots are numbered like their records, and the totals bear the last one's number. */
 static bool is_numbered(struct audit_run *run, const struct audit_record *record)
 {
-	uint64_t want = record->record_seq - record->total;
+	uint64_t want = record->record_seq - record->values[AUDIT_IS_TOTAL];
 	uint64_t got = record->values[AUDIT_SNAPSHOT];
 	char name[WHICH_BYTES];
 
@@ -201,7 +206,7 @@ static int take_snapshot(struct audit_run *run, const struct audit_record *recor
 	struct audit_snapshot *s;
 
 	check_l1(run, record);
-	if (!is_numbered(run, record) || record->total)
+	if (!is_numbered(run, record) || record->values[AUDIT_IS_TOTAL])
 		return 0;
 	if (audit_snapshots_get(&run->snapshots, v[AUDIT_SNAPSHOT], &s))
 		return -ENOMEM;
@@ -229,7 +234,7 @@ static void check_l3(struct audit_run *run, const struct audit_record *record)
 /* A snapshot or stats record, to the sums of its like, or as their total. */
 static void keep(struct audit_run *run, const struct audit_record *record)
 {
-	if (!record->total) {
+	if (!record->values[AUDIT_IS_TOTAL]) {
 		add_values(run->sums, record->values);
 		return;
 	}
@@ -245,6 +250,7 @@ static void keep(struct audit_run *run, const struct audit_record *record)
 static struct audit_sink *find_sink(struct audit_run *run, const char *name)
 {
 	struct audit_sink *list;
+	char *copy;
 
 	for (size_t i = 0; i < run->n_sinks; i++) {
 		if (strcmp(run->sinks[i].name, name) == 0)
@@ -254,9 +260,11 @@ static struct audit_sink *find_sink(struct audit_run *run, const char *name)
 	if (!list)
 		return NULL;
 	run->sinks = list;
+	copy = strdup(name);
+	if (!copy)
+		return NULL;
 	list += run->n_sinks++;
-	*list = (struct audit_sink){ 0 };
-	(void)snprintf(list->name, sizeof(list->name), "%s", name);
+	*list = (struct audit_sink){ .name = copy };
 	return list;
 }
 
@@ -347,7 +355,7 @@ static int take_sink(struct audit_run *run, const struct audit_record *record)
 
 	if (!sink)
 		return -ENOMEM;
-	if (!record->total) {
+	if (!record->values[AUDIT_IS_TOTAL]) {
 		add_values(sink->sums, v);
 		return add_queue(run, sink, &queue);
 	}
@@ -367,6 +375,15 @@ static int take_sink(struct audit_run *run, const struct audit_record *record)
 	return 0;
 }
 
+/* The first that is there. 0 or -ENOMEM. */
+static int keep_name(char **to, const char *name)
+{
+	if (*to || !name[0])
+		return 0;
+	*to = strdup(name);
+	return *to ? 0 : -ENOMEM;
+}
+
 static int take_values(struct audit_run *run, const struct audit_record *record)
 {
 	switch (record->type) {
@@ -383,11 +400,13 @@ static int take_values(struct audit_run *run, const struct audit_record *record)
 		return 0;
 	case LINE_SINK:
 		return take_sink(run, record);
+	case LINE_STOP:
+		run->exit = record->values[AUDIT_EXIT];
+		return keep_name(&run->stop_reason, record->name);
 	case LINE_START:
 	case LINE_INTERFACE:
 	case LINE_LOSS:
 	case LINE_CLOCK:
-	case LINE_STOP:
 	case LINE_TYPE_MAX:
 		break;
 	}
@@ -425,23 +444,33 @@ static int take_start(struct audit_run *run, const struct audit_record *record)
 	return take_seq(numbers, number);
 }
 
-int audit_run_take(struct audit_run *run, const struct audit_record *record)
+int audit_run_take(struct audit_run *run, const struct audit_record *record, uint64_t file)
 {
-	int was_there;
+	bool repeated = record->values[AUDIT_REPEATED];
+	int was_there = 0;
+	int err = 0;
 
-	if (record->type == LINE_START && !run->hostname[0])
-		(void)snprintf(run->hostname, sizeof(run->hostname), "%s", record->name);
-	if (record->repeated) {
-		audit_times_take(&run->times, record, &run->findings);
-		run->repeated = true;
-		run->joined = run->joined || record->joined;
-		return 0;
-	}
-	was_there = record->type == LINE_START ?
-			    take_start(run, record) :
-			    take_seq(&run->numbers[record->type], record->record_seq);
+	if (record->type == LINE_START)
+		err = keep_name(&run->hostname, record->name);
+	if (!err && !repeated)
+		was_there = record->type == LINE_START ?
+				    take_start(run, record) :
+				    take_seq(&run->numbers[record->type], record->record_seq);
+	if (err || was_there < 0)
+		return -ENOMEM;
 	if (was_there)
-		return was_there < 0 ? was_there : 0;
+		return 0;
 	audit_times_take(&run->times, record, &run->findings);
-	return take_values(run, record);
+	err = audit_joins_take(&run->joins, record, file);
+	run->repeated = run->repeated || repeated;
+	return err || repeated ? err : take_values(run, record);
+}
+
+bool audit_run_is_cut(const struct audit_run *run)
+{
+	for (size_t i = 0; i < run->n_sinks; i++) {
+		if (run->sinks[i].total_seq)
+			return false;
+	}
+	return run->exit && !run->total_seq[LINE_SNAPSHOT] && !run->total_seq[LINE_STATS];
 }

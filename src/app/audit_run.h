@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "app/audit_findings.h"
+#include "app/audit_joins.h"
 #include "app/audit_ranges.h"
 #include "app/audit_record.h"
 #include "app/audit_snapshots.h"
@@ -29,7 +30,7 @@ struct audit_queue {
 };
 
 struct audit_sink {
-	char name[AUDIT_NAME_BYTES];
+	char *name; /* owned */
 	struct audit_queue *queues; /* owned; in no order until they are settled */
 	size_t n_queues;
 	size_t cap_queues;
@@ -47,11 +48,13 @@ struct audit_output {
 struct audit_run {
 	struct audit_run *next; /* for whoever keeps several of them */
 	uint64_t id;
-	char hostname[AUDIT_NAME_BYTES]; /* "": not known */
+	char *hostname; /* owned; NULL: not known */
+	char *stop_reason; /* owned; NULL: likewise */
+	uint64_t exit; /* status, as the stop record has it */
 	struct audit_output *outputs; /* owned; whose first start was read */
 	size_t n_outputs;
 	bool repeated; /* a start was read that is not the first */
-	bool joined; /* … of an output that came to the run when it was under way */
+	struct audit_joins joins;
 	uint64_t torn; /* lines of it that end too early */
 	struct audit_numbers numbers[LINE_TYPE_MAX];
 	struct audit_numbers *cpus; /* owned */
@@ -71,8 +74,11 @@ struct audit_run {
 int audit_run_new(struct audit_run **ret, uint64_t id); /* 0 or -ENOMEM */
 void audit_run_free(struct audit_run *run); /* NULL is fine */
 
-/* A record of this run. 0 or -ENOMEM. */
-int audit_run_take(struct audit_run *run, const struct audit_record *record);
+/* A record of this run, from a file (a number, from 1). 0 or -ENOMEM. */
+int audit_run_take(struct audit_run *run, const struct audit_record *record, uint64_t file);
+
+/* Has it ended without the records with totals, because it failed? */
+bool audit_run_is_cut(const struct audit_run *run);
 
 /* L4 between the sink records that follow each other without a gap; last: no more will be read. */
 void audit_run_settle(struct audit_run *run, struct audit_sink *sink, bool last);

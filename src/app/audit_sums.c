@@ -55,14 +55,15 @@ static void check_sink_totals(struct audit_run *run, const struct audit_sink *si
 static void check_snapshot(struct audit_run *run, const struct audit_snapshot *s, bool counted)
 {
 	const struct audit_ranges *snapshots = &run->numbers[LINE_SNAPSHOT].seen;
-	bool over = s->number <= audit_ranges_last(snapshots) || run->numbers[LINE_STOP].seen.n;
+	bool ended = run->numbers[LINE_STOP].seen.n && !audit_run_is_cut(run);
+	bool over = ended || s->number <= audit_ranges_last(snapshots);
 
 	if (s->recorded && (s->lines > s->want_lines || (s->lines < s->want_lines && counted)))
 		audit_find(&run->findings, AUDIT_KIND_L2, AUDIT_BROKEN,
 			   "snapshot %" PRIu64 " lists %" PRIu64
 			   " count records, but there are %" PRIu64,
 			   s->number, s->want_lines, s->lines);
-	else if (!s->recorded && over && snapshots->n &&
+	else if (!s->recorded && over && snapshots->n && !run->joins.any &&
 		 snapshots->numbers == audit_ranges_last(snapshots))
 		audit_find(&run->findings, AUDIT_KIND_L2, AUDIT_BROKEN,
 			   "count records of snapshot %" PRIu64

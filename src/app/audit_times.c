@@ -40,11 +40,11 @@ void audit_times_take(struct audit_times *t, const struct audit_record *record,
 		      struct audit_findings *f)
 {
 	if (record->type == LINE_START)
-		t->capture = t->capture || record->capture;
+		t->capture = t->capture || record->values[AUDIT_IS_CAPTURE];
 	if (!t->capture)
 		return;
 	if (record->type == LINE_PACKET)
 		take_packet(t, record);
-	else if (record->type == LINE_SNAPSHOT && !record->total)
+	else if (record->type == LINE_SNAPSHOT && !record->values[AUDIT_IS_TOTAL])
 		take_snapshot(t, record, f);
 }

@@ -28,11 +28,26 @@ static enum audit_verdict worst_of(const struct audit_book *book)
 {
 	enum audit_verdict worst = book->findings.worst;
 
-	for (const struct audit_run *run = book->runs; run; run = run->next) {
+	for (const struct audit_run *run = book->runs.first; run; run = run->next) {
 		if (run->findings.worst > worst)
 			worst = run->findings.worst;
 	}
 	return worst;
+}
+
+/* Of all that was read. Where nothing could be, there is nothing to say about it. */
+static const char *words_for_all(const struct audit_book *book)
+{
+	if (book->unread && !book->records && worst_of(book) < AUDIT_BROKEN)
+		return "no verdict, for it could not be read";
+	return verdict_words[worst_of(book)];
+}
+
+static const char *words_for_run(const struct audit_run *run)
+{
+	if (run->exit && run->findings.worst == AUDIT_INCOMPLETE)
+		return "the run failed, and nothing contradicts what it says";
+	return verdict_words[run->findings.worst];
 }
 
 static uint64_t records(const struct audit_run *run, enum line_type type)
@@ -73,12 +88,13 @@ static void print_name(const char *name, FILE *out)
 static void print_run(const struct audit_run *run, FILE *out)
 {
 	(void)fprintf(out, "run %016" PRIx64, run->id);
-	if (run->hostname[0])
+	if (run->hostname) {
 		(void)fputs(" on host ", out);
-	print_name(run->hostname, out);
+		print_name(run->hostname, out);
+	}
 	(void)fprintf(out, ": %" PRIu64 " packet record%s, %" PRIu64 " snapshot%s, %s\n",
 		      records(run, LINE_PACKET), plural(records(run, LINE_PACKET)), snapshots(run),
-		      plural(snapshots(run)), verdict_words[run->findings.worst]);
+		      plural(snapshots(run)), words_for_run(run));
 	print_findings(&run->findings, out);
 }
 
@@ -89,11 +105,11 @@ static int flush(FILE *out)
 
 int audit_words_print(const struct audit_book *book, FILE *out)
 {
-	for (const struct audit_run *run = book->runs; run; run = run->next)
+	for (const struct audit_run *run = book->runs.first; run; run = run->next)
 		print_run(run, out);
 	(void)fprintf(out, "%zu run%s, %" PRIu64 " record%s in %" PRIu64 " file%s: %s\n",
-		      book->n_runs, plural(book->n_runs), book->records, plural(book->records),
-		      book->files, plural(book->files), verdict_words[worst_of(book)]);
+		      book->runs.n, plural(book->runs.n), book->records, plural(book->records),
+		      book->files, plural(book->files), words_for_all(book));
 	print_findings(&book->findings, out);
 	return flush(out);
 }
@@ -188,7 +204,7 @@ static int print_run_json(const struct audit_run *run, FILE *out)
 	begin_object(&types);
 	(void)snprintf(id, sizeof(id), "%016" PRIx64, run->id);
 	add_text(&o, "run", id);
-	if (run->hostname[0])
+	if (run->hostname)
 		add_text(&o, "hostname", run->hostname);
 	add_verdict(&o, run->findings.worst);
 	for (int type = 0; type < LINE_TYPE_MAX; type++)
@@ -205,7 +221,7 @@ static int print_all(const struct audit_book *book, FILE *out)
 	struct object o;
 	int err = 0;
 
-	for (const struct audit_run *run = book->runs; !err && run; run = run->next)
+	for (const struct audit_run *run = book->runs.first; !err && run; run = run->next)
 		err = print_run_json(run, out);
 	if (err)
 		return err;
@@ -213,7 +229,7 @@ static int print_all(const struct audit_book *book, FILE *out)
 	add_verdict(&o, worst_of(book));
 	add_u64(&o, "files", book->files);
 	add_u64(&o, "records", book->records);
-	add_u64(&o, "runs", book->n_runs);
+	add_u64(&o, "runs", book->runs.n);
 	add_findings(&o, &book->findings);
 	return print_object(&o, out);
 }

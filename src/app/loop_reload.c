@@ -111,20 +111,21 @@ static void queue_changed(struct loop *l, struct options *fresh)
 static int change_outputs(struct loop *l, struct options *fresh)
 {
 	bool leaves[SINK_NAMES_MAX] = { false };
+	bool named[SINK_NAMES_MAX] = { false };
 	unsigned int n = sinks_number(l->sinks);
 	int err;
 
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
 		leaves[i] = sinks_state(l->sinks, i) == SINK_HERE &&
 			    !is_wanted(fresh, sinks_spec(l->sinks, i));
+		named[i] = is_named(fresh, sinks_name(l->sinks, i)); /* opening takes names over */
+	}
 	err = open_new(l, fresh);
 	if (err)
 		return err;
 	for (unsigned int i = 0; i < n; i++) {
-		bool named = is_named(fresh, sinks_name(l->sinks, i));
-
-		if (leaves[i] || !named) /* or it was to return, and is not any more */
-			sinks_leave(l->sinks, i, named);
+		if (leaves[i] || !named[i]) /* or it was to return, and is not any more */
+			sinks_leave(l->sinks, i, named[i]);
 	}
 	queue_changed(l, fresh);
 	return 0;

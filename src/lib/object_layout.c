@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "abi.h"
+#include "lib/members.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define SHOWN	      "%.300s: " /* of a path: the sentence has to have room, too */
@@ -51,71 +52,23 @@ struct member {
 	__u32 size;
 };
 
-#define MEMBER(type, member)                                                                     \
-	{                                                                                        \
-#member, offsetof(struct type, member), sizeof(((const struct type *)0)->member) \
-	}
+/* clang-format off */
+#define MEMBER(type, member)                                                    \
+	{ #member, offsetof(struct type, member), sizeof(((const struct type *)0)->member) },
+/* clang-format on */
 
-static const struct member packet_info_members[] = {
-	MEMBER(packet_info, timestamp_ns), MEMBER(packet_info, cpu_seq),
-	MEMBER(packet_info, src_ip),	   MEMBER(packet_info, dst_ip),
-	MEMBER(packet_info, seq_num),	   MEMBER(packet_info, ack_num),
-	MEMBER(packet_info, src_port),	   MEMBER(packet_info, dst_port),
-	MEMBER(packet_info, packet_len),   MEMBER(packet_info, ifindex),
-	MEMBER(packet_info, sample_rate),  MEMBER(packet_info, vlan),
-	MEMBER(packet_info, vlan_inner),   MEMBER(packet_info, cpu),
-	MEMBER(packet_info, protocol),	   MEMBER(packet_info, packet_type),
-	MEMBER(packet_info, tcp_flags),	   MEMBER(packet_info, ttl),
-	MEMBER(packet_info, icmp_type),	   MEMBER(packet_info, icmp_code),
-	MEMBER(packet_info, ip_version),   MEMBER(packet_info, fragment),
-	MEMBER(packet_info, parse),	   MEMBER(packet_info, has),
-	MEMBER(packet_info, generation),   MEMBER(packet_info, version),
-	MEMBER(packet_info, tunnel),	   MEMBER(packet_info, outer_version),
-};
+/* An object that is not ours may do without the padding, or name it otherwise: its size shows it. */
+#define MEMBERS_OF(LIST) LIST(MEMBER, MEMBERS_NONE)
 
-static const struct member settings_members[] = {
-	MEMBER(settings, generation),
-	MEMBER(settings, sample_rate),
-	MEMBER(settings, sample_mode),
-};
-
-static const struct member packet_totals_members[] = {
-	MEMBER(packet_totals, seen),
-	MEMBER(packet_totals, not_ip),
-	MEMBER(packet_totals, no_source),
-	MEMBER(packet_totals, undetermined),
-	MEMBER(packet_totals, not_selected),
-	MEMBER(packet_totals, counted),
-	MEMBER(packet_totals, counted_bytes),
-	MEMBER(packet_totals, sources),
-	MEMBER(packet_totals, sampled),
-	MEMBER(packet_totals, lost),
-	MEMBER(packet_totals, unattributed_packets),
-	MEMBER(packet_totals, unattributed_bytes),
-};
-
-static const struct member sample_counter_members[] = {
-	MEMBER(sample_counter, since),
-	MEMBER(sample_counter, target),
-	MEMBER(sample_counter, target_rate),
-	MEMBER(sample_counter, seq),
-};
-
-static const struct member count_key_members[] = {
-	MEMBER(count_key, addr),
-	MEMBER(count_key, ifindex),
-};
-
-static const struct member count_value_members[] = {
-	MEMBER(count_value, packets),
-	MEMBER(count_value, bytes),
-};
-
-static const struct member constants_members[] = {
-	MEMBER(constants, trace),
-	MEMBER(constants, shared_counts),
-	MEMBER(constants, tunnel_ports),
-};
+static const struct member packet_info_members[] = { MEMBERS_OF(MEMBERS_PACKET_INFO) };
+static const struct member tunnel_info_members[] = { MEMBERS_OF(MEMBERS_TUNNEL_INFO) };
+static const struct member settings_members[] = { MEMBERS_OF(MEMBERS_SETTINGS) };
+static const struct member packet_totals_members[] = { MEMBERS_OF(MEMBERS_PACKET_TOTALS) };
+static const struct member sample_counter_members[] = { MEMBERS_OF(MEMBERS_SAMPLE_COUNTER) };
+static const struct member count_key_members[] = { MEMBERS_OF(MEMBERS_COUNT_KEY) };
+static const struct member count_value_members[] = { MEMBERS_OF(MEMBERS_COUNT_VALUE) };
+static const struct member tunnel_ports_members[] = { MEMBERS_OF(MEMBERS_TUNNEL_PORTS) };
+static const struct member constants_members[] = { MEMBERS_OF(MEMBERS_CONSTANTS) };
 
 #define LAYOUT(type)                                                                   \
 	{                                                                              \
@@ -128,8 +81,9 @@ static const struct layout {
 	const struct member *members;
 	size_t n_members;
 } layouts[] = {
-	LAYOUT(packet_info), LAYOUT(settings),	  LAYOUT(packet_totals), LAYOUT(sample_counter),
-	LAYOUT(count_key),   LAYOUT(count_value), LAYOUT(constants),
+	LAYOUT(packet_info),   LAYOUT(tunnel_info),    LAYOUT(settings),
+	LAYOUT(packet_totals), LAYOUT(sample_counter), LAYOUT(count_key),
+	LAYOUT(count_value),   LAYOUT(tunnel_ports),   LAYOUT(constants),
 };
 
 static const char *type_name(__u32 type)

@@ -236,26 +236,88 @@ static FILE *create(const char *name)
 	return file;
 }
 
-static void before_audit(void)
+/* A stream of packets, a line each, as write() leaves them. */
+static void make_stream(const char *name,
+			void (*write)(FILE *file, const struct line *line, size_t i))
 {
-	FILE *file = create("stream");
+	FILE *file = create(name);
 	struct line line;
 
 	make_packets(4);
 	for (size_t i = 0; i < TIMES; i++) {
 		expect(!line_packet(writer, &packets[i], &line), "no line");
-		expect(fwrite(line.text, 1, line.len, file) == line.len, "a file is not written");
+		write(file, &line, i);
 	}
 	expect(!fclose(file), "a file is not written");
 }
 
-static void hot_audit(void)
+static void audit_stream(size_t runs)
 {
 	struct audit_book book;
 
 	expect(!audit_book_init(&book) && !audit_book_read(&book, path), "no audit");
-	expect(book.records == TIMES, "the audit has missed a line");
+	expect(book.records == TIMES && book.runs.n == runs, "the audit has missed a line");
 	audit_book_free(&book);
+}
+
+static void write_as_is(FILE *file, const struct line *line, size_t i)
+{
+	(void)i;
+	expect(fwrite(line->text, 1, line->len, file) == line->len, "a file is not written");
+}
+
+static void before_audit(void)
+{
+	make_stream("stream", write_as_is);
+}
+
+static void hot_audit(void)
+{
+	audit_stream(1);
+}
+
+/* As Fluent Bit does at the head, and rsyslog at the end. */
+static void write_with_keys(FILE *file, const struct line *line, size_t i)
+{
+	int len = (int)line->len - 3; /* without brackets and newline */
+
+	expect(fprintf(file, "{\"date\":1795318900.%06zu,%.*s,\"fromhost\":\"web1\"}\n", i, len,
+		       line->text + 1) > 0,
+	       "a file is not written");
+}
+
+static void before_audit_added(void)
+{
+	make_stream("added", write_with_keys);
+}
+
+static void hot_audit_added(void)
+{
+	audit_stream(1);
+}
+
+/* Each line is of another run. */
+static void write_as_run(FILE *file, const struct line *line, size_t i)
+{
+	static const char key[] = "\"run\":\"";
+	const char *run = memmem(line->text, line->len, key, sizeof(key) - 1);
+
+	expect(run != NULL, "a line has no run");
+	run += sizeof(key) - 1;
+	expect(fprintf(file, "%.*s%016zx%.*s", (int)(run - line->text), line->text, i,
+		       (int)(line->text + line->len - run) - LINE_RUN_DIGITS,
+		       run + LINE_RUN_DIGITS) > 0,
+	       "a file is not written");
+}
+
+static void before_audit_runs(void)
+{
+	make_stream("runs", write_as_run);
+}
+
+static void hot_audit_runs(void)
+{
+	audit_stream(TIMES);
 }
 
 static int take_sample(void *arg, const struct tunnel_info *sample)
@@ -355,13 +417,16 @@ static const struct {
 	{ "queue", before_queue, hot_queue },
 	{ "fanout", before_fanout, hot_fanout },
 	{ "audit", before_audit, hot_audit },
+	{ "audit_added", before_audit_added, hot_audit_added },
+	{ "audit_runs", before_audit_runs, hot_audit_runs },
 	{ "capture", before_capture, hot_capture },
 	{ "snapshot", before_line, hot_snapshot },
 };
 
 static void clean_up(void)
 {
-	static const char *const names[] = { "out0", "out1", "out2", "out3", "stream", "capture" };
+	static const char *const names[] = { "out0",   "out1",	"out2", "out3",
+					     "stream", "added", "runs", "capture" };
 
 	replay_close(capture);
 	sinks_free(outputs);

@@ -5,7 +5,9 @@ line of JSON each:
 
   capture  packets and MB a second, of a capture of 64-byte frames from 1000 sources, to /dev/null: one record in a
            thousand packets, and one for each
-  audit    lines and MB a second, of the stream that this makes
+  audit    lines and MB a second, of the stream that this makes; of the same with a key that others have added to
+           each line; of ten thousand and a hundred thousand runs in one file. Their CPU times a line are to be
+           beside each other's, whatever the machine
 
 They take turns, round by round. By the clock, and by the CPU time of the process, which is less when it waits, and
 more when there are threads. --brief: a small file, and once.
@@ -41,6 +43,23 @@ def lines_of(path):
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
+def write_with_key(stream, to):
+    """As rsyslog adds it."""
+    with stream.open() as lines, to.open("w") as file:
+        file.writelines(f'{line[:-2]},"fromhost":"web1"}}\n' for line in lines)
+
+
+def write_runs(stream, to, runs):
+    """The run without its packets and counts, so many times. Returns the number of lines."""
+    with stream.open() as lines:
+        kept = [line for line in lines if '"event_type":"packet"' not in line and '"event_type":"count"' not in line]
+    text = "".join(kept)
+    was = json.loads(kept[0])["run"]
+    with to.open("w") as file:
+        file.writelines(text.replace(was, f"{number:016x}") for number in range(runs))
+    return runs * len(kept)
+
+
 def main():
     build, brief = pathlib.Path(sys.argv[1]).resolve(), "--brief" in sys.argv
     frames = BRIEF_FRAMES if brief else FRAMES
@@ -55,9 +74,16 @@ def main():
         lines = lines_of(stream)
         if lines < frames:
             sys.exit(f"reading.py: {lines} lines of {frames} frames")
+        added, some, many = (pathlib.Path(where, name) for name in ("added", "some", "many"))
+        write_with_key(stream, added)
+        runs = [write_runs(stream, path, n // 100 if brief else n) for path, n in ((some, 10000), (many, 100000))]
+        audit = [str(build / "xdptail"), "audit"]
         works = (("capture, N=1000", [*read, "1000"], frames, capture),
                  ("capture, N=1", [*read, "1"], frames, capture),
-                 ("audit", [str(build / "xdptail"), "audit", str(stream)], lines, stream))
+                 ("audit", [*audit, str(stream)], lines, stream),
+                 ("audit, a key added", [*audit, str(added)], lines, added),
+                 ("audit, 10 000 runs", [*audit, str(some)], runs[0], some),
+                 ("audit, 100 000 runs", [*audit, str(many)], runs[1], many))
         rounds = [[timed(argv) for _, argv, _, _ in works] for _ in range(1 if brief else ROUNDS)]
         for (name, _, items, path), times in zip(works, zip(*rounds)):
             megabytes = path.stat().st_size / 1e6

@@ -242,6 +242,21 @@ static void sink(struct fuzz_line *f)
 	close_reading(&r);
 }
 
+/* The same for the head of another file: two keys in place of those that say what the line itself is. */
+static void repeat(struct fuzz_line *f, const struct line *line, int keys)
+{
+	char text[LINE_MAX_BYTES];
+	struct line again = { .text = text, .type = LINE_START, .record_seq = 1 };
+	struct reading r;
+	int err = line_repeat(line->text, line->len, f->now_ns, 2, text, &again.len);
+
+	begin(f, &r, err, &again, LINE_START);
+	(void)value_of(&r, "repeated", json_type_boolean);
+	has_u64(&r, "file", 2);
+	r.keys += keys - 4; /* those that every line has are asked for in both */
+	close_reading(&r);
+}
+
 /* At most, in a line. */
 static size_t len_of(const char *text)
 {
@@ -268,6 +283,7 @@ static void start(struct fuzz_line *f)
 	struct line_start s;
 	struct reading r;
 	struct line line;
+	int keys;
 	int err;
 
 	fuzz_take(&f->in, &s, sizeof(s));
@@ -276,7 +292,7 @@ static void start(struct fuzz_line *f)
 	s.decap = flags & 32;
 	/* the first one has a number for the others */
 	s.same = f->started && s.ring_bytes & 1;
-	s.repeated = f->started && flags & 16;
+	s.repeated = f->started && !s.same;
 	s.joined = s.repeated && s.shared_counts;
 	s.transport = flags / 2 % XDPTAIL_TRANSPORT_MAX;
 	s.sample_mode = flags / 8 % XDPTAIL_SAMPLE_MODE_MAX;
@@ -320,7 +336,9 @@ static void start(struct fuzz_line *f)
 		(void)value_of(&r, "repeated", json_type_boolean);
 	if (s.joined)
 		(void)value_of(&r, "joined", json_type_boolean);
+	keys = r.keys - s.repeated - s.joined;
 	close_reading(&r);
+	repeat(f, &line, keys);
 	f->started = true;
 }
 
@@ -431,6 +449,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_take(&f.in, &f.now_ns, sizeof(f.now_ns));
 	FUZZ_CHECK(!line_writer_new(&f.writer, RUN, f.ns), "no memory");
 	cases[type](&f);
+	if (type == LINE_START)
+		start(&f); /* again, so that it may be one that is repeated */
 	line_writer_free(f.writer);
 	return 0;
 }

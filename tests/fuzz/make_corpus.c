@@ -92,8 +92,8 @@ static void put(const char *directory, const char *fuzzer, size_t number, const 
 }
 
 static const char *const value_lines[] = {
-	"{\"timestamp\":\"2026-11-22T03:41:40.704885Z\",\"event_type\":\"start\",\"record_seq\":1,"
-	"\"capabilities\":[\"CAP_BPF\",\"\xe2\x80\xa6\"],\"total\":true}\n",
+	("{\"timestamp\":\"2026-11-22T03:41:40.704885Z\",\"event_type\":\"start\",\"record_seq\":1,"
+	 "\"capabilities\":[\"CAP_BPF\",\"\xe2\x80\xa6\"],\"total\":true}\n"),
 	"{\"interface\":\"a\\\"\\\\/\\u0001\xef\xbf\xbd\\n\",\"step_ns\":-5,\"flags\":\"\"}\n",
 	"{\"a\":\"\\ud83d\\ude00\"}",
 };
@@ -252,6 +252,37 @@ static const char *const metrics_names[] = {
 	"\003a\"b\006c\\d\ne\\\002\xc3\xbc",
 };
 
+#define RECORD(type, number, keys)                                                            \
+	"{\"timestamp\":\"2026-11-22T03:41:40.704885Z\",\"event_type\":\"" type "\",\"run\":" \
+	"\"5f0c9a1e77b0d2c4\",\"record_seq\":" #number keys "}\n"
+#define SUMS  ",\"listed\":1,\"seen\":2,\"counted\":2,\"counted_bytes\":120"
+#define QUEUE ",\"sink\":\"stdout\",\"made\":"
+
+/* A run that is whole; one that failed; a copy that came late, in a log; and lines with keys of others. */
+/* clang-format off */
+static const char *const streams[] = {
+	RECORD("start", 1, ",\"hostname\":\"web1\"")
+	RECORD("packet", 1, ",\"cpu\":0,\"cpu_seq\":1")
+	RECORD("count", 1, ",\"snapshot\":1,\"packets\":2,\"bytes\":120")
+	RECORD("snapshot", 1, ",\"snapshot\":1" SUMS)
+	RECORD("stats", 1, ",\"sampled\":1,\"delivered\":1")
+	RECORD("sink", 1, QUEUE "5,\"written\":5")
+	RECORD("snapshot", 2, ",\"total\":true,\"snapshot\":1" SUMS)
+	RECORD("stats", 2, ",\"total\":true,\"sampled\":1,\"delivered\":1")
+	RECORD("sink", 2, ",\"total\":true" QUEUE "8,\"written\":8")
+	RECORD("stop", 1, ",\"exit\":0"),
+
+	RECORD("start", 1, "")
+	RECORD("packet", 1, ",\"cpu\":0,\"cpu_seq\":1")
+	RECORD("stop", 1, ",\"reason\":\"failed\",\"exit\":1"),
+
+	"Nov 22 03:41:40 web1 x[1]: " RECORD("start", 1, ",\"repeated\":true,\"joined\":true")
+	"Nov 22 03:41:40 web1 cron[1]: (root)\n"
+	"<134>1 2026-11-22T03:41:40Z web1 x 1 - - "
+	RECORD("packet", 3, ",\"cpu\":0,\"cpu_seq\":3,\"tag\":{\"a\":[1]}"),
+};
+/* clang-format on */
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -274,6 +305,8 @@ int main(int argc, char **argv)
 		put(argv[1], "options", i, command_lines[i].bytes, command_lines[i].len);
 	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)
 		put(argv[1], "config", i, configs[i], strlen(configs[i]));
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		put(argv[1], "audit", i, streams[i], strlen(streams[i]));
 	for (size_t i = 0; i < sizeof(metrics_names) / sizeof(metrics_names[0]); i++)
 		put(argv[1], "metrics", i, metrics_names[i], strlen(metrics_names[i]));
 	return 0;

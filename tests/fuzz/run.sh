@@ -8,7 +8,7 @@ set -uo pipefail
 fuzz=$(realpath "$1")/fuzz
 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- parse decode line values options config capture monitor metrics
+[ $# -gt 0 ] || set -- parse decode line values options config capture monitor metrics audit
 here=$(dirname "$(realpath "$0")")
 
 fuzz_one() { # FUZZER

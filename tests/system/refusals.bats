@@ -109,8 +109,8 @@ expect_refusal() { # NAME EXIT TEXT
 		-f nothing|2|cannot read the config file "nothing": No such file
 		-f dir|2|cannot read the config file "dir": it is no regular file
 		-f good good|2|"good": not an option
-		audit nothing|2|audit: cannot read "nothing": No such file
-		audit dir|2|audit: cannot read "dir": Is a directory
+		audit nothing|1|audit: cannot read "nothing": No such file
+		audit dir|1|audit: cannot read "dir": Is a directory
 		audit --frobnicate|2|audit: "--frobnicate" is not one of its options
 		audit --json=yes good|2|audit: "--json=yes" is not one of its options
 		doctor -i|2|doctor: --interface: needs a value

@@ -123,6 +123,40 @@ reload() { # PATTERN
 		fail "audit says: $output"
 }
 
+# Nothing is lost in either: what was made while an output was not there is not missing from its copy.
+@test "audit of outputs that came late, that came back, and of those when there was no other" {
+	local copy
+
+	pair
+	config "\"sample\": 1, \"interval\": 0, \"output\": $(file "$A")"
+	config_start
+	traffic peer0 100
+	wait_line "$A" '"event_type":"packet".*"record_seq":100,' "$PID"
+	config "\"sample\": 1, \"interval\": 0, \"output\": $(file "$B")"
+	reload 'is in effect'
+	traffic peer0 100
+	wait_line "$B" '"event_type":"packet".*"record_seq":200,' "$PID"
+	config "\"sample\": 1, \"interval\": 0, \"output\": [$(file "$A"), $(file "$B")]"
+	reload 'is in effect'
+	traffic peer0 100
+	tail_stop
+	expect "exit" "$CODE" 0
+	expect "packets of the one that came back" "$(grep -c '"event_type":"packet"' "$A")" 200
+	for copy in "$A" "$B"; do
+		run --separate-stderr "$XDPTAIL" audit "$copy"
+		expect "audit of $copy: $output" "$status" 1
+		[[ $output != *missing* ]] || fail "audit says: $output"
+	done
+	[[ $output == *"records 1 to 100 of packet were made before this output came to the run"* ]] ||
+		fail "audit says: $output"
+	run --separate-stderr "$XDPTAIL" audit "$A"
+	[[ $output == *"records 101 to 200 of packet were made before this output came back"* ]] ||
+		fail "audit says: $output"
+	sed -i 10d "$A"
+	run --separate-stderr "$XDPTAIL" audit "$A"
+	expect "audit of the one that came back, without a line: $output" "$status" 2
+}
+
 @test "a broken file, or an output that can't be opened, changes nothing" {
 	pair
 	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$A")]"

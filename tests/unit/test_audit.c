@@ -23,22 +23,6 @@ static void delete_where(struct stream *s, unsigned int types)
 	}
 }
 
-/* Replace the first occurrence of old in a line. */
-static void edit(struct stream *s, enum line_type type, uint64_t seq, const char *old,
-		 const char *new)
-{
-	struct stream_line *line = &s->lines[stream_find(s, type, seq)];
-	char *at = strstr(line->text, old);
-	char *text = NULL;
-
-	cr_assert_not_null(at, "no %s in %s", old, line->text);
-	cr_assert_geq(asprintf(&text, "%.*s%s%s", (int)(at - line->text), line->text, new,
-			       at + strlen(old)),
-		      0);
-	free(line->text);
-	line->text = text;
-}
-
 static void whole(struct stream *s, struct stream_files *f)
 {
 	put_all(s, f);
@@ -47,10 +31,10 @@ static void whole(struct stream *s, struct stream_files *f)
 static void without_loss(struct stream *s, struct stream_files *f)
 {
 	/* the same with nothing lost: what was lost was never sampled */
-	edit(s, LINE_STATS, 2, "\"sampled\":13", "\"sampled\":11");
-	edit(s, LINE_STATS, 2, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
-	edit(s, LINE_STATS, 4, "\"sampled\":35", "\"sampled\":33");
-	edit(s, LINE_STATS, 4, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
+	stream_edit(s, LINE_STATS, 2, "\"sampled\":13", "\"sampled\":11");
+	stream_edit(s, LINE_STATS, 2, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
+	stream_edit(s, LINE_STATS, 4, "\"sampled\":35", "\"sampled\":33");
+	stream_edit(s, LINE_STATS, 4, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
 	put_all(s, f);
 }
 
@@ -95,7 +79,7 @@ static void make_capture(struct stream *s)
 {
 	static const char start[] = "\"interval_start\":\"";
 
-	edit(s, LINE_START, 1, "\"ring_bytes\":16777216", "\"capture\":\"x.pcap\"");
+	stream_edit(s, LINE_START, 1, "\"ring_bytes\":16777216", "\"capture\":\"x.pcap\"");
 	for (uint64_t seq = 1; seq <= STREAM_INTERVALS; seq++) {
 		char *at = strstr(s->lines[stream_find(s, LINE_SNAPSHOT, seq)].text, start);
 
@@ -119,14 +103,14 @@ static void capture_backwards(struct stream *s, struct stream_files *f)
 static void capture_packet_early(struct stream *s, struct stream_files *f)
 {
 	make_capture(s);
-	edit(s, LINE_PACKET, 20, "2026-11-22T03:41", "2026-11-22T03:39");
+	stream_edit(s, LINE_PACKET, 20, "2026-11-22T03:41", "2026-11-22T03:39");
 	put_all(s, f);
 }
 
 static void capture_packet_late(struct stream *s, struct stream_files *f)
 {
 	make_capture(s);
-	edit(s, LINE_PACKET, 1, "2026-11-22T03:41", "2026-11-22T03:42");
+	stream_edit(s, LINE_PACKET, 1, "2026-11-22T03:41", "2026-11-22T03:42");
 	put_all(s, f);
 }
 
@@ -134,7 +118,7 @@ static void capture_packet_late(struct stream *s, struct stream_files *f)
 static void capture_packet_late_and_gap(struct stream *s, struct stream_files *f)
 {
 	make_capture(s);
-	edit(s, LINE_PACKET, 1, "2026-11-22T03:41", "2026-11-22T03:42");
+	stream_edit(s, LINE_PACKET, 1, "2026-11-22T03:41", "2026-11-22T03:42");
 	stream_delete(s, stream_find(s, LINE_PACKET, 7));
 	put_all(s, f);
 }
@@ -142,7 +126,7 @@ static void capture_packet_late_and_gap(struct stream *s, struct stream_files *f
 static void capture_turned(struct stream *s, struct stream_files *f)
 {
 	make_capture(s);
-	edit(s, LINE_SNAPSHOT, 2, "\"interval_end\":\"2026", "\"interval_end\":\"2025");
+	stream_edit(s, LINE_SNAPSHOT, 2, "\"interval_end\":\"2026", "\"interval_end\":\"2025");
 	put_all(s, f);
 }
 
@@ -192,57 +176,57 @@ static void file_twice(struct stream *s, struct stream_files *f)
 
 static void count_edited(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_COUNT, 5, "\"packets\":99", "\"packets\":98");
+	stream_edit(s, LINE_COUNT, 5, "\"packets\":99", "\"packets\":98");
 	put_all(s, f);
 }
 
 static void bytes_edited(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_COUNT, 5, "\"bytes\":15001", "\"bytes\":15000");
+	stream_edit(s, LINE_COUNT, 5, "\"bytes\":15001", "\"bytes\":15000");
 	put_all(s, f);
 }
 
 static void count_moved(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_COUNT, 5, "\"snapshot\":2", "\"snapshot\":3");
+	stream_edit(s, LINE_COUNT, 5, "\"snapshot\":2", "\"snapshot\":3");
 	put_all(s, f);
 }
 
 static void count_of_no_snapshot(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_COUNT, 5, "\"snapshot\":2", "\"snapshot\":7");
+	stream_edit(s, LINE_COUNT, 5, "\"snapshot\":2", "\"snapshot\":7");
 	put_all(s, f);
 }
 
 static void seen_edited(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
+	stream_edit(s, LINE_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
 	put_all(s, f);
 }
 
 static void snapshot_and_total_edited(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
-	edit(s, LINE_SNAPSHOT, 2, "\"not_ip\":3", "\"not_ip\":4");
+	stream_edit(s, LINE_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
+	stream_edit(s, LINE_SNAPSHOT, 2, "\"not_ip\":3", "\"not_ip\":4");
 	put_all(s, f);
 }
 
 static void cause_edited(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_SNAPSHOT, 2, "\"unattributed_full\":13", "\"unattributed_full\":12");
+	stream_edit(s, LINE_SNAPSHOT, 2, "\"unattributed_full\":13", "\"unattributed_full\":12");
 	put_all(s, f);
 }
 
 static void sampled_edited(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_STATS, 2, "\"sampled\":13", "\"sampled\":12");
+	stream_edit(s, LINE_STATS, 2, "\"sampled\":13", "\"sampled\":12");
 	put_all(s, f);
 }
 
 static void delivered_edited(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_STATS, 4, "\"delivered\":33", "\"delivered\":32");
-	edit(s, LINE_STATS, 4, "\"sampled\":35", "\"sampled\":34");
+	stream_edit(s, LINE_STATS, 4, "\"delivered\":33", "\"delivered\":32");
+	stream_edit(s, LINE_STATS, 4, "\"sampled\":35", "\"sampled\":34");
 	put_all(s, f);
 }
 
@@ -253,25 +237,25 @@ static void loss_hidden(struct stream *s, struct stream_files *f)
 
 static void written_edited(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_SINK, 3, "\"queued\":4", "\"queued\":5");
+	stream_edit(s, LINE_SINK, 3, "\"queued\":4", "\"queued\":5");
 	put_all(s, f);
 }
 
 static void sink_total_edited(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_SINK, 7, "\"queued\":3", "\"queued\":2");
+	stream_edit(s, LINE_SINK, 7, "\"queued\":3", "\"queued\":2");
 	put_all(s, f);
 }
 
 static void sink_total_too_low(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_SINK, 1, "\"filtered\":0", "\"filtered\":1");
+	stream_edit(s, LINE_SINK, 1, "\"filtered\":0", "\"filtered\":1");
 	put_all(s, f);
 }
 
 static void cpu_seq_edited(struct stream *s, struct stream_files *f)
 {
-	edit(s, LINE_PACKET, 3, "\"cpu_seq\":2", "\"cpu_seq\":3");
+	stream_edit(s, LINE_PACKET, 3, "\"cpu_seq\":2", "\"cpu_seq\":3");
 	put_all(s, f);
 }
 
@@ -383,9 +367,9 @@ static void filter(struct stream *s, uint64_t seq, uint64_t n)
 
 	(void)snprintf(old, sizeof(old), "\"written\":%" PRIu64, written);
 	(void)snprintf(new, sizeof(new), "\"written\":%" PRIu64, written - n);
-	edit(s, LINE_SINK, seq, old, new);
+	stream_edit(s, LINE_SINK, seq, old, new);
 	(void)snprintf(new, sizeof(new), "\"filtered\":%" PRIu64, n);
-	edit(s, LINE_SINK, seq, "\"filtered\":0", new);
+	stream_edit(s, LINE_SINK, seq, "\"filtered\":0", new);
 }
 
 static void packets_filtered(struct stream *s, struct stream_files *f)
@@ -453,23 +437,9 @@ static void not_ours(struct stream *s, struct stream_files *f)
 	put_all(s, f);
 }
 
-/* The start of a stream, as it stands at the head of a further file. To be freed. */
-static char *repeated(const struct stream *s)
-{
-	const char *start = s->lines[0].text;
-	size_t len = strlen(start) - 2;
-	char *text = NULL;
-
-	cr_assert_geq(asprintf(&text, "%.*s,\"repeated\":true,\"file\":2}\n", (int)len, start), 0);
-	return text;
-}
-
 static void repeated_start(struct stream *s, struct stream_files *f)
 {
-	char *text = repeated(s);
-
-	stream_add(s, text, LINE_START, 1);
-	free(text);
+	stream_add_start(s, s, ",\"file\":2");
 	put_all(s, f);
 }
 
@@ -477,14 +447,11 @@ static void repeated_start(struct stream *s, struct stream_files *f)
 static void torn_then_repeated(struct stream *s, struct stream_files *f)
 {
 	struct stream other;
-	char *text;
 
 	cut_line(&s->lines[s->n - 1]);
 	stream_make(&other, STREAM_OTHER_RUN, 0);
 	stream_put_lines(f, &other, 0, 1);
-	text = repeated(&other);
-	stream_add(s, text, LINE_START, 1);
-	free(text);
+	stream_add_start(s, &other, ",\"file\":2");
 	for (size_t i = 1; i < other.n; i++)
 		stream_add(s, other.lines[i].text, other.lines[i].type, other.lines[i].seq);
 	stream_free(&other);
@@ -586,6 +553,26 @@ static void directory(struct stream *s, struct stream_files *f)
 {
 	put_all(s, f);
 	f->fds[f->n++] = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void unreadable(struct stream *s, struct stream_files *f)
+{
+	stream_delete(s, stream_find(s, LINE_PACKET, 17));
+	directory(s, f);
+}
+
+static void edited_unreadable(struct stream *s, struct stream_files *f)
+{
+	stream_edit(s, LINE_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
+	directory(s, f);
+}
+
+static void nothing_readable(struct stream *s, struct stream_files *f)
+{
+	directory(s, f);
+	close(f->fds[0]);
+	f->fds[0] = f->fds[1];
+	f->n = 1;
 }
 
 #define LOST "lost_ring_full 2"
@@ -709,11 +696,17 @@ static const struct {
 	  "line 65: it is longer than 65536 bytes, and was skipped" },
 	{ "a file compressed", compressed, 0, AUDIT_INCOMPLETE, LOST },
 	{ "two compressed files in one", compressed_members, 0, AUDIT_INCOMPLETE, LOST },
-	{ "compressed file cut", compressed_cut, 0, AUDIT_BROKEN,
+	{ "compressed file cut", compressed_cut, 0, AUDIT_INCOMPLETE,
 	  "compressed data ends too early" },
 	{ "compressed file damaged", compressed_damaged, 0, AUDIT_BROKEN,
 	  "compressed data is damaged" },
-	{ "a directory", directory, 0, AUDIT_BROKEN, "Is a directory" },
+	{ "a directory", directory, 0, AUDIT_INCOMPLETE, "Is a directory" },
+	{ "a packet may be in a file that can't be read", unreadable, 0, AUDIT_INCOMPLETE,
+	  "record 17 of packet is missing, and a file could not be read" },
+	{ "a contradiction beside a file that can't be read", edited_unreadable, 0, AUDIT_BROKEN,
+	  "snapshot 2: seen is 338" },
+	{ "nothing can be read", nothing_readable, 0, AUDIT_INCOMPLETE,
+	  "0 runs, 0 records in 1 file: no verdict, for it could not be read" },
 };
 
 Test(audit, damages)
@@ -736,25 +729,6 @@ Test(audit, damages)
 	}
 }
 
-/* With the two samples that are lost put back, so that nothing at all is missing. */
-static void make_whole(struct stream *s)
-{
-	static const char before[] = "\"cpu\":0,\"cpu_seq\":";
-
-	stream_make(s, STREAM_RUN, 0);
-	edit(s, LINE_STATS, 2, "\"sampled\":13", "\"sampled\":11");
-	edit(s, LINE_STATS, 2, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
-	edit(s, LINE_STATS, 4, "\"sampled\":35", "\"sampled\":33");
-	edit(s, LINE_STATS, 4, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
-	for (size_t i = 0; i < s->n; i++) {
-		char *at = strstr(s->lines[i].text, before);
-		uint64_t seq = at ? strtoull(at + strlen(before), NULL, 10) : 0;
-
-		if (s->lines[i].type == LINE_PACKET && seq > 9)
-			(void)sprintf(at + strlen(before), "%" PRIu64 "}\n", seq - STREAM_LOST);
-	}
-}
-
 static enum audit_verdict audit_all(struct stream *s, char **ret_text)
 {
 	struct stream_files files = { 0 };
@@ -768,7 +742,7 @@ Test(audit, whole)
 	struct stream s;
 	char *text;
 
-	make_whole(&s);
+	stream_make_whole(&s);
 	cr_expect_eq(audit_all(&s, &text), AUDIT_WHOLE, "got:\n%s", text);
 	cr_expect_str_eq(text, "run 5f0c9a1e77b0d2c4 on host web1: 33 packet records, 3 snapshots, "
 			       "whole\n1 run, 64 records in 1 file: whole\n");
@@ -783,10 +757,10 @@ static enum audit_verdict with_another_start(const char *name, char **ret_text)
 	struct stream s;
 	size_t i;
 
-	make_whole(&s);
+	stream_make_whole(&s);
 	i = stream_find(&s, LINE_START, 1);
 	stream_add(&s, s.lines[i].text, LINE_START, 2);
-	edit(&s, LINE_START, 2, "\"sink\":\"stdout\"", name);
+	stream_edit(&s, LINE_START, 2, "\"sink\":\"stdout\"", name);
 	got = audit_all(&s, ret_text);
 	stream_free(&s);
 	return got;
@@ -818,7 +792,7 @@ Test(audit, every_line_deleted)
 	struct stream whole;
 	size_t n;
 
-	make_whole(&whole);
+	stream_make_whole(&whole);
 	n = whole.n;
 	stream_free(&whole);
 	for (size_t i = 0; i < n; i++) {
@@ -827,7 +801,7 @@ Test(audit, every_line_deleted)
 		struct stream s;
 		char *text;
 
-		make_whole(&s);
+		stream_make_whole(&s);
 		want = is_only_one(s.lines[i].type) ? AUDIT_INCOMPLETE : AUDIT_BROKEN;
 		stream_delete(&s, i);
 		got = audit_all(&s, &text);
@@ -843,7 +817,7 @@ Test(audit, every_line_twice)
 	struct stream s;
 	size_t n;
 
-	make_whole(&s);
+	stream_make_whole(&s);
 	n = s.n;
 	for (size_t i = 0; i < n; i++) {
 		enum audit_verdict got;
@@ -917,7 +891,7 @@ Test(audit, every_digit_changed)
 	size_t changed = 0;
 	struct stream s;
 
-	make_whole(&s);
+	stream_make_whole(&s);
 	for (size_t i = 0; i < s.n; i++) {
 		for (size_t at = 0; types >> s.lines[i].type & 1 && s.lines[i].text[at]; at++) {
 			if (!is_covered(&s.lines[i], at))
@@ -936,7 +910,7 @@ Test(audit, every_number_of_packets_changed)
 	static const char *const keys[] = { "\"record_seq\":", "\"cpu\":", "\"cpu_seq\":" };
 	struct stream s;
 
-	make_whole(&s);
+	stream_make_whole(&s);
 	for (size_t i = 0; i < s.n; i++) {
 		for (size_t k = 0; s.lines[i].type == LINE_PACKET && k < ARRAY_SIZE(keys); k++) {
 			const char *at = strstr(s.lines[i].text, keys[k]) + strlen(keys[k]);
@@ -977,7 +951,7 @@ Test(audit, for_machines)
 	struct stream s;
 	char *text;
 
-	make_whole(&s);
+	stream_make_whole(&s);
 	packet_deleted(&s, &files);
 	cr_expect_eq(stream_audit(&files, true, &text), AUDIT_BROKEN);
 	for (size_t i = 0; i < ARRAY_SIZE(wants); i++)
