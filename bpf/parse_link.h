@@ -219,12 +219,12 @@ static __always_inline int parse_sum_fits(const struct parse_walk *w, __u32 word
 	const __be16 *half = w->pos;
 	__u32 sum = 0;
 
-	if ((const char *)w->pos + 4 * words > (const char *)w->end)
+	if ((const char *)w->pos + 4UL * words > (const char *)w->end)
 		return 0;
 #ifdef __bpf__
 #pragma unroll
 #endif
-	for (__u32 i = 0; i < PARSE_IP4_WORDS_MAX; i++) {
+	for (__u64 i = 0; i < PARSE_IP4_WORDS_MAX; i++) {
 		if (i < words && (const void *)(half + 2 * i + 2) <= w->end)
 			sum += (__u32)half[2 * i] + half[2 * i + 1];
 	}
@@ -234,7 +234,7 @@ static __always_inline int parse_sum_fits(const struct parse_walk *w, __u32 word
 /* Does an IP packet of this length end where the frame does, but for spare bytes? */
 static __always_inline int parse_length_fits(const struct parse_walk *w, __u32 len, __u32 spare)
 {
-	__u32 before = sizeof(struct ethhdr) + 4 * (__u32)w->words;
+	__u32 before = (__u32)(sizeof(struct ethhdr) + 4 * w->words);
 
 	return w->wire_len - before - len <= spare;
 }
