@@ -288,7 +288,7 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 	$(call say,FUZZLD)
 	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap libzstd zlib) -o $@
 
-$(FUZZ)/fuzz_audit: $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/audit_*.c src/line/*.c))
+$(FUZZ)/fuzz_audit: $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/audit_*.c src/line/*.c) src/app/answer.c)
 $(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file unpack pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)

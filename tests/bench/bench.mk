@@ -22,7 +22,7 @@ bench-micro-smoke: all tests $(MICRO)
 # What instructions are counted in is always made alike, in a tree of its own, whatever CC and CFLAGS are.
 COUNTED = $(O)/counted
 COUNTED_OBJS = $(patsubst %.c,$(COUNTED)/%.o,tests/bench/hot_paths.c \
-	       $(wildcard src/lib/*.c src/line/*.c src/sink/*.c src/app/audit*.c) src/app/top.c src/app/log.c)
+	       $(wildcard src/lib/*.c src/line/*.c src/sink/*.c src/app/audit*.c) src/app/answer.c src/app/top.c src/app/log.c)
 
 $(COUNTED)/%: override CFLAGS = -O2 -g
 $(COUNTED)/%: override SAN =

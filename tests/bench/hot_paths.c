@@ -400,7 +400,8 @@ static void hot_snapshot(void)
 		packets_set_ip(key.addr, 4, &state);
 		expect(!sources_add(taken.sources, &key, &value), "no room for a source");
 	}
-	expect(!taken_hand_over(&taken, &counts), "no memory");
+	expect(!taken_prepare(&counts), "no memory");
+	taken_hand_over(&taken, counts);
 	list_sources(counts);
 	xdptail_counts_free(counts);
 }
