@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "sink/channel.h"
+#include "sink/file_lock.h"
 
 #define FILE_MODE 0640
 
@@ -146,11 +146,14 @@ int file_place_refresh(struct file_place *p)
 }
 
 /* Without a lock two processes would tear each other's lines: a run of lines can be written in two
- * pieces. A file system that has no locks is no reason to refuse.
+ * pieces. That there can be none, for what the file system or a reader does, is no reason to refuse.
  */
-static int lock_file(int fd, const char *path, char *err, size_t err_cap)
+static int lock_file(struct file_opened *o, const char *path, char *err, size_t err_cap)
 {
-	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+	int ret = file_lock_take(o->fd);
+
+	o->unlocked = ret == -EAGAIN;
+	if (ret == -EBUSY)
 		return channel_refuse(
 			-EBUSY, err, err_cap,
 			"cannot write to \"%s\": another process writes to it; name another file",
@@ -207,7 +210,7 @@ static int open_and_lock(struct file_opened *o, const struct file_place *p,
 		return -EALREADY;
 	if (!o->regular)
 		return 0;
-	ret = lock_file(o->fd, p->path, err, err_cap);
+	ret = lock_file(o, p->path, err, err_cap);
 	if (ret)
 		return ret;
 	if (fstat(o->fd, &st)) /* again: who held the lock before may have written */

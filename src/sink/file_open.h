@@ -21,6 +21,7 @@ struct file_opened {
 	int fd; /* −1: none */
 	bool regular; /* else /dev/null */
 	bool torn; /* it ends inside a line */
+	bool unlocked; /* a reader has locked it */
 	uint64_t size;
 	dev_t dev;
 	ino_t ino;

@@ -25,6 +25,11 @@ void file_adopt(struct file *f, const struct file_opened *next)
 	int64_t interval = (int64_t)f->settings.rotate_interval * 1000;
 
 	f->now = *next;
+	if (f->now.unlocked)
+		trouble_say(&f->trouble,
+			    "somebody who reads \"%s\" has locked it; while that lasts, it is not "
+			    "noticed when another process writes to it, too",
+			    f->place.path);
 	file_begin(f);
 	f->interval_ms = file_monotonic_ms() + interval;
 }
