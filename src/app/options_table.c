@@ -312,10 +312,12 @@ static int take_output(struct parser *p, const struct row *row, const char *arg)
 {
 	struct sink_spec spec;
 	char why[512] = "";
+	int err = sink_spec_parse(arg, &spec, why, sizeof(why));
 
-	if (sink_spec_parse(arg, &spec, why, sizeof(why)))
-		return options_refuse_row(p, row, "%s", why);
-	return options_take_output(p, row, &spec);
+	if (!err)
+		return options_take_output(p, row, &spec);
+	(void)options_refuse_row(p, row, "%s", why);
+	return err;
 }
 
 /* What --tunnel-port knows. */
