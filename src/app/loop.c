@@ -531,6 +531,8 @@ static void close_stream(struct loop *l)
 	finish_counts(l);
 	if (loop_is_counting(l))
 		cut_counts(l);
+	sinks_flush(l->sinks);
+	loop_check_lost(l);
 	loop_check(l, report_stop(&l->report, l->stop_reason, l->exit_code, !l->failed),
 		   "cannot write the stop record");
 	sinks_flush(l->sinks);
@@ -555,6 +557,7 @@ static void close_outputs(struct loop *l)
 	if (unwritten && l->exit_code == EXIT_CODE_DONE)
 		l->exit_code = EXIT_CODE_FAILED;
 	loop_check_ends(l);
+	loop_check_lost(l);
 }
 
 int loop_set_interval(struct loop *l)

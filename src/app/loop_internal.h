@@ -131,6 +131,9 @@ void loop_look_at_outputs(struct loop *l);
 void loop_check_outputs(struct loop *l);
 void loop_check_warnings(struct loop *l);
 
+/* At the end: lines that an output did not get for an error make it one that failed. */
+void loop_check_lost(struct loop *l);
+
 /* At the end: all lines were written, but perhaps not for good. */
 void loop_check_ends(struct loop *l);
 

@@ -76,6 +76,8 @@ static int open_outputs(struct sinks **ret, struct options *o)
 		log_error("cannot open outputs: %s", strerror(-err));
 		return EXIT_CODE_FAILED;
 	}
+	if (o->read)
+		sinks_let_wait(sinks, (int64_t)o->output_timeout_s * 1000);
 	for (unsigned int i = 0; i < o->n_outputs; i++) {
 		err = sinks_add(sinks, &o->outputs[i], err_text, sizeof(err_text));
 		if (err) {

@@ -91,6 +91,8 @@ const struct row options_rows[] = {
 	  NUMBER(o.duration_s, 1, 31536000), .scope = SCOPE_INTERFACE },
 	{ 'o', "output", "OUT", "where lines go: see below; may be repeated", "stdout",
 	  .type = ROW_OUTPUT, .live = true },
+	{ 0, "output-timeout", "SECONDS", "captures: how long one may fail; 0: ever", "60",
+	  NUMBER(o.output_timeout_s, 0, 86400), .scope = SCOPE_CAPTURE },
 	{ 0, "metrics-file", "FILE", "figures for Prometheus; .prom", NULL,
 	  STRING(o.metrics_file), .live = true },
 	{ 0, "timestamps", "us|ns", "six or nine fraction digits", "us",

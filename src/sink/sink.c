@@ -45,6 +45,12 @@ void sinks_set_clock(struct sinks *s, sinks_clock_fn fn, const void *arg)
 	s->clock_arg = arg;
 }
 
+void sinks_let_wait(struct sinks *s, int64_t patience_ms)
+{
+	s->waits = true;
+	s->patience_ms = patience_ms;
+}
+
 int sinks_new(struct sinks **ret)
 {
 	struct sinks *s = calloc(1, sizeof(*s));
@@ -123,6 +129,10 @@ static void keep(struct sinks *s, const struct sink *sink)
 
 int sinks_add(struct sinks *s, struct sink_spec *spec, char *err, size_t err_cap)
 {
+	const struct writer_plan plan = {
+		.keep = s->waits && spec->when_full != SINK_DROP,
+		.patience_ms = s->patience_ms,
+	};
 	struct sink sink = { .spec = *spec };
 	struct channel channel;
 	int ret = check_spec(s, spec, err, err_cap);
@@ -136,7 +146,7 @@ int sinks_add(struct sinks *s, struct sink_spec *spec, char *err, size_t err_cap
 	if (ret)
 		channel.ops->close(channel.ctx);
 	else
-		ret = writer_new(&sink.writer, &channel, sink.queue, s->failed_fd);
+		ret = writer_new(&sink.writer, &channel, sink.queue, s->failed_fd, &plan);
 	if (ret) {
 		(void)snprintf(err, err_cap, "cannot set up the output \"%s\": %s", spec->name,
 			       strerror(-ret));
@@ -392,6 +402,27 @@ void sinks_forget_drops(struct sinks *s, unsigned int i)
 {
 	s->list[i].drop_first_ns = 0;
 	s->list[i].drop_last_ns = 0;
+}
+
+uint64_t sinks_lost(const struct sinks *s)
+{
+	uint64_t lost = 0;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		struct sink_counts c;
+
+		sinks_counts(s, i, &c);
+		if (s->list[i].spec.when_full != SINK_DROP)
+			lost += c.dropped_error;
+	}
+	return lost;
+}
+
+bool sinks_gave_up(const struct sinks *s, unsigned int i)
+{
+	const struct sink *k = &s->list[i];
+
+	return sink_error(k) && writer_gave_up(k->writer);
 }
 
 int sinks_failing(const struct sinks *s, unsigned int i)

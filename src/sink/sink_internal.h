@@ -40,6 +40,8 @@ struct sinks {
 	size_t flush_bytes; /* of them, at most */
 	int64_t let_from_ns; /* monotonic: since when turns are counted … */
 	int64_t let_ns; /* … and what they have taken */
+	bool waits; /* who puts lines can wait … */
+	int64_t patience_ms; /* … so long for an output that fails; 0: for ever */
 	int failed_fd; /* owned; eventfd */
 	sinks_clock_fn clock_fn;
 	const void *clock_arg; /* borrowed */
