@@ -173,8 +173,6 @@ void loop_free(struct loop *l)
 {
 	if (!l)
 		return;
-	while (l->n_pending)
-		sink_spec_free(&l->pending[--l->n_pending]);
 	snapshot_free(&l->snapshot);
 	metrics_file_free(l->metrics);
 	notify_close(&l->notify);
@@ -547,6 +545,7 @@ static void close_outputs(struct loop *l)
 	if (l->options->read)
 		loop_wait_for_outputs(l);
 	loop_hurry(l);
+	loop_drop_pending(l);
 	left = l->deadline_ms - monotonic_ms() - (l->metrics ? METRICS_MS : 0);
 	unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
 	loop_check_warnings(l);

@@ -49,8 +49,8 @@ struct options {
 	uint32_t top; /* count lines a snapshot; 0: all */
 	uint64_t count; /* stop after so many packet records; 0: no limit */
 	uint32_t duration_s; /* 0: no limit */
-	struct sink_spec outputs[SINK_MAX]; /* owned: options_free() */
 	uint32_t output_timeout_s; /* of a capture's outputs that fail; 0: none */
+	struct sink_spec outputs[SINK_MAX]; /* owned: options_free() */
 	unsigned int n_outputs; /* at least 1 after options_parse() */
 	bool timestamps_ns;
 	uint32_t batch_ms;

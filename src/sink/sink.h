@@ -57,6 +57,18 @@ int sinks_add(struct sinks *s, struct sink_spec *spec, char *err, size_t err_cap
  */
 int sinks_start(struct sinks *s);
 
+/* The same for an output whose place may not be free yet: one of its name is there, and is to leave. It is
+ * open and has its thread, so that nothing can fail when it takes its place; until then it does nothing. *ret is
+ * owned by the caller: sinks_place(), when the name is free, or sink_spare_free().
+ */
+struct sink_spare;
+int sinks_prepare(struct sinks *s, struct sink_spec *spec, struct sink_spare **ret, char *err,
+		  size_t err_cap);
+const struct sink_spec *sink_spare_spec(const struct sink_spare *spare);
+bool sinks_is_free(const struct sinks *s, const char *name);
+void sinks_place(struct sinks *s, struct sink_spare *spare);
+void sink_spare_free(struct sink_spare *spare); /* NULL is fine */
+
 /* Output i takes no more lines, and ends when it has written those it has, or after a few seconds
  * without them. Its numbers stay. returns: it will be added again, and what is put to it meanwhile is
  * counted as dropped.

@@ -33,9 +33,17 @@ struct sink {
 	bool ended;
 };
 
+/* That waits for its place. */
+struct sink_spare {
+	struct sink sink;
+	struct sinks *sinks; /* borrowed */
+	bool is_new; /* no output has that name */
+};
+
 struct sinks {
 	struct sink list[SINK_NAMES_MAX];
 	unsigned int n;
+	unsigned int new_spares; /* of names that none has yet */
 	size_t unflushed; /* bytes */
 	size_t flush_bytes; /* of them, at most */
 	int64_t let_from_ns; /* monotonic: since when turns are counted … */

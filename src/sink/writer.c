@@ -21,6 +21,7 @@ struct writer {
 	int ended_fd; /* owned; eventfd: the thread will do nothing more */
 	int failed_fd; /* owned; the duplicate of one that all outputs share */
 	bool started;
+	bool starts_held;
 	bool waits_for_room; /* write() would block, so only the channel's fd says when to go on */
 	bool over; /* the rest can't be written: it is not worth the wait for another try */
 	unsigned int failures; /* in a row */
@@ -29,6 +30,7 @@ struct writer {
 	pthread_t thread;
 	atomic_bool asleep; /* the thread is in poll(), or about to be, and wants to be woken */
 	atomic_bool reopen;
+	atomic_bool held;
 	atomic_int failing; /* 0, or the -errno of the last try */
 	atomic_bool gave_up;
 	atomic_int stop; /* enum writer_stop */
@@ -239,21 +241,53 @@ static bool step(struct writer *w)
 	return true;
 }
 
+/* 0: it is released; -ECANCELED: it was stopped before. */
+static int wait_released(struct writer *w)
+{
+	struct pollfd wake = { .fd = w->wake_fd, .events = POLLIN };
+	uint64_t woken;
+
+	while (atomic_load(&w->held)) {
+		if (atomic_load(&w->stop) != WRITER_RUN)
+			return -ECANCELED;
+		if (poll(&wake, 1, -1) == 1)
+			(void)!read(w->wake_fd, &woken, sizeof(woken)); /* only to be cleared */
+	}
+	return 0;
+}
+
+static int take_over(struct writer *w)
+{
+	const struct channel *c = &w->channel;
+	int err = wait_released(w);
+
+	return !err && w->starts_held && c->ops->take_over ? c->ops->take_over(c->ctx) : err;
+}
+
 static void *thread_main(void *arg)
 {
 	struct writer *w = arg;
 	const struct channel *c = &w->channel;
-	int err = 0;
+	int err;
 
 	(void)pthread_setname_np(pthread_self(), "xdptail-writer"); /* only for top -H */
+	err = take_over(w);
+	if (err)
+		die(w, err);
 	while (!atomic_load_explicit(&w->error, memory_order_relaxed) && step(w))
 		;
 	if (c->ops->finish && !atomic_load(&w->error) && atomic_load(&w->stop) == WRITER_FINISH)
 		err = c->ops->finish(c->ctx);
-	if (err)
+	if (err && !atomic_load(&w->error))
 		die(w, err);
 	signal_fd(w->ended_fd);
 	return NULL;
+}
+
+void writer_release(struct writer *w)
+{
+	atomic_store(&w->held, false);
+	signal_fd(w->wake_fd);
 }
 
 /* Costs a system call only when the writer sleeps, and then once. */
@@ -314,7 +348,7 @@ int writer_ended_fd(const struct writer *w)
 }
 
 /* Signals are the business of the thread that called us. */
-int writer_start(struct writer *w)
+int writer_start(struct writer *w, bool held)
 {
 	sigset_t all, old;
 	int ret;
@@ -323,6 +357,8 @@ int writer_start(struct writer *w)
 	ret = pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (ret)
 		return -ret;
+	w->starts_held = held;
+	atomic_store(&w->held, held);
 	ret = pthread_create(&w->thread, NULL, thread_main, w);
 	w->started = ret == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL); /* fails only for a bad first argument */

@@ -33,8 +33,11 @@ struct writer;
 int writer_new(struct writer **ret, const struct channel *channel, struct queue *queue,
 	       int failed_fd, const struct writer_plan *plan);
 
-/* Start the thread. 0 or -errno; nothing is written before. */
-int writer_start(struct writer *w);
+/* Start the thread. 0 or -errno; nothing is written before. held: nor before writer_release(), which is when
+ * what the channel is to take over has been left.
+ */
+int writer_start(struct writer *w, bool held);
+void writer_release(struct writer *w);
 
 /* Lines were published. */
 void writer_wake(struct writer *w);

@@ -43,6 +43,7 @@ static int64_t turns_ns; /* what those with turns_of have taken, by the clock */
 /* In the place of the C library's. To who calls it, turns with turns_of have taken no time: how long the
  * machine lets a writer wait for its turn is not what a test of turns is about.
  */
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 int clock_gettime(clockid_t id, struct timespec *ret)
 {
 	int err = (int)syscall(SYS_clock_gettime, id, ret);
