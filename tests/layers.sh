@@ -23,6 +23,7 @@ rules() {
 		src/line/*           xdptail.h line/*
 		src/sink/*           sink/* line/line.h line/line_values.h
 		src/app/main.c       xdptail.h app/* line/line.h sink/sink.h
+		src/app/metrics_file.c app/* sink/file_lock.h
 		src/app/*            xdptail.h app/* line/line.h sink/sink.h
 	TABLE
 }

@@ -157,6 +157,7 @@ static const struct audit_field clock_fields[] = { CHECKED("step_ns", INT) };
 static const struct audit_field stop_fields[] = {
 	KEPT("reason", TEXT, false, name),
 	MAYBE("exit", U8, AUDIT_EXIT),
+	CHECKED("dropped_error", U64),
 };
 
 static const struct {

@@ -386,13 +386,3 @@ int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
 	*ret = obj;
 	return 0;
 }
-
-int audit_json_check(const char *text, size_t len, size_t *ret_end)
-{
-	const unsigned char *start = (const unsigned char *)text;
-	struct cursor c = { .pos = start, .end = start + len };
-	int err = check_value(&c, 0);
-
-	*ret_end = (size_t)(c.pos - start);
-	return err;
-}

@@ -24,11 +24,6 @@ int audit_json_parse(struct json_tokener *tok, const char *text, size_t len,
  */
 bool audit_json_skip(const char **pos, const char *end);
 
-/* One value, and white space around it. *ret_end: where the text goes on behind them, or, after -EBADMSG,
- * where it is no JSON. 0; -ENODATA: the text ends too early; -EBADMSG.
- */
-int audit_json_check(const char *text, size_t len, size_t *ret_end);
-
 /* Is it well-formed UTF-8? */
 bool audit_json_is_utf8(const char *text, size_t len);
 

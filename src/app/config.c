@@ -3,20 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/audit_json.h"
+#include "app/config_json.h"
 #include "app/config_scan.h"
 
 #define TYPE_KEY   "type"
 #define TARGET_KEY "target"
-#define BLANKS	   " \t\r\n"
+#define INT_BYTES  20 /* of a number and a NUL: what is longer is beyond any limit */
 
 /* A file under way. */
 struct config {
@@ -36,6 +34,13 @@ static int refuse_at(struct config *c, unsigned int line, const char *why)
 static int refuse_file(struct config *c, const char *why)
 {
 	return options_refuse(c->p, "cannot read the config file \"%.200s\": %s", c->p->file, why);
+}
+
+/* It could not be read, whatever is in it. */
+static int fail_file(struct config *c, int err)
+{
+	(void)refuse_file(c, strerror(-err));
+	return err;
 }
 
 /* A whole file, however it is given: 0 or -errno. */
@@ -62,17 +67,18 @@ static int read_fd(struct config *c, int fd)
 	int err;
 
 	if (fstat(fd, &st))
-		return refuse_file(c, strerror(errno));
+		return fail_file(c, -errno);
 	if (!S_ISREG(st.st_mode))
 		return refuse_file(c, "it is no regular file");
-	c->text = calloc(1, CONFIG_BYTES_MAX + 2); /* with a NUL behind all that is read */
+	c->text = malloc(CONFIG_BYTES_MAX + 1);
 	if (!c->text)
-		return refuse_file(c, strerror(ENOMEM));
+		return fail_file(c, -ENOMEM);
 	err = read_all(fd, c->text, CONFIG_BYTES_MAX + 1, &c->len);
 	if (err)
-		return refuse_file(c, strerror(-err));
+		return fail_file(c, err);
 	if (c->len > CONFIG_BYTES_MAX)
 		return refuse_file(c, "it is larger than 1 MiB");
+	c->text[c->len] = '\0';
 	return 0;
 }
 
@@ -83,201 +89,112 @@ static int read_text(struct config *c)
 	int err;
 
 	if (fd < 0)
-		return refuse_file(c, strerror(errno));
+		return fail_file(c, -errno);
 	err = read_fd(c, fd);
 	close(fd);
 	return err;
 }
 
-static unsigned int line_at(const struct config *c, size_t offset)
+/* The document: one object and nothing else. */
+static int parse_text(struct config *c)
 {
-	unsigned int line = 1;
+	struct config_json_fault fault;
+	int err = config_json_parse(&c->p->o.config_json, c->text, c->len, &fault);
 
-	for (size_t i = 0; i < offset && i < c->len; i++)
-		line += c->text[i] == '\n';
-	return line;
-}
-
-/* Not refused so far: one object, and nothing else. */
-static int check_text(struct config *c)
-{
-	const size_t start = strspn(c->text, BLANKS);
-	size_t end;
-	int err = audit_json_check(c->text, c->len, &end);
-
-	if (err == -ENODATA)
-		return refuse_at(c, c->scan.line, "the file ends before its object does");
-	if (err && !audit_json_is_utf8(c->text, c->len))
-		return refuse_at(c, line_at(c, end), "a character is not UTF-8");
-	if (err)
-		return refuse_at(
-			c, line_at(c, end),
-			"unexpected character; is there a comma too many, or one too few?");
-	if (c->text[start] != '{')
-		return refuse_at(c, line_at(c, start),
-				 "what is in it is not an object: { \"key\": value, … }");
-	if (end < c->len)
-		return refuse_at(c, line_at(c, end), "there is something behind the object");
+	if (!err)
+		c->text = NULL;
+	else if (err == -ENOMEM)
+		return fail_file(c, err);
+	else
+		return refuse_at(c, fault.line,
+				 fault.what ? fault.what : "the file ends before its object does");
 	return 0;
 }
 
-/* As config_scan() counts them: json-c leaves out what it has no memory for, and says nothing. */
-static size_t count_values(struct json_object *value)
-{
-	size_t sum = 1;
-
-	if (json_object_is_type(value, json_type_object)) {
-		json_object_object_foreach(value, key, member)
-		{
-			(void)key;
-			sum += count_values(member);
-		}
-	}
-	if (json_object_is_type(value, json_type_array)) {
-		for (size_t i = 0; i < json_object_array_length(value); i++)
-			sum += count_values(json_object_array_get_idx(value, i));
-	}
-	return sum;
-}
-
-/* json-c before 0.17 cuts a string short when it has no memory for the rest, and says nothing. The buffer in
- * which it gathers one stays as large as it was for the longest: so that is asked for first.
- */
-static int reserve(struct json_tokener *tokener, size_t len)
-{
-	char *text = malloc(len + 2);
-	struct json_object *string;
-	bool whole;
-
-	if (!text)
-		return -ENOMEM;
-	memset(text, 'x', len + 2);
-	text[0] = text[len + 1] = '"';
-	string = json_tokener_parse_ex(tokener, text, (int)len + 2);
-	whole = json_object_is_type(string, json_type_string) &&
-		(size_t)json_object_get_string_len(string) == len;
-	json_object_put(string);
-	free(text);
-	json_tokener_reset(tokener);
-	return whole ? 0 : -ENOMEM;
-}
-
-/* json-c is not told to be strict: what that means differs from one version to the next. */
-static int parse_text(struct config *c)
-{
-	struct json_tokener *tokener;
-	struct json_object *root = NULL;
-	int err = check_text(c);
-
-	if (err)
-		return err;
-	tokener = json_tokener_new_ex(CONFIG_SCAN_DEPTH + 1);
-	if (!tokener || reserve(tokener, c->len)) {
-		err = refuse_file(c, strerror(ENOMEM));
-		goto end;
-	}
-	errno = 0;
-	root = json_tokener_parse_ex(tokener, c->text, (int)c->len);
-	if (!root || errno == ENOMEM || count_values(root) != c->scan.values)
-		err = refuse_file(c, strerror(ENOMEM));
-end:
-	if (tokener)
-		json_tokener_free(tokener);
-	c->p->o.config_root = root; /* options_free() puts it */
-	return err;
-}
-
 /* What was found, in words, for a message. */
-static const char *type_in_words(struct json_object *value)
+static const char *type_in_words(const struct config_json_value *value)
 {
-	switch (json_object_get_type(value)) {
-	case json_type_null:
-		return "null";
-	case json_type_boolean:
-		return "true or false";
-	case json_type_double:
-		return "a number with a fraction";
-	case json_type_int:
-		return "a number";
-	case json_type_object:
-		return "an object";
-	case json_type_array:
-		return "an array";
-	case json_type_string:
-		break;
-	}
-	return "a string";
+	static const char *const words[] = {
+		[CONFIG_NULL] = "null",	       [CONFIG_BOOL] = "true or false",
+		[CONFIG_INT] = "a number",     [CONFIG_FRACTION] = "a number with a fraction",
+		[CONFIG_STRING] = "a string",  [CONFIG_ARRAY] = "an array",
+		[CONFIG_OBJECT] = "an object",
+	};
+
+	return words[value->type];
 }
 
-static int refuse_type(struct config *c, const struct row *row, struct json_object *value,
-		       const char *want)
+static int refuse_type(struct config *c, const struct row *row,
+		       const struct config_json_value *value, const char *want)
 {
 	return options_refuse_row(c->p, row, "is %s, and has to be %s", type_in_words(value), want);
 }
 
-/* Digits of a number, as they would be typed. Of what does not fit 64 bits json-c gives the nearest that
- * does.
- */
-static int take_int(struct config *c, const struct row *row, struct json_object *value)
+/* A number's own text, to be read as if it were typed. 0 or -EINVAL. */
+static int copy_int(struct config *c, const struct row *row, const struct config_json_value *value,
+		    char ret[INT_BYTES])
 {
-	char text[24];
-
-	if (json_object_get_uint64(value) == UINT64_MAX ||
-	    json_object_get_int64(value) == INT64_MIN)
+	if (value->len >= INT_BYTES)
 		return options_refuse_row(c->p, row, "is a number with too many digits");
-	if (json_object_get_int64(value) < 0)
-		(void)snprintf(text, sizeof(text), "%" PRId64, json_object_get_int64(value));
-	else
-		(void)snprintf(text, sizeof(text), "%" PRIu64, json_object_get_uint64(value));
-	return options_take(c->p, row, text);
+	memcpy(ret, value->text, value->len);
+	ret[value->len] = '\0';
+	return 0;
 }
 
-static bool holds_nul(struct json_object *string)
+static int take_int(struct config *c, const struct row *row, const struct config_json_value *value)
 {
-	return strlen(json_object_get_string(string)) != (size_t)json_object_get_string_len(string);
+	char text[INT_BYTES];
+	int err = copy_int(c, row, value, text);
+
+	return err ? err : options_take(c->p, row, text);
+}
+
+static bool holds_nul(const struct config_json_value *string)
+{
+	return strlen(string->text) != string->len;
 }
 
 /* A string lives as long as the document. */
-static int take_text(struct config *c, const struct row *row, struct json_object *value)
+static int take_text(struct config *c, const struct row *row, const struct config_json_value *value)
 {
 	if (holds_nul(value))
 		return options_refuse_row(c->p, row, "has a NUL byte in it");
-	return options_take(c->p, row, json_object_get_string(value));
+	return options_take(c->p, row, value->text);
 }
 
-static int take_bool(struct config *c, const struct row *row, struct json_object *value)
+static int take_bool(struct config *c, const struct row *row, const struct config_json_value *value)
 {
-	return json_object_get_boolean(value) ? options_take(c->p, row, NULL) : 0;
+	return *value->text == 't' ? options_take(c->p, row, NULL) : 0;
 }
 
-static int take_steps(struct config *c, const struct row *row, struct json_object *value)
+static int take_steps(struct config *c, const struct row *row,
+		      const struct config_json_value *value)
 {
-	int64_t steps = json_object_get_int64(value);
 	int err = 0;
 
-	if (steps < 0 || steps > 9)
-		return options_refuse_row(c->p, row, "%" PRId64 " is not a number from 0 to 9",
-					  steps);
-	while (!err && steps--)
+	if (value->len != 1) /* "-0" among them */
+		return options_refuse_row(c->p, row, "%.*s is not a number from 0 to 9",
+					  value->len < INT_BYTES ? (int)value->len : INT_BYTES,
+					  value->text);
+	for (char step = '0'; !err && step < *value->text; step++)
 		err = options_take(c->p, row, NULL);
 	return err;
 }
 
 /* The names in a list, as one text with commas. */
-static int join(struct config *c, const struct row *row, struct json_object *list, char *ret,
-		size_t cap)
+static int join(struct config *c, const struct row *row, const struct config_json_value *list,
+		char *ret, size_t cap)
 {
 	size_t used = 0;
 
 	*ret = '\0';
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		struct json_object *item = json_object_array_get_idx(list, i);
+	for (const struct config_json_value *item = list->first; item; item = item->next) {
 		int len;
 
-		if (!json_object_is_type(item, json_type_string))
+		if (item->type != CONFIG_STRING)
 			return refuse_type(c, row, item, "a string in this list");
-		len = snprintf(ret + used, cap - used, "%s%s", i ? "," : "",
-			       json_object_get_string(item));
+		len = snprintf(ret + used, cap - used, "%s%s", item != list->first ? "," : "",
+			       item->text);
 		if (len < 0 || (size_t)len >= cap - used)
 			return options_refuse_row(c->p, row, "the list is too long");
 		used += (size_t)len;
@@ -286,77 +203,75 @@ static int join(struct config *c, const struct row *row, struct json_object *lis
 }
 
 static int take_setting(struct config *c, const struct row *row, struct sink_spec *spec,
-			const char *key, struct json_object *value)
+			const char *key, const struct config_json_value *value)
 {
-	char joined[512], number[32], why[512] = "";
-	const char *text = NULL;
+	char joined[512], number[INT_BYTES], why[512] = "";
+	const char *text = value->text;
+	int err = 0;
 
-	switch (json_object_get_type(value)) {
-	case json_type_int: /* as it stands in the file */
-		(void)snprintf(number, sizeof(number), "%" PRId64, json_object_get_int64(value));
-		if (json_object_get_int64(value) >= 0)
-			(void)snprintf(number, sizeof(number), "%" PRIu64,
-				       json_object_get_uint64(value));
+	switch (value->type) {
+	case CONFIG_INT:
+		err = copy_int(c, row, value, number);
 		text = number;
 		break;
-	case json_type_string:
-		text = json_object_get_string(value);
+	case CONFIG_STRING:
 		break;
-	case json_type_array:
-		if (join(c, row, value, joined, sizeof(joined)))
-			return -EINVAL;
+	case CONFIG_ARRAY:
+		err = join(c, row, value, joined, sizeof(joined));
 		text = joined;
 		break;
-	case json_type_null:
-	case json_type_boolean:
-	case json_type_double:
-	case json_type_object:
+	case CONFIG_NULL:
+	case CONFIG_BOOL:
+	case CONFIG_FRACTION:
+	case CONFIG_OBJECT:
 		return options_refuse_row(
 			c->p, row, "\"%.64s\" is %s, and has to be a string, a number or a list",
 			key, type_in_words(value));
 	}
+	if (err)
+		return err;
 	if (sink_spec_set(spec, key, text, why, sizeof(why)))
 		return options_refuse_row(c->p, row, "%s", why);
 	return 0;
 }
 
 /* The string of a key of an output that says what it is; NULL where there is none. 0 or -EINVAL. */
-static int take_part(struct config *c, const struct row *row, struct json_object *object,
-		     const char *key, const char **ret)
+static int take_part(struct config *c, const struct row *row,
+		     const struct config_json_value *object, const char *key, const char **ret)
 {
-	struct json_object *value;
+	const struct config_json_value *value = object->first;
 
 	*ret = NULL;
-	if (!json_object_object_get_ex(object, key, &value))
+	while (value && strcmp(value->key, key) != 0)
+		value = value->next;
+	if (!value)
 		return 0;
-	if (!json_object_is_type(value, json_type_string))
+	if (value->type != CONFIG_STRING)
 		return options_refuse_row(c->p, row, "\"%s\" is %s, and has to be a string", key,
 					  type_in_words(value));
 	if (holds_nul(value))
 		return options_refuse_row(c->p, row, "\"%s\" has a NUL byte in it", key);
-	*ret = json_object_get_string(value);
+	*ret = value->text;
 	return 0;
 }
 
-static int take_settings(struct config *c, const struct row *row, struct json_object *object,
-			 struct sink_spec *spec)
+static int take_settings(struct config *c, const struct row *row,
+			 const struct config_json_value *object, struct sink_spec *spec)
 {
 	unsigned int *line = &c->p->line[row - options_rows];
 	int err = 0;
 
-	json_object_object_foreach(object, key, value)
-	{
+	for (const struct config_json_value *v = object->first; !err && v; v = v->next) {
 		*line = c->scan.lines[c->next++];
-		if (!err && strcmp(key, TYPE_KEY) != 0 && strcmp(key, TARGET_KEY) != 0)
-			err = take_setting(c, row, spec, key, value);
-		if (err)
-			break;
+		if (strcmp(v->key, TYPE_KEY) != 0 && strcmp(v->key, TARGET_KEY) != 0)
+			err = take_setting(c, row, spec, v->key, v);
 	}
 	return err;
 }
 
 /* { "type": "file", "target": "/var/log/x", "queue": "1M", … } */
-static int take_output_object(struct config *c, const struct row *row, struct json_object *object)
+static int take_output_object(struct config *c, const struct row *row,
+			      const struct config_json_value *object)
 {
 	struct sink_spec spec = { 0 };
 	const char *type, *target;
@@ -369,8 +284,11 @@ static int take_output_object(struct config *c, const struct row *row, struct js
 		return err;
 	if (!type)
 		return options_refuse_row(c->p, row, "an output without \"" TYPE_KEY "\"");
-	if (sink_spec_init(&spec, type, target, why, sizeof(why)))
-		return options_refuse_row(c->p, row, "%s", why);
+	err = sink_spec_init(&spec, type, target, why, sizeof(why));
+	if (err) {
+		(void)options_refuse_row(c->p, row, "%s", why);
+		return err;
+	}
 	err = take_settings(c, row, object, &spec);
 	if (!err && sink_spec_check(&spec, why, sizeof(why)))
 		err = options_refuse_row(c->p, row, "%s", why);
@@ -381,20 +299,21 @@ static int take_output_object(struct config *c, const struct row *row, struct js
 	return options_take_output(c->p, row, &spec);
 }
 
-static int take_output(struct config *c, const struct row *row, struct json_object *value)
+static int take_output(struct config *c, const struct row *row,
+		       const struct config_json_value *value)
 {
-	if (json_object_is_type(value, json_type_object))
+	if (value->type == CONFIG_OBJECT)
 		return take_output_object(c, row, value);
-	if (json_object_is_type(value, json_type_string))
+	if (value->type == CONFIG_STRING)
 		return take_text(c, row, value);
 	return refuse_type(c, row, value, "an output: an object or a string");
 }
 
-static int take_one(struct config *c, const struct row *row, struct json_object *value)
+static int take_one(struct config *c, const struct row *row, const struct config_json_value *value)
 {
-	const bool is_int = json_object_is_type(value, json_type_int);
-	const bool is_text = json_object_is_type(value, json_type_string);
-	const bool is_bool = json_object_is_type(value, json_type_boolean);
+	const bool is_int = value->type == CONFIG_INT;
+	const bool is_text = value->type == CONFIG_STRING;
+	const bool is_bool = value->type == CONFIG_BOOL;
 
 	switch (row->type) {
 	case ROW_SWITCH:
@@ -432,14 +351,14 @@ static int take_one(struct config *c, const struct row *row, struct json_object 
 }
 
 /* What may be repeated on the command line is a list here, or one alone. */
-static int take_list(struct config *c, const struct row *row, struct json_object *list)
+static int take_list(struct config *c, const struct row *row, const struct config_json_value *list)
 {
 	int err = 0;
 
-	if (!json_object_array_length(list))
+	if (!list->first)
 		return options_refuse_row(c->p, row, "the list is empty");
-	for (size_t i = 0; !err && i < json_object_array_length(list); i++)
-		err = take_one(c, row, json_object_array_get_idx(list, i));
+	for (const struct config_json_value *v = list->first; !err && v; v = v->next)
+		err = take_one(c, row, v);
 	return err;
 }
 
@@ -476,33 +395,29 @@ static int refuse_key(struct config *c, const char *key, unsigned int line)
 	return options_refuse(c->p, "; did you mean \"%s\"?", name);
 }
 
-static int take_key(struct config *c, const char *key, struct json_object *value)
+static int take_key(struct config *c, const struct config_json_value *value)
 {
 	const unsigned int line = c->scan.lines[c->next++];
-	const struct row *row = find_key(key);
+	const struct row *row = find_key(value->key);
 	size_t i;
 
 	if (!row)
-		return refuse_key(c, key, line);
+		return refuse_key(c, value->key, line);
 	i = (size_t)(row - options_rows);
 	c->p->line[i] = line;
 	c->p->given |= 1ULL << i;
-	if (json_object_is_type(value, json_type_array) &&
-	    (row->type == ROW_OUTPUT || row->type == ROW_INTERFACE))
+	if (value->type == CONFIG_ARRAY && (row->type == ROW_OUTPUT || row->type == ROW_INTERFACE))
 		return take_list(c, row, value);
 	return take_one(c, row, value);
 }
 
 static int take_document(struct config *c)
 {
+	const struct config_json_value *v = c->p->o.config_json.values->first;
 	int err = 0;
 
-	json_object_object_foreach(c->p->o.config_root, key, value)
-	{
-		err = take_key(c, key, value);
-		if (err)
-			break;
-	}
+	for (; !err && v; v = v->next)
+		err = take_key(c, v);
 	return err;
 }
 

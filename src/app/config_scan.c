@@ -25,7 +25,6 @@ struct scan {
 	unsigned int within[CONFIG_SCAN_DEPTH]; /* the objects that we are in; 0: an array */
 	struct key keys[CONFIG_SCAN_KEYS_MAX];
 	size_t n_keys;
-	size_t n_values;
 	char *err;
 	size_t err_cap;
 };
@@ -86,7 +85,6 @@ static int enter(struct scan *s, bool object)
 		return refuse(s, "more than %d objects and arrays inside each other",
 			      CONFIG_SCAN_DEPTH);
 	s->within[s->depth++] = object ? ++s->objects : 0;
-	s->n_values++;
 	s->pos++;
 	return 0;
 }
@@ -133,13 +131,10 @@ static int take_string(struct scan *s)
 		return refuse(s, "a string begins here and does not end in its line");
 	len = (size_t)(s->pos - text);
 	s->pos++;
-	if (is_key(s))
-		return take_key(s, text, len);
-	s->n_values++;
-	return 0;
+	return is_key(s) ? take_key(s, text, len) : 0;
 }
 
-/* json-c takes NaN, Infinity, and words in any case. */
+/* NaN and True are what people write who know them from elsewhere: they are told. */
 static int take_word(struct scan *s)
 {
 	static const char *const words[] = { "true", "false", "null" };
@@ -150,7 +145,6 @@ static int take_word(struct scan *s)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strlen(words[i]) == len && memcmp(words[i], s->pos, len) == 0) {
 			s->pos += len;
-			s->n_values++;
 			return 0;
 		}
 	}
@@ -163,7 +157,6 @@ static void skip_number(struct scan *s)
 {
 	while (s->pos < s->end && (isdigit((unsigned char)*s->pos) || strchr("+-.eE", *s->pos)))
 		s->pos++;
-	s->n_values++;
 }
 
 static int step(struct scan *s)
@@ -207,7 +200,6 @@ int config_scan(char *text, size_t len, struct config_scan *ret, char *err, size
 	while (!r && s.pos < s.end)
 		r = step(&s);
 	ret->n = s.n_keys;
-	ret->values = s.n_values;
 	ret->line = s.line;
 	for (size_t i = 0; i < s.n_keys; i++)
 		ret->lines[i] = s.keys[i].line;

@@ -2,6 +2,23 @@
 #include "app/exit_code.h"
 
 #include <errno.h>
+#include <stddef.h>
+
+/* Shortages, and what other processes, disks and networks do for a while. */
+static const int passing[] = {
+	ENOMEM,	    EMFILE,	  ENFILE,  EAGAIN,    EINTR,	    EIO,
+	ENOSPC,	    EDQUOT,	  ENOBUFS, ENOLCK,    ETXTBSY,	    ETIMEDOUT,
+	ECONNRESET, ECONNREFUSED, ESTALE,  EHOSTDOWN, EHOSTUNREACH, EBUSY,
+};
+
+int exit_code_of_error(int err, enum exit_code otherwise)
+{
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+		if (err == -passing[i])
+			return EXIT_CODE_FAILED;
+	}
+	return otherwise;
+}
 
 int exit_code_of_open(int err)
 {
@@ -11,16 +28,17 @@ int exit_code_of_open(int err)
 	case -EINVAL:
 	case -ENOENT:
 		return EXIT_CODE_USAGE;
-	case -ENOMEM:
-	case -EMFILE:
-	case -ENFILE:
-		return EXIT_CODE_FAILED;
-	default:
+	case -EBUSY:
 		return EXIT_CODE_ATTACH;
+	default:
+		return exit_code_of_error(err, EXIT_CODE_ATTACH);
 	}
 }
 
+/* -EBUSY: another program is there. */
 int exit_code_of_attach(int err)
 {
-	return err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_ATTACH;
+	if (err == -EBUSY)
+		return EXIT_CODE_ATTACH;
+	return err == -EPERM ? EXIT_CODE_PERMISSION : exit_code_of_error(err, EXIT_CODE_ATTACH);
 }

@@ -12,6 +12,11 @@ enum exit_code {
 	EXIT_CODE_OUTPUT = 5,
 };
 
+/* After an -errno: FAILED where it may be gone at the next start, which whoever starts us may then try; what
+ * else it stands for is otherwise.
+ */
+int exit_code_of_error(int err, enum exit_code otherwise);
+
 /* Which of them, after xdptail_open() or xdptail_attach() has failed with this -errno. */
 int exit_code_of_open(int err);
 int exit_code_of_attach(int err);

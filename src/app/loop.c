@@ -173,8 +173,6 @@ void loop_free(struct loop *l)
 {
 	if (!l)
 		return;
-	while (l->n_pending)
-		sink_spec_free(&l->pending[--l->n_pending]);
 	snapshot_free(&l->snapshot);
 	metrics_file_free(l->metrics);
 	notify_close(&l->notify);
@@ -531,6 +529,8 @@ static void close_stream(struct loop *l)
 	finish_counts(l);
 	if (loop_is_counting(l))
 		cut_counts(l);
+	sinks_flush(l->sinks);
+	loop_check_lost(l);
 	loop_check(l, report_stop(&l->report, l->stop_reason, l->exit_code, !l->failed),
 		   "cannot write the stop record");
 	sinks_flush(l->sinks);
@@ -545,6 +545,7 @@ static void close_outputs(struct loop *l)
 	if (l->options->read)
 		loop_wait_for_outputs(l);
 	loop_hurry(l);
+	loop_drop_pending(l);
 	left = l->deadline_ms - monotonic_ms() - (l->metrics ? METRICS_MS : 0);
 	unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
 	loop_check_warnings(l);
@@ -555,6 +556,7 @@ static void close_outputs(struct loop *l)
 	if (unwritten && l->exit_code == EXIT_CODE_DONE)
 		l->exit_code = EXIT_CODE_FAILED;
 	loop_check_ends(l);
+	loop_check_lost(l);
 }
 
 int loop_set_interval(struct loop *l)

@@ -22,8 +22,8 @@
 struct loop {
 	struct options *options; /* borrowed; its outputs are sinks' */
 	const struct command_line *line; /* borrowed: to be read again */
-	struct sink_spec
-		pending[SINK_MAX]; /* owned; outputs to be opened when their names are free */
+	struct sink_spare
+		*pending[SINK_MAX]; /* owned; outputs that wait until their names are free */
 	unsigned int n_pending;
 	struct xdptail *handle; /* borrowed; NULL before loop_run() */
 	struct sinks *sinks; /* borrowed; NULL before loop_run() */
@@ -131,11 +131,17 @@ void loop_look_at_outputs(struct loop *l);
 void loop_check_outputs(struct loop *l);
 void loop_check_warnings(struct loop *l);
 
+/* At the end: lines that an output did not get for an error make it one that failed. */
+void loop_check_lost(struct loop *l);
+
 /* At the end: all lines were written, but perhaps not for good. */
 void loop_check_ends(struct loop *l);
 
 /* Go on with outputs that come or go. True while there are any. */
 bool loop_change_outputs(struct loop *l);
+
+/* Those that have not come yet do not come any more. */
+void loop_drop_pending(struct loop *l);
 
 /* Of the interval's timer, anew. 0 or -errno. */
 int loop_set_interval(struct loop *l);

@@ -159,13 +159,17 @@ static int open_file(struct metrics_file **ret, const char *path, char *err_text
 void loop_start_metrics(struct loop *l)
 {
 	char err_text[ERR_BYTES];
+	int err;
 
 	l->started_ns = wall_ns();
 	l->metrics_up = true;
-	if (l->stop_reason || !open_file(&l->metrics, l->options->metrics_file, err_text))
+	if (l->stop_reason)
+		return;
+	err = open_file(&l->metrics, l->options->metrics_file, err_text);
+	if (!err)
 		return;
 	log_error("%s", err_text);
-	loop_stop(l, "cannot write the metrics file", EXIT_CODE_USAGE);
+	loop_stop(l, "cannot write the metrics file", exit_code_of_error(err, EXIT_CODE_USAGE));
 }
 
 static bool is_same(const struct metrics_file *f, const char *path)

@@ -6,6 +6,27 @@
 #include "app/log.h"
 #include "app/loop_internal.h"
 
+static void say_ended(const struct loop *l, unsigned int i, int err)
+{
+	const char *name = sinks_name(l->sinks, i);
+
+	if (sinks_gave_up(l->sinks, i))
+		log_error("output \"%s\" has failed for %u s, and is given up: %s", name,
+			  l->options->output_timeout_s, strerror(-err));
+	else
+		log_warning("output \"%s\" has ended: %s", name, strerror(-err));
+}
+
+/* Nobody wants any more of it, or all that is left would be lost. */
+static enum exit_code code_of_end(const struct loop *l)
+{
+	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
+		if (sinks_gave_up(l->sinks, i))
+			return EXIT_CODE_FAILED;
+	}
+	return EXIT_CODE_OUTPUT;
+}
+
 /* A reader that went away is quiet. */
 void loop_look_at_outputs(struct loop *l)
 {
@@ -16,15 +37,44 @@ void loop_look_at_outputs(struct loop *l)
 
 		if (err && !l->ended[i] && (err != -EPIPE || alive) &&
 		    sinks_state(l->sinks, i) == SINK_HERE)
-			log_warning("output \"%s\" has ended: %s", sinks_name(l->sinks, i),
-				    strerror(-err));
+			say_ended(l, i, err);
 		l->ended[i] = err != 0;
 	}
 	if (alive || l->n_pending)
 		return;
-	loop_stop(l, "output gone", EXIT_CODE_OUTPUT);
+	loop_stop(l, "output gone", code_of_end(l));
 	if (l->exit_code == EXIT_CODE_DONE) /* while the end of a capture was being written */
-		l->exit_code = EXIT_CODE_OUTPUT;
+		l->exit_code = code_of_end(l);
+}
+
+/* A run that was to come to its end and get everything out, and did not, has failed. One that a signal ends
+ * had no such end; its outputs fail and recover, and the stream tells of it. A capture is all there, so it
+ * can be read again.
+ */
+void loop_check_lost(struct loop *l)
+{
+	if (l->exit_code == EXIT_CODE_DONE && (l->options->read || !l->signalled) &&
+	    sinks_lost(l->sinks))
+		l->exit_code = EXIT_CODE_FAILED;
+}
+
+static void say_failing(const struct loop *l, unsigned int i, int err)
+{
+	const char *name = sinks_name(l->sinks, i);
+
+	if (!l->options->read || sinks_spec(l->sinks, i)->when_full == SINK_DROP)
+		log_warning(
+			"output \"%s\" takes nothing: %s; it is tried again, and lines for which "
+			"there is no room are dropped and counted",
+			name, strerror(-err));
+	else if (l->options->output_timeout_s)
+		log_warning(
+			"output \"%s\" takes nothing: %s; the capture waits for it, at most %u s "
+			"(--output-timeout)",
+			name, strerror(-err), l->options->output_timeout_s);
+	else
+		log_warning("output \"%s\" takes nothing: %s; the capture waits for it", name,
+			    strerror(-err));
 }
 
 void loop_check_warnings(struct loop *l)
@@ -43,9 +93,7 @@ void loop_check_outputs(struct loop *l)
 		int err = sinks_failing(l->sinks, i);
 
 		if (err && !l->failing[i])
-			log_warning("output \"%s\" takes nothing: %s; it is tried again, and lines "
-				    "for which there is no room are dropped and counted",
-				    sinks_name(l->sinks, i), strerror(-err));
+			say_failing(l, i, err);
 		if (!err && l->failing[i] && !sinks_error(l->sinks, i) &&
 		    sinks_state(l->sinks, i) == SINK_HERE)
 			log_notice("output \"%s\" takes lines again", sinks_name(l->sinks, i));

@@ -22,12 +22,15 @@ void loop_drop_privileges(struct loop *l, const struct privileges_user *user)
 		.arg = l->handle,
 	};
 	char err_text[ERR_BYTES];
+	int err;
 
 	if (l->stop_reason)
 		return;
-	if (privileges_drop(user, &need, err_text, sizeof(err_text))) {
+	err = privileges_drop(user, &need, err_text, sizeof(err_text));
+	if (err) {
 		log_error("%s", err_text);
-		loop_stop(l, "cannot drop privileges", EXIT_CODE_PERMISSION);
+		loop_stop(l, "cannot drop privileges",
+			  exit_code_of_error(err, EXIT_CODE_PERMISSION));
 		return;
 	}
 	log_debug("privileges are dropped; capabilities left: 0x%" PRIx64, privileges_left());

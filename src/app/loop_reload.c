@@ -20,155 +20,136 @@ static unsigned int find_output(const struct loop *l, const char *name)
 	return i;
 }
 
-static bool is_free(const struct loop *l, const char *name)
-{
-	unsigned int i = find_output(l, name);
+/* What a reload needs, all of it there before anything changes: then nothing can fail. */
+struct reload {
+	struct options *fresh; /* borrowed; what is taken of it is left empty */
+	struct sink_spare
+		*spares[SINK_MAX]; /* owned; outputs that are new, or have other settings */
+	unsigned int n_spares;
+	struct metrics_file *metrics; /* owned; NULL: as it was, or none */
+	bool wanted[SINK_NAMES_MAX]; /* outputs that stay as they are */
+	bool named[SINK_NAMES_MAX]; /* these, and those that have other settings */
+	bool waits
+		[SINK_MAX]; /* of the spares that an earlier reload has left, those that still hold */
+};
 
-	return i == sinks_number(l->sinks) || sinks_state(l->sinks, i) == SINK_GONE;
+/* Is there a spare of an earlier reload that is the same? Then it stays. */
+static bool keep_pending(const struct loop *l, struct reload *r, const struct sink_spec *spec)
+{
+	for (unsigned int i = 0; i < l->n_pending; i++) {
+		if (sink_spec_equal(sink_spare_spec(l->pending[i]), spec)) {
+			r->waits[i] = true;
+			return true;
+		}
+	}
+	return false;
 }
 
-/* Open an output; its first record says what run it has come to. 0, or -errno after a message: *spec
- * is the caller's then.
- */
-static int open_output(struct loop *l, struct sink_spec *spec)
+/* 0, or -errno after a message. */
+static int prepare_output(const struct loop *l, struct reload *r, struct sink_spec *spec)
 {
-	const char *name = spec->name; /* goes with it */
+	const unsigned int number = find_output(l, spec->name);
+	const bool is_known = number < sinks_number(l->sinks);
 	char err_text[ERR_BYTES] = "";
-	unsigned int i;
-	int err = sinks_add(l->sinks, spec, err_text, sizeof(err_text));
+	int err;
 
-	if (err) {
+	if (is_known)
+		r->named[number] = true;
+	if (is_known && sinks_state(l->sinks, number) == SINK_HERE &&
+	    sink_spec_equal(sinks_spec(l->sinks, number), spec)) {
+		r->wanted[number] = true;
+		return 0;
+	}
+	if (keep_pending(l, r, spec))
+		return 0;
+	err = sinks_prepare(l->sinks, spec, &r->spares[r->n_spares], err_text, sizeof(err_text));
+	if (err)
 		log_error("SIGHUP: %s", err_text);
-		return err;
-	}
-	i = find_output(l, name);
-	l->ended[i] = false;
-	l->failing[i] = 0;
-	loop_check(l, sinks_start(l->sinks), "cannot start an output");
-	loop_check(l, report_start_again(&l->report, l->options, i), "cannot write a start record");
-	return 0;
-}
-
-/* All that are new, or none. */
-static int open_new(struct loop *l, struct options *fresh)
-{
-	const char *opened[SINK_MAX];
-	unsigned int n = 0;
-	int err = 0;
-
-	for (unsigned int i = 0; !err && i < fresh->n_outputs; i++) {
-		struct sink_spec *spec = &fresh->outputs[i];
-		const char *name = spec->name;
-
-		if (!is_free(l, name))
-			continue;
-		err = open_output(l, spec);
-		if (!err)
-			opened[n++] = name;
-	}
-	while (err && n)
-		sinks_leave(l->sinks, find_output(l, opened[--n]), false);
+	else
+		r->n_spares++;
 	return err;
 }
 
-static bool is_wanted(const struct options *fresh, const struct sink_spec *spec)
+/* All of it, or nothing: 0, or -errno after a message. */
+static int prepare(struct loop *l, struct reload *r)
 {
-	for (unsigned int i = 0; i < fresh->n_outputs; i++) {
-		if (sink_spec_equal(&fresh->outputs[i], spec))
-			return true;
-	}
-	return false;
+	struct options *fresh = r->fresh;
+	int err = loop_prepare_metrics(l, fresh, &r->metrics);
+
+	for (unsigned int i = 0; !err && i < fresh->n_outputs; i++)
+		err = prepare_output(l, r, &fresh->outputs[i]);
+	if (err)
+		return err;
+	err = xdptail_set_sampling(l->handle, fresh->sample_rate, fresh->sample_mode);
+	if (err)
+		log_error("SIGHUP: cannot change the sampling: %s", xdptail_reason(l->handle));
+	return err;
 }
 
-static bool is_named(const struct options *fresh, const char *name)
+static void give_back(struct reload *r)
 {
-	for (unsigned int i = 0; i < fresh->n_outputs; i++) {
-		const struct sink_spec *spec = &fresh->outputs[i];
-
-		if (spec->name && !strcmp(spec->name, name))
-			return true;
-	}
-	return false;
+	while (r->n_spares)
+		sink_spare_free(r->spares[--r->n_spares]);
+	metrics_file_free(r->metrics);
 }
 
 /* Those that have other settings now wait until what they were is gone. */
-static void queue_changed(struct loop *l, struct options *fresh)
+static void change_outputs(struct loop *l, struct reload *r)
 {
-	while (l->n_pending)
-		sink_spec_free(&l->pending[--l->n_pending]);
-	for (unsigned int i = 0; i < fresh->n_outputs; i++) {
-		struct sink_spec *spec = &fresh->outputs[i];
-		unsigned int number = spec->name ? find_output(l, spec->name) : 0;
-
-		if (!spec->name || sinks_state(l->sinks, number) != SINK_LEAVING)
-			continue;
-		l->pending[l->n_pending++] = *spec;
-		*spec = (struct sink_spec){ 0 };
-	}
-}
-
-/* New ones first: if they can't be opened, the old ones stay as they are. */
-static int change_outputs(struct loop *l, struct options *fresh)
-{
-	bool leaves[SINK_NAMES_MAX] = { false };
-	bool named[SINK_NAMES_MAX] = { false };
-	unsigned int n = sinks_number(l->sinks);
-	int err;
+	const unsigned int n = sinks_number(l->sinks);
+	unsigned int waiting = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		leaves[i] = sinks_state(l->sinks, i) == SINK_HERE &&
-			    !is_wanted(fresh, sinks_spec(l->sinks, i));
-		named[i] = is_named(fresh, sinks_name(l->sinks, i)); /* opening takes names over */
+		/* or it was to return, and is not any more */
+		if (!r->wanted[i] && (sinks_state(l->sinks, i) == SINK_HERE || !r->named[i]))
+			sinks_leave(l->sinks, i, r->named[i]);
 	}
-	err = open_new(l, fresh);
-	if (err)
-		return err;
-	for (unsigned int i = 0; i < n; i++) {
-		if (leaves[i] || !named[i]) /* or it was to return, and is not any more */
-			sinks_leave(l->sinks, i, named[i]);
+	for (unsigned int i = 0; i < l->n_pending; i++) {
+		if (r->waits[i])
+			l->pending[waiting++] = l->pending[i];
+		else
+			sink_spare_free(l->pending[i]);
 	}
-	queue_changed(l, fresh);
-	return 0;
+	for (unsigned int i = 0; i < r->n_spares; i++)
+		l->pending[waiting++] = r->spares[i];
+	l->n_pending = waiting;
+	(void)loop_change_outputs(l);
 }
 
-/* What can fail, all of it or nothing. */
-static int change_all(struct loop *l, struct options *fresh)
+/* Its first record says what run it has come to. */
+static void place(struct loop *l, struct sink_spare *spare)
 {
-	struct metrics_file *metrics;
-	int err = loop_prepare_metrics(l, fresh, &metrics);
+	const char *name = sink_spare_spec(spare)->name;
+	unsigned int i;
 
-	if (!err)
-		err = change_outputs(l, fresh);
-	if (err)
-		metrics_file_free(metrics);
-	else
-		loop_change_metrics(l, fresh, metrics);
-	return err;
+	sinks_place(l->sinks, spare);
+	i = find_output(l, name);
+	l->ended[i] = false;
+	l->failing[i] = 0;
+	loop_check(l, report_start_again(&l->report, l->options, i), "cannot write a start record");
 }
 
 bool loop_change_outputs(struct loop *l)
 {
 	bool leaving = sinks_leaving(l->sinks);
-	bool failed = false;
 
 	for (unsigned int i = 0; i < l->n_pending;) {
-		struct sink_spec *spec = &l->pending[i];
+		struct sink_spare *spare = l->pending[i];
 
-		if (!is_free(l, spec->name)) {
+		if (!sinks_is_free(l->sinks, sink_spare_spec(spare)->name)) {
 			i++;
 			continue;
 		}
-		if (open_output(l, spec)) {
-			sinks_leave(l->sinks, find_output(l, spec->name), false);
-			sink_spec_free(spec);
-			failed = true;
-		}
-		*spec = l->pending[--l->n_pending];
-		l->pending[l->n_pending] = (struct sink_spec){ 0 };
+		l->pending[i] = l->pending[--l->n_pending];
+		place(l, spare);
 	}
-	if (failed)
-		loop_look_at_outputs(l);
 	return leaving || l->n_pending;
+}
+
+void loop_drop_pending(struct loop *l)
+{
+	while (l->n_pending)
+		sink_spare_free(l->pending[--l->n_pending]);
 }
 
 /* fn of options_compare() */
@@ -186,8 +167,6 @@ static void apply(struct loop *l, const struct options *fresh)
 {
 	struct options *o = l->options;
 
-	loop_check(l, xdptail_set_sampling(l->handle, fresh->sample_rate, fresh->sample_mode),
-		   "cannot change the sampling");
 	o->sample_rate = fresh->sample_rate;
 	o->sample_mode = fresh->sample_mode;
 	o->top = fresh->top;
@@ -199,26 +178,35 @@ static void apply(struct loop *l, const struct options *fresh)
 	}
 }
 
+static void commit(struct loop *l, struct reload *r)
+{
+	change_outputs(l, r);
+	loop_change_metrics(l, r->fresh, r->metrics);
+	options_compare(l->options, r->fresh, tell, NULL);
+	apply(l, r->fresh);
+	loop_look_at_outputs(l); /* one that had ended may be all that is left */
+	loop_check(l, report_start_again(&l->report, l->options, REPORT_ALL_OUTPUTS),
+		   "cannot write a start record");
+	l->reloads++;
+	loop_write_metrics(l);
+	log_notice("SIGHUP: \"%s\" is in effect", l->options->config);
+}
+
 void loop_reload(struct loop *l)
 {
 	char err_text[ERR_BYTES];
 	struct options fresh;
+	struct reload r = { .fresh = &fresh };
 
 	if (options_parse(&fresh, l->line->argc, l->line->argv, err_text, sizeof(err_text))) {
 		log_error("SIGHUP: nothing is changed: %s", err_text);
 		l->reloads_refused++;
 		return;
 	}
-	if (!change_all(l, &fresh)) {
-		options_compare(l->options, &fresh, tell, NULL);
-		apply(l, &fresh);
-		loop_look_at_outputs(l); /* one that had ended may be all that is left */
-		loop_check(l, report_start_again(&l->report, l->options, REPORT_ALL_OUTPUTS),
-			   "cannot write a start record");
-		l->reloads++;
-		loop_write_metrics(l);
-		log_notice("SIGHUP: \"%s\" is in effect", l->options->config);
+	if (!prepare(l, &r)) {
+		commit(l, &r);
 	} else {
+		give_back(&r);
 		l->reloads_refused++;
 		log_error("SIGHUP: nothing is changed");
 	}

@@ -76,15 +76,15 @@ static int open_outputs(struct sinks **ret, struct options *o)
 		log_error("cannot open outputs: %s", strerror(-err));
 		return EXIT_CODE_FAILED;
 	}
+	if (o->read)
+		sinks_let_wait(sinks, (int64_t)o->output_timeout_s * 1000);
 	for (unsigned int i = 0; i < o->n_outputs; i++) {
 		err = sinks_add(sinks, &o->outputs[i], err_text, sizeof(err_text));
 		if (err) {
 			log_error("%s", err_text);
 			(void)sinks_finish(sinks, 0);
 			sinks_free(sinks);
-			return err == -ENOMEM || err == -EMFILE || err == -ENFILE ?
-				       EXIT_CODE_FAILED :
-				       EXIT_CODE_USAGE;
+			return exit_code_of_error(err, EXIT_CODE_USAGE);
 		}
 	}
 	options_free_outputs(o);
@@ -96,14 +96,17 @@ static int open_outputs(struct sinks **ret, struct options *o)
 static int check_metrics(const struct options *o)
 {
 	char err_text[ERR_BYTES];
+	int err = o->metrics_file ?
+			  metrics_file_check(o->metrics_file, err_text, sizeof(err_text)) :
+			  0;
 
-	if (!o->metrics_file || !metrics_file_check(o->metrics_file, err_text, sizeof(err_text)))
+	if (!err)
 		return EXIT_CODE_DONE;
 	log_error("%s", err_text);
-	return EXIT_CODE_USAGE;
+	return exit_code_of_error(err, EXIT_CODE_USAGE);
 }
 
-/* What can't be read was not the right thing to ask for, unless it is us who failed. */
+/* What can't be read was not the right thing to ask for. */
 static int read_exit_code(int err)
 {
 	switch (err) {
@@ -113,14 +116,8 @@ static int read_exit_code(int err)
 	case -EOPNOTSUPP:
 	case -E2BIG:
 		return EXIT_CODE_ATTACH;
-	case -ENOMEM:
-	case -EMFILE:
-	case -ENFILE:
-	case -EIO:
-	case -EINTR:
-		return EXIT_CODE_FAILED;
 	default:
-		return EXIT_CODE_USAGE;
+		return exit_code_of_error(err, EXIT_CODE_USAGE);
 	}
 }
 
@@ -189,7 +186,7 @@ static int open_outputs_as(struct sinks **ret, struct options *o,
 
 	if (err) {
 		log_error("cannot act as \"%s\": %s", user->name, strerror(-err));
-		return EXIT_CODE_PERMISSION;
+		return exit_code_of_error(err, EXIT_CODE_PERMISSION);
 	}
 	if (user->name && o->config && faccessat(AT_FDCWD, o->config, R_OK, AT_EACCESS))
 		log_warning("\"%s\" can't be read by \"%s\": %s; SIGHUP will change nothing",
@@ -212,7 +209,7 @@ static int open_capture(struct xdptail **ret_handle, struct sinks **ret_sinks, s
 	const bool is_stdin = !strcmp(o->read, "-");
 	int fd = is_stdin ? STDIN_FILENO : open(o->read, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	char err_text[ERR_BYTES];
-	int code;
+	int code, err;
 
 	if (fd < 0) {
 		code = read_exit_code(-errno);
@@ -220,9 +217,10 @@ static int open_capture(struct xdptail **ret_handle, struct sinks **ret_sinks, s
 		return code;
 	}
 	code = open_outputs_as(ret_sinks, o, user);
-	if (!code && privileges_drop(user, &nothing, err_text, sizeof(err_text))) {
+	err = code ? 0 : privileges_drop(user, &nothing, err_text, sizeof(err_text));
+	if (err) {
 		log_error("%s", err_text);
-		code = EXIT_CODE_PERMISSION;
+		code = exit_code_of_error(err, EXIT_CODE_PERMISSION);
 	}
 	if (!code)
 		code = open_handle(ret_handle, o, fd, loop);
@@ -265,14 +263,19 @@ static int run(struct options *o, const struct command_line *line)
 	struct loop *loop = NULL;
 	uint64_t id = 0;
 	int code = find_user(&user, o);
+	int err;
 
 	if (code)
 		return code;
 	code = EXIT_CODE_FAILED;
 	loop_block_signals();
-	if (getrandom(&id, sizeof(id), 0) != sizeof(id) || loop_new(&loop, o, line) ||
-	    line_writer_new(&writer, id, o->timestamps_ns)) {
-		log_error("cannot start: %s", strerror(errno));
+	err = getrandom(&id, sizeof(id), 0) == sizeof(id) ? 0 : -errno;
+	if (!err)
+		err = loop_new(&loop, o, line);
+	if (!err)
+		err = line_writer_new(&writer, id, o->timestamps_ns);
+	if (err) {
+		log_error("cannot start: %s", strerror(-err));
 		goto out;
 	}
 	code = open_all(&handle, &sinks, o, &user, loop);
@@ -322,8 +325,9 @@ static int check_config(int argc, char *argv[])
 		"\n"
 		"Read a config file as -f FILE does, and say what is wrong with it.\n"
 		"\n"
-		"Exit status: 0 nothing is, 2 something is.\n";
+		"Exit status: 0 nothing is, 2 something is, 1 that can't be told for now.\n";
 	char err_text[ERR_BYTES];
+	int err;
 
 	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")))
 		return fputs(help, stdout) < 0 || fflush(stdout) ? EXIT_CODE_FAILED :
@@ -337,9 +341,10 @@ static int check_config(int argc, char *argv[])
 		log_error("check-config takes one file: xdptail check-config FILE");
 		return EXIT_CODE_USAGE;
 	}
-	if (options_check_config(argv[1], err_text, sizeof(err_text))) {
+	err = options_check_config(argv[1], err_text, sizeof(err_text));
+	if (err) {
 		log_error("%s", err_text);
-		return EXIT_CODE_USAGE;
+		return exit_code_of_error(err, EXIT_CODE_USAGE);
 	}
 	log_notice("%s: nothing wrong with it", argv[1]);
 	return EXIT_CODE_DONE;
@@ -366,7 +371,7 @@ int main(int argc, char *argv[])
 {
 	struct options options;
 	char err_text[ERR_BYTES];
-	int code;
+	int code, err;
 
 	open_standard_fds();
 	xdptail_messages_take(on_libbpf, NULL);
@@ -376,9 +381,10 @@ int main(int argc, char *argv[])
 		return doctor_main(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "check-config"))
 		return check_config(argc - 1, argv + 1);
-	if (options_parse(&options, argc, argv, err_text, sizeof(err_text))) {
+	err = options_parse(&options, argc, argv, err_text, sizeof(err_text));
+	if (err) {
 		log_error("%s", err_text);
-		return EXIT_CODE_USAGE;
+		return exit_code_of_error(err, EXIT_CODE_USAGE);
 	}
 	log_set_verbosity(options.verbose);
 	code = act(&options, &(struct command_line){ argc, argv });

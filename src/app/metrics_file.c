@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "sink/file_lock.h"
 
 #define FILE_MODE 0644 /* another user reads it; there are no addresses in it */
 #define NS_PER_S  1000000000L
@@ -89,7 +90,7 @@ static int check_unlocked(int dir_fd, const char *name)
 
 	if (fd < 0)
 		return 0; /* there is none, or it can't be told */
-	if (flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK)
+	if (file_lock_is_taken(fd))
 		err = -EBUSY;
 	close(fd);
 	return err;
@@ -108,7 +109,7 @@ static int open_part(int dir_fd, const struct place *p)
 	fd = openat(dir_fd, p->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	(void)flock(fd, LOCK_EX | LOCK_NB); /* it is ours; some file systems have no locks */
+	(void)file_lock_take(fd); /* nobody else can have opened it */
 	return fd;
 }
 

@@ -2,7 +2,6 @@
 #include "app/options.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <string.h>
 
 #include "app/config.h"
@@ -269,6 +268,5 @@ void options_free_outputs(struct options *o)
 void options_free(struct options *o)
 {
 	options_free_outputs(o);
-	json_object_put(o->config_root);
-	o->config_root = NULL;
+	config_json_free(&o->config_json);
 }

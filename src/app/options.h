@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "xdptail.h"
+#include "app/config_json.h"
 #include "sink/sink.h"
 
 enum options_action { /* what is to be done at all */
@@ -21,8 +22,6 @@ enum options_action { /* what is to be done at all */
 
 #define OPTIONS_FUNCTION_ALL "count_packets"
 
-struct json_object;
-
 struct command_line {
 	int argc;
 	char *const *argv;
@@ -32,7 +31,7 @@ struct options {
 	enum options_action action;
 	bool print_config;
 	const char *config; /* the file that is read, too; NULL: none */
-	struct json_object *config_root; /* owned; strings that came from it point into it */
+	struct config_json config_json; /* owned; strings that came from it point into it */
 	const char *interfaces[XDPTAIL_INTERFACES_MAX]; /* each named once */
 	unsigned int n_interfaces; /* 0 only with read, or where action is not OPTIONS_RUN */
 	bool wait_interface; /* for those that are not there */
@@ -50,6 +49,7 @@ struct options {
 	uint32_t top; /* count lines a snapshot; 0: all */
 	uint64_t count; /* stop after so many packet records; 0: no limit */
 	uint32_t duration_s; /* 0: no limit */
+	uint32_t output_timeout_s; /* of a capture's outputs that fail; 0: none */
 	struct sink_spec outputs[SINK_MAX]; /* owned: options_free() */
 	unsigned int n_outputs; /* at least 1 after options_parse() */
 	bool timestamps_ns;
@@ -66,9 +66,9 @@ struct options {
 };
 
 /* The config file that argv names is read, too; argv wins. Strings are borrowed from argv. The first
- * of -D, -V and -h ends the parsing. 0, or -EINVAL with a sentence in err that names the option (in the
- * file: the file, the line and the key), what was found, and what is allowed. *ret is owned by the
- * caller: options_free().
+ * of -D, -V and -h ends the parsing. 0; -EINVAL with a sentence in err that names the option (in the
+ * file: the file, the line and the key), what was found, and what is allowed; or another -errno, for which
+ * the file could not be read or taken, likewise with a sentence. *ret is owned by the caller: options_free().
  */
 int options_parse(struct options *ret, int argc, char *const argv[], char *err, size_t err_cap);
 

@@ -91,6 +91,8 @@ const struct row options_rows[] = {
 	  NUMBER(o.duration_s, 1, 31536000), .scope = SCOPE_INTERFACE },
 	{ 'o', "output", "OUT", "where lines go: see below; may be repeated", "stdout",
 	  .type = ROW_OUTPUT, .live = true },
+	{ 0, "output-timeout", "SECONDS", "captures: how long one may fail; 0: ever", "60",
+	  NUMBER(o.output_timeout_s, 0, 86400), .scope = SCOPE_CAPTURE },
 	{ 0, "metrics-file", "FILE", "figures for Prometheus; .prom", NULL,
 	  STRING(o.metrics_file), .live = true },
 	{ 0, "timestamps", "us|ns", "six or nine fraction digits", "us",
@@ -312,10 +314,12 @@ static int take_output(struct parser *p, const struct row *row, const char *arg)
 {
 	struct sink_spec spec;
 	char why[512] = "";
+	int err = sink_spec_parse(arg, &spec, why, sizeof(why));
 
-	if (sink_spec_parse(arg, &spec, why, sizeof(why)))
-		return options_refuse_row(p, row, "%s", why);
-	return options_take_output(p, row, &spec);
+	if (!err)
+		return options_take_output(p, row, &spec);
+	(void)options_refuse_row(p, row, "%s", why);
+	return err;
 }
 
 /* What --tunnel-port knows. */

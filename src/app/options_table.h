@@ -86,7 +86,7 @@ __attribute__((format(printf, 2, 3))) int options_refuse(struct parser *p, const
 __attribute__((format(printf, 3, 4))) int
 options_refuse_row(struct parser *p, const struct row *row, const char *fmt, ...);
 
-/* A value as it is written on the command line; NULL for what takes none. 0 or -EINVAL. */
+/* A value as it is written on the command line; NULL for what takes none. 0, -EINVAL or -ENOMEM. */
 int options_take(struct parser *p, const struct row *row, const char *arg);
 
 /* An output; takes *spec over. 0 or -EINVAL. */

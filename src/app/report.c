@@ -502,12 +502,13 @@ static int put_sums(struct report *r)
 
 int report_stop(struct report *r, const char *reason, int exit_code, bool complete)
 {
+	const uint64_t lost = sinks_lost(r->sinks);
 	struct line line;
 	int err = complete ? put_sums(r) : 0;
 
 	if (err)
 		return err;
-	return put(r, line_stop(r->writer, xdptail_time(r->handle), reason, exit_code, &line),
+	return put(r, line_stop(r->writer, xdptail_time(r->handle), reason, exit_code, lost, &line),
 		   &line);
 }
 

@@ -327,6 +327,7 @@ static int open_reader(struct capture_file *c, FILE *file, const char *path, str
 	const char *why = text;
 	int err = 0;
 
+	errno = 0;
 	if (is_pcapng(c))
 		err = pcapng_open(&c->pcapng, file, &why);
 	else
@@ -334,6 +335,8 @@ static int open_reader(struct capture_file *c, FILE *file, const char *path, str
 								   text);
 	if (!err && (c->pcap || c->pcapng))
 		return 0;
+	if (err == -ENOMEM || errno == ENOMEM) /* libpcap says it in words only */
+		return reason_set(r, -ENOMEM, "\"%s\" cannot be read: %s", path, strerror(ENOMEM));
 	err = unpack_error(c->bytes);
 	if (err && err != -EBADMSG)
 		return explain(c, why, r);

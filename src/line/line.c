@@ -714,13 +714,14 @@ int line_sink(struct line_writer *w, uint64_t now_ns, const struct line_sink *si
 }
 
 int line_stop(struct line_writer *w, uint64_t now_ns, const char *reason, int exit_code,
-	      struct line *ret)
+	      uint64_t dropped_error, struct line *ret)
 {
 	struct json j;
 
 	begin_line(&j, w, LINE_STOP, now_ns);
 	add_text(&j, "reason", reason, TEXT_BYTES);
 	add_i64(&j, "exit", exit_code);
+	add_nonzero(&j, "dropped_error", dropped_error);
 	return end_line(&j, w, LINE_STOP, ret);
 }
 

@@ -169,7 +169,8 @@ struct line_sink {
 int line_sink(struct line_writer *w, uint64_t now_ns, const struct line_sink *sink,
 	      struct line *ret);
 
+/* dropped_error: lines that outputs did not get for an error; left out when 0. */
 int line_stop(struct line_writer *w, uint64_t now_ns, const char *reason, int exit_code,
-	      struct line *ret);
+	      uint64_t dropped_error, struct line *ret);
 
 #endif

@@ -34,6 +34,9 @@ struct channel_ops {
 
 	/* NULL for those below: nothing is to be done. */
 
+	/* Before all others, where open() was told that another is in its place: that one has left. 0 or -errno. */
+	int (*take_over)(void *ctx);
+
 	/* What an error or a hang-up at fd stands for: -errno; 0: write() will tell. NULL: -EPIPE. */
 	int (*error)(void *ctx);
 	/* Do what is due without lines: connect, turn a file over. Returns after how many milliseconds to
@@ -94,11 +97,12 @@ struct channel_kind {
 	int (*check)(const char *target, char *err, size_t err_cap);
 	/* Likewise with settings that can't be together; NULL: all can. */
 	int (*check_settings)(const void *settings, char *err, size_t err_cap);
-	/* target and settings, as the table fills them, are borrowed during the call. 0, or -errno with a
+	/* target and settings, as the table fills them, are borrowed during the call. next: another one of ours
+	 * has that target, and will have left it before anything is written (take_over()). 0, or -errno with a
 	 * sentence in err.
 	 */
-	int (*open)(struct channel *ret, const char *target, const void *settings, char *err,
-		    size_t err_cap);
+	int (*open)(struct channel *ret, const char *target, const void *settings, bool next,
+		    char *err, size_t err_cap);
 };
 
 #endif

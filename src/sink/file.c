@@ -10,10 +10,11 @@
 #include "sink/rotated.h"
 #include "sink/setting.h"
 
-#define ROTATE_MIN  (UINT64_C(64) << 10)
-#define ROTATE_MAX  (UINT64_C(1) << 50)
-#define SECONDS_MAX (UINT64_C(400) * 86400)
-#define KEEP_MAX    UINT64_C(10000)
+#define ROTATE_MIN   (UINT64_C(64) << 10)
+#define ROTATE_MAX   (UINT64_C(1) << 50)
+#define SECONDS_MAX  (UINT64_C(400) * 86400)
+#define KEEP_MAX     UINT64_C(10000)
+#define SENTENCE_MAX 384
 
 /* What is written to a deleted file is lost, so it is dropped and counted until there is one. */
 static enum channel_fate file_fate(void *ctx, int error)
@@ -21,6 +22,22 @@ static enum channel_fate file_fate(void *ctx, int error)
 	const struct file *f = ctx;
 
 	return f->deleted || channel_may_pass(error) ? CHANNEL_DROP : CHANNEL_DEAD;
+}
+
+/* What was opened is still good if the name has come to stand for another file: that one is next. */
+static int file_take_over(void *ctx)
+{
+	struct file *f = ctx;
+	char err[SENTENCE_MAX];
+	struct stat st;
+	int error = file_open_lock(&f->now, &f->place, err, sizeof(err));
+
+	if (error)
+		return error;
+	file_say_unlocked(f);
+	if (f->now.regular && !file_is_named(f, &st))
+		file_reopen(f);
+	return 0;
 }
 
 /* A file can't be waited for. */
@@ -66,6 +83,7 @@ static void file_close(void *ctx)
 }
 
 static const struct channel_ops file_ops = {
+	.take_over = file_take_over,
 	.write = file_write,
 	.fate = file_fate,
 	.fd = file_fd,
@@ -97,7 +115,7 @@ static int check_rotation(const struct file *f, char *err, size_t err_cap)
 	return 0;
 }
 
-static int open_file(struct file *f, const char *path, char *err, size_t err_cap)
+static int open_file(struct file *f, const char *path, bool next, char *err, size_t err_cap)
 {
 	struct janitor_plan plan = {
 		.keep = f->settings.keep,
@@ -106,7 +124,9 @@ static int open_file(struct file *f, const char *path, char *err, size_t err_cap
 	struct file_opened first;
 	int error = file_place_open(&f->place, path, err, err_cap);
 
-	if (!error)
+	if (!error && next)
+		error = file_open_unlocked(&first, &f->place, err, err_cap);
+	else if (!error)
 		error = file_open_at(&first, &f->place, NULL, err, err_cap);
 	if (error)
 		return error;
@@ -123,8 +143,8 @@ static int open_file(struct file *f, const char *path, char *err, size_t err_cap
 	return 0;
 }
 
-static int file_open(struct channel *ret, const char *path, const void *settings, char *err,
-		     size_t err_cap)
+static int file_open(struct channel *ret, const char *path, const void *settings, bool next,
+		     char *err, size_t err_cap)
 {
 	struct file *f = calloc(1, sizeof(*f));
 	int error;
@@ -133,7 +153,7 @@ static int file_open(struct channel *ret, const char *path, const void *settings
 		return channel_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
 	f->settings = *(const struct file_settings *)settings;
 	f->now.fd = f->place.dir_fd = -1;
-	error = open_file(f, path, err, err_cap);
+	error = open_file(f, path, next, err, err_cap);
 	if (error) {
 		file_close(f);
 		return error;

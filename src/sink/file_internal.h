@@ -93,6 +93,9 @@ void file_make_head(struct file *f);
 /* Write some of the head: 0 or -errno. */
 int file_write_head(struct file *f);
 
+/* If a reader keeps us from locking it. */
+void file_say_unlocked(struct file *f);
+
 /* Go on with one that was just opened. */
 void file_adopt(struct file *f, const struct file_opened *next);
 

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "sink/channel.h"
+#include "sink/file_lock.h"
 
 #define FILE_MODE 0640
 
@@ -146,11 +146,14 @@ int file_place_refresh(struct file_place *p)
 }
 
 /* Without a lock two processes would tear each other's lines: a run of lines can be written in two
- * pieces. A file system that has no locks is no reason to refuse.
+ * pieces. That there can be none, for what the file system or a reader does, is no reason to refuse.
  */
-static int lock_file(int fd, const char *path, char *err, size_t err_cap)
+static int lock_file(struct file_opened *o, const char *path, char *err, size_t err_cap)
 {
-	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+	int ret = file_lock_take(o->fd);
+
+	o->unlocked = ret == -EAGAIN;
+	if (ret == -EBUSY)
 		return channel_refuse(
 			-EBUSY, err, err_cap,
 			"cannot write to \"%s\": another process writes to it; name another file",
@@ -192,8 +195,24 @@ static int open_checked(struct file_opened *o, const struct file_place *p, struc
 	return check_type(p->path, st, err, err_cap);
 }
 
-static int open_and_lock(struct file_opened *o, const struct file_place *p,
-			 const struct file_opened *have, char *err, size_t err_cap)
+int file_open_lock(struct file_opened *o, const struct file_place *p, char *err, size_t err_cap)
+{
+	struct stat st;
+	int ret;
+
+	if (!o->regular)
+		return 0;
+	ret = lock_file(o, p->path, err, err_cap);
+	if (ret)
+		return ret;
+	if (fstat(o->fd, &st)) /* who held the lock before may have written */
+		return refuse_open(p->path, errno, err, err_cap);
+	o->size = (uint64_t)st.st_size;
+	return find_torn(o, p->path, err, err_cap);
+}
+
+static int open_and_look(struct file_opened *o, const struct file_place *p, char *err,
+			 size_t err_cap)
 {
 	struct stat st;
 	int ret = open_checked(o, p, &st, err, err_cap);
@@ -203,28 +222,37 @@ static int open_and_lock(struct file_opened *o, const struct file_place *p,
 	o->regular = S_ISREG(st.st_mode);
 	o->dev = st.st_dev;
 	o->ino = st.st_ino;
-	if (have && have->dev == o->dev && have->ino == o->ino)
-		return -EALREADY;
-	if (!o->regular)
-		return 0;
-	ret = lock_file(o->fd, p->path, err, err_cap);
-	if (ret)
-		return ret;
-	if (fstat(o->fd, &st)) /* again: who held the lock before may have written */
-		return refuse_open(p->path, errno, err, err_cap);
-	o->size = (uint64_t)st.st_size;
-	return find_torn(o, p->path, err, err_cap);
+	return 0;
+}
+
+int file_open_unlocked(struct file_opened *ret, const struct file_place *p, char *err,
+		       size_t err_cap)
+{
+	struct file_opened o = { .fd = -1 };
+	int error = open_and_look(&o, p, err, err_cap);
+
+	if (!error)
+		*ret = o;
+	else if (o.fd >= 0)
+		close(o.fd);
+	return error;
 }
 
 int file_open_at(struct file_opened *ret, const struct file_place *p,
 		 const struct file_opened *have, char *err, size_t err_cap)
 {
-	struct file_opened o = { .fd = -1 };
-	int error = open_and_lock(&o, p, have, err, err_cap);
+	struct file_opened o;
+	int error = file_open_unlocked(&o, p, err, err_cap);
 
+	if (error)
+		return error;
+	if (have && have->dev == o.dev && have->ino == o.ino)
+		error = -EALREADY;
+	else
+		error = file_open_lock(&o, p, err, err_cap);
 	if (!error)
 		*ret = o;
-	else if (o.fd >= 0)
+	else
 		close(o.fd);
 	return error;
 }

@@ -21,6 +21,7 @@ struct file_opened {
 	int fd; /* −1: none */
 	bool regular; /* else /dev/null */
 	bool torn; /* it ends inside a line */
+	bool unlocked; /* a reader has locked it */
 	uint64_t size;
 	dev_t dev;
 	ino_t ino;
@@ -38,5 +39,10 @@ int file_place_refresh(struct file_place *p);
  */
 int file_open_at(struct file_opened *ret, const struct file_place *p,
 		 const struct file_opened *have, char *err, size_t err_cap);
+
+/* The same in two steps: without a lock, and nothing is known yet of what is in it; and lock it, and look. */
+int file_open_unlocked(struct file_opened *ret, const struct file_place *p, char *err,
+		       size_t err_cap);
+int file_open_lock(struct file_opened *o, const struct file_place *p, char *err, size_t err_cap);
 
 #endif

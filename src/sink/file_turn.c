@@ -20,11 +20,21 @@ void file_begin(struct file *f)
 	f->files++;
 }
 
+void file_say_unlocked(struct file *f)
+{
+	if (f->now.unlocked)
+		trouble_say(&f->trouble,
+			    "somebody who reads \"%s\" has locked it; while that lasts, it is not "
+			    "noticed when another process writes to it, too",
+			    f->place.path);
+}
+
 void file_adopt(struct file *f, const struct file_opened *next)
 {
 	int64_t interval = (int64_t)f->settings.rotate_interval * 1000;
 
 	f->now = *next;
+	file_say_unlocked(f);
 	file_begin(f);
 	f->interval_ms = file_monotonic_ms() + interval;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sink/file_internal.h"
+#include "sink/file_lock.h"
 
 #define RUN_BYTES (256U << 10) /* of one write: enough to hide its cost, and soon given back */
 #define BIT(type) (1U << (type))
@@ -23,11 +24,23 @@ static void learn_start(struct file *f, const char *text, size_t len)
 	memcpy(f->start, start, f->start_len);
 }
 
+/* A lock that a reader was in the way of. */
+static void lock_late(struct file *f)
+{
+	int err = file_lock_take(f->now.fd);
+
+	f->now.unlocked = err == -EAGAIN;
+	if (err == -EBUSY)
+		trouble_say(&f->trouble, "another process writes to \"%s\", too", f->place.path);
+}
+
 /* What others have done to it. */
 static void look(struct file *f)
 {
 	struct stat st, named;
 
+	if (f->now.unlocked)
+		lock_late(f);
 	if (fstat(f->now.fd, &st))
 		return;
 	f->deleted = st.st_nlink == 0 && !file_is_named(f, &named);

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "sink/file_lock.h"
 #include "sink/gzip.h"
 #include "sink/rotated.h"
 #include "sink/trouble.h"
@@ -55,25 +55,31 @@ static void destroy(struct janitor *j)
 
 /* --- files --- */
 
-/* Nobody writes to it any more. */
-static bool is_free(int fd)
+/* A file that nobody writes to any more: 0, -EBUSY, or -EINVAL where it is none. */
+static int check_free(int fd)
 {
 	struct stat st;
 
-	return !fstat(fd, &st) && S_ISREG(st.st_mode) &&
-	       !(flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK);
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return file_lock_is_taken(fd) ? -EBUSY : 0;
 }
 
 static int open_free(const struct janitor *j, const char *name)
 {
 	int fd = openat(j->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
 
+	int err;
+
 	if (fd < 0)
 		return -errno;
-	if (is_free(fd))
+	err = check_free(fd);
+	if (!err)
 		return fd;
 	close(fd);
-	return -EBUSY;
+	return err;
 }
 
 static int delete_form(const struct janitor *j, const struct rotated *r, enum rotated_form form)
@@ -92,8 +98,8 @@ static int delete (const struct janitor *j, const struct rotated *r)
 	if (r->plain) {
 		rotated_name(name, j->base, r->time, ROTATED_PLAIN);
 		fd = open_free(j, name);
-		if (fd == -EBUSY)
-			return 0;
+		if (fd == -EBUSY || fd == -EINVAL)
+			return fd;
 		if (fd >= 0)
 			close(fd);
 		err = delete_form(j, r, ROTATED_PLAIN);
@@ -163,7 +169,7 @@ static int compress(struct janitor *j, const struct rotated *r)
 	rotated_name(part, j->base, r->time, ROTATED_GZ_PART);
 	rotated_name(gz, j->base, r->time, ROTATED_GZ);
 	fd = open_free(j, name);
-	if (fd == -EBUSY || fd == -ENOENT)
+	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
 		return fd;
@@ -178,13 +184,31 @@ static int compress(struct janitor *j, const struct rotated *r)
 	return err;
 }
 
+/* Our own last files are busy until they have been synced, and then there is a next look at all of them. */
+static bool is_syncing(struct janitor *j)
+{
+	bool syncing;
+
+	(void)pthread_mutex_lock(&j->lock);
+	syncing = j->n_retired > 0;
+	(void)pthread_mutex_unlock(&j->lock);
+	return syncing;
+}
+
+static const char *words(int err)
+{
+	if (err == -EBUSY)
+		return "another process writes to it";
+	return err == -EINVAL ? "it is no regular file" : strerror(-err);
+}
+
 static void report(struct janitor *j, const char *what, const struct rotated *r, int err)
 {
-	if (err && err != -ECANCELED)
-		trouble_say(&j->trouble,
-			    "cannot %s \"%s.%s\": %s; it stays, and is tried again after the next "
-			    "rotation",
-			    what, j->base, r->time, strerror(-err));
+	if (!err || err == -ECANCELED || (err == -EBUSY && is_syncing(j)))
+		return;
+	trouble_say(&j->trouble,
+		    "cannot %s \"%s.%s\": %s; it stays, and is tried again after the next rotation",
+		    what, j->base, r->time, words(err));
 }
 
 static void clean_up(struct janitor *j)
@@ -270,8 +294,14 @@ static void *thread_main(void *arg)
 /* The lock is held. A writer's thread calls it, in which signals are blocked. */
 static bool start(struct janitor *j)
 {
-	if (!j->started)
-		j->started = !pthread_create(&j->thread, NULL, thread_main, j);
+	int err = j->started ? 0 : -pthread_create(&j->thread, NULL, thread_main, j);
+
+	j->started = !err;
+	if (err)
+		trouble_say(&j->trouble,
+			    "rotated files are not compressed or deleted for now: there can be no "
+			    "thread for it: %s; that is tried again after the next rotation",
+			    strerror(-err));
 	return j->started;
 }
 

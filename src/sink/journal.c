@@ -188,12 +188,13 @@ static int journal_check(const char *target, char *err, size_t err_cap)
 	return 0;
 }
 
-static int journal_open(struct channel *ret, const char *target, const void *settings, char *err,
-			size_t err_cap)
+static int journal_open(struct channel *ret, const char *target, const void *settings, bool next,
+			char *err, size_t err_cap)
 {
 	const struct settings *s = settings;
 	struct journal *j = calloc(1, sizeof(*j));
 
+	(void)next; /* it is another connection */
 	if (!j)
 		return channel_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
 	j->fd = -1;

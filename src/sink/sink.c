@@ -45,6 +45,12 @@ void sinks_set_clock(struct sinks *s, sinks_clock_fn fn, const void *arg)
 	s->clock_arg = arg;
 }
 
+void sinks_let_wait(struct sinks *s, int64_t patience_ms)
+{
+	s->waits = true;
+	s->patience_ms = patience_ms;
+}
+
 int sinks_new(struct sinks **ret)
 {
 	struct sinks *s = calloc(1, sizeof(*s));
@@ -74,23 +80,36 @@ static struct sink *place_of(struct sinks *s, const char *name)
 	return s->n < SINK_NAMES_MAX ? &s->list[s->n] : NULL;
 }
 
-static int check_spec(struct sinks *s, const struct sink_spec *spec, char *err, size_t err_cap)
+/* NULL: none of that name is in the run, or was. */
+static const struct sink *find(const struct sinks *s, const char *name)
 {
-	const struct sink *place = place_of(s, spec->name);
-	unsigned int here = 0;
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (!strcmp(s->list[i].spec.name, name))
+			return &s->list[i];
+	}
+	return NULL;
+}
+
+bool sinks_is_free(const struct sinks *s, const char *name)
+{
+	const struct sink *k = find(s, name);
+
+	return !k || k->state == SINK_GONE;
+}
+
+static int check_spec(const struct sinks *s, const struct sink_spec *spec, char *err,
+		      size_t err_cap)
+{
+	const bool is_new = !find(s, spec->name);
+	unsigned int here = s->new_spares;
 
 	for (unsigned int i = 0; i < s->n; i++)
 		here += s->list[i].state != SINK_GONE;
-	if (here == SINK_MAX || !place) {
-		(void)snprintf(err, err_cap, "\"%s\" is one output too many: %d is the limit",
-			       spec->name, place ? SINK_MAX : SINK_NAMES_MAX);
-		return -E2BIG;
-	}
-	if (place < &s->list[s->n] && place->state != SINK_GONE) {
-		(void)snprintf(err, err_cap, "the output \"%s\" is named twice", spec->name);
-		return -EEXIST;
-	}
-	return 0;
+	if (!is_new || (here < SINK_MAX && s->n + s->new_spares < SINK_NAMES_MAX))
+		return 0;
+	(void)snprintf(err, err_cap, "\"%s\" is one output too many: %d is the limit", spec->name,
+		       here < SINK_MAX ? SINK_NAMES_MAX : SINK_MAX);
+	return -E2BIG;
 }
 
 static void keep(struct sinks *s, const struct sink *sink)
@@ -114,6 +133,7 @@ static void keep(struct sinks *s, const struct sink *sink)
 		.spec = sink->spec,
 		.writer = sink->writer,
 		.queue = sink->queue,
+		.started = sink->started,
 		.past = place->past,
 		.torn = place->torn,
 		.drop_first_ns = place->drop_first_ns,
@@ -121,31 +141,105 @@ static void keep(struct sinks *s, const struct sink *sink)
 	};
 }
 
-int sinks_add(struct sinks *s, struct sink_spec *spec, char *err, size_t err_cap)
+/* next: one of that name is still there. */
+static int open_sink(struct sinks *s, struct sink_spec *spec, bool next, struct sink *ret,
+		     char *err, size_t err_cap)
 {
+	const struct writer_plan plan = {
+		.keep = s->waits && spec->when_full != SINK_DROP,
+		.patience_ms = s->patience_ms,
+	};
 	struct sink sink = { .spec = *spec };
 	struct channel channel;
-	int ret = check_spec(s, spec, err, err_cap);
+	int error = check_spec(s, spec, err, err_cap);
 
-	if (ret)
-		return ret;
-	ret = spec->kind->open(&channel, spec->target, spec->settings, err, err_cap);
-	if (ret)
-		return ret;
-	ret = queue_new(&sink.queue, spec->queue_bytes);
-	if (ret)
+	if (error)
+		return error;
+	error = spec->kind->open(&channel, spec->target, spec->settings, next, err, err_cap);
+	if (error)
+		return error;
+	error = queue_new(&sink.queue, spec->queue_bytes);
+	if (error)
 		channel.ops->close(channel.ctx);
 	else
-		ret = writer_new(&sink.writer, &channel, sink.queue, s->failed_fd);
-	if (ret) {
+		error = writer_new(&sink.writer, &channel, sink.queue, s->failed_fd, &plan);
+	if (error) {
 		(void)snprintf(err, err_cap, "cannot set up the output \"%s\": %s", spec->name,
-			       strerror(-ret));
+			       strerror(-error));
 		queue_free(sink.queue);
-		return ret;
+		return error;
 	}
-	keep(s, &sink);
+	*ret = sink;
 	*spec = (struct sink_spec){ 0 };
 	return 0;
+}
+
+int sinks_add(struct sinks *s, struct sink_spec *spec, char *err, size_t err_cap)
+{
+	struct sink sink;
+	int ret;
+
+	if (!sinks_is_free(s, spec->name)) {
+		(void)snprintf(err, err_cap, "the output \"%s\" is named twice", spec->name);
+		return -EEXIST;
+	}
+	ret = open_sink(s, spec, false, &sink, err, err_cap);
+	if (!ret)
+		keep(s, &sink);
+	return ret;
+}
+
+static int start_spare(struct sink_spare *spare, char *err, size_t err_cap)
+{
+	int error = writer_start(spare->sink.writer, true);
+
+	if (error)
+		(void)snprintf(err, err_cap, "cannot start the output \"%s\": %s",
+			       spare->sink.spec.name, strerror(-error));
+	spare->sink.started = !error;
+	return error;
+}
+
+int sinks_prepare(struct sinks *s, struct sink_spec *spec, struct sink_spare **ret, char *err,
+		  size_t err_cap)
+{
+	struct sink_spare *spare = calloc(1, sizeof(*spare));
+	const bool is_new = !find(s, spec->name);
+	int error;
+
+	if (!spare) {
+		(void)snprintf(err, err_cap, "there is no memory for an output");
+		return -ENOMEM;
+	}
+	error = open_sink(s, spec, !sinks_is_free(s, spec->name), &spare->sink, err, err_cap);
+	if (error) {
+		free(spare);
+		return error;
+	}
+	spare->sinks = s;
+	spare->is_new = is_new;
+	s->new_spares += is_new;
+	error = start_spare(spare, err, err_cap);
+	if (error)
+		sink_spare_free(spare);
+	else
+		*ret = spare;
+	return error;
+}
+
+const struct sink_spec *sink_spare_spec(const struct sink_spare *spare)
+{
+	return &spare->sink.spec;
+}
+
+void sinks_place(struct sinks *s, struct sink_spare *spare)
+{
+	struct writer *writer = spare->sink.writer;
+
+	s->new_spares -= spare->is_new;
+	keep(s, &spare->sink);
+	writer_release(writer);
+	free(spare);
 }
 
 int sinks_start(struct sinks *s)
@@ -157,7 +251,7 @@ int sinks_start(struct sinks *s)
 
 		if (k->started || k->state != SINK_HERE)
 			continue;
-		ret = writer_start(k->writer);
+		ret = writer_start(k->writer, false);
 		k->started = !ret;
 	}
 	return ret;
@@ -392,6 +486,27 @@ void sinks_forget_drops(struct sinks *s, unsigned int i)
 {
 	s->list[i].drop_first_ns = 0;
 	s->list[i].drop_last_ns = 0;
+}
+
+uint64_t sinks_lost(const struct sinks *s)
+{
+	uint64_t lost = 0;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		struct sink_counts c;
+
+		sinks_counts(s, i, &c);
+		if (s->list[i].spec.when_full != SINK_DROP)
+			lost += c.dropped_error;
+	}
+	return lost;
+}
+
+bool sinks_gave_up(const struct sinks *s, unsigned int i)
+{
+	const struct sink *k = &s->list[i];
+
+	return sink_error(k) && writer_gave_up(k->writer);
 }
 
 int sinks_failing(const struct sinks *s, unsigned int i)

@@ -41,6 +41,12 @@ int sinks_new(struct sinks **ret); /* 0 or -errno */
 /* Another clock than that of the wall: a capture has its own. arg is borrowed. */
 void sinks_set_clock(struct sinks *s, sinks_clock_fn fn, const void *arg);
 
+/* For the outputs that are added after this: who puts lines can wait, and makes sure of room (sinks_room()).
+ * So an output that fails keeps what waits, unless it is to drop (SINK_DROP); after patience_ms it is given
+ * up, and ends with its error. 0: never.
+ */
+void sinks_let_wait(struct sinks *s, int64_t patience_ms);
+
 /* Open an output. *spec becomes s's, and is left empty. 0, or -errno with a sentence in err; nothing
  * changes then. One that has left comes back under its name and its number.
  */
@@ -50,6 +56,18 @@ int sinks_add(struct sinks *s, struct sink_spec *spec, char *err, size_t err_cap
  * with the rights of the one that calls this. 0 or -errno.
  */
 int sinks_start(struct sinks *s);
+
+/* The same for an output whose place may not be free yet: one of its name is there, and is to leave. It is
+ * open and has its thread, so that nothing can fail when it takes its place; until then it does nothing. *ret is
+ * owned by the caller: sinks_place(), when the name is free, or sink_spare_free().
+ */
+struct sink_spare;
+int sinks_prepare(struct sinks *s, struct sink_spec *spec, struct sink_spare **ret, char *err,
+		  size_t err_cap);
+const struct sink_spec *sink_spare_spec(const struct sink_spare *spare);
+bool sinks_is_free(const struct sinks *s, const char *name);
+void sinks_place(struct sinks *s, struct sink_spare *spare);
+void sink_spare_free(struct sink_spare *spare); /* NULL is fine */
 
 /* Output i takes no more lines, and ends when it has written those it has, or after a few seconds
  * without them. Its numbers stay. returns: it will be added again, and what is put to it meanwhile is
@@ -100,6 +118,9 @@ unsigned int sinks_alive(struct sinks *s);
 /* 0 while output i lives, else the -errno that ended it: -EPIPE when its reader went away. */
 int sinks_error(const struct sinks *s, unsigned int i);
 
+/* Did it end because it had failed for as long as it may? */
+bool sinks_gave_up(const struct sinks *s, unsigned int i);
+
 /* 0, or the -errno for which output i cannot write at present; it tries again. */
 int sinks_failing(const struct sinks *s, unsigned int i);
 
@@ -109,6 +130,9 @@ int sinks_failing(const struct sinks *s, unsigned int i);
 const char *sinks_warning(const struct sinks *s, unsigned int i, unsigned int *told);
 
 void sinks_counts(const struct sinks *s, unsigned int i, struct sink_counts *ret);
+
+/* Lines that outputs did not get for an error, but for those that are to drop (SINK_DROP). */
+uint64_t sinks_lost(const struct sinks *s);
 
 /* Begin anew with drop_first_ns and drop_last_ns of output i. */
 void sinks_forget_drops(struct sinks *s, unsigned int i);

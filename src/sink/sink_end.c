@@ -184,6 +184,21 @@ static void close_sink(struct sink *k)
 	sink_spec_free(&k->spec);
 }
 
+void sink_spare_free(struct sink_spare *spare)
+{
+	struct pollfd ended;
+
+	if (!spare)
+		return;
+	writer_stop(spare->sink.writer, WRITER_GIVE_UP);
+	ended = (struct pollfd){ .fd = writer_ended_fd(spare->sink.writer), .events = POLLIN };
+	while (poll(&ended, 1, -1) != 1)
+		; /* it waits for nothing but us */
+	spare->sinks->new_spares -= spare->is_new;
+	close_sink(&spare->sink);
+	free(spare);
+}
+
 void sinks_free(struct sinks *s)
 {
 	unsigned int i;

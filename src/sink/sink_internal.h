@@ -33,13 +33,23 @@ struct sink {
 	bool ended;
 };
 
+/* That waits for its place. */
+struct sink_spare {
+	struct sink sink;
+	struct sinks *sinks; /* borrowed */
+	bool is_new; /* no output has that name */
+};
+
 struct sinks {
 	struct sink list[SINK_NAMES_MAX];
 	unsigned int n;
+	unsigned int new_spares; /* of names that none has yet */
 	size_t unflushed; /* bytes */
 	size_t flush_bytes; /* of them, at most */
 	int64_t let_from_ns; /* monotonic: since when turns are counted … */
 	int64_t let_ns; /* … and what they have taken */
+	bool waits; /* who puts lines can wait … */
+	int64_t patience_ms; /* … so long for an output that fails; 0: for ever */
 	int failed_fd; /* owned; eventfd */
 	sinks_clock_fn clock_fn;
 	const void *clock_arg; /* borrowed */

@@ -301,8 +301,8 @@ static int unix_check(const char *path, char *err, size_t err_cap)
 	return endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, err, err_cap);
 }
 
-static int unix_open(struct channel *ret, const char *path, const void *settings, char *err,
-		     size_t err_cap)
+static int unix_open(struct channel *ret, const char *path, const void *settings, bool next,
+		     char *err, size_t err_cap)
 {
 	const struct frame_settings as_it_is = { .form = FRAME_LINE };
 	struct endpoint endpoint;
@@ -310,6 +310,7 @@ static int unix_open(struct channel *ret, const char *path, const void *settings
 	int error = endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, err, err_cap);
 
 	(void)settings; /* it has none */
+	(void)next; /* it is another connection */
 	if (error)
 		return error;
 	framer_init(&framer, &as_it_is);

@@ -303,8 +303,10 @@ int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t e
 	if (strlen(text) >= SPEC_TEXT_BYTES)
 		return refuse(err, err_cap, QUOTED "… is too long for an output", text);
 	copy = strdup(text);
-	if (!copy)
+	if (!copy) {
+		(void)refuse(err, err_cap, "there is no memory for an output");
 		return -ENOMEM;
+	}
 	error = parse(&spec, copy, err, err_cap);
 	free(copy);
 	if (error)

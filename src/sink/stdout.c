@@ -140,14 +140,15 @@ static int open_stdout(struct out *o, char *err, size_t err_cap)
 	return 0;
 }
 
-static int stdout_open(struct channel *ret, const char *target, const void *settings, char *err,
-		       size_t err_cap)
+static int stdout_open(struct channel *ret, const char *target, const void *settings, bool next,
+		       char *err, size_t err_cap)
 {
 	struct out *o = calloc(1, sizeof(*o));
 	int error;
 
 	(void)target;
 	(void)settings;
+	(void)next; /* two can be open */
 	if (!o)
 		return channel_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
 	o->fd = -1;

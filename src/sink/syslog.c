@@ -102,8 +102,8 @@ static int syslog_check(const char *target, char *err, size_t err_cap)
 	return parse_target(target, &endpoint, &form, err, err_cap);
 }
 
-static int syslog_open(struct channel *ret, const char *target, const void *settings, char *err,
-		       size_t err_cap)
+static int syslog_open(struct channel *ret, const char *target, const void *settings, bool next,
+		       char *err, size_t err_cap)
 {
 	const struct syslog_settings *s = settings;
 	struct utsname uts = { 0 };
@@ -113,6 +113,7 @@ static int syslog_open(struct channel *ret, const char *target, const void *sett
 	struct framer framer;
 	int error = parse_target(target, &endpoint, &form, err, err_cap);
 
+	(void)next; /* it is another connection */
 	if (error)
 		return error;
 	if (strpbrk(s->tag, ":[]"))

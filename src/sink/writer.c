@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,18 +16,23 @@
 struct writer {
 	struct channel channel; /* owned */
 	struct queue *queue; /* borrowed */
+	struct writer_plan plan;
 	int wake_fd; /* owned; eventfd: look at the queue, at stop, or at reopen */
 	int ended_fd; /* owned; eventfd: the thread will do nothing more */
 	int failed_fd; /* owned; the duplicate of one that all outputs share */
 	bool started;
+	bool starts_held;
 	bool waits_for_room; /* write() would block, so only the channel's fd says when to go on */
 	bool over; /* the rest can't be written: it is not worth the wait for another try */
 	unsigned int failures; /* in a row */
-	int64_t retry_at_ms; /* monotonic; no try before it */
+	int64_t failing_since_ms; /* monotonic, like the next: of these failures, the first */
+	int64_t retry_at_ms; /* no try before it */
 	pthread_t thread;
 	atomic_bool asleep; /* the thread is in poll(), or about to be, and wants to be woken */
 	atomic_bool reopen;
+	atomic_bool held;
 	atomic_int failing; /* 0, or the -errno of the last try */
+	atomic_bool gave_up;
 	atomic_int stop; /* enum writer_stop */
 	atomic_int error;
 };
@@ -64,10 +70,20 @@ static int retry_delay_ms(const struct writer *w)
 	return delay < w->channel.retry_max_ms ? delay : w->channel.retry_max_ms;
 }
 
+/* When we are to finish, what is left is reported as left, so it is not dropped. */
+static void drop(struct writer *w)
+{
+	if (atomic_load(&w->stop) == WRITER_FINISH)
+		w->over = true;
+	else
+		queue_drop(w->queue);
+}
+
 /* An error that is not of the moment. */
 static void fail(struct writer *w, int error)
 {
 	enum channel_fate fate = w->channel.ops->fate(w->channel.ctx, error);
+	int64_t now_ms = monotonic_ms();
 
 	w->waits_for_room = false;
 	if (fate == CHANNEL_DEAD) {
@@ -75,13 +91,11 @@ static void fail(struct writer *w, int error)
 		return;
 	}
 	atomic_store_explicit(&w->failing, error, memory_order_relaxed);
-	/* When we are to finish, what is left is reported as left, so it is not dropped. */
-	if (fate == CHANNEL_DROP && atomic_load(&w->stop) == WRITER_FINISH)
-		w->over = true;
-	else if (fate == CHANNEL_DROP)
-		queue_drop(w->queue);
-	w->failures++;
-	w->retry_at_ms = monotonic_ms() + retry_delay_ms(w);
+	if (fate == CHANNEL_DROP && !w->plan.keep)
+		drop(w);
+	if (!w->failures++)
+		w->failing_since_ms = now_ms;
+	w->retry_at_ms = now_ms + retry_delay_ms(w);
 }
 
 static void succeed(struct writer *w)
@@ -167,6 +181,25 @@ static int earlier(int a_ms, int b_ms)
 	return b_ms < 0 || a_ms < b_ms ? a_ms : b_ms;
 }
 
+/* Milliseconds until what waits is given up, if nothing of it can be written until then; or CHANNEL_NEVER. */
+static int patience_left(const struct writer *w)
+{
+	int64_t left_ms = w->failing_since_ms + w->plan.patience_ms - monotonic_ms();
+
+	if (!w->failures || !w->plan.patience_ms)
+		return CHANNEL_NEVER;
+	if (left_ms < 0)
+		left_ms = 0;
+	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
+
+static void give_up(struct writer *w)
+{
+	atomic_store_explicit(&w->gave_up, true,
+			      memory_order_relaxed); /* before the error is seen */
+	die(w, atomic_load_explicit(&w->failing, memory_order_relaxed));
+}
+
 static void write_some(struct writer *w)
 {
 	int err = w->channel.ops->write(w->channel.ctx, w->queue);
@@ -184,7 +217,7 @@ static bool step(struct writer *w)
 {
 	/* Before the queue: when we are to finish, all lines have been published before that. */
 	int stop = atomic_load(&w->stop);
-	int tend_ms, retry_ms;
+	int tend_ms, retry_ms, patience_ms;
 
 	if (stop == WRITER_GIVE_UP || w->over)
 		return false;
@@ -195,31 +228,66 @@ static bool step(struct writer *w)
 		wait_for_lines(w, tend_ms);
 		return true;
 	}
+	patience_ms = patience_left(w);
 	retry_ms = w->failures ? (int)(w->retry_at_ms - monotonic_ms()) : 0;
-	if (retry_ms > 0)
-		wait_for(w, earlier(tend_ms, retry_ms));
+	if (!patience_ms)
+		give_up(w);
+	else if (retry_ms > 0)
+		wait_for(w, earlier(earlier(tend_ms, retry_ms), patience_ms));
 	else if (w->waits_for_room)
-		wait_for(w, tend_ms);
+		wait_for(w, earlier(tend_ms, patience_ms));
 	else
 		write_some(w);
 	return true;
+}
+
+/* 0: it is released; -ECANCELED: it was stopped before. */
+static int wait_released(struct writer *w)
+{
+	struct pollfd wake = { .fd = w->wake_fd, .events = POLLIN };
+	uint64_t woken;
+
+	while (atomic_load(&w->held)) {
+		if (atomic_load(&w->stop) != WRITER_RUN)
+			return -ECANCELED;
+		if (poll(&wake, 1, -1) == 1)
+			(void)!read(w->wake_fd, &woken, sizeof(woken)); /* only to be cleared */
+	}
+	return 0;
+}
+
+static int take_over(struct writer *w)
+{
+	const struct channel *c = &w->channel;
+	int err = wait_released(w);
+
+	return !err && w->starts_held && c->ops->take_over ? c->ops->take_over(c->ctx) : err;
 }
 
 static void *thread_main(void *arg)
 {
 	struct writer *w = arg;
 	const struct channel *c = &w->channel;
-	int err = 0;
+	int err;
 
 	(void)pthread_setname_np(pthread_self(), "xdptail-writer"); /* only for top -H */
+	err = take_over(w);
+	if (err)
+		die(w, err);
 	while (!atomic_load_explicit(&w->error, memory_order_relaxed) && step(w))
 		;
 	if (c->ops->finish && !atomic_load(&w->error) && atomic_load(&w->stop) == WRITER_FINISH)
 		err = c->ops->finish(c->ctx);
-	if (err)
+	if (err && !atomic_load(&w->error))
 		die(w, err);
 	signal_fd(w->ended_fd);
 	return NULL;
+}
+
+void writer_release(struct writer *w)
+{
+	atomic_store(&w->held, false);
+	signal_fd(w->wake_fd);
 }
 
 /* Costs a system call only when the writer sleeps, and then once. */
@@ -233,6 +301,11 @@ void writer_wake(struct writer *w)
 int writer_error(const struct writer *w)
 {
 	return atomic_load_explicit(&w->error, memory_order_acquire);
+}
+
+bool writer_gave_up(const struct writer *w)
+{
+	return atomic_load_explicit(&w->gave_up, memory_order_relaxed);
 }
 
 int writer_failing(const struct writer *w)
@@ -275,7 +348,7 @@ int writer_ended_fd(const struct writer *w)
 }
 
 /* Signals are the business of the thread that called us. */
-int writer_start(struct writer *w)
+int writer_start(struct writer *w, bool held)
 {
 	sigset_t all, old;
 	int ret;
@@ -284,6 +357,8 @@ int writer_start(struct writer *w)
 	ret = pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (ret)
 		return -ret;
+	w->starts_held = held;
+	atomic_store(&w->held, held);
 	ret = pthread_create(&w->thread, NULL, thread_main, w);
 	w->started = ret == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL); /* fails only for a bad first argument */
@@ -315,7 +390,7 @@ static int open_events(struct writer *w, int failed_fd)
 }
 
 int writer_new(struct writer **ret, const struct channel *channel, struct queue *queue,
-	       int failed_fd)
+	       int failed_fd, const struct writer_plan *plan)
 {
 	struct writer *w = calloc(1, sizeof(*w));
 	int err;
@@ -326,6 +401,7 @@ int writer_new(struct writer **ret, const struct channel *channel, struct queue 
 	}
 	w->channel = *channel;
 	w->queue = queue;
+	w->plan = *plan;
 	w->wake_fd = w->ended_fd = w->failed_fd = -1;
 	err = open_events(w, failed_fd);
 	if (err) {

@@ -7,6 +7,7 @@
 #ifndef SINK_WRITER_H
 #define SINK_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sink/channel.h"
@@ -18,22 +19,34 @@ enum writer_stop {
 	WRITER_GIVE_UP /* end as soon as possible */
 };
 
+/* What a writer does while its output fails, but may yet go on. */
+struct writer_plan {
+	bool keep; /* what waits is never dropped: who puts lines waits as well */
+	int64_t patience_ms; /* so long; then the output is given up, and ends with its error. 0: for ever */
+};
+
 struct writer;
 
 /* queue is borrowed, and must outlive the writer. failed_fd: an eventfd that is written to when the
  * output fails for good; duplicated. Takes the channel over, also when it fails: 0 or -errno.
  */
 int writer_new(struct writer **ret, const struct channel *channel, struct queue *queue,
-	       int failed_fd);
+	       int failed_fd, const struct writer_plan *plan);
 
-/* Start the thread. 0 or -errno; nothing is written before. */
-int writer_start(struct writer *w);
+/* Start the thread. 0 or -errno; nothing is written before. held: nor before writer_release(), which is when
+ * what the channel is to take over has been left.
+ */
+int writer_start(struct writer *w, bool held);
+void writer_release(struct writer *w);
 
 /* Lines were published. */
 void writer_wake(struct writer *w);
 
 /* 0, else the -errno that ended it; then what it has written changes no more. */
 int writer_error(const struct writer *w);
+
+/* Did it end because its patience was over? */
+bool writer_gave_up(const struct writer *w);
 
 /* 0, else the -errno for which it cannot write at present; it tries again. */
 int writer_failing(const struct writer *w);

@@ -419,16 +419,19 @@ static void clock_step(struct fuzz_line *f)
 static void stop(struct fuzz_line *f)
 {
 	int exit_code = fuzz_byte(&f->in);
+	uint64_t lost;
 	char reason[TEXT_CAP];
 	struct reading r;
 	struct line line;
 	int err;
 
+	fuzz_take(&f->in, &lost, sizeof(lost));
 	err = line_stop(f->writer, f->now_ns, fuzz_text(&f->in, reason, sizeof(reason)), exit_code,
-			&line);
+			lost, &line);
 	begin(f, &r, err, &line, LINE_STOP);
 	has_text(&r, "reason", reason, TEXT_MAX_LEN);
 	has_u64(&r, "exit", (uint64_t)exit_code);
+	has_nonzero(&r, "dropped_error", lost);
 	close_reading(&r);
 }
 

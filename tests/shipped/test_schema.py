@@ -74,6 +74,7 @@ EXAMPLES = [
     record("clock", step_ns=-1),
     record("clock", step_ns=f"-{BIG}"),
     record("stop", reason="interrupted", exit=0),
+    record("stop", reason="count", exit=1, dropped_error=7),
 ]
 
 # For every key; each is refused, but where it happens to be right.

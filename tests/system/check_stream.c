@@ -80,6 +80,7 @@ enum group {
 	OTHER,
 	CAPTURE,
 	PROG_RUN,
+	LOST,
 	OWN_PROGRAM,
 	LIVE,
 	DISCONNECTS,
@@ -260,6 +261,7 @@ static const struct key stop_keys[] = {
 	COMMON_KEYS,
 	{ "reason", TEXT, ALWAYS },
 	{ "exit", U8, ALWAYS },
+	{ "dropped_error", NOT_0, LOST },
 	{ .name = NULL },
 };
 

@@ -71,7 +71,7 @@ setup() {
 	pair
 	tail_start -a -N 1 -o "file:$FILE"
 	run --separate-stderr timeout 20 ip netns exec "$NS_B" "$XDPTAIL" -i peer0 -a -o "file:$FILE"
-	expect "exit of the second" "$status" 2
+	expect "exit of the second" "$status" 1
 	# shellcheck disable=SC2154
 	[[ $stderr == *"$FILE"*'another process writes to it'* ]] || fail "stderr: $stderr"
 	traffic peer0 10

@@ -78,6 +78,7 @@ of_sink() { # FILE SINK KEY
 	wait_line "$FULL" '"event_type":"sink".*"record_seq":2,' "$PID"
 	wait_line "$FULL" '"event_type":"loss".*"where":"stdout"' "$PID"
 	cat <"$FIFO" >"$OUT" 8<&- 3>&- &
+	wait_line "$OUT" '"event_type":"loss"' "$PID" # there is room again for what the end has to say
 	tail_stop
 	exec 8<&-
 	wait "$!"

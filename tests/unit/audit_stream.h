@@ -326,7 +326,7 @@ static inline void stream_make(struct stream *ret, uint64_t run, uint64_t drops)
 	}
 	stream_interface(&sim, XDPTAIL_STATE_DETACHED);
 	stream_totals(&sim);
-	err = line_stop(sim.writer, sim.now, "SIGTERM", 0, &line);
+	err = line_stop(sim.writer, sim.now, "SIGTERM", 0, 0, &line);
 	stream_put(&sim, err, &line);
 	line_writer_free(sim.writer);
 }

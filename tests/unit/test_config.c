@@ -328,7 +328,7 @@ Test(config, files_that_are_none)
 	char *big = malloc(MAX_BYTES + 1);
 
 	cr_assert_not_null(big);
-	cr_expect_eq(options_check_config(path, err, sizeof(err)), -EINVAL);
+	cr_expect_eq(options_check_config(path, err, sizeof(err)), -ENOENT);
 	cr_expect(strstr(err, "/c\": No such file or directory"), "%s", err);
 	cr_expect_eq(options_check_config(dir, err, sizeof(err)), -EINVAL);
 	cr_expect(strstr(err, "it is no regular file"), "%s", err);

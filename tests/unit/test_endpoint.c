@@ -148,7 +148,8 @@ Test(endpoint, tags_refused)
 
 		(void)snprintf(text, sizeof(text), "syslog,tag=%s", tags[i]);
 		cr_assert_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
-		got = spec.kind->open(&channel, spec.target, spec.settings, err, sizeof(err));
+		got = spec.kind->open(&channel, spec.target, spec.settings, false, err,
+				      sizeof(err));
 		cr_expect_eq(got, -EINVAL, "%s: %d", text, got);
 		cr_expect(strstr(err, "where readers end a tag"), "%s: %s", text, err);
 		sink_spec_free(&spec);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -98,6 +99,37 @@ Test(file, torn_last_line)
 				 got, cases[i].want);
 		free(got);
 	}
+}
+
+/* Whoever may only read the file can have such locks. It is written; what that costs is said, and only
+ * as long as it lasts are two writers not told from each other.
+ */
+Test(file, readers_locks)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	struct sinks *s;
+	const char *said;
+	int fd;
+
+	cr_assert_eq(chdir(dir), 0);
+	write_file("x", "");
+	fd = open("x", O_RDONLY | O_CLOEXEC);
+	cr_assert(fd >= 0 && !flock(fd, LOCK_EX));
+	s = open_sink("file:x");
+	cr_expect_null(sinks_warning(s, 0, 0), "%s", sinks_warning(s, 0, 0));
+	expect_refused(s, "file:./x", -EBUSY, "another process writes to it");
+	sinks_free(s);
+
+	cr_assert_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	s = open_sink("file:x");
+	said = sinks_warning(s, 0, 0);
+	cr_expect(said && strstr(said, "somebody who reads \"x\" has locked it"), "%s", said);
+	close(fd);
+	put_numbered(s, 0, 10);
+	sinks_flush(s);
+	(void)counts_when(s, all_written, "without the lock");
+	expect_refused(s, "file:./x", -EBUSY, "another process writes to it");
+	sinks_free(s);
 }
 
 /* Somebody copies the file and empties it: what follows begins at its start, without a hole. */

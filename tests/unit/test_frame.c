@@ -181,7 +181,7 @@ Test(frame, timestamps_of_real_lines)
 		size_t len = 0;
 
 		cr_assert_eq(line_writer_new(&w, 1, ns), 0);
-		cr_assert_eq(line_stop(w, UINT64_C(1795318900704885554), "why", 0, &line), 0);
+		cr_assert_eq(line_stop(w, UINT64_C(1795318900704885554), "why", 0, 0, &line), 0);
 		value = line_timestamp(line.text, line.len, &len);
 		cr_assert_not_null(value);
 		cr_expect_eq(len, ns ? 30 : 27, "%zu bytes", len);

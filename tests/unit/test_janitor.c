@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <zlib.h>
 
+#include "sink/file_lock.h"
 #include "sink/janitor.h"
 #include "sink/rotated.h"
 #include "sinks.h"
@@ -163,19 +164,23 @@ Test(janitor, left_alone)
 
 	cr_assert_eq(chdir(dir), 0);
 	make("1 2 3 4 5");
-	cr_assert(!unlink("x." DAY(2)) && !symlink("/etc/passwd", "x." DAY(2)));
-	fd = open("x." DAY(1), O_RDWR | O_CLOEXEC);
-	cr_assert_eq(flock(fd, LOCK_EX), 0);
+	cr_assert(!unlink("x." DAY(1)) && !symlink("/etc/passwd", "x." DAY(1)));
+	fd = open("x." DAY(2), O_RDWR | O_CLOEXEC);
+	cr_assert_eq(file_lock_take(fd), 0);
 	j = hire(0, true);
 	janitor_wake(j);
 	expect_state("locked", "1 2 3-gz 4-gz 5");
 	cr_assert_eq(janitor_finish(j), 0);
-	cr_expect(strstr(janitor_trouble(j, 0), "cannot compress \"x." DAY(2) "\""), "%s",
+	cr_expect(strstr(janitor_trouble(j, 0), "cannot compress \"x." DAY(1) "\""), "%s",
 		  janitor_trouble(j, 0));
 	janitor_free(j);
 	j = hire(1, false);
 	janitor_wake(j);
-	expect_state("locked, deletion", "1 5");
+	expect_state("locked, deletion", "2 5");
+	cr_assert_eq(janitor_finish(j), 0);
+	cr_expect(strstr(janitor_trouble(j, 0),
+			 "cannot delete \"x." DAY(2) "\": another process writes to it"),
+		  "%s", janitor_trouble(j, 0));
 	janitor_free(j);
 	close(fd);
 	j = hire(1, false);
@@ -183,6 +188,31 @@ Test(janitor, left_alone)
 	expect_state("no longer locked", "5");
 	janitor_free(j);
 	cr_expect_eq(access("/etc/passwd", F_OK), 0);
+}
+
+/* Every lock that somebody can have who can only read: it is done all the same, and there is nothing to say. */
+Test(janitor, readers_locks)
+{
+	static const char *const names[] = { "x." DAY(1), "x." DAY(2), "x." DAY(3) };
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	struct janitor *j;
+	int fds[3];
+
+	cr_assert_eq(chdir(dir), 0);
+	make("1 2 3");
+	for (int i = 0; i < 3; i++) {
+		fds[i] = open(names[i], O_RDONLY | O_CLOEXEC);
+		cr_assert_eq(flock(fds[i], LOCK_EX), 0, "%s: %s", names[i], strerror(errno));
+		cr_assert_eq(fcntl(fds[i], F_OFD_SETLK, &lock), 0);
+	}
+	j = hire(2, true);
+	janitor_wake(j);
+	expect_state("locked by readers", "2-gz 3");
+	cr_assert_eq(janitor_finish(j), 0);
+	cr_expect_null(janitor_trouble(j, 0), "%s", janitor_trouble(j, 0));
+	janitor_free(j);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
 }
 
 /* The plain file stays, and is tried again. */

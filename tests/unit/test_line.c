@@ -305,7 +305,7 @@ Test(line, timestamps)
 				  line.text[at + len] == '"',
 			  "%s: packet: got %.40s, want %s", cases[i].name, line.text,
 			  cases[i].want);
-		cr_assert_eq(line_stop(w, cases[i].ns, "", 0, &line), 0);
+		cr_assert_eq(line_stop(w, cases[i].ns, "", 0, 0, &line), 0);
 		cr_expect(memcmp(line.text + at, cases[i].want, len) == 0 &&
 				  line.text[at + len] == '"',
 			  "%s: stop: got %.40s, want %s", cases[i].name, line.text, cases[i].want);
@@ -1074,12 +1074,12 @@ static int make_sink_total(struct line_writer *w, struct line *ret)
 
 static int make_stop(struct line_writer *w, struct line *ret)
 {
-	return line_stop(w, NOW, "SIGTERM", 0, ret);
+	return line_stop(w, NOW, "SIGTERM", 0, 0, ret);
 }
 
 static int make_stop_long(struct line_writer *w, struct line *ret)
 {
-	return line_stop(w, NOW, long_text, -2147483647 - 1, ret);
+	return line_stop(w, NOW, long_text, -2147483647 - 1, UINT64_MAX, ret);
 }
 
 /* The words of all states, in the order of their numbers. */

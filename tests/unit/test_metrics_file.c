@@ -3,6 +3,7 @@
 #include <sys/file.h>
 
 #include "app/metrics_file.h"
+#include "sink/file_lock.h"
 #include "sinks.h"
 
 TestSuite(metrics_file, .init = setup, .fini = teardown, .timeout = 60);
@@ -205,6 +206,22 @@ Test(metrics_file, one_process_writes_it)
 	expect_check("x.prom", 0, "");
 }
 
+/* Whoever may read it can have such locks. */
+Test(metrics_file, readers_locks)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	struct metrics_file *f = begin();
+	int fd;
+
+	cr_expect_eq(finish(f, "before\n"), 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	cr_assert(fd >= 0 && !flock(fd, LOCK_EX) && !fcntl(fd, F_OFD_SETLK, &lock));
+	expect_check("x.prom", 0, "");
+	cr_expect_eq(finish(begin(), "one\n"), 0);
+	expect_text("one\n");
+	close(fd);
+}
+
 /* A file that is half written by another process is not taken for one that a crash has left. */
 Test(metrics_file, anothers_half_is_left_alone)
 {
@@ -215,7 +232,7 @@ Test(metrics_file, anothers_half_is_left_alone)
 
 	(void)snprintf(part, sizeof(part), "%s/.x.prom.tmp", dir);
 	fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	cr_assert(fd >= 0 && !flock(fd, LOCK_EX));
+	cr_assert(fd >= 0 && !file_lock_take(fd));
 	put_text(f, "one\n");
 	s = when_done(f);
 	cr_expect_eq(s.error, -EBUSY);

@@ -124,8 +124,8 @@ static void open_channel(const char *text)
 	char err[512] = "";
 
 	cr_assert_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s: %s", text, err);
-	cr_assert_eq(spec.kind->open(&channel, spec.target, spec.settings, err, sizeof(err)), 0,
-		     "%s: %s", text, err);
+	cr_assert_eq(spec.kind->open(&channel, spec.target, spec.settings, false, err, sizeof(err)),
+		     0, "%s: %s", text, err);
 	sink_spec_free(&spec);
 }
 
