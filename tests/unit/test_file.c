@@ -116,13 +116,14 @@ Test(file, readers_locks)
 	fd = open("x", O_RDONLY | O_CLOEXEC);
 	cr_assert(fd >= 0 && !flock(fd, LOCK_EX));
 	s = open_sink("file:x");
-	cr_expect_null(sinks_warning(s, 0, 0), "%s", sinks_warning(s, 0, 0));
+	cr_expect_null(sinks_warning(s, 0, &(unsigned int){ 0 }), "%s",
+		       sinks_warning(s, 0, &(unsigned int){ 0 }));
 	expect_refused(s, "file:./x", -EBUSY, "another process writes to it");
 	sinks_free(s);
 
 	cr_assert_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
 	s = open_sink("file:x");
-	said = sinks_warning(s, 0, 0);
+	said = sinks_warning(s, 0, &(unsigned int){ 0 });
 	cr_expect(said && strstr(said, "somebody who reads \"x\" has locked it"), "%s", said);
 	close(fd);
 	put_numbered(s, 0, 10);
