@@ -172,6 +172,15 @@ wait_line() { # FILE PATTERN PID
 		fail "no line \"$2\" came in:" "$(tail -c 2000 "$1")"
 }
 
+# A signal to what is bash still, between fork and exec, is lost.
+wait_started() { # PID
+	local end=$((SECONDS + PATIENCE))
+
+	until [ "$(readlink "/proc/$1/exe")" = "$(realpath "$XDPTAIL")" ]; do
+		[ "$SECONDS" -lt "$end" ] || fail "process $1 did not start"
+	done
+}
+
 # A signal that stops a process is under way until this.
 wait_stopped() { # PID
 	local end=$((SECONDS + PATIENCE))

@@ -541,6 +541,7 @@ narrow_start() {
 @test "a capture that does not come can be given up" {
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	read_start -N 1 -r "$BATS_TEST_TMPDIR/in" >"$OUT"
+	wait_started "$PID"
 	kill -TERM "$PID"
 	wait_end "$PID" 6
 	# it may be too early for a handler, and then that is how it ends
