@@ -131,7 +131,7 @@ static __always_inline void trace_sample(const struct packet_info *pkt)
 	bpf_printk("seq_num=%u ack_num=%u", bpf_ntohl(pkt->seq_num), bpf_ntohl(pkt->ack_num));
 }
 
-static __always_inline void count_unattributed(struct packet_totals *totals, long err, __u32 bytes)
+static __always_inline void count_unattributed(struct packet_totals *totals, int err, __u32 bytes)
 {
 	__u32 cause = ABI_UNATTRIBUTED_OTHER;
 
@@ -168,7 +168,7 @@ static __always_inline void count_source(const struct parse_walk *walk, __u32 ge
 	struct count_value first = { .packets = 1, .bytes = frame->bytes.wire_len };
 	struct count_value *value;
 	struct count_key key;
-	long err;
+	int err; /* not long: before 6.4 a map's own function may leave the upper half without the sign */
 
 	if (!counts) {
 		count_unattributed(totals, -ENOENT, frame->bytes.wire_len);
