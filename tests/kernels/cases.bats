@@ -230,3 +230,9 @@ observed() {
 		done
 	done
 }
+
+# It needs a CPU that flips beside the one that counts; prog.bats has the others.
+@test "BPF_PROG_RUN: between choosing a generation and counting" {
+	run "$HELPERS/../prog/test_prog_window" -j1 --tap
+	expect "exit: $output" "$status" 0
+}

@@ -23,10 +23,6 @@ in_the_kernel() { # NAME
 	in_the_kernel generations
 }
 
-@test "BPF_PROG_RUN: between choosing a generation and counting" {
-	in_the_kernel window
-}
-
 @test "BPF_PROG_RUN: the trace pipe" {
 	in_the_kernel trace
 }
