@@ -546,7 +546,7 @@ static void close_outputs(struct loop *l)
 		loop_wait_for_outputs(l);
 	loop_hurry(l);
 	loop_drop_pending(l);
-	left = l->deadline_ms - monotonic_ms() - (l->metrics ? METRICS_MS : 0);
+	left = l->deadline_ms - monotonic_ms() - (l->metrics ? METRICS_MS : 0) - SINK_FREE_MS;
 	unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
 	loop_check_warnings(l);
 	if (l->exit_code != EXIT_CODE_OUTPUT)

@@ -149,6 +149,11 @@ size_t sinks_room_max(const struct sinks *s, bool unless_drop);
  */
 uint64_t sinks_finish(struct sinks *s, int timeout_ms);
 
+/* So long sinks_free() waits for writers that only have to wake up to end, and did not in sinks_finish(): each
+ * has what it needs to hold a file, and a machine may be slow to give it the CPU.
+ */
+#define SINK_FREE_MS 500
+
 /* Free. A writer that is stuck in the kernel is left to end with the process, and with it what
  * it owns. NULL is fine.
  */

@@ -10,7 +10,7 @@
 
 #define NS_PER_MS 1000000LL
 #define NS_PER_S  1000000000LL
-#define FREE_MS	  100 /* for writers that have been told to end and only have to wake up */
+#define UNTOLD_MS 5000 /* for writers that sinks_free() is the first to tell to end */
 #define LEAVE_MS  5000 /* for one that leaves to write what it has */
 
 static int64_t now_ns(void)
@@ -159,6 +159,7 @@ uint64_t sinks_finish(struct sinks *s, int timeout_ms)
 	uint64_t unwritten = 0;
 	unsigned int i;
 
+	s->finished = true;
 	sinks_flush(s);
 	for (i = 0; i < s->n; i++) {
 		sinks_counts(s, i, &c);
@@ -206,7 +207,7 @@ void sinks_free(struct sinks *s)
 	if (!s)
 		return;
 	stop(s, WRITER_GIVE_UP);
-	wait_ended(s, now_ns() + FREE_MS * NS_PER_MS);
+	wait_ended(s, now_ns() + (s->finished ? SINK_FREE_MS : UNTOLD_MS) * NS_PER_MS);
 	for (i = 0; i < s->n; i++)
 		close_sink(&s->list[i]);
 	close(s->failed_fd);

@@ -48,6 +48,7 @@ struct sinks {
 	size_t flush_bytes; /* of them, at most */
 	int64_t let_from_ns; /* monotonic: since when turns are counted … */
 	int64_t let_ns; /* … and what they have taken */
+	bool finished; /* writers have been told to end, and had their time */
 	bool waits; /* who puts lines can wait … */
 	int64_t patience_ms; /* … so long for an output that fails; 0: for ever */
 	int failed_fd; /* owned; eventfd */
