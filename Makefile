@@ -295,7 +295,7 @@ $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
 $(FUZZ)/fuzz_metrics: $(patsubst %,$(FUZZ)/src/app/%.o,metrics audit_json)
 $(FUZZ)/fuzz_monitor: $(FUZZ)/src/lib/monitor.o
 $(FUZZ)/fuzz_values: $(FUZZ)/src/line/line_values.o
-OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/app/audit_json.c src/sink/*.c \
+OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/app/audit_json.c src/app/answer.c src/sink/*.c \
 	       src/line/*.c))
 $(FUZZ)/fuzz_options $(FUZZ)/fuzz_config: $(OPTIONS_OBJS)
 
