@@ -275,7 +275,7 @@ soak: $(O)/tests/prog/soak $(O)/tests/prog/test_prog_mutants
 
 # As many rotations, crashes and reloads as nobody waits for in make check; they need 50 GB in TMPDIR.
 soak-outputs: all tests
-	$(Q)XDPTAIL_ROTATIONS=$(SOAK_ROTATIONS) XDPTAIL_KILLS=$(SOAK_KILLS) \
+	$(Q)XDPTAIL_ROTATIONS=$(SOAK_ROTATIONS) XDPTAIL_RATE=100000 XDPTAIL_KILLS=$(SOAK_KILLS) \
 		XDPTAIL_RELOAD_SECONDS=$(SOAK_RELOAD_SECONDS) tests/run.sh $(O) system/rotate system/reload
 
 # Always by clang, which has libFuzzer, and in a tree of its own: other flags.

@@ -76,11 +76,19 @@ query() { # EXPRESSION: what the server answers
 
 # Until what is asked for has come; a time ends it, too, which is no part of any result.
 wait_query() { # EXPRESSION VALUE
-	local answer end=$((SECONDS + 30))
+	PATIENCE=30 wait_until "$1 is $2" has_answer "$@"
+}
 
-	until answer=$(query "$1" | jq -r '.data.result[0].value[1]') && [ "$answer" = "$2" ]; do
-		[ "$SECONDS" -lt "$end" ] || fail "$1: \"$answer\", want \"$2\""
-	done
+has_answer() { # EXPRESSION VALUE
+	[ "$(query "$1" | jq -r '.data.result[0].value[1]')" = "$2" ]
+}
+
+rules_now() {
+	get 9090/api/v1/rules | jq -c '[.data.groups[].rules[]]'
+}
+
+has_healthy_rules() {
+	[ "$(rules_now | jq 'all(.health == "ok")')" = true ]
 }
 
 # The names of metrics in a text.
@@ -166,11 +174,9 @@ for key in written.keys() | served.keys():
 	done <"$BATS_TEST_TMPDIR/expressions"
 
 	# each was evaluated, and none has anything to say
-	local end=$((SECONDS + 30)) rules
-	until rules=$(get 9090/api/v1/rules | jq -c '[.data.groups[].rules[]]') &&
-		[ "$(jq 'all(.health == "ok")' <<<"$rules")" = true ]; do
-		[ "$SECONDS" -lt "$end" ] || fail "rules: $(jq -c '.[] | [.name, .health, .lastError]' <<<"$rules")"
-	done
+	local rules
+	PATIENCE=30 wait_until "all rules are evaluated, and healthy" has_healthy_rules
+	rules=$(rules_now)
 	expect "rules" "$(jq length <<<"$rules")" "$(grep -c 'alert:' "$RULES")"
 	expect "alerts" "$(jq -r '.[] | select(.state != "inactive").name' <<<"$rules" | xargs)" ""
 

@@ -3,9 +3,9 @@
 
 load common
 
-# make for us, not for the make that has started the tests.
+# make for us, not for the make that has started the tests, nor where this environment installs.
 make_alone() { # ARGUMENT...
-	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "$@"
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u PREFIX -u DESTDIR -u LIBDIR make -s "$@"
 }
 
 teardown() {

@@ -172,22 +172,33 @@ wait_line() { # FILE PATTERN PID
 		fail "no line \"$2\" came in:" "$(tail -c 2000 "$1")"
 }
 
-# A signal to what is bash still, between fork and exec, is lost.
-wait_started() { # PID
+# Until a condition holds; a time ends the waiting, and is no part of any result. The pause leaves the
+# CPU to what is waited for.
+wait_until() { # WHAT COMMAND...
 	local end=$((SECONDS + PATIENCE))
 
-	until [ "$(readlink "/proc/$1/exe")" = "$(realpath "$XDPTAIL")" ]; do
-		[ "$SECONDS" -lt "$end" ] || fail "process $1 did not start"
+	until "${@:2}"; do
+		[ "$SECONDS" -lt "$end" ] || fail "in vain: waited until $1"
+		sleep 0.02
 	done
+}
+
+is_gone() { # FILE
+	! [ -e "$1" ]
+}
+
+runs_program() { # PID
+	[ "/proc/$1/exe" -ef "$XDPTAIL" ]
+}
+
+# A signal to what is bash still, between fork and exec, is lost.
+wait_started() { # PID
+	wait_until "process $1 runs $XDPTAIL" runs_program "$1"
 }
 
 # A signal that stops a process is under way until this.
 wait_stopped() { # PID
-	local end=$((SECONDS + PATIENCE))
-
-	until grep -q '^State:.T' "/proc/$1/status"; do
-		[ "$SECONDS" -lt "$end" ] || fail "process $1 did not stop"
-	done
+	wait_until "process $1 is stopped" grep -q '^State:.T' "/proc/$1/status"
 }
 
 # Sets CODE, the exit status. Not with wait -n: in bash 5.2 it misses an end that comes just before.

@@ -78,7 +78,7 @@ load common
 	traffic peer0 3000 50000
 	kill -TERM "$PID"
 	# it ends in order, and waits for its reader: then the next signal is no longer blocked
-	until ! grep -q '^SigBlk:.*[4-7c-f]...$' "/proc/$PID/status"; do :; done
+	wait_until "SIGTERM is not blocked" grep -q '^SigBlk:.*[0-389ab]...$' "/proc/$PID/status"
 	kill -TERM "$PID"
 	wait_end "$PID" 3
 	expect "exit" "$CODE" 143

@@ -361,7 +361,7 @@ reload() { # MESSAGE TIMES: that it ends with, for the nth time
 	config "\"metrics_file\": \"$DIR/b.prom\", \"sample\": 7"
 	reload 'is in effect' 1
 	wait_line "$DIR/b.prom" '^xdptail_output_disconnects_total' "$PID"
-	while [ -e "$PROM" ]; do kill -0 "$PID"; done
+	wait_until "$PROM is gone" is_gone "$PROM"
 	PROM=$DIR/b.prom
 	expect_metric 7 sample_rate
 	expect_metric 1 config_reloads_total 'result="done"'
@@ -369,7 +369,7 @@ reload() { # MESSAGE TIMES: that it ends with, for the nth time
 
 	config '"output": "stdout"'
 	reload 'is in effect' 2
-	while [ -e "$PROM" ]; do kill -0 "$PID"; done
+	wait_until "$PROM is gone" is_gone "$PROM"
 	config "\"metrics_file\": \"$PROM\""
 	reload 'is in effect' 3
 	tail_stop

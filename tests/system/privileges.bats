@@ -355,11 +355,11 @@ CAP_SETUID and CAP_SETGID are needed; start as root, or as that user"
 
 # Waits until they are so, for a process that waits for something else itself.
 wait_rights() { # PID WANT
-	local end=$((SECONDS + 20))
+	wait_until "process $1 has the rights $2" has_rights "$@"
+}
 
-	until [ "$(rights "$1")" = "$2" ]; do
-		[ "$SECONDS" -lt "$end" ] || fail "rights: $(rights "$1"), want $2"
-	done
+has_rights() { # PID WANT
+	[ "$(rights "$1")" = "$2" ]
 }
 
 @test "a capture is opened with all rights, and no byte of it is read with any" {

@@ -5,15 +5,6 @@
 #
 # Each *_start sets READER, its process.
 
-# Until a condition holds; a time ends the waiting, and is no part of any result.
-wait_until() { # WHAT COMMAND...
-	local end=$((SECONDS + 20))
-
-	until "${@:2}"; do
-		[ "$SECONDS" -lt "$end" ] || fail "in vain: waited until $1"
-	done
-}
-
 lines_in() { # FILE: 0 when it is not there yet
 	wc -l 2>/dev/null <"$1" || echo 0
 }

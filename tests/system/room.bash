@@ -61,9 +61,7 @@ journald_start() {
 	rm -f "$sockets/socket" "$sockets/stdout"
 	(in_room "$JOURNALD") >>"$BATS_TEST_TMPDIR/journald" 2>&1 3>&- &
 	JPID=$!
-	until [ -S "$sockets/stdout" ]; do
-		[ -e "/proc/$JPID" ] || fail "journald ended:" "$(<"$BATS_TEST_TMPDIR/journald")"
-	done
+	wait_until "journald listens" test -S "$sockets/stdout"
 	[ -z "${FOLLOW:-}" ] || kill "$FOLLOW"
 	journalctl -q -m -D "$JOURNAL" -f -n all -o cat >"$BATS_TEST_TMPDIR/follow" 2>&1 3>&- &
 	FOLLOW=$!

@@ -41,7 +41,7 @@ walk() { # OF WHAT
 	pair
 	for i in b c d; do
 		socat -u "UNIX-RECV:$BATS_TEST_TMPDIR/$i.socket" /dev/null 3>&- &
-		until [ -S "$BATS_TEST_TMPDIR/$i.socket" ]; do kill -0 "$!" || fail "socat ended"; done
+		wait_until "socat listens" test -S "$BATS_TEST_TMPDIR/$i.socket"
 	done
 	config 1 1M b
 	preloaded shortage "XDPTAIL_SHORTAGE=$1" "XDPTAIL_SHORTAGE_FILE=$NUMBER"
