@@ -88,7 +88,7 @@ readme_commands() {
 	wait_end "$PID" 60
 	wait_journal '"event_type":"stop"'
 	# The two outputs' starts differ in the name of the output alone.
-	sed -i 's|"sink":"file:[^"]*"|"sink":"journal:/run/systemd/journal/socket"|' "$FILE"
+	sed -i '/"event_type":"start"/s|"sink":"file:[^"]*"|"sink":"journal:/run/systemd/journal/socket"|' "$FILE"
 	{
 		cat "$FILE"                                                   # all
 		jq -c 'select(.src_ip == "192.0.2.7" and .event_type == "packet")' "$FILE"
