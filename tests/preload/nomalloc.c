@@ -13,9 +13,9 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* What glibc has behind the names below. */
-extern void *__libc_malloc(size_t size); // NOLINT(bugprone-reserved-identifier)
-extern void *__libc_calloc(size_t n, size_t size); // NOLINT(bugprone-reserved-identifier)
-extern void *__libc_realloc(void *old, size_t size); // NOLINT(bugprone-reserved-identifier)
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
 
 static unsigned long first; /* 0: none fails */
 static bool all;
@@ -62,11 +62,13 @@ EXPORT void *malloc(size_t size)
 	return fails() ? NULL : __libc_malloc(size);
 }
 
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved
 EXPORT void *calloc(size_t n, size_t size)
 {
 	return fails() ? NULL : __libc_calloc(n, size);
 }
 
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved
 EXPORT void *realloc(void *old, size_t size)
 {
 	return fails() ? NULL : __libc_realloc(old, size);

@@ -1407,10 +1407,12 @@ Test(line, texts_of_a_start_share_their_room)
 		check_form(cases[i].name, &line);
 		cr_assert(start_text(&line, "sink", &sink), "%s", cases[i].name);
 		cr_assert(start_text(&line, "capture", &capture), "%s", cases[i].name);
-		cr_expect_eq(sink, cases[i].sink_kept + (cases[i].sink > cases[i].sink_kept) * 3,
+		cr_expect_eq(sink,
+			     cases[i].sink_kept + (cases[i].sink > cases[i].sink_kept ? 3 : 0),
 			     "%s: %zu bytes of the output", cases[i].name, sink);
 		cr_expect_eq(capture,
-			     cases[i].capture_kept + (cases[i].capture > cases[i].capture_kept) * 3,
+			     cases[i].capture_kept +
+				     (cases[i].capture > cases[i].capture_kept ? 3 : 0),
 			     "%s: %zu bytes of the capture", cases[i].name, capture);
 		line_writer_free(w);
 	}
