@@ -217,9 +217,14 @@ static __always_inline __be16 parse_nibble(const struct parse_walk *w)
 static __always_inline int parse_sum_fits(const struct parse_walk *w, __u32 words)
 {
 	const __be16 *half = w->pos;
+	__u64 bytes = 4UL * words;
 	__u32 sum = 0;
 
-	if ((const char *)w->pos + 4UL * words > (const char *)w->end)
+	/* From this comparison clang 19 concludes that those in the loop hold, which no verifier does: it may
+	 * not know what bytes has to do with words.
+	 */
+	__asm__("" : "+r"(bytes));
+	if ((const char *)w->pos + bytes > (const char *)w->end)
 		return 0;
 #ifdef __bpf__
 #pragma unroll
