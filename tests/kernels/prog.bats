@@ -35,20 +35,19 @@ in_the_kernel() { # NAME
 	in_the_kernel api
 }
 
+# A tenth of those that make check has: here each takes forty times as long.
 @test "BPF_PROG_RUN: frames changed at random" {
-	in_the_kernel mutants
+	MUTANTS=10000 in_the_kernel mutants
 }
 
 # What other compilers make of the programs; clangs.sh has built them.
-@test "objects of other compilers load, and parse" {
+@test "objects of other compilers load" {
 	local tree found=
 
 	for tree in "$HELPERS"/../../clangs/clang-*; do
 		[ -d "$tree" ] || continue
 		found=yes
 		run "$tree/tests/prog/test_prog_verifier" -j1 --tap
-		expect "${tree##*/}: exit: $output" "$status" 0
-		run "$tree/tests/prog/test_prog_parse" -j1 --tap
 		expect "${tree##*/}: exit: $output" "$status" 0
 	done
 	[ -n "$found" ] || skip "no clang-N is here"
