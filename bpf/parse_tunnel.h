@@ -62,16 +62,6 @@ static __always_inline const void *parse_step(struct parse_walk *w, __u32 len)
 	return p;
 }
 
-/* Make the verifier forget a value, or it walks all that comes behind once for each that it has seen. */
-static __always_inline __u32 parse_forget(const struct parse_walk *w, __u32 value)
-{
-	__u64 noise = (__u64)((const char *)w->end - (const char *)w->pos);
-	__u64 mixed = value ^ noise;
-
-	__asm__("" : "+r"(mixed));
-	return (__u32)(mixed ^ noise);
-}
-
 /* As parse_settle(), for places that are not a number of words from the base. 0: too far from it. */
 static __always_inline int parse_settle_halves(struct parse_walk *w, const void *base)
 {
