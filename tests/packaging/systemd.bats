@@ -148,6 +148,8 @@ wait_property() { # NAME UNIT WANT
 @test "systemd starts it again when it is killed or stuck, and not when it is wrong" {
 	pair
 	settings "$TO_FILE"
+	expect_limit_reached "$ROOT/usr/lib/systemd/system/xdptail.service"
+	expect_limit_reached "$ROOT/usr/lib/systemd/system/xdptail@.service"
 	sed -i 's/^RestartSec=.*/RestartSec=0/; s/^WatchdogSec=.*/WatchdogSec=2/' \
 		"$ROOT/usr/lib/systemd/system/xdptail.service"
 	boot
@@ -164,6 +166,16 @@ wait_property() { # NAME UNIT WANT
 	expect "state" "$(property SubState xdptail.service)/$(property ExecMainStatus xdptail.service)" failed/2
 	"${IN_SYSTEM[@]}" journalctl --no-pager -o cat -u xdptail.service >"$BATS_TEST_TMPDIR/journal"
 	expect_line "$BATS_TEST_TMPDIR/journal" 'simple'
+}
+
+# Only so many starts in so long a time end the attempts, if that many fit in it.
+expect_limit_reached() { # UNIT
+	local restart burst interval
+
+	restart=$(sed -n 's/^RestartSec=//p' "$1")
+	burst=$(sed -n 's/^StartLimitBurst=//p' "$1")
+	interval=$(sed -n 's/^StartLimitIntervalSec=\([0-9]*\)min$/\1/p' "$1")
+	expect_within "${1##*/}: seconds until it gives up" $((restart * burst)) 60 $((interval * 60 / 2))
 }
 
 @test "systemd gives up on what cannot be attached, and not on an interface that comes later" {
