@@ -35,10 +35,17 @@ int exit_code_of_open(int err)
 	}
 }
 
-/* -EBUSY: another program is there. */
+/* No disk is asked here: what else is a passing failure is a driver's refusal, which stays as it is. */
 int exit_code_of_attach(int err)
 {
-	if (err == -EBUSY)
+	switch (err) {
+	case -EPERM:
+		return EXIT_CODE_PERMISSION;
+	case -EBUSY: /* another program is there */
+	case -ENOSPC: /* too few queues, or too many interfaces */
+	case -EIO: /* queues that could not be set up */
 		return EXIT_CODE_ATTACH;
-	return err == -EPERM ? EXIT_CODE_PERMISSION : exit_code_of_error(err, EXIT_CODE_ATTACH);
+	default:
+		return exit_code_of_error(err, EXIT_CODE_ATTACH);
+	}
 }

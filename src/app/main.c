@@ -106,11 +106,13 @@ static int check_metrics(const struct options *o)
 	return exit_code_of_error(err, EXIT_CODE_USAGE);
 }
 
-/* What can't be read was not the right thing to ask for. */
+/* What can't be read was not the right thing to ask for. Of --prog-run come the first ones, which the library
+ * says for whatever the kernel refuses, and for no fault of a capture.
+ */
 static int read_exit_code(int err)
 {
 	switch (err) {
-	case -EPERM: /* --prog-run, as the next ones */
+	case -EPERM:
 		return EXIT_CODE_PERMISSION;
 	case -ENOEXEC:
 	case -EOPNOTSUPP:

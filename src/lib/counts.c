@@ -8,9 +8,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define BATCH_MIN	256 /* more than a hash bucket holds, or the kernel says ENOSPC (TRAPS A14) */
-#define BATCH_MAX	4096
-#define KERNEL_ENOTSUPP 524 /* include/linux/errno.h of the kernel; not a user-space errno */
+#include "lib/kernel_error.h"
+
+#define BATCH_MIN 256 /* more than a hash bucket holds, or the kernel says ENOSPC (TRAPS A14) */
+#define BATCH_MAX 4096
 
 struct counts {
 	const struct object *object; /* borrowed */
@@ -63,7 +64,8 @@ int counts_open(struct counts **ret, const struct object *o, const struct settin
 	}
 	err = write_settings(c, settings);
 	if (err) {
-		err = reason_set(r, err, "cannot write the map \"settings\": %s", strerror(-err));
+		err = reason_set(r, err, "cannot write the map \"settings\": %s",
+				 kernel_error_text(err));
 		goto fail;
 	}
 	*ret = c;
@@ -95,7 +97,8 @@ int counts_set_sampling(struct counts *c, uint32_t sample_rate, uint32_t sample_
 	changed.sample_mode = sample_mode;
 	err = write_settings(c, &changed);
 	if (err)
-		return reason_set(r, err, "cannot write the map \"settings\": %s", strerror(-err));
+		return reason_set(r, err, "cannot write the map \"settings\": %s",
+				  kernel_error_text(err));
 	c->settings = changed;
 	return 0;
 }
@@ -122,7 +125,7 @@ int counts_wait(struct counts *c, struct reason *r)
 
 	if (err)
 		return reason_set(r, err, "cannot wait for the kernel through \"packet_count\": %s",
-				  strerror(-err));
+				  kernel_error_text(err));
 	return 0;
 }
 
@@ -138,7 +141,8 @@ int counts_flip(struct counts *c, struct reason *r)
 	flipped.generation ^= 1;
 	err = write_settings(c, &flipped);
 	if (err)
-		return reason_set(r, err, "cannot write the map \"settings\": %s", strerror(-err));
+		return reason_set(r, err, "cannot write the map \"settings\": %s",
+				  kernel_error_text(err));
 	c->retired = c->settings.generation;
 	c->settings = flipped;
 	c->draining = true;
@@ -311,7 +315,7 @@ int counts_drain(struct counts *c, unsigned int max, struct reason *r)
 			c->draining = false;
 	}
 	if (done < 0)
-		return reason_set(r, done, "cannot read the counts: %s", strerror(-done));
+		return reason_set(r, done, "cannot read the counts: %s", kernel_error_text(done));
 	return done;
 }
 
@@ -340,7 +344,7 @@ int counts_finish(struct counts *c, struct reason *r)
 	}
 	if (err)
 		return reason_set(r, err, "cannot read the map \"packet_totals\": %s",
-				  strerror(-err));
+				  kernel_error_text(err));
 	return 0;
 }
 
@@ -389,6 +393,6 @@ int counts_try(struct counts *c, struct reason *r)
 	if (!err)
 		err = try_drain(c, generation_fd);
 	if (err)
-		return reason_set(r, err, "cannot use the maps: %s", strerror(-err));
+		return reason_set(r, err, "cannot use the maps: %s", kernel_error_text(err));
 	return counts_wait(c, r);
 }

@@ -14,6 +14,7 @@
 
 #include "lib/capture.h"
 #include "lib/decode.h"
+#include "lib/kernel_error.h"
 #include "lib/taken.h"
 
 #define STEP_MAX       4096 /* sources a step, likewise */
@@ -83,7 +84,7 @@ static int write_phases(struct xdptail *x)
 	free(counters);
 	if (err)
 		return reason_set(&x->reason, err, "cannot write the map \"sample_counter\": %s",
-				  strerror(-err));
+				  kernel_error_text(err));
 	return 0;
 }
 
@@ -124,12 +125,13 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 	err = counts_open(&x->counts, &x->object, &settings, &x->reason);
 	if (!err && !x->replay) /* a capture's first sample is the Nth packet */
 		err = write_phases(x);
-	if (!err)
-		err = transport_open(&x->transport, &transport, &x->reason);
-	if (!err)
-		interval_init(&x->interval, x->counts, x->transport, o->max_sources);
-	/* from the kernel, these do not mean that an option is wrong */
-	return err == -EINVAL || err == -ENOENT ? -EOPNOTSUPP : err;
+	if (err)
+		return kernel_error(err);
+	err = transport_open(&x->transport, &transport, &x->reason);
+	if (err) /* -ENOSPC: as many are waited for in epoll as one user may, which can pass */
+		return err == -ENOSPC ? err : kernel_error(err);
+	interval_init(&x->interval, x->counts, x->transport, o->max_sources);
+	return 0;
 }
 
 int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/kernel_error.h"
 
 #define EARLY_FLIP_MS 200 /* between two flips under pressure: each costs a grace period */
 #define STEP_SOURCES  4096
@@ -69,7 +70,7 @@ static int peek(const struct interval *i, struct packet_totals *ret, struct reas
 	int err = counts_peek(i->counts, ret);
 
 	return err ? reason_set(r, err, "cannot read the map \"packet_totals\": %s",
-				strerror(-err)) :
+				kernel_error_text(err)) :
 		     0;
 }
 

@@ -15,6 +15,7 @@
 
 #include "lib/capabilities.h"
 #include "lib/feature.h"
+#include "lib/kernel_error.h"
 #include "lib/memlock.h"
 #include "lib/object_file.h"
 #include "lib/object_layout.h"
@@ -69,9 +70,10 @@ static int check_permission(uint64_t locked_bytes, struct reason *r)
 	if (err == -EPERM || err == -EACCES)
 		return object_refusal_permission(r, locked_bytes);
 	if (err == -ENOSYS)
-		return reason_set(r, err, "this kernel has no BPF (CONFIG_BPF_SYSCALL)");
-	return reason_set(r, err == -EINVAL ? -EOPNOTSUPP : err,
-			  "the kernel refuses even an empty XDP program: %s", strerror(-err));
+		return reason_set(r, kernel_error(err),
+				  "this kernel has no BPF (CONFIG_BPF_SYSCALL)");
+	return reason_set(r, kernel_error(err), "the kernel refuses even an empty XDP program: %s",
+			  kernel_error_text(err));
 }
 
 static bool is_available(const struct flavour *f)

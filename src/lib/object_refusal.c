@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "lib/capabilities.h"
+#include "lib/kernel_error.h"
 #include "lib/memlock.h"
 
 #define KIB(bytes)    (((bytes) + 1023) >> 10)
@@ -207,15 +208,9 @@ int object_refusal_permission(struct reason *r, uint64_t locked_bytes)
 			  "way");
 }
 
-/* From the kernel these do not mean that an option is wrong. */
-static int err_of_kernel(int err)
-{
-	return err == -EINVAL || err == -ENOENT ? -EOPNOTSUPP : err;
-}
-
 static const char *meaning(int err)
 {
-	return err == -E2BIG ? "it is too large for it" : strerror(-err);
+	return err == -E2BIG ? "it is too large for it" : kernel_error_text(err);
 }
 
 /* The object of the user's with what follows, or nothing. */
@@ -278,7 +273,7 @@ static int explain_map(struct reason *r, const struct object_failure *f,
 				  "no memory for the map \"%s\" of %" PRIu64 " KiB, of %" PRIu64
 				  " KiB for all: %s",
 				  f->map, KIB(f->map_bytes), KIB(f->locked_bytes), lower);
-	return reason_set(r, err_of_kernel(f->err),
+	return reason_set(r, kernel_error(f->err),
 			  "Linux %s does not take the map \"%s\" of %" PRIu64 " KiB: %s; %s",
 			  release, f->map, KIB(f->map_bytes), meaning(f->err),
 			  f->err == -E2BIG ? lower : REPORT);
@@ -302,7 +297,7 @@ static int explain_load(struct reason *r, const struct object_failure *f,
 				  "choose fewer --max-sources, or a smaller --ring-size",
 				  file, spec->function_name, KIB(f->locked_bytes));
 	find_advice(f, spec, advice, &tried);
-	return reason_set(r, err_of_kernel(f->err),
+	return reason_set(r, kernel_error(f->err),
 			  "%sLinux %s does not take the program \"%s\" or its maps: %s%s%s; %s",
 			  file, release, spec->function_name, meaning(f->err),
 			  *advice ? "; what would work here, as was tried: " :

@@ -12,6 +12,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "lib/kernel_error.h"
+
 #define SPLIT_MAX (PROG_RUN_REACH + 16 * 4096) /* the kernel has room for 17 pages more, or none */
 
 struct prog_run {
@@ -152,7 +154,7 @@ int prog_run_frame(struct prog_run *p, const struct capture_frame *frame, struct
 		return 0;
 	if (err)
 		return reason_set(r, err, "the kernel does not run the program on a frame: %s",
-				  strerror(-err));
+				  kernel_error_text(err));
 	return 1;
 }
 
@@ -166,7 +168,7 @@ static int read_counters(struct prog_run *p)
 static int explain(struct reason *r, int err)
 {
 	return reason_set(r, err, "cannot read or write the map \"sample_counter\": %s",
-			  strerror(-err));
+			  kernel_error_text(err));
 }
 
 int prog_run_get_counter(struct prog_run *p, struct sample_counter *ret, struct reason *r)

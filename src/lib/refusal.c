@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/kernel_error.h"
 #include "lib/occupant.h"
 
 #define NEAREST_MAX 3 /* names offered for one that does not exist */
@@ -123,6 +124,8 @@ static const char *refusal_meaning(int err)
 
 int refusal_by_driver(struct reason *r, int err, const char *interface, enum xdptail_mode mode)
 {
+	if (err == -KERNEL_ENOTSUPP) /* some drivers say this, and mean that */
+		err = -EOPNOTSUPP;
 	if (err == -EPERM || err == -EACCES)
 		return reason_set(r, -EPERM,
 				  "not permitted to attach to \"%s\": CAP_NET_ADMIN is missing",

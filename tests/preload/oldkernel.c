@@ -14,9 +14,11 @@
  *   bpf       no call of BPF without CAP_BPF (before 5.19, with the sysctl unprivileged_bpf_disabled)
  *   admin     no call of BPF without CAP_SYS_ADMIN (before 5.8, likewise)
  *   memlock   maps count against RLIMIT_MEMLOCK (before 5.11), each alone
+ *   bpf=E     no call of BPF at all, but the errno E, as below
+ *   hook=E    nothing can be attached through a link, for which the driver gives the errno E: ENOSPC, EIO
  *   maps=E    no map of a mebibyte or more, but the errno E: ENOMEM, E2BIG, EINVAL
  *   verifier=E  the verifier takes none of our programs, says why in its log, and the errno is E: EINVAL,
- *             EACCES, E2BIG, EPERM
+ *             EACCES, E2BIG, EPERM; or it does not come to that: ENOMEM, EMFILE, ENOSYS, EFAULT, EBADF, ENOTSUPP
  *   refuses=A+B  of our programs the verifier takes those that are neither A nor B: "ring", those that write to
  *             the ring buffer; else what a name begins with, of which the kernel has 15 characters
  *   silent    it says nothing in its log
@@ -53,6 +55,8 @@
 #ifndef BPF_F_XDP_HAS_FRAGS
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
 #endif
+
+#define KERNEL_ENOTSUPP 524 /* no errno of user space's, to which the kernel lets it through */
 
 typedef long (*syscall_fn)(long number, ...);
 typedef int (*socket_fn)(int domain, int type, int protocol);
@@ -106,7 +110,16 @@ static const struct verdict {
 	  "math between pkt pointer and register with unbounded min value is not allowed\n" },
 	{ "E2BIG", E2BIG, "BPF program is too large. Processed 1000001 insn\n" },
 	{ "EPERM", EPERM, "R2 pointer comparison prohibited\n" },
-	{ "ENOMEM", ENOMEM, "" }, /* it could not even begin */
+	/* it could not even begin */
+	{ "ENOMEM", ENOMEM, "" },
+	{ "EMFILE", EMFILE, "" },
+	{ "ENOSYS", ENOSYS, "" },
+	{ "EFAULT", EFAULT, "" },
+	{ "EBADF", EBADF, "" },
+	{ "ENOTSUPP", KERNEL_ENOTSUPP, "" },
+	/* only for what has no log */
+	{ "ENOSPC", ENOSPC, "" },
+	{ "EIO", EIO, "" },
 };
 #define WALK                                                 \
 	"0: R1=ctx(id=0,off=0,imm=0) R10=fp0\n"              \
@@ -210,6 +223,13 @@ static int program_refusal(const union bpf_attr *attr)
 /* The errno that a call is refused with, of those that can be refused with several; 0: none. */
 static int refusal(int cmd, const union bpf_attr *attr, size_t size)
 {
+	const struct verdict *all = find_verdict("bpf=");
+	const struct verdict *hook = find_verdict("hook=");
+
+	if (all)
+		return all->err;
+	if (cmd == BPF_LINK_CREATE && hook)
+		return hook->err;
 	if (cmd == BPF_MAP_CREATE && size >= SIZE_TO(max_entries))
 		return map_refusal(attr);
 	if (cmd == BPF_PROG_LOAD && size >= SIZE_TO(prog_name))

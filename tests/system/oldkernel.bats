@@ -205,16 +205,76 @@ expect_refused() { # NAME EXIT PIECE*PIECE...
 		maps=ENOMEM|--max-sources 1000|1|no memory for the map "packet_events" of 16384 KiB, of * KiB for all: choose a smaller --ring-size
 		maps=E2BIG||4|$kernel the map "packet_count" of * KiB: it is too large for it; choose fewer --max-sources
 		maps=EINVAL||4|$kernel the map "packet_count" of * KiB: Invalid argument$report
+		verifier=ENOSYS||4|$kernel the program "count_tcp_packets" or its maps: Function not implemented; no other
+		verifier=EFAULT||4|$kernel the program "count_tcp_packets" or its maps: Bad address; no other
+		verifier=EBADF||4|$kernel the program "count_tcp_packets" or its maps: Bad file descriptor; no other
+		verifier=ENOTSUPP||4|$kernel the program "count_tcp_packets" or its maps: the kernel has no support for it, perhaps in its JIT compiler (ENOTSUPP); no other
+		verifier=EMFILE||1|$kernel the program "count_tcp_packets" or its maps: Too many open files
+		maps=ENOTSUPP||4|$kernel the map "packet_count" of * KiB: the kernel has no support for it
+		bpf=ENOSYS||4|this kernel has no BPF (CONFIG_BPF_SYSCALL)
+		bpf=EFAULT||4|the kernel refuses even an empty XDP program: Bad address
+		bpf=EBADF||4|the kernel refuses even an empty XDP program: Bad file descriptor
+		bpf=ENOTSUPP||4|the kernel refuses even an empty XDP program: the kernel has no support for it
+		bpf=EMFILE||1|the kernel refuses even an empty XDP program: Too many open files
 	TABLE
 }
 
-@test "a program that is refused for a capture is no wrong use of options either" {
+@test "what a driver refuses is no shortage, which another start would be for" {
+	local words want
+
 	pair
-	old_kernel verifier=EACCES
-	printf '\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x01\0\0\0' \
-		>"$BATS_TEST_TMPDIR/empty"
-	tail_run -r "$BATS_TEST_TMPDIR/empty" --prog-run
-	expect_refused "--prog-run" 4 'its verifier says "math'
+	while IFS='|' read -r words want; do
+		old_kernel "$words"
+		tail_run -i tail0 -m native
+		expect "$words: exit" "$status" 4
+		[[ $stderr == *"error: \"tail0\" refuses XDP in native mode: $want"* ]] ||
+			fail "$words: got \"$stderr\", want \"$want\""
+		expect "$words: exit in the stream" \
+			"$(jq -r 'select(.event_type == "stop").exit' <<<"$output")" 4
+		expect "$words: attached" "$(attached)" ""
+	done <<-'TABLE'
+		hook=ENOSPC|its driver has too few transmit queues left for XDP
+		hook=EIO|its driver failed to set up its queues
+		hook=ENOTSUPP|its driver has no XDP, or an offload
+	TABLE
+	old_kernel hook=ENOMEM
+	tail_run -i tail0 -m native
+	expect "no memory: exit" "$status" 1
+}
+
+@test "a program that is refused for a capture is no wrong use of options either" {
+	local words exit want
+
+	pair
+	cd "$BATS_TEST_TMPDIR"
+	printf '\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x01\0\0\0' >empty
+	while IFS='|' read -r words exit want; do
+		old_kernel "$words"
+		tail_run -r empty --prog-run
+		expect_refused "--prog-run, $words" "$exit" "$want"
+	done <<-'TABLE'
+		verifier=EACCES|4|its verifier says "math
+		verifier=ENOSYS|4|Function not implemented
+		verifier=EFAULT|4|Bad address
+		verifier=EBADF|4|Bad file descriptor
+		verifier=ENOTSUPP|4|(ENOTSUPP)
+		verifier=ENOMEM|1|no memory for the program
+		verifier=EMFILE|1|Too many open files
+		verifier=EACCES,silent|3|a user namespace, seccomp, lockdown or a security module
+		maps=E2BIG|4|it is too large for it
+		maps=EBADF|4|Bad file descriptor
+		bpf=ENOSYS|4|this kernel has no BPF
+		bpf=EFAULT|4|Bad address
+		bpf=EBADF|4|Bad file descriptor
+		bpf=ENOTSUPP|4|(ENOTSUPP)
+		bpf=EMFILE|1|Too many open files
+	TABLE
+	old_kernel bpf=ENOSYS
+	tail_run -r nothing --prog-run
+	expect_refused "the file is what is wrong" 2 'cannot open "nothing"'
+	: >broken
+	tail_run -r broken --prog-run
+	expect_refused "the file is what is wrong" 2 '"broken" is no capture'
 }
 
 @test "what the verifier and libbpf say in full is shown with -v" {
