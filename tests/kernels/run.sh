@@ -58,16 +58,19 @@ guest_case() { # WHERE LINE
 }
 
 # What the guest owes when it is gone: the case that ran, and those behind it.
-guest_end() { # WHERE STATUS
+guest_end() { # WHERE SECONDS STATUS
 	if [ -n "$running" ] || [ "$planned" -eq 0 ]; then
-		tell "not ok" "$1: ${running:-boot}" ": the guest did not come to its end ($2)"
+		tell "not ok" "$1: ${running:-boot}" ": the guest did not come to its end (after $2 s, exit status $3)"
 		ended=$((ended + 1))
 	fi
 	[ "$ended" -ge "$planned" ] || tell "not ok" "$1: $((planned - ended)) cases behind it" ": not run"
+	# what no case has said: the kernel's panic behind the last of them, or bats' own trouble
+	[ "$3" -eq 0 ] || [ "$failed" -gt "$failed_before" ] || tell "not ok" "$1: end" ": exit status $3"
 }
 
 boot() { # WHERE KERNEL OPTION… -- FILE…
 	local where=$1 kernel=$2 options=() line running="" planned=0 ended=0 began=$SECONDS
+	local failed_before=$failed status=0
 
 	shift 2
 	while [ "$1" != -- ]; do
@@ -77,8 +80,9 @@ boot() { # WHERE KERNEL OPTION… -- FILE…
 	while IFS= read -r line; do
 		guest_case "$where" "$line"
 	done < <(KERNELS_INITRD=$work/initrd "$here/boot.sh" "$build" "$kernel" -t "$seconds" "${options[@]}" -- \
-		bats --timing --formatter cat "${@/#/tests/kernels/}" 2>&1 || echo "# exit status $?")
-	guest_end "$where" "after $((SECONDS - began)) s"
+		bats --timing --formatter cat "${@/#/tests/kernels/}" 2>&1)
+	wait $! || status=$?
+	guest_end "$where" $((SECONDS - began)) "$status"
 	echo "# $where: $((SECONDS - began)) s"
 }
 
