@@ -3,10 +3,13 @@
 # run.sh BUILD brief|whole KERNEL…: boot each kernel with what was built in BUILD, and run there what must hold
 # (brief: brief.bats; whole: cases.bats and prog.bats too, and machine.bats on machines of few and of many CPUs). A case a
 # line, as it ends; a case in which a guest stops to say anything (KERNELS_SECONDS) fails by its name. A
-# kernel that can't be fetched is skipped, but where CI is set that is a failure.
+# kernel that can't be fetched is skipped, but where CI is set that is a failure. Kernels are kept in KERNELS_DIR
+# (BUILD/kernels).
 set -uo pipefail
 
 build=$(realpath "$1") kind=$2
+KERNELS_DIR=$(realpath -m "${KERNELS_DIR:-$build/kernels}")
+export KERNELS_DIR # for boot.sh
 shift 2
 here=$(dirname "$(realpath "$0")")
 cd "$here/../.." || exit 1
@@ -89,12 +92,12 @@ boot() { # WHERE KERNEL OPTION… -- FILE…
 kernel() { # KERNEL
 	local release
 
-	"$here/fetch.sh" "$build/kernels" "$1" >"$work/fetch" 2>&1 || {
+	"$here/fetch.sh" "$KERNELS_DIR" "$1" >"$work/fetch" 2>&1 || {
 		sed 's/^/# /' "$work/fetch"
 		lacks "$1" "the kernel can't be fetched: $(tail -n 1 "$work/fetch")"
 		return
 	}
-	release=$(<"$build/kernels/$1/release")
+	release=$(<"$KERNELS_DIR/$1/release")
 	if [ "$kind" = brief ]; then
 		boot "$release" "$1" -- brief.bats
 		return

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# tests/kernels/run.sh, which says what became of real kernels: whatever goes wrong in a guest, and behind
-# it, is a failure by its name. The guest is a script here, and no kernel is fetched.
+# tests/kernels: run.sh, which says what became of real kernels, so whatever goes wrong in a guest, and behind
+# it, is a failure by its name; and fetch.sh, which has them from Debian. The guest is a script here, and so is
+# what asks Debian.
 
 # shellcheck disable=SC2030,SC2031 # what a test sets is its own
 load common
@@ -113,4 +114,109 @@ GOOD="echo 1..2; echo 'begin 1 one'; echo 'ok 1 one'; echo 'begin 2 two'; echo '
 	run_guest "$GOOD"
 	expect_said 1 "not ok 1 - kernels: they are for x86_64, as what was built is not" "1..1" \
 		"0 passed, 1 failed, 0 skipped"
+}
+
+@test "kernels: they are kept where KERNELS_DIR says" {
+	export KERNELS_DIR=$BATS_TEST_TMPDIR/elsewhere
+	run_guest "echo 1..1; echo \"ok 1 \$KERNELS_DIR\""
+	expect_said 0 "ok 1 - release-6.1: $KERNELS_DIR" "1..1" "1 passed, 0 failed, 0 skipped"
+	expect "kernels" "$(cat "$KERNELS_DIR/6.1/release") $(ls "$BATS_TEST_TMPDIR/build")" "release-6.1 "
+}
+
+# A Debian that has the packages in the file "index" of this test, and is off line if there is a file "offline".
+# What it is asked for goes to the file "asked".
+debian() {
+	export TEST_DIR=$BATS_TEST_TMPDIR DEBIAN_KEYRING=$BIN/uname DEBIAN_MIRROR=http://192.0.2.1
+	# shellcheck disable=SC2016 # for the scripts to expand
+	command_is \
+		apt-get 'case $* in
+			indextargets*) exit ;;
+			*" update") what=update ;;
+			*" download "*) what=${@: -1} ;;
+			esac
+			echo "$what" >>"$TEST_DIR/asked"
+			[ ! -e "$TEST_DIR/offline" ] || exit 100
+			if [ "$what" = update ]; then
+				cp "$TEST_DIR/index" "$TEST_DIR/known"
+			else
+				echo >"$what.deb"
+			fi' \
+		apt-cache 'case $* in *" search "*) sed "s/\$/ - Linux/" "$TEST_DIR/known" ;; esac' \
+		dpkg-deb 'cd "$TEST_DIR/package" && tar -c .'
+	install -D -m 0644 "$BIN/uname" "$TEST_DIR/package/boot/vmlinuz-1"
+	install -D -m 0644 "$BIN/uname" "$TEST_DIR/package/lib/modules/1/kernel/drivers/net/veth.ko"
+}
+
+# Leaves what was asked for in ASKED.
+fetch() { # EXIT RELEASE
+	: >"$TEST_DIR/asked"
+	run "$KERNELS/fetch.sh" "$TEST_DIR/build/kernels" 6.1
+	expect "exit: $output" "$status" "$1"
+	expect "release" "$(cat "$TEST_DIR/build/kernels/6.1/release" 2>/dev/null)" "$2"
+	ASKED=$(xargs <"$TEST_DIR/asked")
+}
+
+a_day_passes() {
+	find "$TEST_DIR/build" -exec touch -h -d "25 hours ago" {} +
+}
+
+OLD=6.1.0-9-cloud-amd64 NEW=6.1.0-10-cloud-amd64
+
+@test "kernels: one that is there is asked for again after a day, and fetched if there is a newer one" {
+	debian
+	echo "linux-image-$OLD" >"$TEST_DIR/index"
+	fetch 0 "$OLD"
+	expect "first: asked for" "$ASKED" "update linux-image-$OLD"
+	echo "linux-image-$NEW" >>"$TEST_DIR/index"
+	fetch 0 "$OLD"
+	expect "the same day: asked for" "$ASKED" ""
+	a_day_passes
+	fetch 0 "$NEW"
+	expect "a day later: asked for" "$ASKED" "update linux-image-$NEW"
+	expect "files" "$(cd "$TEST_DIR/build/kernels/6.1" && echo *)" "release veth.ko vmlinuz"
+	a_day_passes
+	echo "linux-image-$OLD" >"$TEST_DIR/index"
+	fetch 0 "$NEW"
+	expect "nothing newer: asked for" "$ASKED" "update"
+}
+
+@test "kernels: off line, what is there will do, and is not asked for again on that day" {
+	debian
+	echo "linux-image-$OLD" >"$TEST_DIR/index"
+	touch "$TEST_DIR/offline"
+	fetch 1 ""
+	rm "$TEST_DIR/offline"
+	fetch 0 "$OLD"
+	a_day_passes
+	touch "$TEST_DIR/offline"
+	fetch 0 "$OLD"
+	expect "a day later: asked for" "$ASKED" update
+	[[ $output == *"could not be read"*" will do" ]] || fail "$output"
+	fetch 0 "$OLD"
+	expect "the same day: asked for" "$ASKED" ""
+}
+
+@test "kernels: where the index has a newer one that can't be fetched, what is there will do" {
+	debian
+	echo "linux-image-$OLD" >"$TEST_DIR/index"
+	fetch 0 "$OLD"
+	a_day_passes
+	echo "linux-image-$NEW" >"$TEST_DIR/index"
+	rm "$TEST_DIR/package/boot/vmlinuz-1"
+	fetch 0 "$OLD"
+	expect "asked for" "$ASKED" "update linux-image-$NEW"
+	[[ $output == *"has no kernel in it"*"6.1 is left at $OLD" ]] || fail "$output"
+	expect "files" "$(cd "$TEST_DIR/build/kernels/6.1" && echo *)" "release veth.ko vmlinuz"
+}
+
+@test "kernels: of two series on one day, each is renewed" {
+	debian
+	echo "linux-image-$OLD" >"$TEST_DIR/index"
+	fetch 0 "$OLD"
+	"$KERNELS/fetch.sh" "$TEST_DIR/build/kernels" 5.10
+	a_day_passes
+	echo "linux-image-$NEW" >"$TEST_DIR/index"
+	"$KERNELS/fetch.sh" "$TEST_DIR/build/kernels" 5.10
+	fetch 0 "$NEW"
+	expect "asked for" "$ASKED" "linux-image-$NEW"
 }
