@@ -97,6 +97,7 @@ kernel() { # KERNEL
 		lacks "$1" "the kernel can't be fetched: $(tail -n 1 "$work/fetch")"
 		return
 	}
+	sed -n 's/^fetch\.sh: /# &/p' "$work/fetch" # what is not as new as it could be
 	release=$(<"$KERNELS_DIR/$1/release")
 	if [ "$kind" = brief ]; then
 		boot "$release" "$1" -- brief.bats

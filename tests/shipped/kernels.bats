@@ -105,6 +105,14 @@ GOOD="echo 1..2; echo 'begin 1 one'; echo 'ok 1 one'; echo 'begin 2 two'; echo '
 	expect_said 1 "# there is no mirror" "not ok 1 - 6.1: $why" "1..1" "0 passed, 1 failed, 0 skipped"
 }
 
+@test "kernels: one that could not be renewed is told" {
+	# shellcheck disable=SC2016 # for the script to expand
+	run_guest "$GOOD" 'mkdir -p "$1/$2" && echo release-6.1 >"$1/$2/release"
+		echo "Get:1 a package"; echo "fetch.sh: 6.1 is left at release-6.1" >&2'
+	expect_said 0 "# fetch.sh: 6.1 is left at release-6.1" "ok 1 - release-6.1: one" "ok 2 - release-6.1: two" \
+		"1..2" "2 passed, 0 failed, 0 skipped"
+}
+
 @test "kernels: where a command or this machine is not what it takes, it says so" {
 	command_is uname "echo riscv64"
 	run_guest "$GOOD"
