@@ -58,6 +58,7 @@ BPF_CFLAGS = -g -O2 -Wall -Wextra -target bpf -mcpu=v2 $(DEPS) -Ibpf \
 FLAVOURS := frags ring perf
 SKELETONS = $(FLAVOURS:%=$(O)/bpf/xdptail_%.skel.h)
 SYN_ONLY = $(O)/contrib/syn-only/syn_only.bpf.o
+PRODUCT = $(O)/tests/kernels/product.bpf.o
 WINDOW = $(O)/bpf/xdptail_window
 LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/lib/*.c))
 CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/line/*.c src/sink/*.c src/app/*.c))
@@ -109,8 +110,8 @@ $(O)/bpf/xdptail_%.bpf.o: bpf/xdptail.bpf.c $(FLAGS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -DXDPTAIL_$(shell echo $* | tr a-z A-Z) -c $< -o $@
 
-# An object of one's own: another program, with the maps and the parser of ours.
-$(SYN_ONLY): contrib/syn-only/syn_only.bpf.c
+# Objects of one's own: another program, with the maps and the parser of ours.
+$(SYN_ONLY) $(PRODUCT): $(O)/%.o: %.c
 	$(call say,BPF)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -DXDPTAIL_RING -c $< -o $@
@@ -196,7 +197,7 @@ $(O)/tests/preload/%.so: tests/preload/%.c $(FLAGS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out $(SAN),$(ALL_CFLAGS)) -shared $(CFLAGS) $(LDFLAGS) $< -o $@ -ldl
 
-tests: $(UNIT_TESTS) $(PROG_TESTS) $(SYSTEM_HELPERS) $(PRELOADS) $(SYN_ONLY) $(O)/tests/prog/soak
+tests: $(UNIT_TESTS) $(PROG_TESTS) $(SYSTEM_HELPERS) $(PRELOADS) $(SYN_ONLY) $(PRODUCT) $(O)/tests/prog/soak
 
 install: all
 	install -D -m 0755 $(O)/xdptail "$(DESTDIR)$(SBINDIR)/xdptail"
@@ -250,7 +251,7 @@ check-contrib:
 	$(Q)tests/run.sh $(O) contrib
 
 # Debian's kernels, each in an emulated machine with what was built here: KERNELS are series, of which the
-# newest is fetched once. KERNEL_CASES=brief: what .ci/run asks of them.
+# newest is fetched, once a day at most. KERNEL_CASES=brief: what .ci/run asks of them.
 check-kernels:
 	$(Q)packaging/deps.sh build test kernels
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests

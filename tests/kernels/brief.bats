@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What must hold on every kernel before a change lands: each program loads, and each transport works.
 
+# shellcheck disable=SC2154 # bats sets it
 load guest
 
 @test "doctor: no problem" {
@@ -31,4 +32,23 @@ captures() { # TRANSPORT
 
 @test "a capture through the perf buffer" {
 	captures perf
+}
+
+@test "a program that verifiers before Linux 6.10 refuse: in their words, in one line; later ones take it" {
+	pair
+	own_object tests/kernels/product.bpf.o
+	set -- --ebpf-program "$OWN" --function-name count_by_product
+	if older_than 6.10; then
+		tail_run -i tail0 "$@"
+		expect "exit: $stderr" "$status" 4
+		expect "lines of messages: $stderr" "$(wc -l <<<"$stderr")" 1
+		[[ $stderr == *"$OWN: Linux $(uname -r) does not take the program \"count_by_product\""*'"math between pkt pointer'* ]] ||
+			fail "stderr: $stderr"
+		expect "attached" "$(attached)" ""
+		return
+	fi
+	capture_start -N 1 "$@"
+	traffic -t peer0 100
+	capture_end
+	expect "packets" "$(counted packets)" 100
 }

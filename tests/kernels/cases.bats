@@ -119,12 +119,9 @@ tunnels() { # TRANSPORT MODE
 }
 
 @test "a BPF object of one's own" {
-	local own=$BATS_TEST_TMPDIR/own/own.bpf.o
-
 	pair
-	install -d -m 0755 "${own%/*}"
-	install -m 0644 "$HELPERS/../../contrib/syn-only/syn_only.bpf.o" "$own"
-	capture_start -N 1 --ebpf-program "$own" --function-name count_syns
+	own_object contrib/syn-only/syn_only.bpf.o
+	capture_start -N 1 --ebpf-program "$OWN" --function-name count_syns
 	traffic -t peer0 100
 	traffic -s peer0 50
 	capture_end
@@ -141,12 +138,12 @@ tunnels() { # TRANSPORT MODE
 	expect "packets" "$(counted packets)" 100
 }
 
-# What runs with three capabilities and without root. As in a unit, there is no limit on locked memory: before
-# 5.11 maps count as that.
-three_capabilities() {
+# What runs with three capabilities and without root. As in a unit, there is no limit on locked memory, unless one
+# is given in bytes: before 5.11 maps count as that.
+three_capabilities() { # [LIMIT [USER]]
 	local set="-all,+bpf,+net_admin,+perfmon"
 
-	THREE=(prlimit --memlock=unlimited setpriv --reuid 65534 --regid 65534 --clear-groups
+	THREE=(prlimit "--memlock=${1:-unlimited}" setpriv --reuid "${2:-65534}" --regid 65534 --clear-groups
 		"--inh-caps=$set" "--ambient-caps=$set" "--bounding-set=$set" "$XDPTAIL")
 }
 
@@ -167,6 +164,27 @@ three_capabilities() {
 		capture_end
 		expect "$transport: packets" "$(counted packets)" 100
 	done
+}
+
+# Each as a user of its own: the kernel takes its time to count back what maps of the first had locked.
+@test "too little memory that may be locked, before Linux 5.11: named alone, with a figure that is enough" {
+	local needed
+
+	pair
+	three_capabilities 65536 65533
+	run --separate-stderr timeout "$PATIENCE" ip netns exec "$NS_A" "${THREE[@]}" -i tail0 -a --duration 1
+	if ! older_than 5.11; then
+		expect "exit: $stderr" "$status" 0
+		return
+	fi
+	expect "exit: $stderr" "$status" 3
+	expect "lines of messages" "$(wc -l <<<"$stderr")" 1
+	[[ $stderr == *"RLIMIT_MEMLOCK is 64 KiB, "*"need about "*" KiB"* ]] || fail "stderr: $stderr"
+	[[ $stderr != *missing* && $stderr != *seccomp* && $stderr != *verifier* ]] || fail "stderr: $stderr"
+	needed=$(sed -n 's/.*need about \([0-9]*\) KiB.*/\1/p' <<<"$stderr")
+	three_capabilities $((needed * 1024)) 65532
+	run --separate-stderr timeout "$PATIENCE" ip netns exec "$NS_A" "${THREE[@]}" -i tail0 -a --duration 1
+	expect "with $needed KiB: exit: $stderr" "$status" 0
 }
 
 # Debian's default, which some of its kernels take for more than CAP_PERFMON can do.

@@ -67,3 +67,15 @@ capture_end() {
 wait_snapshot() { # NUMBER
 	wait_line "$OUT" "\"event_type\":\"snapshot\".*\"snapshot\":$1," "$PID"
 }
+
+# Is this kernel older than one of that version?
+older_than() { # VERSION
+	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" ]
+}
+
+# Sets OWN, a BPF object that was built here, where only root can write.
+own_object() { # FILE
+	OWN=$BATS_TEST_TMPDIR/own/own.bpf.o
+	install -d -m 0755 "${OWN%/*}"
+	install -m 0644 "$HELPERS/../../$1" "$OWN"
+}

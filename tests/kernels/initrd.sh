@@ -66,7 +66,7 @@ find tests/prog/verifier.txt tests/kernels tests/system/*.ba* /usr/lib/bats-core
 		*) install -D "$path" "$root/xdptail/$path" ;;
 		esac
 	done
-(cd "$build" && find contrib -name '*.bpf.o') | while read -r path; do
+(cd "$build" && find contrib tests/kernels -name '*.bpf.o') | while read -r path; do
 	take "$build/$path" "xdptail/build/$path"
 done
 (cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$file.part"
