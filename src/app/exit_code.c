@@ -35,7 +35,7 @@ int exit_code_of_open(int err)
 	}
 }
 
-/* No disk is asked here: what else is a passing failure is a driver's refusal, which stays as it is. */
+/* No disk is involved: -ENOSPC and -EIO are a driver's refusal, which no other start changes. */
 int exit_code_of_attach(int err)
 {
 	switch (err) {

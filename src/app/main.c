@@ -106,8 +106,8 @@ static int check_metrics(const struct options *o)
 	return exit_code_of_error(err, EXIT_CODE_USAGE);
 }
 
-/* What can't be read was not the right thing to ask for. Of --prog-run come the first ones, which the library
- * says for whatever the kernel refuses, and for no fault of a capture.
+/* What can't be read was not the right thing to ask for. With --prog-run the kernel may refuse the
+ * program, which the library tells by the errors listed here, and never says of a capture.
  */
 static int read_exit_code(int err)
 {

@@ -2,7 +2,6 @@
 #include "lib/interval.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "lib/clock.h"
 #include "lib/kernel_error.h"

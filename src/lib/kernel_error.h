@@ -3,12 +3,12 @@
 #ifndef LIB_KERNEL_ERROR_H
 #define LIB_KERNEL_ERROR_H
 
-/* Of the kernel's own include/linux/errno.h: not meant for user space, which gets it all the same. */
+/* Of the kernel's include/linux/errno.h: not meant for user space, which gets it all the same. */
 #define KERNEL_ENOTSUPP 524
 
-/* The -errno of a refusal as our callers know it. What may pass, and what is too large, stays as it is; -EPERM, for
- * -EACCES too; anything else, such as -EINVAL, would look like a wrong option or a file that can't be
- * read: -EOPNOTSUPP. 0 stays 0.
+/* The -errno of a refusal as our callers know it. 0, what may pass, and what is too large (-E2BIG)
+ * stay as they are. -EACCES becomes -EPERM. Anything else, such as -EINVAL, would look like a wrong
+ * option or a file that can't be read, and becomes -EOPNOTSUPP.
  */
 int kernel_error(int err);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What a handle goes on needing once all is set up, for callers that give up rights (TRAPS C2). */
 #include <errno.h>
-#include <string.h>
 
 #include <linux/bpf.h>
 #include <bpf/bpf.h>
 
 #include "lib/capabilities.h"
 #include "lib/handle.h"
+#include "lib/kernel_error.h"
 
 uint64_t xdptail_capabilities(const struct xdptail *x)
 {
@@ -39,7 +39,7 @@ static int try_all(struct xdptail *x)
 	err = try_info(x);
 	if (err)
 		return reason_set(&x->reason, err, "cannot ask the kernel about the program: %s",
-				  strerror(-err));
+				  kernel_error_text(err));
 	return 0;
 }
 

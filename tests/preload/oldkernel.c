@@ -15,10 +15,11 @@
  *   admin     no call of BPF without CAP_SYS_ADMIN (before 5.8, likewise)
  *   memlock   maps count against RLIMIT_MEMLOCK (before 5.11), each alone
  *   bpf=E     no call of BPF at all, but the errno E, as below
- *   hook=E    nothing can be attached through a link, for which the driver gives the errno E: ENOSPC, EIO
+ *   hook=E    nothing can be attached through a link: the driver gives the errno E: ENOSPC, EIO
  *   maps=E    no map of a mebibyte or more, but the errno E: ENOMEM, E2BIG, EINVAL
  *   verifier=E  the verifier takes none of our programs, says why in its log, and the errno is E: EINVAL,
- *             EACCES, E2BIG, EPERM; or it does not come to that: ENOMEM, EMFILE, ENOSYS, EFAULT, EBADF, ENOTSUPP
+ *             EACCES, E2BIG, EPERM; or, before it can say anything: ENOMEM, EMFILE, ENOSYS,
+ *             EFAULT, EBADF, ENOTSUPP
  *   refuses=A+B  of our programs the verifier takes those that are neither A nor B: "ring", those that write to
  *             the ring buffer; else what a name begins with, of which the kernel has 15 characters
  *   silent    it says nothing in its log
