@@ -181,7 +181,7 @@ static __always_inline void count_source(const struct parse_walk *walk, __u32 ge
 		add_count(value, frame->bytes.wire_len);
 		return;
 	}
-	err = bpf_map_update_elem(counts, &key, &first, BPF_NOEXIST);
+	err = (int)bpf_map_update_elem(counts, &key, &first, BPF_NOEXIST);
 	if (!err) {
 		totals->sources++;
 		return;
