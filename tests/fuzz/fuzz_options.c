@@ -3,7 +3,6 @@
  * not. The first byte is how much room the line has.
  */
 #include <ctype.h>
-#include <errno.h>
 
 #include "app/options.h"
 #include "fuzz.h"
