@@ -193,7 +193,8 @@ readers() { # GID
 	pair
 	settings "$TO_FILE"
 	world
-	run "${CONFINE[@]}" "$UNITS/xdptail.service" -- /usr/bin/python3 -B "$BATS_TEST_DIRNAME/walls.py"
+	# on stdin: a checkout below /tmp cannot be seen from inside
+	run "${CONFINE[@]}" "$UNITS/xdptail.service" -- /usr/bin/python3 -B - <"$BATS_TEST_DIRNAME/walls.py"
 	# shellcheck disable=SC2154
 	[ "$status" -eq 0 ] || fail "$output"
 }
