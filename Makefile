@@ -40,7 +40,7 @@ WARN	:= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-st
 DEPS	= -MMD -MP
 SAN_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-# Each room sees the headers that DESIGN allows it; tests/layers.sh holds it to that.
+# Each room sees the headers that HACKING.md allows it; tests/layers.sh holds it to that.
 # Skeletons are generated, so their warnings are not ours.
 INCLUDES = -Iinclude -Ibpf -Isrc -isystem $(O)/bpf
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) $(INCLUDES) \

@@ -4,7 +4,7 @@
  * (…_decap), and for both (…_decap_ip).
  *
  * One source, three flavours, so that no program refers to a map or a helper that its kernel
- * lacks (TRAPS A54):
+ * lacks:
  *   XDPTAIL_FRAGS  5.18  ring buffer, frames in several buffers, boot-time clock
  *   XDPTAIL_RING   5.8   ring buffer, boot-time clock
  *   XDPTAIL_PERF   5.4   perf buffer, monotonic clock
@@ -159,7 +159,7 @@ static __always_inline void add_count(struct count_value *value, __u32 bytes)
 }
 
 /* Add the frame to its source. A first insertion may race with another CPU's, which then made
- * the entry: look again (TRAPS A6).
+ * the entry: look again.
  */
 static __always_inline void count_source(const struct parse_walk *walk, __u32 gen,
 					 struct packet_totals *totals, const struct frame *frame)
@@ -252,7 +252,7 @@ static __always_inline void send_record(const struct frame *frame, void *record,
 	(void)frame;
 	(void)size;
 	(void)totals;
-	/* No flags: the kernel wakes the reader only if it had caught up (TRAPS A21). */
+	/* No flags: the kernel wakes the reader only if it had caught up. */
 	bpf_ringbuf_submit(record, 0);
 }
 #endif

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Which room may include which of our headers (DESIGN: "The house"). Anything else fails, and so does
+# Which room may include which of our headers (HACKING.md). Anything else fails, and so does
 # a source file in no room.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -82,7 +82,7 @@ static void check_capabilities(const struct xdptail_probe *p, struct diagnosis *
 	advise(d, "%s", GRANT);
 }
 
-/* Only kernels of distributions before 5.4 made it a hindrance (TRAPS A52). */
+/* Only kernels of distributions before 5.4 made it a hindrance. */
 static void check_lockdown(const struct xdptail_probe *p, struct diagnosis *d)
 {
 	bool refused = p->open_err == -EPERM && !p->capabilities_missing[0];
@@ -225,7 +225,7 @@ static void check_interface(const struct xdptail_probe *p, struct diagnosis *d)
 	advise(d, "ip link set dev %s up", p->interface);
 }
 
-/* Those that are known to reset the hardware when a native program comes or goes (TRAPS A32). */
+/* Those that are known to reset the hardware when a native program comes or goes. */
 static const char *const resetting[] = { "ixgbe", "i40e", "mlx5_core" };
 
 static void check_driver(const struct xdptail_probe *p, struct diagnosis *d)

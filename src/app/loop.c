@@ -16,7 +16,7 @@
 
 #include "app/log.h"
 
-#define PACKETS_A_TURN 8192 /* then the other fds have their turn (TRAPS A20) */
+#define PACKETS_A_TURN 8192 /* then signals and timers have their turn, also under a flood */
 #define PACKETS_A_STEP \
 	1024 /* … while there is something else to do that takes as long, or little CPU */
 #define PACKETS_LATE   16384 /* … while they are thrown away, which is many times as fast */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* SIGHUP: the config file once more, and what of a run it can change. The program stays attached as it is:
- * to attach anew would lose packets, and on some cards the link (TRAPS A32).
+ * to attach anew would lose packets, and on some cards the link.
  */
 #include <errno.h>
 #include <string.h>

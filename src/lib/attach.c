@@ -21,7 +21,7 @@ static __u32 mode_flag(enum xdptail_mode mode)
 }
 
 /* attach_hook_fn: a link where the kernel has them. Before 5.9 it answers EINVAL, and netlink is the only way: what
- * it attaches outlives us if we are killed (TRAPS A33). A driver that says EINVAL says it twice.
+ * it attaches outlives us if we are killed. A driver that says EINVAL says it twice.
  */
 static int hook(struct attachment *a, const void *arg)
 {

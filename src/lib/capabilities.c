@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Without CAP_PERFMON the verifier does not let a program compare a packet pointer (TRAPS C1). */
+/* Without CAP_PERFMON the verifier does not let a program compare a packet pointer. */
 static const struct {
 	int bit;
 	const char *name;

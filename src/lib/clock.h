@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The kernel's clock of a sample, to wall time. The offset between the two moves (NTP slews and
- * steps, suspend): it is measured again every second (TRAPS A51).
+ * steps, suspend): it is measured again every second.
  */
 #ifndef LIB_CLOCK_H
 #define LIB_CLOCK_H

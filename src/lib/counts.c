@@ -10,7 +10,7 @@
 
 #include "lib/kernel_error.h"
 
-#define BATCH_MIN 256 /* more than a hash bucket holds, or the kernel says ENOSPC (TRAPS A14) */
+#define BATCH_MIN 256 /* more than a hash bucket holds, or the kernel says ENOSPC */
 #define BATCH_MAX 4096
 
 struct counts {
@@ -18,7 +18,7 @@ struct counts {
 	counts_index_fn index_fn; /* NULL: an index stays what it is */
 	void *index_arg;
 	struct settings settings; /* as last written */
-	unsigned int cpus; /* possible ones: a per-CPU value has as many parts (TRAPS A11) */
+	unsigned int cpus; /* possible ones: a per-CPU value has as many parts */
 	unsigned int values_each; /* parts of a source's value: cpus, or 1 when all share it */
 	bool draining;
 	bool waited; /* the grace period after the flip is over */
@@ -258,7 +258,7 @@ static int drain_batch(struct counts *c, unsigned int max)
 }
 
 /* Without batch operations (before 5.6): key by key. The next one is asked for before this one is
- * deleted, or the walk would begin anew (TRAPS A13). Each call does begin anew, with what is still there: so
+ * deleted, or the walk would begin anew. Each call does begin anew, with what is still there: so
  * it does not matter which of these system calls has failed in the last one.
  */
 static int drain_one_by_one(struct counts *c, unsigned int max)

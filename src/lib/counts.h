@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The two generations: flip, wait, drain, merge (TRAPS 0.2).
+/* The two generations: flip, wait, drain, merge: to read and clear a live map would lose counts.
  *
  * One index selects where the kernel counts. A flip turns it and waits for the grace period, after
  * which nobody writes to the retired half: it can be read and emptied at leisure, exactly.

@@ -8,7 +8,7 @@
 
 #include "xdptail.h"
 
-/* data need not be aligned and may be longer than a record, as perf pads it (TRAPS A28). One of a
+/* data need not be aligned and may be longer than a record, as perf pads it. One of a
  * packet in a tunnel is longer than the others (bpf/abi.h).
  * ret->interface is left NULL: names are the handle's. ret->timestamp_ns is in the record's clock.
  * 0, or -EBADMSG when this is no record of ours; *ret and *ret_generation are untouched then.

@@ -90,7 +90,7 @@ int feature_memcg(void)
 	return try_program(coarse_program, 3, 0);
 }
 
-/* libbpf compares ring positions as they come, which fails when 32 bits wrap (TRAPS A25). */
+/* libbpf compares ring positions as they come, which fails when 32 bits wrap. */
 int feature_ring_buffer(void)
 {
 	int fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What this kernel can do, found by trying (TRAPS A48: versions lie). Each answers 0, or -errno:
+/* What this kernel can do, found by trying: versions lie, as distributions backport. Each answers 0, or -errno:
  * -EPERM where the rights to try are missing, so that nothing is known. They leave nothing behind.
  */
 #ifndef LIB_FEATURE_H

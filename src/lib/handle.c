@@ -63,7 +63,7 @@ static int on_record(void *arg, const void *data, size_t size)
 }
 
 /* Every CPU begins at another place of its first N packets, or samples of CPUs and runs would
- * march in step with periodic traffic (TRAPS A44).
+ * march in step with periodic traffic.
  */
 static int write_phases(struct xdptail *x)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A BPF object of the user's: code for the kernel, so it is read only from a file that nobody but the
- * caller and root can have made or changed (TRAPS C6).
+ * caller and root can have made or changed.
  */
 #ifndef LIB_OBJECT_FILE_H
 #define LIB_OBJECT_FILE_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Perf buffers, for kernels without a ring buffer: one of libbpf's for each CPU that is online, so
- * that CPUs can come and go one by one (TRAPS A27). What is lost is counted by the BPF program; the
+ * that CPUs can come and go one by one. What is lost is counted by the BPF program; the
  * kernel's PERF_RECORD_LOST comes late or never (A26) and is not looked at.
  */
 #include <errno.h>

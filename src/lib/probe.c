@@ -42,7 +42,7 @@ static void read_lockdown(struct xdptail_probe *p)
 	fclose(file);
 }
 
-/* Not to be permitted to try is not to know (TRAPS A48). */
+/* Not to be permitted to try is not to know. */
 static enum xdptail_answer answer(int err)
 {
 	if (err == -EPERM)

@@ -62,7 +62,7 @@ static bool is_occupied_upper(uint32_t upper, uint32_t ifindex, uint32_t master)
 	return upper == master || (!netdev_ask(upper, &device) && device.lower == ifindex);
 }
 
-/* The kernel attaches nothing below a program (TRAPS A43). */
+/* The kernel attaches nothing below a program. */
 static void find_upper(struct xdptail_probe *p, uint32_t master)
 {
 	struct if_nameindex *list = if_nameindex();

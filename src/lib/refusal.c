@@ -97,7 +97,7 @@ int refusal_occupied(struct reason *r, int err, const char *interface, uint32_t 
 		interface, other.id, name, interface, other.hook ? other.hook : "xdp");
 }
 
-/* The link call gives a bare errno (TRAPS A56); what usually stands behind it. */
+/* The link call gives a bare errno; what usually stands behind it. */
 static const struct {
 	int err;
 	const char *meaning;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What a handle goes on needing once all is set up, for callers that give up rights (TRAPS C2). */
+/* What a handle goes on needing once all is set up, for callers that give up rights. */
 #include <errno.h>
 
 #include <linux/bpf.h>

@@ -28,7 +28,7 @@ struct ring {
 };
 
 /* A negative result ends libbpf's drain, which otherwise lasts as long as records keep coming
- * (libbpf 1.1, TRAPS A20). The record was taken all the same.
+ * (libbpf 1.1). The record was taken all the same.
  */
 static int on_record(void *ctx, void *data, size_t size)
 {

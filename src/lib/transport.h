@@ -2,7 +2,7 @@
 /* Records from the kernel: a ring buffer, or a perf buffer per CPU, behind one interface.
  *
  * A batch gathers before it is read: the first record wakes us, the fd is then disarmed (it is
- * level-triggered, TRAPS A55) and a timer decides when to drain. One batch follows on the other while there are
+ * level-triggered) and a timer decides when to drain. One batch follows on the other while there are
  * records, each on its timer; then the fd is armed again. With perf buffers the kernel would wake us for each
  * record: there the first is found at the next tick.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Records to lines: one JSON object each, as DESIGN.md 2 describes the stream. line.c is the only
+/* Records to lines: one JSON object each, as xdptail-stream(7) describes the stream. line.c is the only
  * file that knows field names. Pure but for its own buffer and counters: times are passed in,
  * nothing is written anywhere.
  *
@@ -15,7 +15,7 @@
 
 #include "xdptail.h"
 
-#define LINE_MAX_BYTES	1000 /* with the newline: readers' limits begin at 1024 (TRAPS B8) */
+#define LINE_MAX_BYTES	1000 /* with the newline: readers' limits begin at 1024 */
 #define LINE_RUN_DIGITS 16
 #define LINE_SCHEMA	"xdptail/1"
 

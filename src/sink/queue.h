@@ -35,7 +35,7 @@ void queue_free(struct queue *q); /* NULL is fine */
  */
 bool queue_put(struct queue *q, const char *text, size_t len, enum line_type type);
 
-/* The same for a line that no count is to know of: a start record that is repeated (DESIGN 2). */
+/* The same for a line that no count is to know of: a start record that is repeated. */
 bool queue_put_uncounted(struct queue *q, const char *text, size_t len, enum line_type type);
 
 /* Bytes that packet lines can still take, at least; and what that is when the queue is empty. */
