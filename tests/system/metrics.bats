@@ -56,7 +56,7 @@ expect_totals() {
 		expect_metric "$(of_total "$OUT" stats "${pair%:*}")" "${pair#*:}_total"
 	done
 	for key in ring_full no_buffer other undecodable; do
-		expect_metric "$(of_total "$OUT" stats "lost_$key // 0")" samples_lost_total "cause=\"$key\""
+		expect_metric "$(of_total "$OUT" stats "lost_$key" 0)" samples_lost_total "cause=\"$key\""
 	done
 	expect "cpu" "$(metric cpu_seconds_total | tr -d .)" \
 		"$(printf '%04d' "$(of_total "$OUT" stats cpu_ms)")"
@@ -336,8 +336,7 @@ config() { # JSON-MEMBERS
 
 reload() { # MESSAGE TIMES: that it ends with, for the nth time
 	kill -HUP "$PID"
-	expect "messages \"$1\"" "$(timeout 20 tail -n +1 -s 0.1 -F --pid="$PID" "$ERR" 2>/dev/null |
-		grep -c -m "$2" "$1")" "$2"
+	wait_line "$ERR" "$1" "$PID" "$2"
 }
 
 @test "a reload changes the file, and takes the one before away" {

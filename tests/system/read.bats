@@ -471,7 +471,7 @@ narrow_start() {
 	read_start -N 1 -r "$FILE" >"$PIPE" 8<&-
 	exec 8<&-
 	# longer than a run may take to end when it was told to
-	! timeout 6 tail -s 0.1 --pid="$PID" -f /dev/null || fail "it has not waited"
+	! "$HELPERS/await" end "$PID" 6 || fail "it has not waited"
 	kill -CONT "$READER"
 	wait_end "$READER"
 	wait_end "$PID"
@@ -573,7 +573,8 @@ expect_same_in_kernel() { # HERE HERE ARGUMENT OF xdptail...
 	observed >"$BATS_TEST_TMPDIR/want"
 	[ -s "$BATS_TEST_TMPDIR/want" ] || fail "$*: nothing to compare"
 	for transport in ringbuf perf; do
-		read_good -r "$FILE" --top 0 "$@" --prog-run --transport "$transport"
+		read_quietly -r "$FILE" --top 0 "$@" --prog-run --transport "$transport"
+		"$XDPTAIL" audit "$OUT" >/dev/null || fail "$*, $transport: $("$XDPTAIL" audit "$OUT")"
 		expect "$*, $transport: difference" \
 			"$(observed | diff "$BATS_TEST_TMPDIR/want" - | head -n 4)" ""
 		[ "$transport" = perf ] && here=$plain || here=$frags

@@ -30,13 +30,11 @@ config_start() { # ARGUMENT OF xdptail...
 
 # Until the message that the nth reload ends with.
 reload() { # PATTERN
-	local pattern=$1 n
+	local pattern=$1
 
 	RELOADS=$((RELOADS + 1))
 	kill -HUP "$PID"
-	n=$(timeout 20 tail -n +1 -s 0.1 -F --pid="$PID" "$ERR" 2>/dev/null |
-		grep -E -c -m "$RELOADS" 'is in effect|nothing is changed')
-	expect "reloads" "$n" "$RELOADS"
+	wait_line "$ERR" 'is in effect\|nothing is changed' "$PID" "$RELOADS"
 	expect_line "$ERR" "$pattern"
 }
 

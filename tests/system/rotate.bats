@@ -177,7 +177,7 @@ logrotate_config() { # LINE...
 		rotations=$((rotations + 1))
 		logrotate -f -s "$BATS_TEST_TMPDIR/state" "$BATS_TEST_TMPDIR/logrotate.conf"
 		mv "$FILE".[0-9]* "$SET/$(printf 'xdptail_jsonl_%06d' "$rotations")"
-		timeout 20 tail -n +1 -s 0.1 -F "$FILE" 2>/dev/null | grep -q -m 1 . || fail "no line came"
+		wait_line "$FILE" . "$PID"
 	done
 	send_end
 	tail_stop

@@ -22,14 +22,10 @@ config() { # SAMPLE QUEUE OTHER-OUTPUT
 
 # So that this reload's outcome is the last line but for those about outputs. Sets OUTCOME.
 reload() { # NUMBER OF THE CALL THAT FAILS
-	local n
-
 	echo "$1" >"$NUMBER"
 	RELOADS=$((RELOADS + 1))
 	kill -HUP "$PID"
-	n=$(timeout 20 tail -n +1 -s 0.1 -F --pid="$PID" "$ERR" 2>/dev/null |
-		grep -E -c -m "$RELOADS" 'is in effect|nothing is changed')
-	expect "reloads" "$n" "$RELOADS"
+	wait_line "$ERR" 'is in effect\|nothing is changed' "$PID" "$RELOADS"
 	OUTCOME=$(grep -E 'is in effect|nothing is changed' "$ERR" | tail -n 1)
 }
 
