@@ -51,7 +51,7 @@ trees=()
 for tree in "$@"; do
 	trees+=("$build/$tree/tests/prog/test_prog_"{verifier,parse})
 done
-for path in "$build"/xdptail "$build"/tests/system/{traffic,check_stream,make_capture} \
+for path in "$build"/xdptail "$build"/tests/system/{await,traffic,check_stream,make_capture} \
 	"$build"/tests/prog/test_* "${trees[@]}"; do
 	case $path in *.[od]) continue ;; esac
 	[ -x "$path" ] || continue
