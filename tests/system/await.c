@@ -129,26 +129,39 @@ static void look(struct watched *w)
 		read_lines(w);
 }
 
+/* What the process wrote last is looked for once more after its end. */
+static bool comes(struct watched *w, int process, long end_ms)
+{
+	bool ended = false;
+
+	for (;;) {
+		look(w);
+		if (w->wanted <= 0)
+			return true;
+		if (ended || now_ms() >= end_ms)
+			return false;
+		ended = has_ended(process, PAUSE_MS);
+	}
+}
+
+/* All is given back, for LeakSanitizer sees this program, too. */
 static int await_line(char *argv[])
 {
 	struct watched w = { .path = argv[0], .wanted = number(argv[2]) };
 	int process = open_process(argv[3]);
 	long end_ms = now_ms() + number(argv[4]) * 1000;
-	bool ended = false;
+	bool came;
 
 	if (regcomp(&w.pattern, argv[1], REG_NOSUB)) {
 		errno = EINVAL;
 		die(argv[1]);
 	}
-	for (;;) {
-		look(&w);
-		if (w.wanted <= 0)
-			return 0;
-		/* what it wrote last has been looked for once more */
-		if (ended || now_ms() >= end_ms)
-			return 1;
-		ended = has_ended(process, PAUSE_MS);
-	}
+	came = comes(&w, process, end_ms);
+	regfree(&w.pattern);
+	free(w.line);
+	if (w.file)
+		fclose(w.file);
+	return !came;
 }
 
 static int await_end(char *argv[])
