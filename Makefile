@@ -74,14 +74,16 @@ FLOOD_OBJS = $(O)/tests/prog/flood.o $(O)/tests/prog/ledger.o
 SHELL_FILES = $(wildcard packaging/*.sh packaging/*/*.sh contrib/*/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats \
 	      tests/*/*.sh tests/kernels/init .ci/run)
 C_FILES = $(wildcard contrib/*/*.c packaging/completion/*.c include/*.h bpf/*.h bpf/*.c src/*/*.h src/*/*.c tests/*.h tests/*/*.h tests/*/*.c)
-# Tests are run under sanitizers; to analyze all paths through them, too, takes as long as all the others do.
+# Tests are run under sanitizers; to analyze all paths through them, too, takes as long as all the
+# others do.
 TIDY_FILES = $(wildcard contrib/example/*.c packaging/completion/*.c src/*/*.c)
 TIDY_TESTS = $(filter-out %.bpf.c,$(wildcard tests/*/*.c))
 TIDY_FLAGS = -- -std=gnu11 -D_GNU_SOURCE $(INCLUDES) -Itests $$(pkg-config --cflags $(PKGS))
 
 comma := ,
-# What is built belongs to the owner of the directory that it goes into, also when root runs make (sudo make demo): what
-# the owner makes next can write there. OWNER has the words that make a command the owner's; none, if that is us.
+# What is built belongs to the owner of the directory that it goes into, also when root runs make
+# (sudo make demo): what the owner makes next can write there. OWNER has the words that make a
+# command the owner's; none, if that is us.
 ifeq ($(shell id -u),0)
 OWNER := $(shell dir=$$(realpath -m '$(O)'); until [ -d "$$dir" ]; do dir=$$(dirname "$$dir"); done; \
 	 as="setpriv $$(stat -c '--reuid=%u --regid=%g' "$$dir") --clear-groups"; \
@@ -99,8 +101,8 @@ endif
 
 all: $(O)/xdptail $(O)/libxdptail.so $(O)/libxdptail.a $(O)/completion/xdptail.bash $(O)/completion/xdptail.zsh
 
-# With which compilers and flags it was built: what they bear on is built anew when they change, but not by install,
-# which takes what is there. A library that pkg-config cannot find ends it here.
+# With which compilers and flags it was built: what they bear on is built anew when they change, but
+# not by install, which takes what is there. A library that pkg-config cannot find ends it here.
 FLAGS = $(O)/flags
 $(FLAGS): export TOLD = $(CC) $(CLANG) $(CPPFLAGS) $(CFLAGS) $(SAN) $(LDFLAGS)
 $(FLAGS): $(if $(filter-out install install-service,$(or $(MAKECMDGOALS),all)),always)
@@ -253,8 +255,8 @@ check-contrib:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
 	$(Q)tests/run.sh $(O) contrib
 
-# Debian's kernels, each in an emulated machine with what was built here: KERNELS are series, of which the
-# newest is fetched, once a day at most. KERNEL_CASES=brief: what .ci/run asks of them.
+# Debian's kernels, each in an emulated machine with what was built here: KERNELS are series, of
+# which the newest is fetched, once a day at most. KERNEL_CASES=brief: what .ci/run asks of them.
 check-kernels:
 	$(Q)packaging/deps.sh build test kernels
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O) all tests
@@ -271,13 +273,15 @@ check-captures: all $(O)/tests/system/number_frames
 	$(Q)[ -n "$(CAPTURES)" ] || { echo "make check-captures CAPTURES=DIR" >&2; exit 2; }
 	$(Q)tests/check-captures.sh $(O) "$(CAPTURES)"
 
-# Each of so many packets must be in exactly one of so many snapshots; and of so many frames, changed
-# at random, the kernel must make what the host does, as of those in CAPTURES=DIR. Takes some minutes.
+# Each of so many packets must be in exactly one of so many snapshots; and of so many frames,
+# changed at random, the kernel must make what the host does, as of those in CAPTURES=DIR. Takes
+# some minutes.
 soak: $(O)/tests/prog/soak $(O)/tests/prog/test_prog_mutants
 	$(Q)MUTANTS=$(SOAK_MUTANTS) SEED=$(SEED) CAPTURES="$(CAPTURES)" $(O)/tests/prog/test_prog_mutants
 	$(Q)$(O)/tests/prog/soak $(SOAK_PACKETS) $(SOAK_FLIPS)
 
-# As many rotations, crashes and reloads as nobody waits for in make check; they need 50 GB in TMPDIR.
+# As many rotations, crashes and reloads as nobody waits for in make check; they need 50 GB in
+# TMPDIR.
 soak-outputs: all tests
 	$(Q)XDPTAIL_ROTATIONS=$(SOAK_ROTATIONS) XDPTAIL_RATE=100000 XDPTAIL_KILLS=$(SOAK_KILLS) \
 		XDPTAIL_RELOAD_SECONDS=$(SOAK_RELOAD_SECONDS) tests/run.sh $(O) system/rotate system/reload
@@ -319,6 +323,7 @@ format:
 lint: $(SKELETONS) $(WINDOW).skel.h $(MICRO_BPF)
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)
 	$(Q)tests/layers.sh
+	$(Q)tests/width.sh
 	$(Q)$(CLANG) -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c include/xdptail.h
 	$(Q)$(CLANG) -std=c++98 -Wall -Wextra -Werror -fsyntax-only -x c++ include/xdptail.h
 	$(Q)shellcheck -x $(SHELL_FILES)

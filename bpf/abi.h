@@ -15,7 +15,8 @@
 enum abi_parse {
 	ABI_PARSE_OK,
 	ABI_PARSE_TRUNCATED, /* the bytes in reach end before a field */
-	ABI_PARSE_MALFORMED, /* a length field contradicts the header it is in, or the one around it */
+	/* a length field contradicts the header it is in, or the one around it */
+	ABI_PARSE_MALFORMED,
 	ABI_PARSE_TOO_DEEP, /* more headers than we follow */
 	ABI_PARSE_MAX,
 };

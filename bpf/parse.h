@@ -5,17 +5,17 @@
  * It works in steps, each as far as its caller needs: parse_classify() reaches the source address
  * (and the protocol, if packets are selected by it); parse_fill() does the rest, for a sample.
  * Headers are read in place: a frame must lie so that its IP header is 4-byte aligned, as the
- * kernel lays it; in a tunnel it may be 2-byte aligned, which walk->halves says. Bounds are checked by
- * pos + size > end and nothing else: clang may fold other forms into unsigned arithmetic whose bound
- * the verifier loses.
+ * kernel lays it; in a tunnel it may be 2-byte aligned, which walk->halves says. Bounds are checked
+ * by pos + size > end and nothing else: clang may fold other forms into unsigned arithmetic whose
+ * bound the verifier loses.
  *
  * The verifier walks every path, and joins two only if what it knows is alike. So what is only
  * recorded is or-ed together rather than branched on, and an IPv6 extension header is measured by
  * arithmetic: branches there made it walk 700 000 instructions instead of 20 000.
  *
  * Formats: RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 9293 (TCP), 768 (UDP), 792 and 4443 (ICMP), 9260
- * (SCTP), 4340 (DCCP), 3828 (UDP-Lite). What comes before IP is in parse_link.h, what is in a tunnel
- * in parse_tunnel.h.
+ * (SCTP), 4340 (DCCP), 3828 (UDP-Lite). What comes before IP is in parse_link.h, what is in a
+ * tunnel in parse_tunnel.h.
  */
 #ifndef XDPTAIL_PARSE_H
 #define XDPTAIL_PARSE_H
@@ -64,7 +64,9 @@ static __always_inline enum abi_parse parse_room(const struct parse_walk *w, __u
 	return ABI_PARSE_OK;
 }
 
-/* Make the verifier forget a value, or it walks all that comes behind once for each that it has seen. */
+/* Make the verifier forget a value, or it walks all that comes behind once for each that it has
+ * seen.
+ */
 static __always_inline __u32 parse_forget(const struct parse_walk *w, __u32 value)
 {
 	__u64 noise = (__u64)((const char *)w->end - (const char *)w->pos);
@@ -74,8 +76,8 @@ static __always_inline __u32 parse_forget(const struct parse_walk *w, __u32 valu
 	return (__u32)(mixed ^ noise);
 }
 
-/* A length field. 0 says nothing (segmentation offload, jumbograms): then it is more than any can say,
- * and stays so when the headers are taken off.
+/* A length field. 0 says nothing (segmentation offload, jumbograms): then it is more than any can
+ * say, and stays so when the headers are taken off.
  */
 static __always_inline __u32 parse_length(__be16 field)
 {
@@ -237,8 +239,9 @@ static __always_inline enum abi_parse parse_ip6_extension(struct parse_walk *w)
 	return ABI_PARSE_OK;
 }
 
-/* Where the ways through the extensions join, what each of them found is forgotten (parse_forget()): by
- * clang 19, verifiers of Linux 5.10 and 6.1 walked all that follows fifty times.
+/* Where the ways through the extensions join, what each of them found is forgotten
+ * (parse_forget()): by clang 19, verifiers of Linux 5.10 and 6.1 walked all that follows fifty
+ * times.
  */
 static __always_inline void parse_settle_extensions(struct parse_walk *w)
 {
@@ -319,9 +322,9 @@ static __always_inline void parse_address6(const struct parse_walk *w, __u8 addr
 	words[3] = parse_be32(w, from + 3);
 }
 
-/* The source address of a counted frame, as a key of packet_count. All 16 bytes are set. A packet of
- * IPv6 that claims to come from ::ffff:a.b.c.d, as none does on a real wire (RFC 4038, 4.2), counts
- * as one of a.b.c.d.
+/* The source address of a counted frame, as a key of packet_count. All 16 bytes are set. A packet
+ * of IPv6 that claims to come from ::ffff:a.b.c.d, as none does on a real wire (RFC 4038, 4.2),
+ * counts as one of a.b.c.d.
  */
 static __always_inline void parse_source_address(const struct parse_walk *w, __u8 addr[16])
 {
@@ -389,8 +392,8 @@ static __always_inline int parse_has_ports(__u8 protocol)
 	       protocol == IPPROTO_DCCP || protocol == PARSE_UDPLITE;
 }
 
-/* Do the lengths fit together? The transport header has least bytes, and says that claimed bytes belong
- * to it, or to it and what it carries; the latter may be more than a first fragment has.
+/* Do the lengths fit together? The transport header has least bytes, and says that claimed bytes
+ * belong to it, or to it and what it carries; the latter may be more than a first fragment has.
  */
 static __always_inline void parse_check_lengths(struct parse_walk *w, __u32 least, __u32 claimed)
 {
@@ -416,8 +419,8 @@ static __always_inline void parse_tcp(struct parse_walk *w, struct packet_info *
 	parse_check_lengths(w, sizeof(*tcp), 4 * tcp->doff);
 }
 
-/* Of the others that have ports nothing but these is recorded: what is behind them is looked at for its
- * lengths only.
+/* Of the others that have ports nothing but these is recorded: what is behind them is looked at for
+ * its lengths only.
  */
 static __always_inline void parse_datagram(struct parse_walk *w)
 {

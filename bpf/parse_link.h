@@ -64,7 +64,8 @@ struct parse_walk {
 	__u64 words; /* stepped over between Ethernet and pos, of 4 bytes */
 	__u32 wire_len; /* of the whole frame */
 	__u32 left; /* bytes from pos to the end of the IP packet, by its own length field */
-	__u32 bound; /* bytes from ip to where the packet around it ends; greatest: none is around */
+	/* bytes from ip to where the packet around it ends; greatest: none is around */
+	__u32 bound;
 	__u32 fragment; /* the fragment field, host order: offset and flag as in its version */
 	__be16 vlan[PARSE_VLANS];
 	__u8 tags; /* ABI_HAS_VLAN… */
@@ -95,8 +96,9 @@ static __always_inline const void *parse_take_words(struct parse_walk *w, __u32 
 	return parse_take(w, 4 * words);
 }
 
-/* Make the verifier forget what it knows of a value, or it walks all that comes behind once for each that it
- * has seen: xor-ed twice with a byte of the frame, the value is what it was, and unknown.
+/* Make the verifier forget what it knows of a value, or it walks all that comes behind once for
+ * each that it has seen: xor-ed twice with a byte of the frame, the value is what it was, and
+ * unknown.
  */
 static __always_inline __u64 parse_unknown(const struct ethhdr *eth, __u64 value)
 {
@@ -152,8 +154,8 @@ static __always_inline __be16 parse_vlans(struct parse_walk *w, __be16 ethertype
 	return ethertype;
 }
 
-/* A length where an EtherType would be: what follows is LLC, and of that only SNAP with an EtherType
- * may be IP.
+/* A length where an EtherType would be: what follows is LLC, and of that only SNAP with an
+ * EtherType may be IP.
  */
 static __always_inline __be16 parse_snap(struct parse_walk *w, __be16 ethertype)
 {
@@ -168,8 +170,8 @@ static __always_inline __be16 parse_snap(struct parse_walk *w, __be16 ethertype)
 	return snap[3];
 }
 
-/* A PPP protocol compressed to one byte is not followed: no sender of PPPoE should use it (RFC 2516,
- * 7), and IP behind it would lie where not every kernel lets a program read it.
+/* A PPP protocol compressed to one byte is not followed: no sender of PPPoE should use it (RFC
+ * 2516, 7), and IP behind it would lie where not every kernel lets a program read it.
  */
 static __always_inline __be16 parse_pppoe(struct parse_walk *w)
 {
@@ -211,8 +213,9 @@ static __always_inline __be16 parse_nibble(const struct parse_walk *w)
 	return *first >> 4 == 6 ? bpf_htons(ETH_P_IPV6) : 0;
 }
 
-/* Does the checksum of an IPv4 header of this many 4-byte words fit (RFC 1071)? Where the header is not all
- * in reach that is not known, so no. The loop has no way out: one that has is not unrolled by clang.
+/* Does the checksum of an IPv4 header of this many 4-byte words fit (RFC 1071)? Where the header is
+ * not all in reach that is not known, so no. The loop has no way out: one that has is not unrolled
+ * by clang.
  */
 static __always_inline int parse_sum_fits(const struct parse_walk *w, __u32 words)
 {
@@ -220,8 +223,8 @@ static __always_inline int parse_sum_fits(const struct parse_walk *w, __u32 word
 	__u64 bytes = 4UL * words;
 	__u32 sum = 0;
 
-	/* From this comparison clang 19 concludes that those in the loop hold, which no verifier does: it may
-	 * not know what bytes has to do with words.
+	/* From this comparison clang 19 concludes that those in the loop hold, which no verifier
+	 * does: it may not know what bytes has to do with words.
 	 */
 	__asm__("" : "+r"(bytes));
 	if ((const char *)w->pos + bytes > (const char *)w->end)
@@ -244,9 +247,9 @@ static __always_inline int parse_length_fits(const struct parse_walk *w, __u32 l
 	return w->wire_len - before - len <= spare;
 }
 
-/* What is behind the labels of MPLS, which name nothing. It may be IP, which begins with its version,
- * or an Ethernet frame (a pseudowire, RFC 4448), which may begin with any number: so what an IP
- * header says of lengths has to fit, and its checksum, if it has one.
+/* What is behind the labels of MPLS, which name nothing. It may be IP, which begins with its
+ * version, or an Ethernet frame (a pseudowire, RFC 4448), which may begin with any number: so what
+ * an IP header says of lengths has to fit, and its checksum, if it has one.
  */
 static __always_inline __be16 parse_unnamed(const struct parse_walk *w)
 {
@@ -305,7 +308,8 @@ static __always_inline __be16 parse_ethernet(struct parse_walk *w)
 	return parse_encapsulation(w, eth);
 }
 
-/* The EtherType of the IP header at the cursor, or of whatever else is there; 0: it is not known. */
+/* The EtherType of the IP header at the cursor, or of whatever else is there; 0: it is not known.
+ */
 static __always_inline __be16 parse_link(struct parse_walk *w, enum parse_link link)
 {
 	return link == PARSE_LINK_IP ? parse_nibble(w) : parse_ethernet(w);

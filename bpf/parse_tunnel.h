@@ -4,15 +4,16 @@
  *
  *   VXLAN, Geneve and GTP-U by their UDP ports, GRE, and IP in IP by their protocols
  *
- * One level: a tunnel within the tunnel is not looked into. Inside may be IP, or Ethernet with up to
- * four tags and then IP. A packet around that is in fragments, cut short, broken or without IP inside
- * is parsed as if nobody looked into it. Its tags stay those of the record, for they are the frame's.
+ * One level: a tunnel within the tunnel is not looked into. Inside may be IP, or Ethernet with up
+ * to four tags and then IP. A packet around that is in fragments, cut short, broken or without IP
+ * inside is parsed as if nobody looked into it. Its tags stay those of the record, for they are the
+ * frame's.
  *
- * All headers here are a number of 4-byte words but Ethernet, which is 14 bytes long: what is behind
- * it is aligned to 2 bytes.
+ * All headers here are a number of 4-byte words but Ethernet, which is 14 bytes long: what is
+ * behind it is aligned to 2 bytes.
  *
- * Formats: RFC 7348 (VXLAN), 8926 (Geneve), 2784 and 2890 (GRE), 2003, 2473, 4213 (IP in IP), 3GPP TS
- * 29.281 (GTP-U).
+ * Formats: RFC 7348 (VXLAN), 8926 (Geneve), 2784 and 2890 (GRE), 2003, 2473, 4213 (IP in IP), 3GPP
+ * TS 29.281 (GTP-U).
  */
 #ifndef XDPTAIL_PARSE_TUNNEL_H
 #define XDPTAIL_PARSE_TUNNEL_H
@@ -62,7 +63,8 @@ static __always_inline const void *parse_step(struct parse_walk *w, __u32 len)
 	return p;
 }
 
-/* As parse_settle(), for places that are not a number of words from the base. 0: too far from it. */
+/* As parse_settle(), for places that are not a number of words from the base. 0: too far from it.
+ */
 static __always_inline int parse_settle_halves(struct parse_walk *w, const void *base)
 {
 	__u64 halves = (__u64)((const char *)w->pos - (const char *)base) / 2;
@@ -75,8 +77,8 @@ static __always_inline int parse_settle_halves(struct parse_walk *w, const void 
 	return 1;
 }
 
-/* Each of these steps returns the EtherType of what is inside, network order; 0 if that is not known,
- * or cut short.
+/* Each of these steps returns the EtherType of what is inside, network order; 0 if that is not
+ * known, or cut short.
  */
 static __always_inline __be16 parse_gre(struct parse_walk *w)
 {
@@ -117,8 +119,8 @@ static __always_inline __be16 parse_geneve(struct parse_walk *w)
 	return *(const __be16 *)(geneve + 2);
 }
 
-/* The extension headers of GTP-U, the first of which is of this type: length in words, …, the type of
- * the next. 0: one is broken or cut short, or there are too many.
+/* The extension headers of GTP-U, the first of which is of this type: length in words, …, the type
+ * of the next. 0: one is broken or cut short, or there are too many.
  */
 static __always_inline int parse_gtp_extensions(struct parse_walk *w, __u8 type)
 {
@@ -308,8 +310,8 @@ static __always_inline enum parse_class parse_classify_inner(struct parse_walk *
 	return parse_select(w, tcp_only);
 }
 
-/* As parse_fill(), for a frame that parse_classify_inner() counted. The outer header is in reach, but
- * the verifier has forgotten that.
+/* As parse_fill(), for a frame that parse_classify_inner() counted. The outer header is in reach,
+ * but the verifier has forgotten that.
  */
 static __always_inline void parse_fill_inner(struct parse_walk *w, struct tunnel_info *info,
 					     int tcp_only)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The maps, the settings, and the two programs: count_tcp_packets and count_packets, each with
- * siblings: for interfaces whose frames begin at IP (…_ip), for who wants the packets inside tunnels
- * (…_decap), and for both (…_decap_ip).
+ * siblings: for interfaces whose frames begin at IP (…_ip), for who wants the packets inside
+ * tunnels (…_decap), and for both (…_decap_ip).
  *
  * One source, three flavours, so that no program refers to a map or a helper that its kernel
  * lacks:
@@ -76,7 +76,8 @@ struct {
 	__type(value, struct packet_totals);
 } packet_totals SEC(".maps");
 
-/* User space makes the first, which is the template too, and sizes the second (src/lib/object.c). */
+/* User space makes the first, which is the template too, and sizes the second (src/lib/object.c).
+ */
 struct packet_count_generation {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 65536);
@@ -168,7 +169,8 @@ static __always_inline void count_source(const struct parse_walk *walk, __u32 ge
 	struct count_value first = { .packets = 1, .bytes = frame->bytes.wire_len };
 	struct count_value *value;
 	struct count_key key;
-	int err; /* not long: before 6.4 a map's own function may leave the upper half without the sign */
+	/* not long: before 6.4 a map's own function may leave the upper half without the sign */
+	int err;
 
 	if (!counts) {
 		count_unattributed(totals, -ENOENT, frame->bytes.wire_len);
@@ -206,9 +208,10 @@ static __always_inline void label_sample(struct packet_info *pkt, const struct f
 	pkt->generation = (__u8)gen;
 }
 
-/* Where a record is made. In the ring itself: bytes on the stack are known to the verifier one by one,
- * so that kernels up to 6.1 walk all that follows once for each combination of them. NULL: there
- * is no room, which is counted. The perf flavour has no such place, and uses room, on the stack.
+/* Where a record is made. In the ring itself: bytes on the stack are known to the verifier one by
+ * one, so that kernels up to 6.1 walk all that follows once for each combination of them. NULL:
+ * there is no room, which is counted. The perf flavour has no such place, and uses room, on the
+ * stack.
  */
 #ifdef XDPTAIL_PERF
 static __always_inline void *open_record(void *room, __u32 size, struct packet_totals *totals)
@@ -317,8 +320,8 @@ static __always_inline void sample_inner(const struct frame *frame, struct parse
 }
 
 /* Count first, then sample. The generation is read once: all that this packet adds to is of the
- * same one, so that the retired half adds up by itself. What is decided by a constant (link, tcp_only,
- * decap) is decided by the compiler.
+ * same one, so that the retired half adds up by itself. What is decided by a constant (link,
+ * tcp_only, decap) is decided by the compiler.
  */
 static __always_inline void observe(const struct frame *frame, enum parse_link link, bool tcp_only,
 				    bool decap)

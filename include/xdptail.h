@@ -8,14 +8,14 @@
  *
  * The library never prints, never exits, never installs a signal handler and never owns a loop or
  * a thread. Functions return 0 (or what they say) or -errno; after a failure xdptail_reason() says
- * in words what was the matter. Any call that asks the kernel for something may fail with -ENOMEM, or
- * with an errno of the kernel's that is not listed there. Output parameters are written on success
- * only. There are no globals: several handles can live in one process; one handle must not be used
- * from two threads at once. A function that the library calls must not call it with the same handle,
- * but for xdptail_time(), xdptail_attached() and xdptail_reason(), and what is said at xdptail_wait_fn.
- * File descriptors are closed on exec; a forked child must not use, nor close, a handle of its parent.
- * libbpf, beneath, prints to stderr when a program does not verify: a caller that does not want that
- * calls libbpf_set_print().
+ * in words what was the matter. Any call that asks the kernel for something may fail with -ENOMEM,
+ * or with an errno of the kernel's that is not listed there. Output parameters are written on
+ * success only. There are no globals: several handles can live in one process; one handle must not
+ * be used from two threads at once. A function that the library calls must not call it with the
+ * same handle, but for xdptail_time(), xdptail_attached() and xdptail_reason(), and what is said at
+ * xdptail_wait_fn. File descriptors are closed on exec; a forked child must not use, nor close, a
+ * handle of its parent. libbpf, beneath, prints to stderr when a program does not verify: a caller
+ * that does not want that calls libbpf_set_print().
  *
  * Numbers are in host byte order and addresses in network byte order, unless said otherwise.
  * Times are nanoseconds since 1970-01-01T00:00:00Z (CLOCK_REALTIME), leap seconds not counted.
@@ -59,7 +59,8 @@ enum xdptail_transport {
 
 enum xdptail_sample_mode {
 	XDPTAIL_SAMPLE_EVERY, /**< each Nth packet of a CPU, from a random phase */
-	XDPTAIL_SAMPLE_RANDOM, /**< gaps are random, N on average: no aliasing with periodic traffic */
+	/** gaps are random, N on average: no aliasing with periodic traffic */
+	XDPTAIL_SAMPLE_RANDOM,
 	XDPTAIL_SAMPLE_MODE_MAX
 };
 
@@ -84,15 +85,16 @@ enum xdptail_fragment {
 enum xdptail_parse {
 	XDPTAIL_PARSE_OK,
 	XDPTAIL_PARSE_TRUNCATED, /**< the frame ends inside a header */
-	XDPTAIL_PARSE_MALFORMED, /**< a length field contradicts its own header or the one around it */
+	/** a length field contradicts its own header or the one around it */
+	XDPTAIL_PARSE_MALFORMED,
 	XDPTAIL_PARSE_TOO_DEEP, /**< more IPv6 extension headers than are followed */
 	XDPTAIL_PARSE_MAX
 };
 
 /**
- * What a packet was in. Its own addresses are those inside; one level is looked into. A packet around
- * it that is in fragments, cut short or broken, or that has something else than IP inside, stands
- * for itself, as without decap.
+ * What a packet was in. Its own addresses are those inside; one level is looked into. A packet
+ * around it that is in fragments, cut short or broken, or that has something else than IP inside,
+ * stands for itself, as without decap.
  */
 enum xdptail_tunnel {
 	XDPTAIL_TUNNEL_NONE,
@@ -158,7 +160,8 @@ struct xdptail_packet {
  *
  * @param arg     what was given to xdptail_poll()
  * @param packet  lent; gone when this returns
- * @return 0 to go on; anything else ends the xdptail_poll() after this one, which counts as delivered
+ * @return 0 to go on; anything else ends the xdptail_poll() after this one, which counts as
+ * delivered
  */
 typedef int (*xdptail_packet_fn)(void *arg, const struct xdptail_packet *packet);
 
@@ -166,9 +169,11 @@ enum xdptail_state {
 	XDPTAIL_STATE_ATTACHED,
 	XDPTAIL_STATE_DETACHED, /**< asked for, or there is a reason why it cannot be attached */
 	XDPTAIL_STATE_GONE, /**< deleted, nothing more comes from it; or not there yet */
-	XDPTAIL_STATE_BACK, /**< attached anew, for there is one of this name again; or moved back */
+	/** attached anew, for there is one of this name again; or moved back */
+	XDPTAIL_STATE_BACK,
 	XDPTAIL_STATE_RENAMED, /**< interface is the new name, which packets and counts have now */
-	XDPTAIL_STATE_MOVED, /**< to another network namespace; it is counted on under its last name */
+	/** to another network namespace; it is counted on under its last name */
+	XDPTAIL_STATE_MOVED,
 	XDPTAIL_STATE_DOWN, /**< it cannot receive: it was set down, or has no carrier */
 	XDPTAIL_STATE_UP, /**< after it was down */
 	XDPTAIL_STATE_MAX
@@ -177,13 +182,13 @@ enum xdptail_state {
 /**
  * What happened to an interface. Lent to the callback; the name stays until xdptail_close().
  *
- * One that was deleted is detached for good, unless wait_interface is set: then the handle waits for
- * one of the name that was asked for, attaches to that, and says BACK. If it cannot (it says so once,
- * as DETACHED), it tries again each second while another program is there, and when the interface is
- * set up or its MTU changes where its driver refused. Where the process may not open netlink sockets,
- * DOWN and UP are not told, and all else within a second. What becomes of one that was MOVED is not told,
- * but for its end, and its return; if its index there is that of another interface that is attached
- * here, it is DETACHED, for packets carry no more than that.
+ * One that was deleted is detached for good, unless wait_interface is set: then the handle waits
+ * for one of the name that was asked for, attaches to that, and says BACK. If it cannot (it says so
+ * once, as DETACHED), it tries again each second while another program is there, and when the
+ * interface is set up or its MTU changes where its driver refused. Where the process may not open
+ * netlink sockets, DOWN and UP are not told, and all else within a second. What becomes of one that
+ * was MOVED is not told, but for its end, and its return; if its index there is that of another
+ * interface that is attached here, it is DETACHED, for packets carry no more than that.
  */
 struct xdptail_interface {
 	size_t size;
@@ -196,28 +201,30 @@ struct xdptail_interface {
 };
 
 /**
- * Called from within xdptail_attach(), xdptail_detach(), xdptail_poll(), and those that take counts.
- * It must not call them; xdptail_attached() and xdptail_time() are fine.
+ * Called from within xdptail_attach(), xdptail_detach(), xdptail_poll(), and those that take
+ * counts. It must not call them; xdptail_attached() and xdptail_time() are fine.
  */
 typedef void (*xdptail_interface_fn)(void *arg, const struct xdptail_interface *interface);
 
 /**
- * Wall time has stepped by so many nanoseconds; or the time of a capture has gone back, by more than an
- * interval and more than a second, where the interval begins. Called from within xdptail_poll().
+ * Wall time has stepped by so many nanoseconds; or the time of a capture has gone back, by more
+ * than an interval and more than a second, where the interval begins. Called from within
+ * xdptail_poll().
  */
 typedef void (*xdptail_clock_fn)(void *arg, int64_t step_ns);
 
 /**
  * A capture is about to be read from what is no regular file, which may take long: wait until fd is
- * readable, and do meanwhile whatever else there is to do; the counts may be taken, too. Called from
- * within xdptail_open_capture() and xdptail_poll(). fd is the library's: not to be read or closed. 0 to
- * read; anything else ends the capture here, with -EINTR.
+ * readable, and do meanwhile whatever else there is to do; the counts may be taken, too. Called
+ * from within xdptail_open_capture() and xdptail_poll(). fd is the library's: not to be read or
+ * closed. 0 to read; anything else ends the capture here, with -EINTR.
  */
 typedef int (*xdptail_wait_fn)(void *arg, int fd);
 
 /**
- * A capture has frames of a link type that is not read: they are counted, in not_ip. Called once for each
- * such type, before its first frame, from within xdptail_open_capture() and xdptail_poll().
+ * A capture has frames of a link type that is not read: they are counted, in not_ip. Called once
+ * for each such type, before its first frame, from within xdptail_open_capture() and
+ * xdptail_poll().
  *
  * @param link_type  LINKTYPE_, as the file has it
  * @param name       what libpcap calls it, or NULL; it stays
@@ -225,14 +232,15 @@ typedef int (*xdptail_wait_fn)(void *arg, int fd);
 typedef void (*xdptail_link_fn)(void *arg, uint32_t link_type, const char *name);
 
 /**
- * What the kernel's verifier says of a program that it refuses, a line a call, without a newline; there may
- * be thousands. Called from within xdptail_open() and xdptail_open_capture().
+ * What the kernel's verifier says of a program that it refuses, a line a call, without a newline;
+ * there may be thousands. Called from within xdptail_open() and xdptail_open_capture().
  */
 typedef void (*xdptail_log_fn)(void *arg, const char *line);
 
 /**
- * Have the messages of libbpf go to fn, those of the whole process, a line a call; NULL: nowhere. Unless
- * this is called they go where libbpf puts them, to standard error. Before other threads use libbpf.
+ * Have the messages of libbpf go to fn, those of the whole process, a line a call; NULL: nowhere.
+ * Unless this is called they go where libbpf puts them, to standard error. Before other threads use
+ * libbpf.
  */
 void xdptail_messages_take(xdptail_log_fn fn, void *arg);
 
@@ -246,9 +254,9 @@ void xdptail_messages_take(xdptail_log_fn fn, void *arg);
 #define XDPTAIL_TUNNEL_PORTS 2 /**< of each kind, at most */
 
 /**
- * UDP destination ports by which tunnels are known, host byte order. A kind of which none is set (all 0) has
- * its default: VXLAN 4789 (RFC 7348) and 8472 (the Linux kernel's own), Geneve 6081 (RFC 8926), GTP-U 2152
- * (3GPP TS 29.281).
+ * UDP destination ports by which tunnels are known, host byte order. A kind of which none is set
+ * (all 0) has its default: VXLAN 4789 (RFC 7348) and 8472 (the Linux kernel's own), Geneve 6081
+ * (RFC 8926), GTP-U 2152 (3GPP TS 29.281).
  */
 struct xdptail_tunnel_ports {
 	uint16_t vxlan[XDPTAIL_TUNNEL_PORTS];
@@ -263,17 +271,18 @@ struct xdptail_options {
 	enum xdptail_transport transport; /**< how samples leave the kernel (AUTO) */
 	enum xdptail_sample_mode sample_mode; /**< (EVERY) */
 	uint32_t sample_rate; /**< N: one sample in N packets of a CPU; 0: none (10) */
-	uint32_t
-		ring_bytes; /**< rounded up to what the kernel takes; perf: all CPUs' sum (16 MiB) */
+	/** rounded up to what the kernel takes; perf: all CPUs' sum (16 MiB) */
+	uint32_t ring_bytes;
 	uint32_t max_sources; /**< addresses counted apart at a time (65536) */
-	uint32_t
-		batch_ms; /**< how long samples may gather before xdptail_fd() is ready again (20) */
+	/** how long samples may gather before xdptail_fd() is ready again (20) */
+	uint32_t batch_ms;
 	int trace; /**< not 0: each sample also goes to the kernel's trace pipe (0) */
 	xdptail_interface_fn interface_fn; /**< told what happens to interfaces (NULL) */
 	void *interface_arg; /**< handed to it; the library does not look at it */
-	uint64_t
-		max_map_bytes; /**< kernel memory of the counts; above it all CPUs share; 0: 256 MiB,
-				    and less where most of it would be for CPUs that are not there (0) */
+	/** kernel memory of the counts; above it all CPUs share; 0: 256 MiB, and less where most
+	 * of it would be for CPUs that are not there (0)
+	 */
+	uint64_t max_map_bytes;
 	xdptail_clock_fn clock_fn; /**< told of steps of the clock (NULL) */
 	void *clock_arg;
 	xdptail_wait_fn wait_fn; /**< (NULL: a read may take as long as it takes) */
@@ -281,7 +290,8 @@ struct xdptail_options {
 	int prog_run; /**< not 0: a capture's frames go through the kernel's program (0) */
 	int decap; /**< not 0: the packet inside a tunnel is counted, selected and recorded (0) */
 	int wait_interface; /**< not 0: wait for interfaces that are not there, or go (0) */
-	int capture_fd; /**< a capture that the caller has opened, and closes; -1: open the path (-1) */
+	/** a capture that the caller has opened, and closes; -1: open the path (-1) */
+	int capture_fd;
 	const char *ebpf_program; /**< path of a BPF object that is not ours (NULL: ours) */
 	struct xdptail_tunnel_ports tunnel_ports; /**< with decap; a port is of one kind (all 0) */
 	xdptail_link_fn link_fn; /**< told of a capture's links that are not read (NULL) */
@@ -300,72 +310,77 @@ void xdptail_options_init(struct xdptail_options *o, size_t size);
 /**
  * Load the program and make its maps; nothing is attached yet.
  *
- * With ebpf_program both are another object's, made with the headers of this version (bpf/abi.h), and
- * function_name is a program in it. Since it becomes code of the kernel, the file must be regular, no
- * symbolic link, owned by root or the caller and not writable by others, and its directory likewise, or
- * sticky. Maps and records are checked before it is loaded; what it does with packets is its own. A
- * program "NAME_ip" beside it serves interfaces whose frames begin with IP, "NAME_decap" decap.
+ * With ebpf_program both are another object's, made with the headers of this version (bpf/abi.h),
+ * and function_name is a program in it. Since it becomes code of the kernel, the file must be
+ * regular, no symbolic link, owned by root or the caller and not writable by others, and its
+ * directory likewise, or sticky. Maps and records are checked before it is loaded; what it does
+ * with packets is its own. A program "NAME_ip" beside it serves interfaces whose frames begin with
+ * IP, "NAME_decap" decap.
  *
  * @param ret  set on success; release with xdptail_close(). On failure it is set too, to a handle
  *             good for xdptail_reason() and xdptail_close() only, or to NULL when there was no
  *             memory for one.
  * @param o    NULL for the defaults; copied, the strings too
- * Before Linux 5.11 maps count against RLIMIT_MEMLOCK, which is raised as far as the process may. Where the
- * verifier refuses a program, other options are tried, for seconds at most, to say which would work.
+ * Before Linux 5.11 maps count against RLIMIT_MEMLOCK, which is raised as far as the process may.
+ * Where the verifier refuses a program, other options are tried, for seconds at most, to say which
+ * would work.
  *
- * @return 0, or -EPERM (a capability is missing, or RLIMIT_MEMLOCK is too low, or the file can't be read),
- *         -EINVAL (an option out of range, or max_map_bytes too small for max_sources; or an ebpf_program
- *         that cannot be one), -ENOENT (no program function_name, or none of it that can decap; or no
- *         such file), -ENOEXEC (the kernel's verifier does not take the program),
- *         -EOPNOTSUPP (the kernel lacks what was asked for), -ENOMEM, or what the kernel said
+ * @return 0, or -EPERM (a capability is missing, or RLIMIT_MEMLOCK is too low, or the file can't be
+ * read), -EINVAL (an option out of range, or max_map_bytes too small for max_sources; or an
+ * ebpf_program that cannot be one), -ENOENT (no program function_name, or none of it that can
+ * decap; or no such file), -ENOEXEC (the kernel's verifier does not take the program), -EOPNOTSUPP
+ * (the kernel lacks what was asked for), -ENOMEM, or what the kernel said
  */
 int xdptail_open(struct xdptail **ret, const struct xdptail_options *o);
 
 /**
- * Start counting on an interface; there may be several, which share all limits. Where the kernel has BPF links (5.9) it ends by itself with the
- * process, however that ends; before, only xdptail_detach() and xdptail_close() end it.
+ * Start counting on an interface; there may be several, which share all limits. Where the kernel
+ * has BPF links (5.9) it ends by itself with the process, however that ends; before, only
+ * xdptail_detach() and xdptail_close() end it.
  *
- * Its frames must begin with Ethernet, or with IP as those of tun, WireGuard, PPP and IP tunnels do.
- * Calls interface_fn with ATTACHED. On failure nothing is attached, and what was stays.
+ * Its frames must begin with Ethernet, or with IP as those of tun, WireGuard, PPP and IP tunnels
+ * do. Calls interface_fn with ATTACHED. On failure nothing is attached, and what was stays.
  *
  * @param interface  its name; copied
- * @param mode       AUTO takes generic where the driver refuses native, and the event has the reason
- * @return 0; 1: there is none of this name, and with wait_interface it is waited for; or -ENODEV (no such
- *         interface), -EBUSY (another XDP program is there, or this one), -EOPNOTSUPP (frames of another
- *         kind, or the handle is a capture's) or whatever else the driver said to this mode, -EPERM,
- *         -ENOSPC (too many interfaces)
+ * @param mode       AUTO takes generic where the driver refuses native, and the event has the
+ * reason
+ * @return 0; 1: there is none of this name, and with wait_interface it is waited for; or -ENODEV
+ * (no such interface), -EBUSY (another XDP program is there, or this one), -EOPNOTSUPP (frames of
+ * another kind, or the handle is a capture's) or whatever else the driver said to this mode,
+ * -EPERM, -ENOSPC (too many interfaces)
  */
 int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode mode);
 
 /** How far a capture has been read. */
 enum xdptail_capture_state {
 	XDPTAIL_CAPTURE_MORE, /**< xdptail_poll() goes on */
-	XDPTAIL_CAPTURE_INTERVAL, /**< an interval of its clock is over: take the counts, then go on */
+	/** an interval of its clock is over: take the counts, then go on */
+	XDPTAIL_CAPTURE_INTERVAL,
 	XDPTAIL_CAPTURE_END /**< nothing more comes; the last interval's counts can be taken */
 };
 
 /**
  * Open a capture file in place of an interface: pcap or pcapng, of either byte order, plain or
- * compressed with gzip or zstd; links of Ethernet, raw IP, Linux cooked and loopback. The same parser, the
- * same selection and sampling, the same counts; no privileges. xdptail_poll() delivers samples, and
- * waits for nothing but the file; time is the capture's own. transport, ring_bytes, max_sources,
- * max_map_bytes, batch_ms, trace and interface_fn do not apply.
+ * compressed with gzip or zstd; links of Ethernet, raw IP, Linux cooked and loopback. The same
+ * parser, the same selection and sampling, the same counts; no privileges. xdptail_poll() delivers
+ * samples, and waits for nothing but the file; time is the capture's own. transport, ring_bytes,
+ * max_sources, max_map_bytes, batch_ms, trace and interface_fn do not apply.
  *
- * With prog_run the program is loaded as by xdptail_open(), needing what that needs, and run on each
- * frame (BPF_PROG_RUN); transport, ring_bytes, max_sources and max_map_bytes apply then. What comes out
- * is the same. Frames that it can't be given are parsed here, as without, and counted (parsed_here):
- * those that have less than 14 bytes for it, or more than the kernel takes (64 KiB), or headers beyond
- * its first 3 KiB; those that are no IP on a loopback link; and, with a program for one buffer
- * (transport) or before Linux 6.18, those that were cut or are of a cooked or loopback link: they count
- * for more bytes than there are. With ebpf_program, which takes prog_run, the first such frame ends the
- * reading, for only the program knows what it would count.
+ * With prog_run the program is loaded as by xdptail_open(), needing what that needs, and run on
+ * each frame (BPF_PROG_RUN); transport, ring_bytes, max_sources and max_map_bytes apply then. What
+ * comes out is the same. Frames that it can't be given are parsed here, as without, and counted
+ * (parsed_here): those that have less than 14 bytes for it, or more than the kernel takes (64 KiB),
+ * or headers beyond its first 3 KiB; those that are no IP on a loopback link; and, with a program
+ * for one buffer (transport) or before Linux 6.18, those that were cut or are of a cooked or
+ * loopback link: they count for more bytes than there are. With ebpf_program, which takes prog_run,
+ * the first such frame ends the reading, for only the program knows what it would count.
  *
  * @param path         "-" is stdin; with capture_fd a name for messages
  * @param o            NULL for the defaults; without ebpf_program function_name is one of
  *                     the two that there are
- * @param interval_ns  of the capture's clock, after which xdptail_poll() stops until the counts were
- *                     taken; 0: at the end only. There are no counts of intervals in which nothing
- *                     came. A frame that is late is counted in the interval in which it comes
+ * @param interval_ns  of the capture's clock, after which xdptail_poll() stops until the counts
+ * were taken; 0: at the end only. There are no counts of intervals in which nothing came. A frame
+ * that is late is counted in the interval in which it comes
  * @return as xdptail_open(); -EPROTONOSUPPORT: pcap of a link type that is not read; -EINVAL: no
  *         capture; -EINTR: wait_fn said so
  */
@@ -387,14 +402,15 @@ uint64_t xdptail_time(const struct xdptail *x);
 int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_sample_mode mode);
 
 /**
- * Stop counting on an interface, or waiting for it; calls interface_fn with DETACHED. Blocks for a grace
- * period of the kernel, 8 to 50 ms: when it returns, no packet of the interface is under way to the
- * counts any more. Its samples may still be in the ring, and its counts are taken with those of the
- * others.
+ * Stop counting on an interface, or waiting for it; calls interface_fn with DETACHED. Blocks for a
+ * grace period of the kernel, 8 to 50 ms: when it returns, no packet of the interface is under way
+ * to the counts any more. Its samples may still be in the ring, and its counts are taken with those
+ * of the others.
  *
- * @param interface  by the name that xdptail_attach() was given, whatever it is called now; NULL: all
- * @return 0, also when there were none at all; -ENODEV: it is not attached; -EOPNOTSUPP: the handle is a
- *         capture's; else -errno: it is detached, but the wait has failed
+ * @param interface  by the name that xdptail_attach() was given, whatever it is called now; NULL:
+ * all
+ * @return 0, also when there were none at all; -ENODEV: it is not attached; -EOPNOTSUPP: the handle
+ * is a capture's; else -errno: it is detached, but the wait has failed
  */
 int xdptail_detach(struct xdptail *x, const char *interface);
 
@@ -402,17 +418,18 @@ int xdptail_detach(struct xdptail *x, const char *interface);
 unsigned int xdptail_attached(const struct xdptail *x);
 
 /**
- * For the caller's own poll: readable when xdptail_poll() has something to do, until that has done it.
+ * For the caller's own poll: readable when xdptail_poll() has something to do, until that has done
+ * it.
  *
- * @return a file descriptor, which the handle owns until xdptail_close(): not to be read or closed; or
- *         -EOPNOTSUPP: a capture has none, and xdptail_poll() is called until its state is END
+ * @return a file descriptor, which the handle owns until xdptail_close(): not to be read or closed;
+ * or -EOPNOTSUPP: a capture has none, and xdptail_poll() is called until its state is END
  */
 int xdptail_fd(const struct xdptail *x);
 
 /**
- * Do what is due, and deliver samples that are waiting. What is due comes ten times a second, and is
- * not only samples: so it is to be called whenever xdptail_fd() is readable, also with a sample_rate of
- * 0, or a table of sources may run full.
+ * Do what is due, and deliver samples that are waiting. What is due comes ten times a second, and
+ * is not only samples: so it is to be called whenever xdptail_fd() is readable, also with a
+ * sample_rate of 0, or a table of sources may run full.
  *
  * Samples are in order of each CPU, not among CPUs.
  *
@@ -420,9 +437,9 @@ int xdptail_fd(const struct xdptail *x);
  * @param max         how many at most; 0: 4096. If more wait, xdptail_fd() stays readable
  * @param fn          NULL: samples are thrown away, and counted as discarded
  * @param arg         handed to fn
- * @return how many were delivered or discarded; 0: none, within the time, or a capture has an interval
- *         or itself at its end; -EINTR: a signal came; of a capture, -EBADMSG (cut, or broken), -EIO
- *         (cannot be read): what came before it has been delivered, and the counts can be taken; or
+ * @return how many were delivered or discarded; 0: none, within the time, or a capture has an
+ * interval or itself at its end; -EINTR: a signal came; of a capture, -EBADMSG (cut, or broken),
+ * -EIO (cannot be read): what came before it has been delivered, and the counts can be taken; or
  *         -errno
  */
 int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_packet_fn fn,
@@ -435,8 +452,8 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
  *   pending before + sampled = delivered + discarded + lost_* + pending
  */
 struct xdptail_counts {
-	uint64_t
-		interval_start_ns; /**< where the last one ended; of a capture, its first or earliest time */
+	/** where the last one ended; of a capture, its first or earliest time */
+	uint64_t interval_start_ns;
 	uint64_t interval_end_ns; /**< of a capture, no packet of the interval is later */
 	uint64_t seen; /**< packets, as all those without a unit up to counted */
 	uint64_t not_ip;
@@ -505,11 +522,12 @@ int xdptail_counts_begin(struct xdptail *x);
  *
  * @param max  how many sources to collect in this step at most; 0: 4096
  * @param ret  set when this returns 1: owned by the caller, as of xdptail_take_counts()
- * How far the ring has to be read is settled by the first step, whatever comes later. Who has no time for those
- * samples lets xdptail_poll() throw them away (fn NULL), up to where step returns 1: the counts are the same.
+ * How far the ring has to be read is settled by the first step, whatever comes later. Who has no
+ * time for those samples lets xdptail_poll() throw them away (fn NULL), up to where step returns 1:
+ * the counts are the same.
  *
- * What the kernel refuses in passing (memory, a map that is in use) is asked for again by the next step, for
- * which there must be one; after some seconds it is an error.
+ * What the kernel refuses in passing (memory, a map that is in use) is asked for again by the next
+ * step, for which there must be one; after some seconds it is an error.
  *
  * @return 1: done, *ret is set; 0: call again, after an xdptail_poll(), because there are more
  *         sources, or samples of the interval are still in the ring; -EINVAL (not begun), -ENOMEM,
@@ -518,12 +536,12 @@ int xdptail_counts_begin(struct xdptail *x);
 int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_counts **ret);
 
 /**
- * For the end of a program that has no time left: detach from all interfaces, and take all that was counted
- * and not been taken yet, also what xdptail_counts_begin() has begun. The totals are exact. Sources that would
- * have to be collected first are left out: there counted is more than their packets and what is
- * unattributed. Samples that are still in the ring are discarded, unread. Blocks for a grace period if
- * something was attached. Then nothing is counted any more: xdptail_stats(), xdptail_time() and
- * xdptail_close() are what is left to call.
+ * For the end of a program that has no time left: detach from all interfaces, and take all that was
+ * counted and not been taken yet, also what xdptail_counts_begin() has begun. The totals are exact.
+ * Sources that would have to be collected first are left out: there counted is more than their
+ * packets and what is unattributed. Samples that are still in the ring are discarded, unread.
+ * Blocks for a grace period if something was attached. Then nothing is counted any more:
+ * xdptail_stats(), xdptail_time() and xdptail_close() are what is left to call.
  *
  * @param ret  owned by the caller, as of xdptail_take_counts()
  * @return 0, -ENOMEM, or -errno
@@ -551,7 +569,8 @@ struct xdptail_stats {
 	uint32_t sample_rate;
 	enum xdptail_sample_mode sample_mode;
 	uint64_t map_bytes; /**< kernel memory of the maps that count, about */
-	int shared_counts; /**< not 0: all CPUs share a source's value, to stay under max_map_bytes */
+	/** not 0: all CPUs share a source's value, to stay under max_map_bytes */
+	int shared_counts;
 	uint64_t ring_high_water; /**< most bytes seen waiting since the last xdptail_stats() */
 	uint64_t longest_wait_ns; /**< that a sample waited to be taken, since then */
 	uint64_t delivered;
@@ -572,18 +591,20 @@ struct xdptail_stats {
 int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret);
 
 /**
- * The capabilities (a bit each, as in linux/capability.h) that the handle goes on needing with what is
- * attached now: CAP_PERFMON and CAP_IPC_LOCK for perf buffers, which a CPU that comes up gets anew;
- * CAP_NET_ADMIN where the kernel has no BPF links (before 5.9), to detach. Where xdptail_check_rights()
- * says -EPERM without, CAP_BPF too. All others can be given up once xdptail_attach() is done: by the
- * thread that makes the calls, and before it starts others, if they are to have none.
+ * The capabilities (a bit each, as in linux/capability.h) that the handle goes on needing with what
+ * is attached now: CAP_PERFMON and CAP_IPC_LOCK for perf buffers, which a CPU that comes up gets
+ * anew; CAP_NET_ADMIN where the kernel has no BPF links (before 5.9), to detach. Where
+ * xdptail_check_rights() says -EPERM without, CAP_BPF too. All others can be given up once
+ * xdptail_attach() is done: by the thread that makes the calls, and before it starts others, if
+ * they are to have none.
  */
 uint64_t xdptail_capabilities(const struct xdptail *x);
 
 /**
- * Would counting go on with the rights that this thread has now? Makes each kind of kernel call that it
- * consists of, and changes nothing. Since Linux 5.19 they need no capabilities; before, that depends on
- * the sysctl kernel.unprivileged_bpf_disabled. Blocks for a grace period of the kernel, 8 to 50 ms.
+ * Would counting go on with the rights that this thread has now? Makes each kind of kernel call
+ * that it consists of, and changes nothing. Since Linux 5.19 they need no capabilities; before,
+ * that depends on the sysctl kernel.unprivileged_bpf_disabled. Blocks for a grace period of the
+ * kernel, 8 to 50 ms.
  *
  * @return 0, -EPERM, or what else the kernel said
  */
@@ -592,8 +613,8 @@ int xdptail_check_rights(struct xdptail *x);
 /**
  * For a watchdog: does the handle get on with what there is to do? It does if this changes.
  *
- * @return 0: there is nothing to do; else a number that grows with each sample taken and each source
- *         collected
+ * @return 0: there is nothing to do; else a number that grows with each sample taken and each
+ * source collected
  */
 uint64_t xdptail_progress(const struct xdptail *x);
 
@@ -642,24 +663,24 @@ struct xdptail_probe {
 	enum xdptail_answer gro_hw; /**< is it on? */
 	enum xdptail_answer gro; /**< is it on? generic mode comes after it */
 	enum xdptail_answer rxvlan; /**< is it on? then a VLAN tag is gone before XDP */
-	uint32_t
-		program_id; /**< of the XDP program that is there, perhaps this library's; 0: none */
+	/** of the XDP program that is there, perhaps this library's; 0: none */
+	uint32_t program_id;
 	char program_name[16]; /**< what the kernel keeps of it; "": not told */
 	enum xdptail_mode program_mode; /**< AUTO: offloaded, or several at once */
 	char upper[16]; /**< an interface on top of it that has an XDP program; "": none is seen */
 	enum xdptail_mode mode; /**< what AUTO would choose; AUTO: cannot be told, or nothing */
 
 	/* The kernel again. */
-	uint64_t
-		memlock_needed; /**< RLIMIT_MEMLOCK alone is in the way, and has to be about this; or 0 */
+	/** RLIMIT_MEMLOCK alone is in the way, and has to be about this; or 0 */
+	uint64_t memlock_needed;
 	uint32_t online_cpus; /**< of the possible ones */
 };
 
 /**
  * Find out whether and how counting would work: loads the program as xdptail_open() does, and takes
  * it back; looks at the interface; attaches nothing, touches no packet, changes nothing that stays.
- * Works without privileges, as far as that goes: open_err is -EPERM then, and what can't be tried is
- * UNKNOWN.
+ * Works without privileges, as far as that goes: open_err is -EPERM then, and what can't be tried
+ * is UNKNOWN.
  *
  * @param interface  NULL: only what concerns the kernel. That there is none of this name is no
  *                   failure: attach_err is -ENODEV
@@ -669,16 +690,16 @@ struct xdptail_probe {
 int xdptail_probe(const char *interface, struct xdptail_probe *ret);
 
 /**
- * Why the last call failed, in words, without a newline; "" when it did not. Never NULL. Lent: until
- * the next call with this handle. Of NULL, which xdptail_open() leaves when there was no memory, it
- * is "out of memory".
+ * Why the last call failed, in words, without a newline; "" when it did not. Never NULL. Lent:
+ * until the next call with this handle. Of NULL, which xdptail_open() leaves when there was no
+ * memory, it is "out of memory".
  */
 const char *xdptail_reason(const struct xdptail *x);
 
 /**
- * Detach from everything and free, with the samples and counts that were not taken. Calls nothing back,
- * and cannot fail. NULL is fine, and so is a handle whose open failed. Counts that were taken are to be
- * freed before.
+ * Detach from everything and free, with the samples and counts that were not taken. Calls nothing
+ * back, and cannot fail. NULL is fine, and so is a handle whose open failed. Counts that were taken
+ * are to be freed before.
  */
 void xdptail_close(struct xdptail *x);
 

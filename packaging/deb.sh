@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# deb.sh TARBALL OUT: Debian's packages of the sources in TARBALL, source and binary, in OUT, with the log
-# of their making. The unit tests run, too, unless DEB_BUILD_OPTIONS has nocheck.
+# deb.sh TARBALL OUT: Debian's packages of the sources in TARBALL, source and binary, in OUT, with
+# the log of their making. The unit tests run, too, unless DEB_BUILD_OPTIONS has nocheck.
 set -euo pipefail
 
 command -v dpkg-buildpackage >/dev/null || {

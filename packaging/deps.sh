@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # deps.sh GROUP…: install what building, running and testing need; groups: build demo test lint, and
-# bench, contrib (the programs that read the stream), deb, rpm (make deb, make rpm), package-check (what looks at
-# packages), kernels (what fetches and boots kernels to test on).
+# bench, contrib (the programs that read the stream), deb, rpm (make deb, make rpm), package-check
+# (what looks at packages), kernels (what fetches and boots kernels to test on).
 # Debian and Ubuntu (apt), Fedora (dnf). Changes nothing when all is there; names what is missing,
 # and fails, when it may not install.
 set -eu
@@ -149,8 +149,8 @@ check_versions() {
 
 # One word a package, so unquoted.
 install_deb() {
-	# in this runlevel invoke-rc.d starts no daemon (rsyslogd, clickhouse-server) where systemd isn't PID 1; where
-	# it is, what is installed is started, as with any package
+	# in this runlevel invoke-rc.d starts no daemon (rsyslogd, clickhouse-server) where systemd
+	# isn't PID 1; where it is, what is installed is started, as with any package
 	export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 	apt-get update -q
 	# shellcheck disable=SC2086

@@ -9,8 +9,8 @@ SOURCE_TARBALL = $(O)/dist/xdptail-$(VERSION).tar.gz
 UNITS = $(wildcard packaging/systemd/*.service)
 DROPINS = $(wildcard packaging/systemd/*.conf)
 
-# What runs it as a service. Not part of install, which stays below PREFIX: logrotate and people look for
-# files in /etc only. Settings that are there stay as they are; nothing is started.
+# What runs it as a service. Not part of install, which stays below PREFIX: logrotate and people
+# look for files in /etc only. Settings that are there stay as they are; nothing is started.
 install-service:
 	install -d "$(DESTDIR)$(UNITDIR)"
 	install -d "$(DESTDIR)$(DOCDIR)/examples"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# rpm.sh TARBALL OUT: RPM packages of the sources in TARBALL, source and binary, in OUT, with the log of their
-# making. Where packages are no RPMs (Debian), what is needed is not looked for, and systemd's macros are ours.
+# rpm.sh TARBALL OUT: RPM packages of the sources in TARBALL, source and binary, in OUT, with the
+# log of their making. Where packages are no RPMs (Debian), what is needed is not looked for, and
+# systemd's macros are ours.
 set -euo pipefail
 
 command -v rpmbuild >/dev/null || {

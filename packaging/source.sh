@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# source.sh TARBALL BUILT: the sources as a tarball, under the directory that it is named for: of a checkout
-# what git tracks, as it lies there; elsewhere every file outside BUILT. The same bytes for the same contents.
+# source.sh TARBALL BUILT: the sources as a tarball, under the directory that it is named for: of a
+# checkout what git tracks, as it lies there; elsewhere every file outside BUILT. The same bytes for
+# the same contents.
 set -euo pipefail
 
 tarball=$(realpath -m "$1")

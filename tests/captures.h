@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Captures of every kind that is read, and of some that are not, from Ethernet frames: byte by byte,
- * and not by the library that reads them. Formats: draft-ietf-opsawg-pcap, -pcapng; link types:
- * tcpdump.org/linktypes.html.
+/* Captures of every kind that is read, and of some that are not, from Ethernet frames: byte by
+ * byte, and not by the library that reads them. Formats: draft-ietf-opsawg-pcap, -pcapng; link
+ * types: tcpdump.org/linktypes.html.
  */
 #ifndef TESTS_CAPTURES_H
 #define TESTS_CAPTURES_H

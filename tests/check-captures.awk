@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# awk -f check-captures.awk OURS THEIRS: compare what xdptail says of a capture with what tshark says,
-# frame by frame. OURS and THEIRS have a line a frame, in the columns that check-captures.sh asks
-# for. Prints the first differences, and in the end one line with how many there are: frames,
+# awk -f check-captures.awk OURS THEIRS: compare what xdptail says of a capture with what tshark
+# says, frame by frame. OURS and THEIRS have a line a frame, in the columns that check-captures.sh
+# asks for. Prints the first differences, and in the end one line with how many there are: frames,
 # agreements, disagreements; frames of which we say less, and that we do; disagreements on frames
-# that tshark calls malformed; frames that we say are tunnels; with decap=1, others of which tshark does.
-# What is compared is the outermost IP header and what it carries: tshark lists all that it finds in
-# tunnels and behind errors of ICMP, in order, so that the outermost comes first. Where we say that it
-# is a tunnel, it is the next one, and of the outermost the addresses.
+# that tshark calls malformed; frames that we say are tunnels; with decap=1, others of which tshark
+# does. What is compared is the outermost IP header and what it carries: tshark lists all that it
+# finds in tunnels and behind errors of ICMP, in order, so that the outermost comes first. Where we
+# say that it is a tunnel, it is the next one, and of the outermost the addresses.
 BEGIN {
 	FS = "\t"
 	split("time length src dst protocol src_port dst_port flags seq ack icmp_type icmp_code vlan fragment",

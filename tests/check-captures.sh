@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # check-captures.sh BUILD DIR: read every capture in DIR with the xdptail that was built there and
-# with tshark, and compare them packet by packet: time, length, outermost addresses, protocol, ports,
-# flags, sequence numbers, ICMP's type and code, VLAN, fragments. Then the same with --decap, where it
-# is of the packets inside tunnels, and the addresses around them. Fails when they disagree on a frame
-# that tshark does not call malformed.
+# with tshark, and compare them packet by packet: time, length, outermost addresses, protocol,
+# ports, flags, sequence numbers, ICMP's type and code, VLAN, fragments. Then the same with --decap,
+# where it is of the packets inside tunnels, and the addresses around them. Fails when they disagree
+# on a frame that tshark does not call malformed.
 set -euo pipefail
 
 build=$(realpath "$1")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# clangs.sh BUILD: build the programs with every clang-N that is here, and let this kernel verify and
-# run them (tests/prog). Each has a tree of its own under BUILD.
+# clangs.sh BUILD: build the programs with every clang-N that is here, and let this kernel verify
+# and run them (tests/prog). Each has a tree of its own under BUILD.
 set -euo pipefail
 
 build=$(mkdir -p "$1" && realpath "$1")

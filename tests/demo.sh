@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# demo.sh XDPTAIL: a veth pair between two network namespaces of its own, real TCP, UDP and ICMP over
-# IPv4 and IPv6 through it for five seconds, and the stream of it through jq. Leaves nothing behind.
+# demo.sh XDPTAIL: a veth pair between two network namespaces of its own, real TCP, UDP and ICMP
+# over IPv4 and IPv6 through it for five seconds, and the stream of it through jq. Leaves nothing
+# behind.
 set -euo pipefail
 
 xdptail=$(realpath "$1")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A frame as a test holds it: its bytes in memory, what they parse to, and how two records differ. */
+/* A frame as a test holds it: its bytes in memory, what they parse to, and how two records differ.
+ */
 #ifndef TESTS_FRAME_H
 #define TESTS_FRAME_H
 
@@ -34,7 +35,8 @@ struct frame_bytes {
 	size_t wire_len; /* of which len bytes are here */
 };
 
-/* What the frame tells, and the two marks by which the record is known; the rest is the sampler's. */
+/* What the frame tells, and the two marks by which the record is known; the rest is the sampler's.
+ */
 struct frame_field {
 	const char *name;
 	size_t offset;
@@ -123,7 +125,8 @@ static inline void frame_decode(struct frame_bytes *ret, enum parse_link link, c
 	(void)frame_unhex(hex, ret->data);
 }
 
-/* A case's frame for an interface of this link: where frames begin at IP, what is behind Ethernet. */
+/* A case's frame for an interface of this link: where frames begin at IP, what is behind Ethernet.
+ */
 static inline void frame_open(struct frame_bytes *ret, enum parse_link link,
 			      const struct frame_case *c)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The last rows of the table in frames.h, which includes this there and nothing else does: frames of
- * tunnels.
+/* The last rows of the table in frames.h, which includes this there and nothing else does: frames
+ * of tunnels.
  */
 /* clang-format off */
 /* Tunnels: what is around the packet. */

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# run.sh BUILD [GROUP…]: run the tests that were built there (unit, prog), and those on the command that
-# was built there (system) and on what is shipped beside it (shipped), or only those groups (system/NAME:
-# one file), and close with one line of counts. A skipped test is counted as such. Only on request: on
-# the programs that read the stream (contrib), and on the packages (packaging; debootstrap: on a new Debian).
+# run.sh BUILD [GROUP…]: run the tests that were built there (unit, prog), and those on the command
+# that was built there (system) and on what is shipped beside it (shipped), or only those groups
+# (system/NAME: one file), and close with one line of counts. A skipped test is counted as such.
+# Only on request: on the programs that read the stream (contrib), and on the packages (packaging;
+# debootstrap: on a new Debian).
 set -uo pipefail
 
 build=$(realpath "$1")
@@ -15,7 +16,8 @@ log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 : >"$log/counts"
 
-# Says at once what became of a file of tests, in one piece, and keeps its numbers for the last line.
+# Says at once what became of a file of tests, in one piece, and keeps its numbers for the last
+# line.
 count() { # TAP-FILE NAME STATUS SECONDS [OUTPUT]
 	local ok not skip
 	skip=$(grep -ciE '^ok .*# *skip' "$1")
@@ -64,9 +66,9 @@ run_bats() { # BATS-FILE
 	count "$log/${name/\//-}" "$name" "$status" $((SECONDS - began))
 }
 
-# Files of tests mostly wait, so several of them run side by side, the largest first, for they tend to take
-# longest: namespaces are named by file. But for those that count wake-ups, or take a CPU away from all
-# others.
+# Files of tests mostly wait, so several of them run side by side, the largest first, for they tend
+# to take longest: namespaces are named by file. But for those that count wake-ups, or take a CPU
+# away from all others.
 together=() alone=()
 mapfile -t files < <(ls -S "$tests"/{shipped,system,contrib,packaging,debootstrap}/*.bats 2>/dev/null)
 for test in "${files[@]}"; do

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What holds of every frame, whatever it is: the records of both programs agree with each other, and
- * with what their own fields say; and with decap, with those without it. For the unit tests and the fuzzers.
+/* What holds of every frame, whatever it is: the records of both programs agree with each other,
+ * and with what their own fields say; and with decap, with those without it. For the unit tests and
+ * the fuzzers.
  */
 #ifndef TESTS_VIEW_H
 #define TESTS_VIEW_H
@@ -203,8 +204,8 @@ struct view_inner {
 	struct tunnel_info info; /* its packet is the view's */
 };
 
-/* What is said of a tunnel is what is said of the frame without decap, and where there is none, so is
- * all else.
+/* What is said of a tunnel is what is said of the frame without decap, and where there is none, so
+ * is all else.
  */
 static inline bool view_is_inside(const char *name, const struct view_inner *inner,
 				  const struct view *outer)

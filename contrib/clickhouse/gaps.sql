@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- Which records are missing, one range a row; for servers with window functions (21.4). After loss.sql.
--- What is missing at the end of a run's packets and counts, its sums tell; what has come of age is not missing. Ask for some runs or types:
--- SELECT * FROM xdptail.gaps WHERE run IN (...) reads only those, in the order in which they are stored.
+-- Which records are missing, one range a row; for servers with window functions (21.4). After
+-- loss.sql. What is missing at the end of a run's packets and counts, its sums tell; what has come
+-- of age is not missing. Ask for some runs or types: SELECT * FROM xdptail.gaps WHERE run IN (...)
+-- reads only those, in the order in which they are stored.
 
 CREATE VIEW IF NOT EXISTS xdptail.gaps AS
 SELECT hostname, run, event_type, before + 1 AS first_missing, record_seq - 1 AS last_missing,

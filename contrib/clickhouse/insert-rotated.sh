@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# insert-rotated.sh URL FILE: put the files FILE.TIME that xdptail has rotated into ClickHouse, the oldest
-# first, and delete each that it has taken. The first that it does not take ends it, and is there next time.
-# Killed in between, a file is put twice: duplicates become one row (README.md).
+# insert-rotated.sh URL FILE: put the files FILE.TIME that xdptail has rotated into ClickHouse, the
+# oldest first, and delete each that it has taken. The first that it does not take ends it, and is
+# there next time. Killed in between, a file is put twice: duplicates become one row (README.md).
 set -euo pipefail
 
 url=$1 file=$2

@@ -6,8 +6,8 @@
 --   accounts     by run and output: what the run says it wrote there, and what arrived
 --   duplicates   lines that came more than once
 --
--- and gaps.sql: which records are missing, one range a row. What came and has come of age is not missing: it is
--- "expired" here.
+-- and gaps.sql: which records are missing, one range a row. What came and has come of age is not
+-- missing: it is "expired" here.
 
 CREATE VIEW IF NOT EXISTS xdptail.runs AS
 SELECT run, max(hostname) AS hostname, max(version) AS version,
@@ -32,8 +32,8 @@ UNION ALL
 SELECT run, toString(event_type) AS event_type, record_seq, toDate(timestamp) AS day
 FROM xdptail.events FINAL WHERE NOT repeated;
 
--- Lines of days that have gone from the table of their type, from its oldest end. Those that came twice are
--- there twice: that is not known any more.
+-- Lines of days that have gone from the table of their type, from its oldest end. Those that came
+-- twice are there twice: that is not known any more.
 CREATE VIEW IF NOT EXISTS xdptail.expired AS
 SELECT run, event_type, sum(lines) AS expired
 FROM
@@ -53,8 +53,8 @@ FROM
 WHERE first_day = toDate(0) OR day < first_day
 GROUP BY run, event_type;
 
--- How many outputs a run has had, of each of which it has a sum in the end; how many sums came; and the number
--- of the record before these.
+-- How many outputs a run has had, of each of which it has a sum in the end; how many sums came; and
+-- the number of the record before these.
 CREATE VIEW IF NOT EXISTS xdptail.outputs AS
 SELECT run, toInt64(uniqExact(sink)) AS outputs, toInt64(countIf(total)) AS sums,
     toInt64(maxIf(record_seq, NOT total)) AS before_sums
@@ -62,9 +62,10 @@ FROM xdptail.events FINAL
 WHERE event_type = 'sink'
 GROUP BY run;
 
--- Records are numbered by run and type, from 1. So what lacks at the start, and in the middle, is what the
--- numbers lack; what lacks at the end of packets and counts, what the run's sums say beyond: all of them, where
--- none came. An output that joined a run under way has nothing from before.
+-- Records are numbered by run and type, from 1. So what lacks at the start, and in the middle, is
+-- what the numbers lack; what lacks at the end of packets and counts, what the run's sums say
+-- beyond: all of them, where none came. An output that joined a run under way has nothing from
+-- before.
 CREATE VIEW IF NOT EXISTS xdptail.missing AS
 SELECT hostname, run, event_type, arrived, expired,
     if(joined OR expired > 0 OR arrived = 0, 0, first - 1) AS missing_at_start,
@@ -99,10 +100,11 @@ FROM
 ) AS numbered
 ANY LEFT JOIN xdptail.runs AS runs USING (run);
 
--- For an output, the run's last sink record says how many lines it had been given and what became of them;
--- behind it come those of the outputs after it, and stop. So the lines that were on their way are known to
--- one, and what is not here was lost after it was written. Where a sum of another output is not here, its place is
--- known by the records before. Only for the output that leads here: of
+-- For an output, the run's last sink record says how many lines it had been given and what became
+-- of them; behind it come those of the outputs after it, and stop. So the lines that were on their
+-- way are known to one, and what is not here was lost after it was written. Where a sum of another
+-- output is not here, its place is known by the records before. Only for the output that leads
+-- here: of
 -- others this is no statement.
 CREATE VIEW IF NOT EXISTS xdptail.accounts AS
 SELECT hostname, run, sink, given, left_out, dropped, given - left_out - dropped AS sent, arrived, expired,
@@ -154,8 +156,8 @@ FROM
 ) AS compared
 ANY LEFT JOIN xdptail.runs AS runs USING (run);
 
--- Lines that came, less those that are different. They are in no table twice once parts are merged, nor by
--- FINAL; but talkers and flows have summed them.
+-- Lines that came, less those that are different. They are in no table twice once parts are merged,
+-- nor by FINAL; but talkers and flows have summed them.
 CREATE VIEW IF NOT EXISTS xdptail.duplicates AS
 SELECT hostname, run, event_type, lines - expired - arrived AS duplicates
 FROM

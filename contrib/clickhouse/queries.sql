@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- Questions, and a statement for each. Of the last hour, day or week: WHERE says which. Exact are those of
--- counts, talkers and events; those of packets and flows are estimates, see README.md.
--- An IPv4 address is stored, and shown, as ::ffff:192.0.2.7; it is asked for by toIPv6('192.0.2.7').
+-- Questions, and a statement for each. Of the last hour, day or week: WHERE says which. Exact are
+-- those of counts, talkers and events; those of packets and flows are estimates, see README.md.
+-- An IPv4 address is stored, and shown, as ::ffff:192.0.2.7; it is asked for by
+-- toIPv6('192.0.2.7').
 
 -- talkers: who sent most in the last hour? (exact)
 SELECT src_ip, sum(packets) AS packets, sum(bytes) AS bytes
@@ -32,7 +33,8 @@ FROM
 ANY LEFT JOIN xdptail.runs AS runs USING (run)
 ORDER BY hostname, interval_end;
 
--- unlisted: how much of the traffic is in no count record, for want of room in --top or in the table?
+-- unlisted: how much of the traffic is in no count record, for want of room in --top or in the
+-- table?
 SELECT host AS hostname, sum(counted) AS packets, sum(unlisted_packets) AS unlisted, sum(unattributed_packets) AS unattributed
 FROM xdptail.events FINAL
 ANY LEFT JOIN (SELECT run, hostname AS host FROM xdptail.runs) AS runs USING (run)

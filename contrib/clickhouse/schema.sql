@@ -1,13 +1,15 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- Tables of the stream xdptail/1, for ClickHouse of today (run on 26.7). Whatever inserts puts whole lines into
--- xdptail.stream, which keeps nothing: views hand each record to the table of its kind.
+-- Tables of the stream xdptail/1, for ClickHouse of today (run on 26.7). Whatever inserts puts
+-- whole lines into xdptail.stream, which keeps nothing: views hand each record to the table of its
+-- kind.
 --
---   packets, counts   the many; a key that is absent from a line is NULL where 0 would mean something
+--   packets, counts   the many; a key that is absent from a line is NULL where 0 would mean
+--                     something
 --   events            the few: all other types
 --   talkers           of counts, by minute: exact
 --   flows             of packets, by minute: scaled by sample_rate, an estimate
---   arrivals          lines that came, duplicates and all, by run, type and day; kept longest, so that what has
---                     come of age is not taken for lost
+--   arrivals          lines that came, duplicates and all, by run, type and day; kept longest, so
+--                     that what has come of age is not taken for lost
 --
 -- Age is counted in whole days, of UTC.
 --
@@ -135,9 +137,9 @@ CREATE TABLE IF NOT EXISTS xdptail.stream
 )
 ENGINE = Null;
 
--- One sampled packet a row. The order is that of the stream: loss is a gap between neighbours, times and
--- numbers compress to almost nothing, and a line that came twice becomes one row. Within a run time rises
--- with record_seq, so its minima and maxima find an hour; addresses have a filter.
+-- One sampled packet a row. The order is that of the stream: loss is a gap between neighbours,
+-- times and numbers compress to almost nothing, and a line that came twice becomes one row. Within
+-- a run time rises with record_seq, so its minima and maxima find an hour; addresses have a filter.
 CREATE TABLE IF NOT EXISTS xdptail.packets
 (
     INDEX by_time timestamp TYPE minmax GRANULARITY 1,
@@ -200,8 +202,8 @@ TTL toDate(timestamp) + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1
 ;
 
--- The rest: what explains the others, so it stays longest. A start record that is repeated has the number
--- of the first and a time of its own.
+-- The rest: what explains the others, so it stays longest. A start record that is repeated has the
+-- number of the first and a time of its own.
 CREATE TABLE IF NOT EXISTS xdptail.events
 AS xdptail.stream
 ENGINE = ReplacingMergeTree

@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- The stream as a table: xdptail('FILE'), with a pattern or a list of files, compressed ones among them.
+-- The stream as a table: xdptail('FILE'), with a pattern or a list of files, compressed ones among
+-- them.
 --
--- Types are declared, not inferred: nine fraction digits would be taken for text, and a column of numbers
--- in which there is a string, as of 2^53 and more, for JSON. Keys that a record does not have are NULL.
+-- Types are declared, not inferred: nine fraction digits would be taken for text, and a column of
+-- numbers in which there is a string, as of 2^53 and more, for JSON. Keys that a record does not
+-- have are NULL.
 create or replace macro xdptail(files) as table
 select * from read_json(files, format = 'newline_delimited', columns = {
 	timestamp: 'TIMESTAMP_NS', event_type: 'VARCHAR', run: 'VARCHAR', record_seq: 'UBIGINT',

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* packet_count INTERFACE [FUNCTION_NAME]: print each second how many packets came in, exactly, until
- * SIGINT or SIGTERM. FUNCTION_NAME is count_tcp_packets (the default) or count_packets.
+/* packet_count INTERFACE [FUNCTION_NAME]: print each second how many packets came in, exactly,
+ * until SIGINT or SIGTERM. FUNCTION_NAME is count_tcp_packets (the default) or count_packets.
  */
 #include <errno.h>
 #include <inttypes.h>

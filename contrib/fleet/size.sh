@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# size.sh HOSTS PACKETS N INTERVAL SOURCES: what a fleet makes of lines and bytes, where each host receives so
-# many packets a second, samples one in N, and lists so many sources each INTERVAL seconds (at most --top).
-# Bytes of a line, and of a row in contrib/clickhouse, are of README.md's streams; set them to yours.
+# size.sh HOSTS PACKETS N INTERVAL SOURCES: what a fleet makes of lines and bytes, where each host
+# receives so many packets a second, samples one in N, and lists so many sources each INTERVAL
+# seconds (at most --top). Bytes of a line, and of a row in contrib/clickhouse, are of README.md's
+# streams; set them to yours.
 set -eu
 
 : "${PACKET_LINE:=360}" "${COUNT_LINE:=197}" "${OTHER_LINE:=310}" # bytes in the stream

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A BPF program of one's own: count_syns counts and samples the TCP packets that ask for a connection (SYN
- * without ACK, RFC 9293), and nothing else. The maps, the parser and what is done with a packet once it
- * is chosen are xdptail's.
+/* A BPF program of one's own: count_syns counts and samples the TCP packets that ask for a
+ * connection (SYN without ACK, RFC 9293), and nothing else. The maps, the parser and what is done
+ * with a packet once it is chosen are xdptail's.
  *
- * What a program of one's own has to keep to: every frame is seen, and is in exactly one of the sums
- * besides (L1); what is counted goes to its source, too (L2); and the packet goes on, XDP_PASS.
+ * What a program of one's own has to keep to: every frame is seen, and is in exactly one of the
+ * sums besides (L1); what is counted goes to its source, too (L2); and the packet goes on,
+ * XDP_PASS.
  */
 #include "xdptail.bpf.c"
 

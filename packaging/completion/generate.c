@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* generate < TEMPLATE > COMPLETION
  *
- * Completion for bash or zsh, of the table that makes --help and the parser. A line of the template that
- * is @NAME@, indented or not, stands for what is made here; the others are copied.
+ * Completion for bash or zsh, of the table that makes --help and the parser. A line of the template
+ * that is @NAME@, indented or not, stands for what is made here; the others are copied.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,7 +19,9 @@ static bool is_file(const struct row *row)
 	return row->metavar && !strcmp(row->metavar, "FILE");
 }
 
-/* Programs of the embedded object: they are no choice, since others may be in an object of the user's. */
+/* Programs of the embedded object: they are no choice, since others may be in an object of the
+ * user's.
+ */
 static bool is_function(const struct row *row)
 {
 	return !strcmp(row->name, "function-name");

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# gather.sh PROGRAM DIRECTORY: make of DIRECTORY a root in which PROGRAM runs, as /usr/sbin/NAME, with
-# nothing in it but the libraries that it is linked with, on Debian. What scanners of images look for is
-# there, too: what packages these are from, and their copyrights.
+# gather.sh PROGRAM DIRECTORY: make of DIRECTORY a root in which PROGRAM runs, as /usr/sbin/NAME,
+# with nothing in it but the libraries that it is linked with, on Debian. What scanners of images
+# look for is there, too: what packages these are from, and their copyrights.
 set -eu
 
 program=$1

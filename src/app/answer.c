@@ -26,7 +26,8 @@ static void print_string(const char *text, FILE *out)
 	(void)fputc('"', out);
 }
 
-/* What comes before a member, or before the bracket that ends them. depth below 0: all in one line. */
+/* What comes before a member, or before the bracket that ends them. depth below 0: all in one line.
+ */
 static void begin_member(bool first, int depth, FILE *out)
 {
 	if (!first)

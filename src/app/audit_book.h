@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Everything that was read: files in any order, to runs; and what was found in files that belongs to
- * no run.
+/* Everything that was read: files in any order, to runs; and what was found in files that belongs
+ * to no run.
  */
 #ifndef APP_AUDIT_BOOK_H
 #define APP_AUDIT_BOOK_H

@@ -270,7 +270,9 @@ static inline bool take_number(struct cursor *c, uint64_t max, uint64_t *ret)
 	return val < AUDIT_NUMBER_LIMIT && val <= max;
 }
 
-/* Printable ASCII without escapes: text and len are of what is between the quotes. False: c is as it was. */
+/* Printable ASCII without escapes: text and len are of what is between the quotes. False: c is as
+ * it was.
+ */
 static inline bool take_string(struct cursor *c, const char **text, size_t *len)
 {
 	const char *pos = c->pos + 1;
@@ -385,7 +387,8 @@ static bool take_bool(struct cursor *c, uint64_t *ret)
 	return *ret || skip_text(c, "false", 5);
 }
 
-/* Any text, with escapes, too, but where it has to be kept. keep: room for so many bytes, or NULL. */
+/* Any text, with escapes, too, but where it has to be kept. keep: room for so many bytes, or NULL.
+ */
 static bool take_text(struct cursor *c, char *keep, size_t keep_bytes)
 {
 	const char *text;
@@ -491,8 +494,8 @@ static bool has_required(const struct layout *l, const uint64_t *seen)
 	return true;
 }
 
-/* As a line of this type. 1: it is one; 0: not understood; -EAGAIN: it says that it is of another, and
- * that is ret->type.
+/* As a line of this type. 1: it is one; 0: not understood; -EAGAIN: it says that it is of another,
+ * and that is ret->type.
  */
 static int read_as(struct audit_fast *f, enum line_type type, struct cursor c,
 		   struct audit_record *ret)

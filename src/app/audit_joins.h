@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which gaps in a copy are there because its output was not part of the run at the time: a reload adds
- * outputs, and takes them away, and brings them back. Such a gap ends where a start record with "joined"
- * says that the output came; of each type it ends with the first record behind that. If that is not in
- * the same file, it is the first of its type in one of the files that come later.
+/* Which gaps in a copy are there because its output was not part of the run at the time: a reload
+ * adds outputs, and takes them away, and brings them back. Such a gap ends where a start record
+ * with "joined" says that the output came; of each type it ends with the first record behind that.
+ * If that is not in the same file, it is the first of its type in one of the files that come later.
  */
 #ifndef APP_AUDIT_JOINS_H
 #define APP_AUDIT_JOINS_H
@@ -42,8 +42,9 @@ int audit_joins_take(struct audit_joins *j, const struct audit_record *record, u
 /* When everything was read, once. */
 void audit_joins_settle(struct audit_joins *j);
 
-/* Is a gap before a record of this type, or with 0 behind the last one, because of a join? Each gap is to
- * be asked for once, for each explains one that is open; *open is j->open[type] before the first.
+/* Is a gap before a record of this type, or with 0 behind the last one, because of a join? Each gap
+ * is to be asked for once, for each explains one that is open; *open is j->open[type] before the
+ * first.
  */
 bool audit_joins_explain(const struct audit_joins *j, enum line_type type, uint64_t number,
 			 uint64_t *open);

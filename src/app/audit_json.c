@@ -103,7 +103,8 @@ static bool is_hex(unsigned char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* What follows a backslash. json-c keeps keys as C strings: one with a NUL would read as another. */
+/* What follows a backslash. json-c keeps keys as C strings: one with a NUL would read as another.
+ */
 static int check_escape(struct cursor *c, bool key)
 {
 	const unsigned char *hex;
@@ -127,8 +128,9 @@ static int check_escape(struct cursor *c, bool key)
 	return key && memcmp(hex, "0000", 4) == 0 ? -EBADMSG : 0;
 }
 
-/* Is none of these eight bytes a quote, a backslash, a control character or beyond ASCII? Some that are
- * not may be taken for such. (H. S. Warren, "Hacker's Delight", 6-1: a borrow shows a zero byte.)
+/* Is none of these eight bytes a quote, a backslash, a control character or beyond ASCII? Some that
+ * are not may be taken for such. (H. S. Warren, "Hacker's Delight", 6-1: a borrow shows a zero
+ * byte.)
  */
 static bool are_plain(const unsigned char *text)
 {
@@ -343,8 +345,8 @@ static size_t count_members(struct json_object *value)
 	return sum;
 }
 
-/* -EEXIST; or -ENOMEM when json-c has left out a member for which it had no memory: then it does not do so
- * twice alike.
+/* -EEXIST; or -ENOMEM when json-c has left out a member for which it had no memory: then it does
+ * not do so twice alike.
  */
 static int why_fewer(struct json_tokener *tok, const char *text, size_t len, size_t members)
 {

@@ -17,7 +17,8 @@ struct judge {
 	const struct audit_sink *dropper; /* the output that dropped or filtered most; or NULL */
 	uint64_t dropped; /* by it */
 	bool accounted; /* for all that is missing */
-	bool away; /* interface, loss or clock records may have been made while the output was away */
+	/* interface, loss or clock records may have been made while the output was away */
+	bool away;
 	uint64_t sums[AUDIT_KEY_MAX]; /* the totals, or else of the intervals that are there */
 };
 
@@ -183,9 +184,10 @@ static bool is_absent(const struct judge *j, enum line_type type)
 	return false;
 }
 
-/* All records of the run, as an output that was there all the time has been given them: what was made
- * before the record with its totals, that record, those of other outputs behind it, and the stop
- * record. There may have been no such output, when this is a copy of one that came later. 0: not known.
+/* All records of the run, as an output that was there all the time has been given them: what was
+ * made before the record with its totals, that record, those of other outputs behind it, and the
+ * stop record. There may have been no such output, when this is a copy of one that came later. 0:
+ * not known.
  */
 static uint64_t count_made(const struct judge *j)
 {
@@ -201,7 +203,8 @@ static uint64_t count_made(const struct judge *j)
 	return made;
 }
 
-/* The totals say nothing of the last interface, loss or clock record, but outputs count all lines. */
+/* The totals say nothing of the last interface, loss or clock record, but outputs count all lines.
+ */
 static void check_made(struct judge *j)
 {
 	uint64_t made = j->stopped ? count_made(j) : 0;

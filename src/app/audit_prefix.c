@@ -6,8 +6,8 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* How lines with a prefix begin. In a pattern 9 is a digit, _ a digit or a blank, A and a are letters, and
- * anything else is itself.
+/* How lines with a prefix begin. In a pattern 9 is a digit, _ a digit or a blank, A and a are
+ * letters, and anything else is itself.
  */
 static const char *const patterns[] = {
 	"Aaa _9 99:99:99 ", /* RFC 3164; journalctl -o short */

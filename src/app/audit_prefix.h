@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lines as syslog daemons and journalctl(1) write them: a time and a name come before ours, and lines of
- * other programs stand between them.
+/* Lines as syslog daemons and journalctl(1) write them: a time and a name come before ours, and
+ * lines of other programs stand between them.
  */
 #ifndef APP_AUDIT_PREFIX_H
 #define APP_AUDIT_PREFIX_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A line to a typed record, as any JSON is read, and with the reason when it is none. audit_fast.h is
- * the way that most lines go.
+/* A line to a typed record, as any JSON is read, and with the reason when it is none. audit_fast.h
+ * is the way that most lines go.
  */
 #ifndef APP_AUDIT_RECORD_H
 #define APP_AUDIT_RECORD_H

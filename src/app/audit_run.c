@@ -276,7 +276,8 @@ static int compare_queues(const void *a, const void *b)
 	return (left->record_seq > right->record_seq) - (left->record_seq < right->record_seq);
 }
 
-/* before: the record that precedes this one, or NULL. Where others may have been, nothing is known. */
+/* before: the record that precedes this one, or NULL. Where others may have been, nothing is known.
+ */
 static void check_l4(struct audit_run *run, const struct audit_sink *sink,
 		     const struct audit_queue *before, const struct audit_queue *queue)
 {
@@ -430,8 +431,8 @@ static int note_output(struct audit_run *run, const char *name)
 	return 0;
 }
 
-/* One record is given to each output under the name of that output: where the copies of several are read
- * together, it is there once for each. As take_seq().
+/* One record is given to each output under the name of that output: where the copies of several are
+ * read together, it is there once for each. As take_seq().
  */
 static int take_start(struct audit_run *run, const struct audit_record *record)
 {

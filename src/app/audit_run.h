@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is known of one run: which of its records were read, in whatever order, and the sums that its
- * laws need. What a record contradicts by itself is found here; audit_laws.h has the rest.
+/* What is known of one run: which of its records were read, in whatever order, and the sums that
+ * its laws need. What a record contradicts by itself is found here; audit_laws.h has the rest.
  */
 #ifndef APP_AUDIT_RUN_H
 #define APP_AUDIT_RUN_H
@@ -63,8 +63,8 @@ struct audit_run {
 	struct audit_ranges closed; /* snapshots that are */
 	uint64_t sums[AUDIT_KEY_MAX]; /* of snapshot and stats records of intervals */
 	uint64_t total[AUDIT_KEY_MAX];
-	uint64_t total_seq
-		[LINE_TYPE_MAX]; /* of the snapshot and the stats record with totals; or 0 */
+	/* of the snapshot and the stats record with totals; or 0 */
+	uint64_t total_seq[LINE_TYPE_MAX];
 	struct audit_times times;
 	struct audit_sink *sinks; /* owned */
 	size_t n_sinks;

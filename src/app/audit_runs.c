@@ -18,7 +18,9 @@ void audit_runs_free(struct audit_runs *runs)
 	*runs = (struct audit_runs){ 0 };
 }
 
-/* Where it is, or the free place where it would be. Ids are random, but somebody may have made them. */
+/* Where it is, or the free place where it would be. Ids are random, but somebody may have made
+ * them.
+ */
 static struct audit_run **find(const struct audit_runs *runs, uint64_t id)
 {
 	size_t i = (size_t)(id * UINT64_C(0x9e3779b97f4a7c15) >> 32);

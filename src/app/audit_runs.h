@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The runs that were met, in the order in which they were, each found by its id at once, however many
- * there are.
+/* The runs that were met, in the order in which they were, each found by its id at once, however
+ * many there are.
  */
 #ifndef APP_AUDIT_RUNS_H
 #define APP_AUDIT_RUNS_H

@@ -111,8 +111,8 @@ static void tell_cpu_gaps(struct audit_run *run, size_t cpu, uint64_t missing, u
 	}
 }
 
-/* A sample that is not there was lost, or discarded, or its record is missing. The last samples of a
- * CPU leave no gap, so there may be fewer missing than that, but never more.
+/* A sample that is not there was lost, or discarded, or its record is missing. The last samples of
+ * a CPU leave no gap, so there may be fewer missing than that, but never more.
  */
 static void check_cpus(struct audit_run *run)
 {

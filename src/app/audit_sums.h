@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The laws of a whole run that are sums: totals are those of the intervals, snapshots those of their
- * count records, and what is missing between a CPU's samples was lost on the way.
+/* The laws of a whole run that are sums: totals are those of the intervals, snapshots those of
+ * their count records, and what is missing between a CPU's samples was lost on the way.
  */
 #ifndef APP_AUDIT_SUMS_H
 #define APP_AUDIT_SUMS_H

@@ -7,8 +7,8 @@
 
 #define CAPABILITY_NAMES_MAX 8
 
-/* Root's forty names would say nothing in as many words and break the limit of a line: then it is the
- * mask, as /proc/PID/status shows it.
+/* Root's forty names would say nothing in as many words and break the limit of a line: then it is
+ * the mask, as /proc/PID/status shows it.
  */
 struct capability_names {
 	const char *list[CAPABILITY_NAMES_MAX + 1]; /* NULL ends it; may point to mask */

@@ -7,7 +7,9 @@
 
 #define CONFIG_BYTES_MAX (1U << 20)
 
-/* Take all of p->file. 0; -EINVAL for what is in it, or whatever kept it from being read, with p's message set; p->line then has where each option stands. */
+/* Take all of p->file. 0; -EINVAL for what is in it, or whatever kept it from being read, with p's
+ * message set; p->line then has where each option stands.
+ */
 int config_read(struct parser *p);
 
 #endif

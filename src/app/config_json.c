@@ -86,7 +86,9 @@ static char *put_utf8(char *to, uint32_t c)
 	return to;
 }
 
-/* \uXXXX, or two of them for one character: r->pos is at the u. Half of a pair stands for no character. */
+/* \uXXXX, or two of them for one character: r->pos is at the u. Half of a pair stands for no
+ * character.
+ */
 static int take_unicode(struct reader *r, char **to)
 {
 	const char *at = r->pos - 1;

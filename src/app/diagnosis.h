@@ -30,8 +30,8 @@ struct diagnosis {
 
 const char *diagnosis_result_name(enum diagnosis_result result);
 
-/* In the order in which they depend on each other. There is a problem if, and only if, an err of the
- * probe is not 0.
+/* In the order in which they depend on each other. There is a problem if, and only if, an err of
+ * the probe is not 0.
  */
 void diagnose(const struct xdptail_probe *p, struct diagnosis *ret);
 

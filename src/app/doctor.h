@@ -3,8 +3,8 @@
 #ifndef APP_DOCTOR_H
 #define APP_DOCTOR_H
 
-/* argv[0] is "doctor". Returns the exit code, which is that of a run that would be cut short by what
- * was found.
+/* argv[0] is "doctor". Returns the exit code, which is that of a run that would be cut short by
+ * what was found.
  */
 int doctor_main(int argc, char *const argv[]);
 

@@ -12,8 +12,8 @@ enum exit_code {
 	EXIT_CODE_OUTPUT = 5,
 };
 
-/* After an -errno: FAILED where it may be gone at the next start, which whoever starts us may then try; what
- * else it stands for is otherwise.
+/* After an -errno: FAILED where it may be gone at the next start, which whoever starts us may then
+ * try; what else it stands for is otherwise.
  */
 int exit_code_of_error(int err, enum exit_code otherwise);
 

@@ -17,8 +17,8 @@
 #include "app/log.h"
 
 #define PACKETS_A_TURN 8192 /* then signals and timers have their turn, also under a flood */
-#define PACKETS_A_STEP \
-	1024 /* … while there is something else to do that takes as long, or little CPU */
+/* … while there is something else to do that takes as long, or little CPU */
+#define PACKETS_A_STEP 1024
 #define PACKETS_LATE   16384 /* … while they are thrown away, which is many times as fast */
 #define SLOW_MS	       100 /* that a turn takes with little CPU */
 #define SOURCES_A_STEP 4096
@@ -222,10 +222,11 @@ static bool has_left(const struct loop *l, int64_t ms)
 	return monotonic_ms() <= l->deadline_ms - ms;
 }
 
-/* The counts of an interval are not to wait for its samples for ever: who gets too little of the CPU to
- * write all that is in the ring would close no interval any more. It waits as long as it lasted itself, so
- * that a burst which the ring was made large for is written whole; what is left then is thrown away unread,
- * which is counted, and takes a hundredth of the time. At the end of a run there is not so long.
+/* The counts of an interval are not to wait for its samples for ever: who gets too little of the
+ * CPU to write all that is in the ring would close no interval any more. It waits as long as it
+ * lasted itself, so that a burst which the ring was made large for is written whole; what is left
+ * then is thrown away unread, which is counted, and takes a hundredth of the time. At the end of a
+ * run there is not so long.
  */
 static bool is_late(const struct loop *l)
 {
@@ -237,7 +238,9 @@ static bool is_late(const struct loop *l)
 	return monotonic_ms() - l->counting_ms > most || !has_left(l, HURRY_MS);
 }
 
-/* The interval comes first: its steps and those of the samples take turns, of about the same length. */
+/* The interval comes first: its steps and those of the samples take turns, of about the same
+ * length.
+ */
 static unsigned int packets_a_turn(const struct loop *l)
 {
 	if (is_late(l))
@@ -247,8 +250,8 @@ static unsigned int packets_a_turn(const struct loop *l)
 	return PACKETS_A_TURN;
 }
 
-/* After -c the rest of the samples is thrown away, and counted as discarded; so is what an interval is
- * late for.
+/* After -c the rest of the samples is thrown away, and counted as discarded; so is what an interval
+ * is late for.
  */
 int loop_poll_packets(struct loop *l, unsigned int max)
 {
@@ -491,8 +494,8 @@ static void finish_counts(struct loop *l)
 	}
 }
 
-/* There is no time to go on like that: what is not written yet becomes one record, with what the kernel has
- * counted, exactly, and without a line for each source.
+/* There is no time to go on like that: what is not written yet becomes one record, with what the
+ * kernel has counted, exactly, and without a line for each source.
  */
 static void cut_counts(struct loop *l)
 {

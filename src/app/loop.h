@@ -29,8 +29,8 @@ void loop_on_link(void *arg, uint32_t link_type, const char *name);
 /* What it calls before it reads a capture that may have to be waited for; arg is the loop. */
 int loop_on_wait(void *arg, int fd);
 
-/* Attach, become the user and give up privileges, run until something ends it, and close the stream.
- * All pointers are borrowed. Returns the exit code; what was wrong has been logged.
+/* Attach, become the user and give up privileges, run until something ends it, and close the
+ * stream. All pointers are borrowed. Returns the exit code; what was wrong has been logged.
  */
 int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	     struct sinks *sinks, const struct privileges_user *user);

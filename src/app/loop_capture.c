@@ -21,8 +21,8 @@ static bool is_written(const struct loop *l)
 	return true;
 }
 
-/* The lines of a turn fit half of what the smallest queue takes, so that its other half can be written
- * meanwhile.
+/* The lines of a turn fit half of what the smallest queue takes, so that its other half can be
+ * written meanwhile.
  */
 static unsigned int frames_a_turn(const struct loop *l)
 {

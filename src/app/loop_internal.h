@@ -37,8 +37,8 @@ struct loop {
 	bool failed; /* something is no longer in the stream as it should be */
 	bool signalled; /* to end */
 	bool ended[SINK_NAMES_MAX]; /* outputs that have, and were named */
-	int failing
-		[SINK_NAMES_MAX]; /* outputs that cannot write at present: the -errno that was named */
+	/* outputs that cannot write at present: the -errno that was named */
+	int failing[SINK_NAMES_MAX];
 	unsigned int warned[SINK_NAMES_MAX]; /* what was said that outputs can't do: a bit each */
 	bool slow; /* the last turn of packets took long */
 	bool late_said; /* the last interval was late, which was said */
@@ -72,7 +72,9 @@ void loop_hurry(struct loop *l);
 /* If err is one: log it, and stop. */
 void loop_check(struct loop *l, int err, const char *what);
 
-/* The same for a wait for events: what fails in passing (memory) is an error only after some seconds. */
+/* The same for a wait for events: what fails in passing (memory) is an error only after some
+ * seconds.
+ */
 void loop_check_wait(struct loop *l, int err, const char *what);
 
 /* To all interfaces, or the run ends. */
@@ -89,7 +91,9 @@ void loop_step_snapshot(struct loop *l, bool hurry);
 
 bool loop_is_counting(const struct loop *l); /* there is a next step */
 
-/* Give up what a run has no more use for (privileges.h). What it starts after this begins with what is left. */
+/* Give up what a run has no more use for (privileges.h). What it starts after this begins with what
+ * is left.
+ */
 void loop_drop_privileges(struct loop *l, const struct privileges_user *user);
 
 void loop_log_setup(const struct loop *l); /* for -v */
@@ -106,8 +110,8 @@ void loop_feed_watchdog(struct loop *l);
 /* Read the config file again, and change what it changes; nothing if anything is wrong with it. */
 void loop_reload(struct loop *l);
 
-/* The metrics file: as soon as it can be written by who we are, and the first time; when a snapshot has been
- * written; and the last time, for which there is so much time.
+/* The metrics file: as soon as it can be written by who we are, and the first time; when a snapshot
+ * has been written; and the last time, for which there is so much time.
  */
 void loop_start_metrics(struct loop *l);
 void loop_write_metrics(struct loop *l);
@@ -125,8 +129,8 @@ void loop_change_metrics(struct loop *l, const struct options *fresh, struct met
 /* Name those that have ended, and end the run with the last one. */
 void loop_look_at_outputs(struct loop *l);
 
-/* Say once that an output fails, and once that it has recovered; the stream has the figures. Once, too, what
- * one can't do.
+/* Say once that an output fails, and once that it has recovered; the stream has the figures. Once,
+ * too, what one can't do.
  */
 void loop_check_outputs(struct loop *l);
 void loop_check_warnings(struct loop *l);

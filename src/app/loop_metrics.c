@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The run's figures, in a file for whoever watches it: after each snapshot, and when it begins and ends. */
+/* The run's figures, in a file for whoever watches it: after each snapshot, and when it begins and
+ * ends.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -50,7 +50,8 @@ void loop_tell_figures(struct loop *l)
 }
 
 /* That we are here at all is one half of it. A capture waits for its outputs by design, and for its
- * file; but an interface's samples must be taken, and its snapshots be written, whatever the outputs do.
+ * file; but an interface's samples must be taken, and its snapshots be written, whatever the
+ * outputs do.
  */
 void loop_feed_watchdog(struct loop *l)
 {

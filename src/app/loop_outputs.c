@@ -47,9 +47,9 @@ void loop_look_at_outputs(struct loop *l)
 		l->exit_code = code_of_end(l);
 }
 
-/* A run that was to come to its end and get everything out, and did not, has failed. One that a signal ends
- * had no such end; its outputs fail and recover, and the stream tells of it. A capture is all there, so it
- * can be read again.
+/* A run that was to come to its end and get everything out, and did not, has failed. One that a
+ * signal ends had no such end; its outputs fail and recover, and the stream tells of it. A capture
+ * is all there, so it can be read again.
  */
 void loop_check_lost(struct loop *l)
 {

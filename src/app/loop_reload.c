@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* SIGHUP: the config file once more, and what of a run it can change. The program stays attached as it is:
- * to attach anew would lose packets, and on some cards the link.
+/* SIGHUP: the config file once more, and what of a run it can change. The program stays attached as
+ * it is: to attach anew would lose packets, and on some cards the link.
  */
 #include <errno.h>
 #include <string.h>
@@ -29,8 +29,8 @@ struct reload {
 	struct metrics_file *metrics; /* owned; NULL: as it was, or none */
 	bool wanted[SINK_NAMES_MAX]; /* outputs that stay as they are */
 	bool named[SINK_NAMES_MAX]; /* these, and those that have other settings */
-	bool waits
-		[SINK_MAX]; /* of the spares that an earlier reload has left, those that still hold */
+	/* of the spares that an earlier reload has left, those that still hold */
+	bool waits[SINK_MAX];
 };
 
 /* Is there a spare of an earlier reload that is the same? Then it stays. */

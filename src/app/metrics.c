@@ -32,8 +32,8 @@ enum absent { /* when there is nothing to tell */
 	WHEN_GONE, /* an output */
 };
 
-/* One value of a metric. Rows of one metric stand together; the first has its help, the others none. Those
- * that end in _total are counters, all others gauges.
+/* One value of a metric. Rows of one metric stand together; the first has its help, the others
+ * none. Those that end in _total are counters, all others gauges.
  */
 struct row {
 	const char *name;
@@ -164,7 +164,8 @@ static size_t character(const char *text)
 	return 0;
 }
 
-/* What one character becomes: its bytes, or an escape. *ret_in: bytes of text that it stands for. */
+/* What one character becomes: its bytes, or an escape. *ret_in: bytes of text that it stands for.
+ */
 static size_t escape(char ret[8], const char *text, size_t *ret_in)
 {
 	static const char specials[][2] = { { '\\', '\\' }, { '"', '"' }, { '\n', 'n' } };

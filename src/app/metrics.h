@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A run's figures for Prometheus, in its text format 0.0.4. metrics.c is the only file that knows the
- * metrics' names. Pure: what there is to say is passed in. No source address is ever part of it.
+/* A run's figures for Prometheus, in its text format 0.0.4. metrics.c is the only file that knows
+ * the metrics' names. Pure: what there is to say is passed in. No source address is ever part of
+ * it.
  */
 #ifndef APP_METRICS_H
 #define APP_METRICS_H
@@ -52,8 +53,8 @@ struct metrics {
 /* *ret, with a NUL behind its last newline, is owned by the caller: free(). 0 or -ENOMEM. */
 int metrics_text(const struct metrics *m, char **ret, size_t *ret_len);
 
-/* A label's value, as it stands between the quotes; what is not UTF-8 becomes \xHH. Cut to what cap has
- * room for, never within a character or an escape. Returns its length.
+/* A label's value, as it stands between the quotes; what is not UTF-8 becomes \xHH. Cut to what cap
+ * has room for, never within a character or an escape. Returns its length.
  */
 size_t metrics_label(char *ret, size_t cap, const char *text);
 

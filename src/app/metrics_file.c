@@ -128,7 +128,8 @@ static int write_all(int fd, const char *text, size_t len)
 	return fchmod(fd, FILE_MODE) ? -errno : 0; /* whatever the umask is */
 }
 
-/* Network file systems say only when a file is closed that it could not be written; the lock stays. */
+/* Network file systems say only when a file is closed that it could not be written; the lock stays.
+ */
 static int close_and_keep(int fd, int *ret_kept)
 {
 	int err;
@@ -140,8 +141,8 @@ static int close_and_keep(int fd, int *ret_kept)
 	return err;
 }
 
-/* Nothing is made durable: after a crash of the machine these figures are of a run that is over, and the
- * next one replaces them when it starts.
+/* Nothing is made durable: after a crash of the machine these figures are of a run that is over,
+ * and the next one replaces them when it starts.
  */
 static int replace_in(struct metrics_file *f, int dir_fd, const char *text, size_t len)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A file that is replaced as a whole: who reads it sees what was before, or what is now. A thread of its
- * own writes it, so that a slow disk holds up nobody else.
+/* A file that is replaced as a whole: who reads it sees what was before, or what is now. A thread
+ * of its own writes it, so that a slow disk holds up nobody else.
  *
  * Everything here is called by one thread, and nothing blocks but metrics_file_check(), and
  * metrics_file_finish() for the time that it is given.
@@ -24,8 +24,8 @@ struct metrics_file_state {
 	bool busy;
 };
 
-/* Could it be made and replaced, by who we are now? Leaves nothing behind. 0, or -errno with a sentence
- * in err; -EBUSY: another process writes it.
+/* Could it be made and replaced, by who we are now? Leaves nothing behind. 0, or -errno with a
+ * sentence in err; -EBUSY: another process writes it.
  */
 int metrics_file_check(const char *path, char *err, size_t err_cap);
 
@@ -36,13 +36,15 @@ int metrics_file_new(struct metrics_file **ret, const char *path);
 
 const char *metrics_file_path(const struct metrics_file *f);
 
-/* Replace it by text, which is taken over; unless the last time is not over: then this one is skipped. */
+/* Replace it by text, which is taken over; unless the last time is not over: then this one is
+ * skipped.
+ */
 void metrics_file_put(struct metrics_file *f, char *text, size_t len);
 
 void metrics_file_state(struct metrics_file *f, struct metrics_file_state *ret);
 
-/* Replace it by text, taken over, for the last time, and wait for that at most so long. 0, -ETIMEDOUT, or
- * the -errno of it. To be called once, and nothing but the next after it.
+/* Replace it by text, taken over, for the last time, and wait for that at most so long. 0,
+ * -ETIMEDOUT, or the -errno of it. To be called once, and nothing but the next after it.
  */
 int metrics_file_finish(struct metrics_file *f, char *text, size_t len, int timeout_ms);
 

@@ -75,7 +75,8 @@ static int open_as_told(struct notify *n, const char *to, const char *usec, cons
 	n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (n->fd < 0)
 		return -errno;
-	/* Now, while we may: rights to its place can go. If it fails, each datagram tries it again. */
+	/* Now, while we may: rights to its place can go. If it fails, each datagram tries it again.
+	 */
 	(void)connect(n->fd, (const struct sockaddr *)&n->to, n->to_len);
 	return usec ? start_watchdog(n, usec, pid) : 0;
 }
@@ -126,7 +127,8 @@ void notify_state(struct notify *n, const char *fmt, ...)
 	notify_retry(n);
 }
 
-/* What fails otherwise than for lack of room (systemd is being replaced) may work next time, too. */
+/* What fails otherwise than for lack of room (systemd is being replaced) may work next time, too.
+ */
 void notify_retry(struct notify *n)
 {
 	if (n->unsent[0] && !send_text(n, n->unsent))

@@ -155,7 +155,8 @@ static void forget_rivals(struct parser *file, const struct parser *argv)
 	}
 }
 
-/* argv over the file that it names: what argv gives is forgotten of the file, and taken once more. */
+/* argv over the file that it names: what argv gives is forgotten of the file, and taken once more.
+ */
 static int take_config(struct parser *argv_only, int argc, char *const argv[])
 {
 	struct parser p = { .err = argv_only->err, .err_cap = argv_only->err_cap };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the user asked for: argv and the config file to struct options. One table (options_table.h) has a
- * row for each option. Neither prints nor exits.
+/* What the user asked for: argv and the config file to struct options. One table (options_table.h)
+ * has a row for each option. Neither prints nor exits.
  */
 #ifndef APP_OPTIONS_H
 #define APP_OPTIONS_H
@@ -65,10 +65,11 @@ struct options {
 	int verbose; /* -q −1, -v +1 each */
 };
 
-/* The config file that argv names is read, too; argv wins. Strings are borrowed from argv. The first
- * of -D, -V and -h ends the parsing. 0; -EINVAL with a sentence in err that names the option (in the
- * file: the file, the line and the key), what was found, and what is allowed; or another -errno, for which
- * the file could not be read or taken, likewise with a sentence. *ret is owned by the caller: options_free().
+/* The config file that argv names is read, too; argv wins. Strings are borrowed from argv. The
+ * first of -D, -V and -h ends the parsing. 0; -EINVAL with a sentence in err that names the option
+ * (in the file: the file, the line and the key), what was found, and what is allowed; or another
+ * -errno, for which the file could not be read or taken, likewise with a sentence. *ret is owned by
+ * the caller: options_free().
  */
 int options_parse(struct options *ret, int argc, char *const argv[], char *err, size_t err_cap);
 
@@ -80,8 +81,8 @@ int options_check_config(const char *path, char *err, size_t err_cap);
  */
 char *options_print_config(const struct options *o);
 
-/* Calls fn with the name of each option that differs between two runs, and whether a run that is under
- * way can change it.
+/* Calls fn with the name of each option that differs between two runs, and whether a run that is
+ * under way can change it.
  */
 void options_compare(const struct options *a, const struct options *b,
 		     void (*fn)(void *arg, const char *name, bool live), void *arg);

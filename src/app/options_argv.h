@@ -5,7 +5,8 @@
 
 #include "app/options_table.h"
 
-/* To the end of argv, or to the first option that asks for something else than a run. 0 or -EINVAL. */
+/* To the end of argv, or to the first option that asks for something else than a run. 0 or -EINVAL.
+ */
 int options_take_argv(struct parser *p, int argc, char *const argv[]);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Everything there is to say about each option: one table, of which the command line, the config file,
+/* Everything there is to say about each option: one table, of which the command line, the config
+ * file,
  * --help and --print-config are made. For these; others see options.h.
  */
 #ifndef APP_OPTIONS_TABLE_H
@@ -12,8 +13,8 @@
 #include "app/options.h"
 
 #define OPTIONS_ROWS_MAX 64
-#define OPTIONS_QUOTED \
-	"\"%.100s\"" /* a very long value must leave room for what is wrong with it */
+/* a very long value must leave room for what is wrong with it */
+#define OPTIONS_QUOTED "\"%.100s\""
 
 /* An option's name as a word of JSON has underscores where the command line has dashes. */
 #define OPTIONS_KEY_BYTES 32
@@ -59,7 +60,8 @@ enum row_type {
 	ROW_TYPE_MAX
 };
 
-struct row { // NOLINT(clang-analyzer-optin.performance.Padding): in the order in which rows are written
+struct row { // NOLINT(clang-analyzer-optin.performance.Padding): in the order in which rows are
+	     // written
 	char letter; /* 0: none */
 	const char *name;
 	const char *metavar; /* NULL: a switch */
@@ -95,8 +97,8 @@ int options_take_output(struct parser *p, const struct row *row, struct sink_spe
 /* As if it had not been given. */
 void options_forget(struct parser *p, const struct row *row);
 
-/* The row of that name, or NULL; and the one whose name is nearest to what was typed, or NULL: nothing
- * is near enough.
+/* The row of that name, or NULL; and the one whose name is nearest to what was typed, or NULL:
+ * nothing is near enough.
  */
 const struct row *options_find(const char *name);
 const struct row *options_nearest(const char *typed, size_t len);

@@ -38,8 +38,8 @@ __attribute__((format(printf, 4, 5))) static int refuse(int ret, char *err, size
 	return ret;
 }
 
-/* Without libcap: two system calls (capset(2)), which fail only on bad arguments and for more than is
- * permitted.
+/* Without libcap: two system calls (capset(2)), which fail only on bad arguments and for more than
+ * is permitted.
  */
 static int get_capabilities(struct capabilities *ret)
 {
@@ -207,7 +207,8 @@ static int remember(struct privileges_acting *a)
 	return a->n_groups < 0 ? -errno : 0;
 }
 
-/* Capabilities that go past the modes of files are out of effect, too; those to come back by stay. */
+/* Capabilities that go past the modes of files are out of effect, too; those to come back by stay.
+ */
 int privileges_act(struct privileges_acting *ret, const struct privileges_user *u)
 {
 	struct privileges_acting a = { 0 };
@@ -246,8 +247,8 @@ int privileges_return(struct privileges_acting *a)
 	return err;
 }
 
-/* Before 5.8 CAP_SYS_ADMIN stood for what CAP_BPF and CAP_PERFMON are now, and it still does where it is
- * what there is.
+/* Before 5.8 CAP_SYS_ADMIN stood for what CAP_BPF and CAP_PERFMON are now, and it still does where
+ * it is what there is.
  */
 static uint64_t as_permitted(uint64_t wanted, uint64_t permitted)
 {
@@ -276,8 +277,8 @@ static int choose(const struct privileges_need *need, const struct capabilities 
 	return set_effective(have->effective) ? -EPERM : err;
 }
 
-/* What execve(2) could give back; it is not called, and no_new_privs is set besides, so what cannot be
- * dropped for lack of CAP_SETPCAP does no harm.
+/* What execve(2) could give back; it is not called, and no_new_privs is set besides, so what cannot
+ * be dropped for lack of CAP_SETPCAP does no harm.
  */
 static void drop_bounding(void)
 {

@@ -76,7 +76,9 @@ static int put_or_miss(struct report *r, int err, const struct line *line)
 	return 1;
 }
 
-/* A look begins anew with what is highest, of an interval: what an earlier look in it has seen stays. */
+/* A look begins anew with what is highest, of an interval: what an earlier look in it has seen
+ * stays.
+ */
 static int look_at_handle(struct report *r)
 {
 	struct xdptail_stats now = { .size = sizeof(now) };
@@ -92,7 +94,8 @@ static int look_at_handle(struct report *r)
 	return 0;
 }
 
-/* To output only, or to all: each is told its own name, so that no two of their files begin alike. */
+/* To output only, or to all: each is told its own name, so that no two of their files begin alike.
+ */
 static int put_starts(struct report *r, const struct line_start *as, unsigned int only)
 {
 	uint64_t now = xdptail_time(r->handle);

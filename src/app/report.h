@@ -58,9 +58,9 @@ struct report {
 void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
 		 struct xdptail *handle);
 
-/* Each puts its records to the outputs. 0, or -errno when a line could not be made. A packet, count,
- * interface or clock record that can't be made does not end a run: it is counted, and said in a loss
- * record; a packet, in stats too, as a sample that became no record.
+/* Each puts its records to the outputs. 0, or -errno when a line could not be made. A packet,
+ * count, interface or clock record that can't be made does not end a run: it is counted, and said
+ * in a loss record; a packet, in stats too, as a sample that became no record.
  *
  * The start record is the first of a run, and says what is so once all is set up: what happens to
  * interfaces before that is kept until then.
@@ -77,8 +77,8 @@ int report_packet(struct report *r, const struct xdptail_packet *packet);
 int report_count(struct report *r, uint64_t snapshot, const struct xdptail_source *source);
 int report_clock(struct report *r, int64_t step_ns);
 
-/* The end of an interval, after its count lines: snapshot, stats, a sink record for each output, and
- * what was lost.
+/* The end of an interval, after its count lines: snapshot, stats, a sink record for each output,
+ * and what was lost.
  */
 int report_interval(struct report *r, const struct line_snapshot *snapshot);
 

@@ -59,8 +59,8 @@ static int make_order(struct snapshot *s, struct report *r)
 	return 1;
 }
 
-/* What fits half of what the smallest queue takes. An output that drops by its user's wish is waited for
- * neither.
+/* What fits half of what the smallest queue takes. An output that drops by its user's wish is
+ * waited for neither.
  */
 static unsigned int slice_lines(const struct report *r)
 {

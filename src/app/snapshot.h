@@ -32,8 +32,8 @@ void snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts 
 bool snapshot_is_busy(const struct snapshot *s);
 
 /* Write a slice. hurry: do not wait for outputs that are full. 1: done; 0: there is more; or
- * -errno, when a line could not be made. Without memory for the order of the sources, which the next
- * step asks for again, it is -ENOMEM only after some seconds.
+ * -errno, when a line could not be made. Without memory for the order of the sources, which the
+ * next step asks for again, it is -ENOMEM only after some seconds.
  */
 int snapshot_step(struct snapshot *s, struct report *r, bool hurry);
 

@@ -36,8 +36,8 @@ void top_free(struct top *t); /* a zeroed one is fine */
 /* Do at most so many steps of building. True when it is built. */
 bool top_build(struct top *t, size_t steps);
 
-/* The heaviest that is left, once it is built; among equals, the one of the lowest address, then of the
- * first interface by name: the same counts are always in the same order. False: none.
+/* The heaviest that is left, once it is built; among equals, the one of the lowest address, then of
+ * the first interface by name: the same counts are always in the same order. False: none.
  */
 bool top_next(struct top *t, struct xdptail_source *ret);
 

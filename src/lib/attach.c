@@ -20,8 +20,9 @@ static __u32 mode_flag(enum xdptail_mode mode)
 	return mode == XDPTAIL_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 }
 
-/* attach_hook_fn: a link where the kernel has them. Before 5.9 it answers EINVAL, and netlink is the only way: what
- * it attaches outlives us if we are killed. A driver that says EINVAL says it twice.
+/* attach_hook_fn: a link where the kernel has them. Before 5.9 it answers EINVAL, and netlink is
+ * the only way: what it attaches outlives us if we are killed. A driver that says EINVAL says it
+ * twice.
  */
 static int hook(struct attachment *a, const void *arg)
 {

@@ -147,7 +147,8 @@ static int observe(struct xdptail *x)
 	return done < 0 ? done : 0;
 }
 
-/* As many frames as samples are asked for: a call takes about as long, whatever N is. 0 or -errno. */
+/* As many frames as samples are asked for: a call takes about as long, whatever N is. 0 or -errno.
+ */
 static int observe_frames(struct xdptail *x, unsigned int max)
 {
 	x->enough = false;

@@ -91,8 +91,8 @@ static bool link_sll2(const uint8_t *data, size_t len, size_t *ret_header, uint1
 }
 
 /* Loopback: the address family in four bytes, of the byte order of the machine that captured
- * (LINKTYPE_NULL) or of the network (LINKTYPE_LOOP). 2 is IPv4 everywhere; IPv6 is 10 on Linux, 24 on
- * NetBSD and OpenBSD, 28 on FreeBSD, 30 on macOS.
+ * (LINKTYPE_NULL) or of the network (LINKTYPE_LOOP). 2 is IPv4 everywhere; IPv6 is 10 on Linux, 24
+ * on NetBSD and OpenBSD, 28 on FreeBSD, 30 on macOS.
  */
 static bool link_loop(const uint8_t *data, size_t len, size_t *ret_header, uint16_t *ret_type)
 {
@@ -399,7 +399,8 @@ static void clear_frame(const struct capture_file *c, struct capture_frame *ret)
 	ret->made_up = 0;
 }
 
-/* Copy what the parser can reach to where it is aligned. A link header that is cut leaves nothing. */
+/* Copy what the parser can reach to where it is aligned. A link header that is cut leaves nothing.
+ */
 static void copy_frame(struct capture_file *c, link_fn link, const uint8_t *data, size_t len,
 		       struct capture_frame *ret)
 {
@@ -426,7 +427,8 @@ static void copy_frame(struct capture_file *c, link_fn link, const uint8_t *data
 }
 
 /* Read with nanosecond precision, so tv_usec holds nanoseconds. libpcap (1.10) takes the 32 bits of
- * pcap's seconds to be signed; they are not, until 2106. Times beyond 2554 are the latest that we have.
+ * pcap's seconds to be signed; they are not, until 2106. Times beyond 2554 are the latest that we
+ * have.
  */
 static uint64_t time_ns(const struct timeval *ts)
 {
@@ -440,8 +442,8 @@ static uint64_t time_ns(const struct timeval *ts)
 	return s * NS_PER_S + ns;
 }
 
-/* Bytes on the wire without the check sequence. Some writers, having cut or made a frame, say less than
- * there is, or 0.
+/* Bytes on the wire without the check sequence. Some writers, having cut or made a frame, say less
+ * than there is, or 0.
  */
 static uint32_t wire_len(uint32_t said, size_t captured, uint32_t fcs_len)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A capture file as a source of frames: pcap (read by libpcap) and pcapng (pcapng.c) of either byte
- * order, plain or compressed with gzip or zstd. Whatever link a capture was made on, what comes out is an Ethernet
- * frame as the parser wants it: for links without Ethernet a header is put in front that has
- * nothing but the EtherType. A frame of pcapng, which may have several links, comes without a byte where
- * its link is not read: it is no IP to anybody.
+ * order, plain or compressed with gzip or zstd. Whatever link a capture was made on, what comes out
+ * is an Ethernet frame as the parser wants it: for links without Ethernet a header is put in front
+ * that has nothing but the EtherType. A frame of pcapng, which may have several links, comes
+ * without a byte where its link is not read: it is no IP to anybody.
  */
 #ifndef LIB_CAPTURE_FILE_H
 #define LIB_CAPTURE_FILE_H
@@ -14,8 +14,8 @@
 
 #include "lib/reason.h"
 
-/* More than the parser can reach: an Ethernet header, tags, an IPv6 header, and extension headers of
- * 2048 bytes each.
+/* More than the parser can reach: an Ethernet header, tags, an IPv6 header, and extension headers
+ * of 2048 bytes each.
  */
 #define CAPTURE_FRAME_MAX 16384
 
@@ -23,10 +23,12 @@ struct capture_frame {
 	const uint8_t *
 		data; /* lent until the next frame; what is behind its Ethernet header is aligned */
 	size_t len; /* bytes in reach: what was captured, at most CAPTURE_FRAME_MAX */
-	size_t made_up; /* bytes at its front that the capture does not have: its Ethernet header, or none */
-	uint32_t
-		wire_len; /* bytes that the frame had on the wire, without its check sequence: as the
-			      capture says, but never less than it has */
+	/* bytes at its front that the capture does not have: its Ethernet header, or none */
+	size_t made_up;
+	/* bytes that the frame had on the wire, without its check sequence: as the capture says,
+	 * but never less than it has
+	 */
+	uint32_t wire_len;
 	uint64_t timestamp_ns; /* Unix time */
 };
 

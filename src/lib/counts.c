@@ -232,10 +232,10 @@ uint64_t counts_collected(const struct counts *c)
 /* Take up to max sources out of the retired map. Nobody writes to it, so this loses nothing. The
  * end is ENOENT, with a last batch. 1: empty now; 0: there is more; or -errno.
  *
- * ENOMEM comes with a batch, too: a bucket of more elements than the kernel had made room for makes it ask
- * for more, and when that fails, what it has taken out until then it hands over, with how many those are
- * and where to go on. Any failure before that leaves their number as it was asked for, which never is
- * how many there are: a full batch is no failure.
+ * ENOMEM comes with a batch, too: a bucket of more elements than the kernel had made room for makes
+ * it ask for more, and when that fails, what it has taken out until then it hands over, with how
+ * many those are and where to go on. Any failure before that leaves their number as it was asked
+ * for, which never is how many there are: a full batch is no failure.
  */
 static int drain_batch(struct counts *c, unsigned int max)
 {
@@ -367,7 +367,8 @@ int counts_peek(struct counts *c, struct packet_totals *ret)
 	return read_totals(c, c->settings.generation, ret);
 }
 
-/* The two ways to drain, one of which is enough: so only that they are not permitted says anything. */
+/* The two ways to drain, one of which is enough: so only that they are not permitted says anything.
+ */
 static int try_drain(struct counts *c, int generation_fd)
 {
 	const struct count_key none = { 0 }; /* no packet is counted on the interface 0 */

@@ -26,8 +26,8 @@ void counts_close(struct counts *c); /* NULL is fine */
 int counts_set_sampling(struct counts *c, uint32_t sample_rate, uint32_t sample_mode,
 			struct reason *r);
 
-/* From now on a source's key has, in place of an index, what fn makes of it; sources that then have the
- * same key are one.
+/* From now on a source's key has, in place of an index, what fn makes of it; sources that then have
+ * the same key are one.
  */
 typedef uint32_t (*counts_index_fn)(void *arg, uint32_t ifindex);
 void counts_set_index(struct counts *c, counts_index_fn fn, void *arg);
@@ -36,8 +36,8 @@ void counts_set_index(struct counts *c, counts_index_fn fn, void *arg);
 unsigned int counts_generation(const struct counts *c);
 
 /* Retire the generation in use, and wait until no packet is being added to it. Only when the last
- * one is drained. 0: it is retired, and if the wait has failed, counts_drain() begins with it; or -errno:
- * nothing has changed.
+ * one is drained. 0: it is retired, and if the wait has failed, counts_drain() begins with it; or
+ * -errno: nothing has changed.
  */
 int counts_flip(struct counts *c, struct reason *r);
 
@@ -51,27 +51,27 @@ bool counts_is_draining(const struct counts *c);
  */
 int counts_drain(struct counts *c, unsigned int max, struct reason *r);
 
-/* For the end, when there is no time to collect what is left of the sources: their packets are in the totals all
- * the same. Only when nobody counts any more, and as the last thing. 0; or -errno: what was added
- * stays added, and the call can be made again.
+/* For the end, when there is no time to collect what is left of the sources: their packets are in
+ * the totals all the same. Only when nobody counts any more, and as the last thing. 0; or -errno:
+ * what was added stays added, and the call can be made again.
  */
 int counts_finish(struct counts *c, struct reason *r);
 
-/* Hand over what was collected since the last time, and begin anew with an empty table and zero totals. *ret is then the
- * caller's: sources_free(). 0 or -ENOMEM: nothing has changed.
+/* Hand over what was collected since the last time, and begin anew with an empty table and zero
+ * totals. *ret is then the caller's: sources_free(). 0 or -ENOMEM: nothing has changed.
  */
 int counts_take(struct counts *c, struct packet_totals *ret_totals, struct sources **ret);
 
-/* Add up what was counted in two places. A source that finds no room in the table keeps its place in
- * the totals, as unattributed.
+/* Add up what was counted in two places. A source that finds no room in the table keeps its place
+ * in the totals, as unattributed.
  */
 void counts_add_totals(struct packet_totals *sum, const struct packet_totals *add);
 void counts_add_source(struct sources *to, const struct count_key *key,
 		       const struct count_value *value, struct packet_totals *totals);
 
-/* Make each of the kernel calls that counting consists of, in a way that changes nothing, also while a
- * generation is drained. Waits for a grace period. 0, or -errno with the reason set: -EPERM when they
- * are not permitted.
+/* Make each of the kernel calls that counting consists of, in a way that changes nothing, also
+ * while a generation is drained. Waits for a grace period. 0, or -errno with the reason set: -EPERM
+ * when they are not permitted.
  */
 int counts_try(struct counts *c, struct reason *r);
 

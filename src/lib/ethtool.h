@@ -21,8 +21,8 @@ struct ethtool {
 /* *ret has what could be found out. */
 void ethtool_ask(const char *interface, struct ethtool *ret);
 
-/* Is the feature of this name on? names has n of them, each of ETHTOOL_NAME_BYTES and perhaps without
- * a final NUL; active has a bit for each, 32 a word.
+/* Is the feature of this name on? names has n of them, each of ETHTOOL_NAME_BYTES and perhaps
+ * without a final NUL; active has a bit for each, 32 a word.
  */
 enum xdptail_answer ethtool_is_on(const char *name, const char *names, size_t n,
 				  const uint32_t *active);

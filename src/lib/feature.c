@@ -24,9 +24,9 @@ static const struct bpf_insn frags_program[] = {
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-/* Reads four bytes where a frame begins. The kernel takes Ethernet to begin 2 bytes beyond a multiple
- * of 4, so that IP behind it is aligned, and on machines that can't read unaligned words it refuses
- * a program that reads IP in Ethernet's place.
+/* Reads four bytes where a frame begins. The kernel takes Ethernet to begin 2 bytes beyond a
+ * multiple of 4, so that IP behind it is aligned, and on machines that can't read unaligned words
+ * it refuses a program that reads IP in Ethernet's place.
  */
 static const struct bpf_insn unaligned_program[] = {
 	{ .code = BPF_LDX | BPF_MEM | BPF_W,

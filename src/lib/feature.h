@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What this kernel can do, found by trying: versions lie, as distributions backport. Each answers 0, or -errno:
- * -EPERM where the rights to try are missing, so that nothing is known. They leave nothing behind.
+/* What this kernel can do, found by trying: versions lie, as distributions backport. Each answers
+ * 0, or -errno: -EPERM where the rights to try are missing, so that nothing is known. They leave
+ * nothing behind.
  */
 #ifndef LIB_FEATURE_H
 #define LIB_FEATURE_H

@@ -273,7 +273,9 @@ static int tick(struct xdptail *x)
 	return patience_with(&x->ticking, err, &x->reason);
 }
 
-/* As transport_wait(). A signal is the caller's to know of; other failures are 0 as long as they may pass. */
+/* As transport_wait(). A signal is the caller's to know of; other failures are 0 as long as they
+ * may pass.
+ */
 static int wait_events(struct xdptail *x, int timeout_ms)
 {
 	int events = transport_wait(x->transport, timeout_ms);
@@ -351,8 +353,8 @@ static const char *name_text(const void *arg, uint32_t number)
 	return interfaces_text(arg, number);
 }
 
-/* The interval is closed: hand its figures and sources over. What fails here changes nothing: it is closed still, and
- * can be handed over by the next call.
+/* The interval is closed: hand its figures and sources over. What fails here changes nothing: it is
+ * closed still, and can be handed over by the next call.
  */
 static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
 {

@@ -52,8 +52,8 @@ int interfaces_new(struct interfaces **ret, const struct interfaces_spec *spec)
 	return 0;
 }
 
-/* Without a link the kernel is asked to detach an index, which is another's here once its owner has moved:
- * the program then stays with that.
+/* Without a link the kernel is asked to detach an index, which is another's here once its owner has
+ * moved: the program then stays with that.
  */
 static void unhook(struct interface *s)
 {
@@ -384,8 +384,8 @@ static void on_news(struct interfaces *i, struct interface *s, const struct moni
 		report(i, s, XDPTAIL_STATE_DOWN, link->up ? "no carrier" : "it was set down");
 }
 
-/* One that is waited for. After a refusal something has to be different, or a driver that takes the link
- * down for each attempt would get one for each message that this makes.
+/* One that is waited for. After a refusal something has to be different, or a driver that takes the
+ * link down for each attempt would get one for each message that this makes.
  */
 static void on_awaited(struct interface *s, const struct monitor_link *link)
 {
@@ -431,8 +431,8 @@ static int take_messages(struct interfaces *i)
 	return result;
 }
 
-/* Messages were lost: ask for what they may have said. What is lost of that as well is asked for by the
- * next tick.
+/* Messages were lost: ask for what they may have said. What is lost of that as well is asked for by
+ * the next tick.
  */
 static void ask_all(struct interfaces *i)
 {
@@ -505,10 +505,10 @@ static void look_at_name(struct interfaces *i, struct interface *s)
 		settle(i, s, s->hook.ifindex);
 }
 
-/* Its index leads nowhere: it was deleted, or it was moved, of which only a message knows. While an interface
- * leaves, its index is gone for long before the message comes, and an answer waits until that is out: so what
- * it has become is read, in this order, from what the kernel sends. Without such a socket there is
- * no program without a link (netlink attaches it).
+/* Its index leads nowhere: it was deleted, or it was moved, of which only a message knows. While an
+ * interface leaves, its index is gone for long before the message comes, and an answer waits until
+ * that is out: so what it has become is read, in this order, from what the kernel sends. Without
+ * such a socket there is no program without a link (netlink attaches it).
  */
 static void ask_where(struct interfaces *i, const struct interface *s)
 {

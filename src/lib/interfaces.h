@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The interfaces of a handle, and what becomes of them: deleted, there again, renamed, moved to another
- * network namespace, down and up. The kernel's messages say what happens; once a second is looked at
- * what they do not say, or did not where they cannot be had.
+/* The interfaces of a handle, and what becomes of them: deleted, there again, renamed, moved to
+ * another network namespace, down and up. The kernel's messages say what happens; once a second is
+ * looked at what they do not say, or did not where they cannot be had.
  */
 #ifndef LIB_INTERFACES_H
 #define LIB_INTERFACES_H
@@ -32,8 +32,8 @@ int interfaces_fd(const struct interfaces *i);
 int interfaces_attach(struct interfaces *i, const char *name, enum xdptail_mode mode,
 		      struct reason *r);
 
-/* By the name that it was asked for by; NULL: all of them, of which there may be none. How many were
- * attached, or -ENODEV with the reason set.
+/* By the name that it was asked for by; NULL: all of them, of which there may be none. How many
+ * were attached, or -ENODEV with the reason set.
  */
 int interfaces_detach(struct interfaces *i, const char *name, struct reason *r);
 

@@ -120,7 +120,8 @@ static int look(struct interval *i, struct reason *r)
 
 	if (err)
 		return err;
-	if (i->closing) /* what is lost now belongs to the next one, which notes it from the flip on */
+	/* what is lost now belongs to the next one, which notes it from the flip on */
+	if (i->closing)
 		return 0;
 	note_lost(i, &t, clock_now_ns());
 	if (i->flipped || i->wanted || !is_pressed(i, &t) ||
@@ -143,10 +144,10 @@ static void fold(struct interval *i, unsigned int gen)
 	}
 }
 
-/* The ring is bounded by where the kernel had written to when the wait was over, so that an interval closes
- * however fast samples come: what is behind that belongs to the next one. How long the caller takes to read up
- * to there is the caller's: whoever has no time to deliver the samples can throw them away, and they
- * count as discarded; the counts are the same.
+/* The ring is bounded by where the kernel had written to when the wait was over, so that an
+ * interval closes however fast samples come: what is behind that belongs to the next one. How long
+ * the caller takes to read up to there is the caller's: whoever has no time to deliver the samples
+ * can throw them away, and they count as discarded; the counts are the same.
  */
 static int step(struct interval *i, unsigned int max, struct reason *r)
 {

@@ -55,8 +55,8 @@ void interval_init(struct interval *i, struct counts *counts, struct transport *
 /* One sample was taken from the ring. gen: what it carries, or any when it could not be read. */
 void interval_sample(struct interval *i, enum fate fate, unsigned int gen);
 
-/* Those of the kernel's calls that fail in passing are made again by the next of these; only what has
- * lasted is an error.
+/* Those of the kernel's calls that fail in passing are made again by the next of these; only what
+ * has lasted is an error.
  */
 
 /* Look at the fill and at losses, about ten times a second; flip early if need be. 0 or -errno. */
@@ -80,13 +80,13 @@ int interval_close(struct interval *i, struct reason *r);
 /* Close it now, whatever is still in the ring: that is then pending. 0 or -errno. */
 int interval_close_now(struct interval *i, struct reason *r);
 
-/* Close it for good, when nobody counts any more, from what the maps hold: sources that were not collected are
- * only in the totals. Whatever is under way ends with it. 0 or -errno.
+/* Close it for good, when nobody counts any more, from what the maps hold: sources that were not
+ * collected are only in the totals. Whatever is under way ends with it. 0 or -errno.
  */
 int interval_finish(struct interval *i, struct reason *r);
 
-/* What is left in the ring of a closed interval in which t was counted, and of those before it, is not read any
- * more: it is discarded. How many samples that are.
+/* What is left in the ring of a closed interval in which t was counted, and of those before it, is
+ * not read any more: it is discarded. How many samples that are.
  */
 uint64_t interval_discard(struct interval *i, const struct packet_totals *t);
 

@@ -11,9 +11,9 @@
 
 #include <linux/if_arp.h>
 
-/* Types that are known to hand XDP frames like this. ipip, sit and gre do so from 5.14 on, when their
- * drivers began to mark where the packet begins that they have unwrapped (skb_reset_mac_header());
- * before, XDP is shown the headers around it.
+/* Types that are known to hand XDP frames like this. ipip, sit and gre do so from 5.14 on, when
+ * their drivers began to mark where the packet begins that they have unwrapped
+ * (skb_reset_mac_header()); before, XDP is shown the headers around it.
  */
 static const struct {
 	unsigned short type;

@@ -33,8 +33,8 @@ void memlock_raise(void)
 	(void)setrlimit(RLIMIT_MEMLOCK, &limit); /* what is refused says so */
 }
 
-/* A program that no kernel takes. Who may load programs is told what is wrong with it, before any memory
- * is counted.
+/* A program that no kernel takes. Who may load programs is told what is wrong with it, before any
+ * memory is counted.
  */
 static bool may_load_programs(void)
 {

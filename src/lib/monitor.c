@@ -103,8 +103,8 @@ static int take_link(bool left, struct span body, monitor_fn fn, void *arg)
 	return err;
 }
 
-/* An answer to monitor_ask(), which has numbered its question with the index. Any other refusal leaves the question
- * open, as if its answer were lost.
+/* An answer to monitor_ask(), which has numbered its question with the index. Any other refusal
+ * leaves the question open, as if its answer were lost.
  */
 static int take_error(uint32_t seq, struct span body, monitor_fn fn, void *arg)
 {

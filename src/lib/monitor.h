@@ -37,13 +37,13 @@ enum monitor_result {
 	MONITOR_MORE = 1 << 1, /* is there, perhaps */
 };
 
-/* Read what waits, but no more than some messages, so that a flood of them holds nothing up. Results
- * or-ed; or -errno: the socket is of no use any more.
+/* Read what waits, but no more than some messages, so that a flood of them holds nothing up.
+ * Results or-ed; or -errno: the socket is of no use any more.
  */
 int monitor_read(int fd, monitor_fn fn, void *arg);
 
-/* The messages in a buffer. 0; -EAGAIN: a question was refused, and not because there is no such interface; or
- * -EBADMSG: a length contradicts another, and what is behind it is not read.
+/* The messages in a buffer. 0; -EAGAIN: a question was refused, and not because there is no such
+ * interface; or -EBADMSG: a length contradicts another, and what is behind it is not read.
  */
 int monitor_parse(const void *data, size_t len, monitor_fn fn, void *arg);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names of interfaces: each text is kept once, for good, and has a number; and which index had which
- * name, for packets that were counted before it left.
+/* Names of interfaces: each text is kept once, for good, and has a number; and which index had
+ * which name, for packets that were counted before it left.
  */
 #ifndef LIB_NAMES_H
 #define LIB_NAMES_H

@@ -30,8 +30,8 @@
 #define MAP_BYTES_SMALL (32ULL << 20) /* less is not worth a thought */
 #define OTHER_BYTES	(1ULL << 20) /* programs, totals, and what the kernel adds to each map */
 
-/* The verifier's log of a program. The level of figures (Linux 5.2) has what is wrong, and no walk; a
- * walk may be long, and what is beyond the most that kernels take for a log is cut.
+/* The verifier's log of a program. The level of figures (Linux 5.2) has what is wrong, and no walk;
+ * a walk may be long, and what is beyond the most that kernels take for a log is cut.
  */
 struct log_setting {
 	__u32 level;
@@ -131,10 +131,11 @@ static struct bpf_map *find_map(struct bpf_object *obj, const char *name, int *e
 	return map;
 }
 
-/* Both generations are made here, in the same way. Before 5.10 the template of packet_count, which the
- * first is too, must have the size of what it stands for, and libbpf 1.1 cannot size the one in the
- * object. And kernels from 5.15 to 6.1 compare what BTF says of a timer in the template and in what
- * takes its place (bpf_map_meta_equal()): a map with BTF, as libbpf makes it, and one without differ.
+/* Both generations are made here, in the same way. Before 5.10 the template of packet_count, which
+ * the first is too, must have the size of what it stands for, and libbpf 1.1 cannot size the one in
+ * the object. And kernels from 5.15 to 6.1 compare what BTF says of a timer in the template and in
+ * what takes its place (bpf_map_meta_equal()): a map with BTF, as libbpf makes it, and one without
+ * differ.
  */
 static int make_map(struct bpf_map *map, enum bpf_map_type type, uint32_t max_entries)
 {
@@ -169,8 +170,8 @@ static int make_generations(struct bpf_map *const generations[ABI_GENERATIONS],
 	return err;
 }
 
-/* Sizes and constants, all of which are fixed once the object is loaded. What is large is made here, so
- * that it is known what there was no room for.
+/* Sizes and constants, all of which are fixed once the object is loaded. What is large is made
+ * here, so that it is known what there was no room for.
  */
 static int configure(const struct object *o, const struct object_spec *spec,
 		     struct object_failure *f)
@@ -249,9 +250,10 @@ static uint32_t real_ring_bytes(enum xdptail_transport transport, uint32_t ring_
 	return (uint32_t)round_up_pow2(ring_bytes, (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
-/* A value for each possible CPU costs the memory of all that may ever come, and is worth what those that
- * are there would else get in each other's way. Unless the user has set a limit it is not had where the
- * former is much, and more than twice as much as it would be without those that are not there.
+/* A value for each possible CPU costs the memory of all that may ever come, and is worth what those
+ * that are there would else get in each other's way. Unless the user has set a limit it is not had
+ * where the former is much, and more than twice as much as it would be without those that are not
+ * there.
  */
 static bool shares_counts(uint32_t max_sources, uint64_t max_map_bytes)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The BPF object: which flavour this kernel takes, or the user's own; its maps sized, its constants set, one
- * program for each kind of link loaded. The only includer of the skeletons, which are used for the bytes in them: every object
- * is opened alike and its maps are found by name.
+/* The BPF object: which flavour this kernel takes, or the user's own; its maps sized, its constants
+ * set, one program for each kind of link loaded. The only includer of the skeletons, which are used
+ * for the bytes in them: every object is opened alike and its maps are found by name.
  */
 #ifndef LIB_OBJECT_H
 #define LIB_OBJECT_H
@@ -22,8 +22,8 @@ struct object_spec {
 	enum xdptail_transport transport;
 	uint32_t ring_bytes;
 	uint32_t max_sources;
-	uint64_t
-		max_map_bytes; /* more than this, and all CPUs share one value a source; 0: see object.c */
+	/* more than this, and all CPUs share one value a source; 0: see object.c */
+	uint64_t max_map_bytes;
 	xdptail_log_fn
 		log_fn; /* told what the verifier says of a program that it refuses; or NULL */
 	void *log_arg;

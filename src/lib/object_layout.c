@@ -57,7 +57,8 @@ struct member {
 	{ #member, offsetof(struct type, member), sizeof(((const struct type *)0)->member) },
 /* clang-format on */
 
-/* An object that is not ours may do without the padding, or name it otherwise: its size shows it. */
+/* An object that is not ours may do without the padding, or name it otherwise: its size shows it.
+ */
 #define MEMBERS_OF(LIST) LIST(MEMBER, MEMBERS_NONE)
 
 static const struct member packet_info_members[] = { MEMBERS_OF(MEMBERS_PACKET_INFO) };

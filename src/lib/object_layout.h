@@ -8,9 +8,9 @@
 
 struct bpf_object;
 
-/* Every map that we use by name, type, sizes and flags; the structs of bpf/abi.h, where the object's BTF
- * has them. name begins the sentences. *ret_transport: the one that its samples take. 0, or -EINVAL with
- * the reason set.
+/* Every map that we use by name, type, sizes and flags; the structs of bpf/abi.h, where the
+ * object's BTF has them. name begins the sentences. *ret_transport: the one that its samples take.
+ * 0, or -EINVAL with the reason set.
  */
 int object_layout_check(const struct bpf_object *obj, const char *name,
 			enum xdptail_transport *ret_transport, struct reason *r);

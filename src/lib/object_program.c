@@ -10,8 +10,8 @@
 
 #include "lib/feature.h"
 
-/* A program's name with one of these behind it, or the first and then the second: the program that does
- * the same in tunnels, and where frames begin at IP. Users name the one without.
+/* A program's name with one of these behind it, or the first and then the second: the program that
+ * does the same in tunnels, and where frames begin at IP. Users name the one without.
  */
 #define DECAP	   "_decap"
 #define LINK_IS_IP "_ip"

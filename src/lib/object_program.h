@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which programs of a BPF object are loaded: those that count and sample as the function that was named. */
+/* Which programs of a BPF object are loaded: those that count and sample as the function that was
+ * named.
+ */
 #ifndef LIB_OBJECT_PROGRAM_H
 #define LIB_OBJECT_PROGRAM_H
 
@@ -12,9 +14,10 @@
 struct bpf_object;
 struct bpf_program;
 
-/* Load only the program that was named or its sibling, and for frames that begin at IP the one beside
- * it, if there is one that this kernel would take (NULL otherwise); the others cost nothing then. 0, -ENOENT
- * where there is no such program, or what a program of the user's is refused for, with the reason set.
+/* Load only the program that was named or its sibling, and for frames that begin at IP the one
+ * beside it, if there is one that this kernel would take (NULL otherwise); the others cost nothing
+ * then. 0, -ENOENT where there is no such program, or what a program of the user's is refused for,
+ * with the reason set.
  */
 int object_program_choose(struct bpf_object *obj, const struct object_spec *spec,
 			  struct bpf_program *ret[LINK_MAX], struct reason *r);

@@ -26,9 +26,9 @@ struct object_failure {
 /* BPF is refused with -EPERM: -EPERM. locked_bytes: what is to be loaded takes, about. */
 int object_refusal_permission(struct reason *r, uint64_t locked_bytes);
 
-/* -ENOEXEC: the verifier refused a program. -EPERM, -ENOMEM. Or what the kernel said of something that it
- * lacks, or does not take: -EOPNOTSUPP in place of what means that an option is wrong. Other options are
- * tried for a sentence that says which of them would work.
+/* -ENOEXEC: the verifier refused a program. -EPERM, -ENOMEM. Or what the kernel said of something
+ * that it lacks, or does not take: -EOPNOTSUPP in place of what means that an option is wrong.
+ * Other options are tried for a sentence that says which of them would work.
  */
 int object_refusal(struct reason *r, const struct object_failure *f,
 		   const struct object_spec *spec);

@@ -9,9 +9,10 @@
 
 #include "lib/clock.h"
 
-#define MOST_MS \
-	5000 /* that a failure may last: a shortage that an OOM killer ends is over by then */
-#define MOST_TIMES 3 /* … and so often it is tried at least, however long the process was held up */
+/* that a failure may last: a shortage that an OOM killer ends is over by then */
+#define MOST_MS 5000
+/* … and so often it is tried at least, however long the process was held up */
+#define MOST_TIMES 3
 #define NAP_NS	   1000000
 
 bool patience_is_passing(int err)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Failures that pass by themselves, and for how long they are put up with.
  *
- * A running monitor makes the same calls again and again, and any of them can fail for want of memory, or
- * because something is in use for a moment. That ends nothing: the call is made again when its turn comes,
- * and only when it has done nothing but fail for some seconds it is an error.
+ * A running monitor makes the same calls again and again, and any of them can fail for want of
+ * memory, or because something is in use for a moment. That ends nothing: the call is made again
+ * when its turn comes, and only when it has done nothing but fail for some seconds it is an error.
  */
 #ifndef LIB_PATIENCE_H
 #define LIB_PATIENCE_H
@@ -23,9 +23,9 @@ struct patience {
 /* May this -errno be gone at the next try? */
 bool patience_is_passing(int err);
 
-/* What the call has returned, or 0 in place of a failure that is put up with: it is to be made again, and has to be
- * one of those for which 0 says that it is not done yet. A failure that has lasted is told, with
- * how long it did in the reason.
+/* What the call has returned, or 0 in place of a failure that is put up with: it is to be made
+ * again, and has to be one of those for which 0 says that it is not done yet. A failure that has
+ * lasted is told, with how long it did in the reason.
  */
 int patience_with(struct patience *p, int err, struct reason *r);
 

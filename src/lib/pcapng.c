@@ -41,8 +41,8 @@ enum option {
 #define FLAGS_FCS_SHIFT 5
 #define FLAGS_FCS_MASK	0xf
 
-/* The specification has an interface's in bits, and gives "4" as the example; writers follow either. A
- * sequence is of 2 or 4 bytes, so that they can be told apart.
+/* The specification has an interface's in bits, and gives "4" as the example; writers follow
+ * either. A sequence is of 2 or 4 bytes, so that they can be told apart.
  */
 #define FCS_BYTES_MAX 7
 
@@ -143,7 +143,8 @@ static int skip_body(struct pcapng *p, uint32_t left)
 	return err;
 }
 
-/* The body of a block of so many bytes, the first begun of which were read already. 0 or -EBADMSG. */
+/* The body of a block of so many bytes, the first begun of which were read already. 0 or -EBADMSG.
+ */
 static int read_body(struct pcapng *p, uint32_t total, const uint8_t *first, size_t begun)
 {
 	uint8_t end[4];
@@ -226,8 +227,8 @@ static int take_option(struct pcapng *p, struct interface *i, uint16_t code, con
 	return 0;
 }
 
-/* The option at *at, in what is kept of the body, and step over it. 1; 0: there is none any more; or
- * -EBADMSG.
+/* The option at *at, in what is kept of the body, and step over it. 1; 0: there is none any more;
+ * or -EBADMSG.
  */
 static int next_option(struct pcapng *p, uint32_t *at, uint16_t *ret_code,
 		       const uint8_t **ret_value, uint16_t *ret_len)
@@ -316,8 +317,8 @@ static int set_data(struct pcapng *p, uint32_t at, struct pcapng_packet *ret)
 	return 0;
 }
 
-/* What a packet's flags say of its check sequence goes before what its interface says. Options that are
- * broken, or behind more data than any frame has, are no reason not to read the packet.
+/* What a packet's flags say of its check sequence goes before what its interface says. Options that
+ * are broken, or behind more data than any frame has, are no reason not to read the packet.
  */
 static void take_flags(struct pcapng *p, struct pcapng_packet *ret)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A capture in pcapng: its packets, of whatever interface, each with its own link type, resolution of
- * time and snapshot length. libpcap reads no file in which these differ, nor one of two byte orders.
+/* A capture in pcapng: its packets, of whatever interface, each with its own link type, resolution
+ * of time and snapshot length. libpcap reads no file in which these differ, nor one of two byte
+ * orders.
  *
- * Format: draft-ietf-opsawg-pcapng. Blocks that have no packet and describe no interface are stepped
- * over, however long they are, and so are options but those of time and of the frame check sequence.
+ * Format: draft-ietf-opsawg-pcapng. Blocks that have no packet and describe no interface are
+ * stepped over, however long they are, and so are options but those of time and of the frame check
+ * sequence.
  */
 #ifndef LIB_PCAPNG_H
 #define LIB_PCAPNG_H
@@ -12,8 +14,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define PCAPNG_INTERFACES_MAX \
-	65536 /* of a section: a file of a few bytes each must not take memory */
+/* of a section: a file of a few bytes each must not take memory */
+#define PCAPNG_INTERFACES_MAX 65536
 
 #define PCAPNG_MAGIC 0x0a0d0d0aU /* a file begins with it, in either byte order */
 
@@ -24,15 +26,16 @@ struct pcapng_packet {
 	uint32_t wire_len; /* as the file says */
 	uint32_t fcs_len; /* bytes of these at the end of the frame that are its check sequence */
 	uint16_t link_type; /* LINKTYPE_ of its interface */
-	uint64_t
-		timestamp_ns; /* Unix time, UINT64_MAX beyond 2554; that of the packet before it where
-				  a packet has none, or 0 */
+	/* Unix time, UINT64_MAX beyond 2554; that of the packet before it where a packet has none,
+	 * or 0
+	 */
+	uint64_t timestamp_ns;
 };
 
 struct pcapng;
 
-/* Reads as far as the first interface. file: closed by pcapng_close(), and by no failure. 0, -ENOMEM,
- * or -EBADMSG with *ret_why the reason in words.
+/* Reads as far as the first interface. file: closed by pcapng_close(), and by no failure. 0,
+ * -ENOMEM, or -EBADMSG with *ret_why the reason in words.
  */
 int pcapng_open(struct pcapng **ret, FILE *file, const char **ret_why);
 void pcapng_close(struct pcapng *p); /* NULL is fine */

@@ -115,9 +115,9 @@ uint32_t transport_perf_bytes(uint32_t ring_bytes)
 	return (uint32_t)(pages_per_cpu(ring_bytes) * page * (size_t)online_count());
 }
 
-/* A wake-up is an interrupt that a CPU sends to itself, and costs as much as fifty records (6.4 us of 6.5 for
- * each, in a virtual machine). So only a buffer that fills wakes the reader; what is in others it finds
- * by itself, at the next tick or when the next batch is due.
+/* A wake-up is an interrupt that a CPU sends to itself, and costs as much as fifty records (6.4 us
+ * of 6.5 for each, in a virtual machine). So only a buffer that fills wakes the reader; what is in
+ * others it finds by itself, at the next tick or when the next batch is due.
  */
 static struct perf_event_attr event_attr(const struct perf *perf)
 {
@@ -258,8 +258,8 @@ static int explain_refused(struct reason *r, int err, int cpu)
 			  cpu);
 }
 
-/* Two calls can say EPERM: the one that opens, for lack of a capability or of leave to make the call, and
- * the one that maps, for lack of memory that may be locked.
+/* Two calls can say EPERM: the one that opens, for lack of a capability or of leave to make the
+ * call, and the one that maps, for lack of memory that may be locked.
  */
 static int explain_open(const struct perf *perf, struct reason *r, int err, int cpu)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What xdptail_probe() consists of: probe.c asks the kernel, probe_interface.c about an interface. */
+/* What xdptail_probe() consists of: probe.c asks the kernel, probe_interface.c about an interface.
+ */
 #ifndef LIB_PROBE_H
 #define LIB_PROBE_H
 

@@ -14,7 +14,8 @@
 
 #include "lib/kernel_error.h"
 
-#define SPLIT_MAX (PROG_RUN_REACH + 16 * 4096) /* the kernel has room for 17 pages more, or none */
+/* the kernel has room for 17 pages more, or none */
+#define SPLIT_MAX (PROG_RUN_REACH + 16 * 4096)
 
 struct prog_run {
 	const struct object *object; /* borrowed */

@@ -10,8 +10,8 @@
 #include "lib/object.h"
 #include "lib/reason.h"
 
-/* Bytes of a frame that a program can reach: a page, less what the kernel keeps in it. A program for
- * one buffer is given no more of a longer frame (6.18), without a word.
+/* Bytes of a frame that a program can reach: a page, less what the kernel keeps in it. A program
+ * for one buffer is given no more of a longer frame (6.18), without a word.
  */
 #define PROG_RUN_REACH 3072
 
@@ -29,8 +29,8 @@ void prog_run_end(struct prog_run *p);
 
 unsigned int prog_run_cpu(const struct prog_run *p); /* that one */
 
-/* Through the program for Ethernet, or its sibling where the frame's Ethernet header is made up and IP
- * is behind it. What was cut from a frame, or stood there in place of that header, counts in its
+/* Through the program for Ethernet, or its sibling where the frame's Ethernet header is made up and
+ * IP is behind it. What was cut from a frame, or stood there in place of that header, counts in its
  * length and is out of the program's reach; that takes a program for several buffers, and a kernel
  * that splits what it is given (6.18).
  * 1: the program has seen the frame; 0: it can't be given to it, and has not; or -errno with the

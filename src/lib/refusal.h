@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Why nothing can be attached to an interface, in words. Each sets the reason and returns -errno. */
+/* Why nothing can be attached to an interface, in words. Each sets the reason and returns -errno.
+ */
 #ifndef LIB_REFUSAL_H
 #define LIB_REFUSAL_H
 

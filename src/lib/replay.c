@@ -41,7 +41,8 @@ struct replay {
 };
 
 /* Several interfaces are not written in order, and a clock that is set by little is no more than
- * that. But what is late by more than an interval would be counted with what it has nothing to do with.
+ * that. But what is late by more than an interval would be counted with what it has nothing to do
+ * with.
  */
 static uint64_t late_max_ns(const struct replay *p)
 {
@@ -189,8 +190,8 @@ static int sample(struct replay *p, struct parse_walk *walk, const struct captur
 	return fn(arg, &info);
 }
 
-/* Of a frame whose first len bytes are looked at. A link header that was made up in place of a shorter
- * one is not in wire_len.
+/* Of a frame whose first len bytes are looked at. A link header that was made up in place of a
+ * shorter one is not in wire_len.
  */
 static enum parse_class classify(const struct replay *p, const struct capture_frame *frame,
 				 size_t len, struct parse_walk *walk)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A capture, played: frame by frame, in intervals of the capture's own clock, through the same parser,
- * the same selection and the same sampling as the kernel's program, on the host.
+/* A capture, played: frame by frame, in intervals of the capture's own clock, through the same
+ * parser, the same selection and the same sampling as the kernel's program, on the host.
  *
- * An interval has the frames between its start and its end, both included. One that is late is counted
- * where it comes, and the interval starts with it; later than by an interval, or a second where that is
- * longer, and the clock has stepped: the interval is over, and the next one begins there.
+ * An interval has the frames between its start and its end, both included. One that is late is
+ * counted where it comes, and the interval starts with it; later than by an interval, or a second
+ * where that is longer, and the clock has stepped: the interval is over, and the next one begins
+ * there.
  */
 #ifndef LIB_REPLAY_H
 #define LIB_REPLAY_H
@@ -56,8 +57,8 @@ uint64_t replay_time_ns(const struct replay *p); /* of the capture's clock */
 /* By how much that clock went back where the interval began; once, and then 0. */
 int64_t replay_stepped_ns(struct replay *p);
 
-/* The next frame, lent until replay_step(). 1; 0 when the interval or the capture is over: the state
- * says which; or what ended it, as capture_file_next() says, with the reason set.
+/* The next frame, lent until replay_step(). 1; 0 when the interval or the capture is over: the
+ * state says which; or what ended it, as capture_file_next() says, with the reason set.
  */
 int replay_next(struct replay *p, struct capture_frame *ret, struct reason *r);
 

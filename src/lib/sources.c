@@ -62,7 +62,8 @@ static unsigned int hash_key(const void *key)
 					  k->ifindex ^ secret[0]);
 }
 
-/* Before the kernel has any entropy it gives none, and the table is no worse than an unkeyed one. */
+/* Before the kernel has any entropy it gives none, and the table is no worse than an unkeyed one.
+ */
 static void draw_secret(void)
 {
 	(void)!getrandom(secret, sizeof(secret), GRND_NONBLOCK);

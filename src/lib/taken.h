@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The counts of one interval, in the caller's hands: struct xdptail_counts, and the sources behind it. */
+/* The counts of one interval, in the caller's hands: struct xdptail_counts, and the sources behind
+ * it.
+ */
 #ifndef LIB_TAKEN_H
 #define LIB_TAKEN_H
 
@@ -27,8 +29,8 @@ struct taken {
 	const void *arg; /* of name; borrowed */
 };
 
-/* Room for what is to be handed over, asked for before anything is taken, so that nothing is lost when there is none.
- * 0 or -ENOMEM.
+/* Room for what is to be handed over, asked for before anything is taken, so that nothing is lost
+ * when there is none. 0 or -ENOMEM.
  */
 int taken_prepare(struct xdptail_counts **ret);
 

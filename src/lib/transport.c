@@ -152,8 +152,8 @@ static void batch_begin(struct transport *t, uint32_t ms)
 	timer_start(t->batch_fd, ms);
 }
 
-/* Another batch follows if more of the same is likely, and spares the kernel waking us for it. One record
- * alone says nothing of the kind, where the next can wake us.
+/* Another batch follows if more of the same is likely, and spares the kernel waking us for it. One
+ * record alone says nothing of the kind, where the next can wake us.
  */
 static void batch_end(struct transport *t)
 {

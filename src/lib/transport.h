@@ -2,9 +2,9 @@
 /* Records from the kernel: a ring buffer, or a perf buffer per CPU, behind one interface.
  *
  * A batch gathers before it is read: the first record wakes us, the fd is then disarmed (it is
- * level-triggered) and a timer decides when to drain. One batch follows on the other while there are
- * records, each on its timer; then the fd is armed again. With perf buffers the kernel would wake us for each
- * record: there the first is found at the next tick.
+ * level-triggered) and a timer decides when to drain. One batch follows on the other while there
+ * are records, each on its timer; then the fd is armed again. With perf buffers the kernel would
+ * wake us for each record: there the first is found at the next tick.
  */
 #ifndef LIB_TRANSPORT_H
 #define LIB_TRANSPORT_H
@@ -72,9 +72,9 @@ void transport_hurry(struct transport *t);
 /* Deliver at most max records; fewer means that there are no more. */
 unsigned int transport_drain(struct transport *t, unsigned int max);
 
-/* How long a batch gathers, in milliseconds, when the one before gathered so long and had so many records: some
- * thousands at the same rate, at most most_ms, at least one. So a flood is drained in pieces that caches and
- * outputs' queues can hold, and what waits, waits in the ring.
+/* How long a batch gathers, in milliseconds, when the one before gathered so long and had so many
+ * records: some thousands at the same rate, at most most_ms, at least one. So a flood is drained in
+ * pieces that caches and outputs' queues can hold, and what waits, waits in the ring.
  */
 uint32_t transport_gather_ms(uint32_t gathered_ms, uint64_t records, uint32_t most_ms);
 

@@ -7,7 +7,9 @@
 #include "xdptail.h"
 #include "lib/reason.h"
 
-/* Kinds of which none is set have their default. 0, or -EINVAL with the reason set: a port is of two kinds. */
+/* Kinds of which none is set have their default. 0, or -EINVAL with the reason set: a port is of
+ * two kinds.
+ */
 int tunnel_ports(struct tunnel_ports *ret, const struct xdptail_tunnel_ports *from,
 		 struct reason *r);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The bytes of a file, unpacked where they are compressed with gzip (RFC 1952) or zstd (RFC 8878), and
- * as they are where they are not. What was compressed may consist of several members or frames, and have
- * padding of zeros behind it. Reading asks for no more than it needs, so what comes through a pipe is
- * there when it has come: zlib's own gzread() waits until its buffer is full.
+/* The bytes of a file, unpacked where they are compressed with gzip (RFC 1952) or zstd (RFC 8878),
+ * and as they are where they are not. What was compressed may consist of several members or frames,
+ * and have padding of zeros behind it. Reading asks for no more than it needs, so what comes
+ * through a pipe is there when it has come: zlib's own gzread() waits until its buffer is full.
  */
 #ifndef LIB_UNPACK_H
 #define LIB_UNPACK_H

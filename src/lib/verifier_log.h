@@ -8,8 +8,8 @@
 #define VERIFIER_LINE_BYTES 160
 
 /* The last line that is neither a figure of the walk nor a dump of instructions or registers, which
- * is where the walk ended; cut to fit, and printable ASCII. "" where no line is left: the verifier did not
- * refuse anything.
+ * is where the walk ended; cut to fit, and printable ASCII. "" where no line is left: the verifier
+ * did not refuse anything.
  */
 void verifier_log_verdict(const char *log, char ret[VERIFIER_LINE_BYTES]);
 

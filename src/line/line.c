@@ -144,7 +144,8 @@ struct slot {
 
 /* An interface's name as it was last seen, and as it is written. */
 struct name {
-	char raw[32]; /* "" when the name is not kept: it has none, or is longer than any of Linux */
+	/* "" when the name is not kept: it has none, or is longer than any of Linux */
+	char raw[32];
 	char text[NAME_BYTES + 3]; /* in quotes */
 	uint8_t len; /* of text */
 };
@@ -538,7 +539,8 @@ static void add_list(struct json *j, const char *key, const char *const *names, 
 	TEXT(j, "]");
 }
 
-/* A string from outside that shares room with others, and is left an ellipsis when there is none. */
+/* A string from outside that shares room with others, and is left an ellipsis when there is none.
+ */
 static void add_shared(struct json *j, const char *key, const char *text, size_t max, size_t *room)
 {
 	size_t most = *room + ELLIPSIS_BYTES < max ? *room + ELLIPSIS_BYTES : max;
@@ -558,7 +560,8 @@ static void add_maps(struct json *j, const struct line_start *start)
 	add_u64(j, "map_bytes", start->map_bytes);
 }
 
-/* room: bytes that there are for the output, the object and the capture, beyond an ellipsis each. */
+/* room: bytes that there are for the output, the object and the capture, beyond an ellipsis each.
+ */
 static void put_start(struct json *j, struct line_writer *w, uint64_t now_ns,
 		      const struct line_start *start, size_t room)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Records to lines: one JSON object each, as xdptail-stream(7) describes the stream. line.c is the only
- * file that knows field names. Pure but for its own buffer and counters: times are passed in,
+/* Records to lines: one JSON object each, as xdptail-stream(7) describes the stream. line.c is the
+ * only file that knows field names. Pure but for its own buffer and counters: times are passed in,
  * nothing is written anywhere.
  *
  * Every line is written by json.h, which allocates nothing: json-c leaves bytes out in silence when
@@ -124,9 +124,10 @@ struct line_start {
 int line_start(struct line_writer *w, uint64_t now_ns, const struct line_start *start,
 	       struct line *ret);
 
-/* A start line, or one that is repeated, once more, for the head of another file: the same record, not numbered again, with a
- * time of its own and the number of the file, by which each first line is unlike all others. start is
- * as line_start() has made it; len with its newline. 0; -EINVAL when it is not; or -EMSGSIZE.
+/* A start line, or one that is repeated, once more, for the head of another file: the same record,
+ * not numbered again, with a time of its own and the number of the file, by which each first line
+ * is unlike all others. start is as line_start() has made it; len with its newline. 0; -EINVAL when
+ * it is not; or -EMSGSIZE.
  */
 int line_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
 		char ret[LINE_MAX_BYTES], size_t *ret_len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The other way round: keys and values of a line of our own, in order, for outputs that want some of
- * them by name beside the line. Pure; copies nothing until asked for a text without escapes.
+/* The other way round: keys and values of a line of our own, in order, for outputs that want some
+ * of them by name beside the line. Pure; copies nothing until asked for a text without escapes.
  *
  * It reads what line.c writes, one flat object, and makes no more of other texts than to end early;
  * it never reads beyond them.
@@ -32,11 +32,12 @@ struct line_values {
 	const char *end; /* behind the brace that closes the object */
 };
 
-/* text, of len bytes, with or without its newline, is borrowed until the last line_values_next(). */
+/* text, of len bytes, with or without its newline, is borrowed until the last line_values_next().
+ */
 void line_values_begin(struct line_values *ret, const char *text, size_t len);
 
-/* The next value: the first of every line is its timestamp. False when there is none, and then pos is
- * at end, if the whole line was read.
+/* The next value: the first of every line is its timestamp. False when there is none, and then pos
+ * is at end, if the whole line was read.
  */
 bool line_values_next(struct line_values *v, struct line_value *ret);
 

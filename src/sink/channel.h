@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the lines of one output go: a value {ops, ctx}. A writer (writer.h) takes lines from a queue
- * and has the channel write them; a channel knows how one kind of output is opened, written and
- * closed, and nothing of threads. All operations are called by the writer's thread, but for close(),
- * which comes when there is none, and warning().
+/* Where the lines of one output go: a value {ops, ctx}. A writer (writer.h) takes lines from a
+ * queue and has the channel write them; a channel knows how one kind of output is opened, written
+ * and closed, and nothing of threads. All operations are called by the writer's thread, but for
+ * close(), which comes when there is none, and warning().
  */
 #ifndef SINK_CHANNEL_H
 #define SINK_CHANNEL_H
@@ -24,8 +24,8 @@ enum channel_fate {
 #define CHANNEL_WARNINGS 8 /* of an output, at most */
 
 struct channel_ops {
-	/* Write some of what waits in the queue, which is not empty, and tell the queue. 0: that was some
-	 * progress; -EAGAIN: it has to wait for fd to become writable; or -errno.
+	/* Write some of what waits in the queue, which is not empty, and tell the queue. 0: that
+	 * was some progress; -EAGAIN: it has to wait for fd to become writable; or -errno.
 	 */
 	int (*write)(void *ctx, struct queue *queue);
 	enum channel_fate (*fate)(void *ctx, int error);
@@ -34,13 +34,16 @@ struct channel_ops {
 
 	/* NULL for those below: nothing is to be done. */
 
-	/* Before all others, where open() was told that another is in its place: that one has left. 0 or -errno. */
+	/* Before all others, where open() was told that another is in its place: that one has left.
+	 * 0 or -errno.
+	 */
 	int (*take_over)(void *ctx);
 
-	/* What an error or a hang-up at fd stands for: -errno; 0: write() will tell. NULL: -EPIPE. */
+	/* What an error or a hang-up at fd stands for: -errno; 0: write() will tell. NULL: -EPIPE.
+	 */
 	int (*error)(void *ctx);
-	/* Do what is due without lines: connect, turn a file over. Returns after how many milliseconds to
-	 * be called again, if nothing happens before; or CHANNEL_NEVER.
+	/* Do what is due without lines: connect, turn a file over. Returns after how many
+	 * milliseconds to be called again, if nothing happens before; or CHANNEL_NEVER.
 	 */
 	int (*tend)(void *ctx);
 	/* Leave the file and open it anew: it may have been renamed. */
@@ -67,8 +70,8 @@ struct channel {
 
 #define CHANNEL_RETRY_MS 1000
 
-/* One write of what is first in the queue. A socket is not asked to wait, whoever shares it with us.
- * As channel_ops.write.
+/* One write of what is first in the queue. A socket is not asked to wait, whoever shares it with
+ * us. As channel_ops.write.
  */
 int channel_write_run(int fd, bool socket, struct queue *queue);
 
@@ -84,22 +87,22 @@ struct setting;
 struct channel_kind {
 	const char *name; /* before the colon */
 	const char *target; /* what comes behind it, in words, such as "PATH"; NULL: nothing does */
-	/* One that is opened anew goes on where the one before it ended, be that in the middle of a line: not
-	 * so where it is another connection, or looks at what is there.
+	/* One that is opened anew goes on where the one before it ended, be that in the middle of a
+	 * line: not so where it is another connection, or looks at what is there.
 	 */
 	bool goes_on;
 	const char *default_target; /* NULL: it must be named, if there is a target at all */
 	const struct setting *settings; /* NULL: none; ends with a row without a name */
 	size_t settings_size; /* of the struct that they fill */
-	/* What is wrong with a target, before anything is opened: 0, or -EINVAL with a sentence in err.
-	 * NULL: anything goes.
+	/* What is wrong with a target, before anything is opened: 0, or -EINVAL with a sentence in
+	 * err. NULL: anything goes.
 	 */
 	int (*check)(const char *target, char *err, size_t err_cap);
 	/* Likewise with settings that can't be together; NULL: all can. */
 	int (*check_settings)(const void *settings, char *err, size_t err_cap);
-	/* target and settings, as the table fills them, are borrowed during the call. next: another one of ours
-	 * has that target, and will have left it before anything is written (take_over()). 0, or -errno with a
-	 * sentence in err.
+	/* target and settings, as the table fills them, are borrowed during the call. next: another
+	 * one of ours has that target, and will have left it before anything is written
+	 * (take_over()). 0, or -errno with a sentence in err.
 	 */
 	int (*open)(struct channel *ret, const char *target, const void *settings, bool next,
 		    char *err, size_t err_cap);

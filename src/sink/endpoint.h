@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The other end of a socket: how it is named, and how to get to it, again and again. Somebody who is
- * not there (yet) is an error of the moment, never of the start.
+/* The other end of a socket: how it is named, and how to get to it, again and again. Somebody who
+ * is not there (yet) is an error of the moment, never of the start.
  *
  * All sockets are non-blocking. What blocks is the look-up of a host's name, in endpoint_connect().
  */
@@ -20,7 +20,8 @@
 
 enum endpoint_transport {
 	ENDPOINT_UNIX_STREAM,
-	ENDPOINT_UNIX_ANY, /* datagrams, or a stream where there is one: found out when connecting */
+	/* datagrams, or a stream where there is one: found out when connecting */
+	ENDPOINT_UNIX_ANY,
 	ENDPOINT_UDP,
 	ENDPOINT_TCP,
 };
@@ -49,18 +50,19 @@ struct endpoint {
 int endpoint_set_path(struct endpoint *ret, enum endpoint_transport transport, const char *path,
 		      char *err, size_t err_cap);
 
-/* HOST[:PORT], an IPv6 address in brackets; without a port, port is "". Likewise; the sentence is about
- * what, which text is a part of.
+/* HOST[:PORT], an IPv6 address in brackets; without a port, port is "". Likewise; the sentence is
+ * about what, which text is a part of.
  */
 int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, const char *text,
 		      const char *what, char *err, size_t err_cap);
 
-/* 0 once it is connected; -EAGAIN: call again when fd is writable or has an error; or -errno: closed,
- * try later.
+/* 0 once it is connected; -EAGAIN: call again when fd is writable or has an error; or -errno:
+ * closed, try later.
  */
 int endpoint_connect(struct endpoint *e);
 
-/* What is wrong, when poll(2) says that something is: -errno; or 0: endpoint_connect() will tell. */
+/* What is wrong, when poll(2) says that something is: -errno; or 0: endpoint_connect() will tell.
+ */
 int endpoint_error(const struct endpoint *e);
 
 /* The other end of a stream will read no more: TCP would take what is sent, and lose it. */

@@ -24,7 +24,8 @@ static enum channel_fate file_fate(void *ctx, int error)
 	return f->deleted || channel_may_pass(error) ? CHANNEL_DROP : CHANNEL_DEAD;
 }
 
-/* What was opened is still good if the name has come to stand for another file: that one is next. */
+/* What was opened is still good if the name has come to stand for another file: that one is next.
+ */
 static int file_take_over(void *ctx)
 {
 	struct file *f = ctx;

@@ -99,8 +99,8 @@ void file_say_unlocked(struct file *f);
 /* Go on with one that was just opened. */
 void file_adopt(struct file *f, const struct file_opened *next);
 
-/* Go over to the file that the name stands for. What goes wrong leaves us where we are: 0 or -errno.
- * like: NULL, or who a new one belongs to, and its mode.
+/* Go over to the file that the name stands for. What goes wrong leaves us where we are: 0 or
+ * -errno. like: NULL, or who a new one belongs to, and its mode.
  */
 int file_reopen_now(struct file *f, const struct stat *like);
 

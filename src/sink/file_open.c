@@ -146,7 +146,8 @@ int file_place_refresh(struct file_place *p)
 }
 
 /* Without a lock two processes would tear each other's lines: a run of lines can be written in two
- * pieces. That there can be none, for what the file system or a reader does, is no reason to refuse.
+ * pieces. That there can be none, for what the file system or a reader does, is no reason to
+ * refuse.
  */
 static int lock_file(struct file_opened *o, const char *path, char *err, size_t err_cap)
 {
@@ -177,7 +178,8 @@ static int open_checked(struct file_opened *o, const struct file_place *p, struc
 {
 	int flags, ret;
 
-	/* To open some devices is to set them going, so look first; what counts is the look after. */
+	/* To open some devices is to set them going, so look first; what counts is the look after.
+	 */
 	if (!fstatat(p->dir_fd, p->base, st, AT_SYMLINK_NOFOLLOW)) {
 		ret = check_type(p->path, st, err, err_cap);
 		if (ret)

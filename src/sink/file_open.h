@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What may be written to as a file, and how it is opened: nothing but regular files and /dev/null, by
- * no symbolic link, locked, and looked at for a torn last line.
+/* What may be written to as a file, and how it is opened: nothing but regular files and /dev/null,
+ * by no symbolic link, locked, and looked at for a torn last line.
  */
 #ifndef SINK_FILE_OPEN_H
 #define SINK_FILE_OPEN_H
@@ -34,13 +34,15 @@ void file_place_close(struct file_place *p); /* one that could not be opened, to
 /* Open the directory anew: the one that is open may have been deleted, and made again. */
 int file_place_refresh(struct file_place *p);
 
-/* Open for appending, and create it with mode 0640 where it is not there. have: NULL, or what is open
- * already; -EALREADY, without a sentence, when the name stands for that.
+/* Open for appending, and create it with mode 0640 where it is not there. have: NULL, or what is
+ * open already; -EALREADY, without a sentence, when the name stands for that.
  */
 int file_open_at(struct file_opened *ret, const struct file_place *p,
 		 const struct file_opened *have, char *err, size_t err_cap);
 
-/* The same in two steps: without a lock, and nothing is known yet of what is in it; and lock it, and look. */
+/* The same in two steps: without a lock, and nothing is known yet of what is in it; and lock it,
+ * and look.
+ */
 int file_open_unlocked(struct file_opened *ret, const struct file_place *p, char *err,
 		       size_t err_cap);
 int file_open_lock(struct file_opened *o, const struct file_place *p, char *err, size_t err_cap);

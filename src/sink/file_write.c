@@ -51,7 +51,8 @@ static void look(struct file *f)
 	f->now.size = (uint64_t)st.st_size;
 }
 
-/* The remainder of a line can't hold us in a file that is gone, or that we were to leave long ago. */
+/* The remainder of a line can't hold us in a file that is gone, or that we were to leave long ago.
+ */
 static int leave(struct file *f, struct queue *queue)
 {
 	bool late =

@@ -83,7 +83,8 @@ static char *put(char *pos, const void *text, size_t len)
 	return pos + len;
 }
 
-/* The line's own, since that is when the record was made; RFC 5424 takes six digits of a fraction. */
+/* The line's own, since that is when the record was made; RFC 5424 takes six digits of a fraction.
+ */
 static char *put_timestamp(char *pos, const struct queue_line *line)
 {
 	size_t len = 0;

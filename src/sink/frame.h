@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is put before a line on its way to a reader, and behind it: nothing, or a header of syslog's.
- * Pure: the time is passed in.
+/* What is put before a line on its way to a reader, and behind it: nothing, or a header of
+ * syslog's. Pure: the time is passed in.
  */
 #ifndef SINK_FRAME_H
 #define SINK_FRAME_H
@@ -53,7 +53,8 @@ struct framer {
 	char local[16]; /* "Mmm dd hh:mm:ss" */
 };
 
-/* Strings are borrowed during the call. What the RFCs do not allow in a host name is not sent: "-". */
+/* Strings are borrowed during the call. What the RFCs do not allow in a host name is not sent: "-".
+ */
 void framer_init(struct framer *ret, const struct frame_settings *settings);
 
 /* The time of what follows, for FRAME_LOCAL; cheap when the second is the same. */

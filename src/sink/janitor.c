@@ -111,7 +111,8 @@ static int delete (const struct janitor *j, const struct rotated *r)
 	return err;
 }
 
-/* Who may read the one may read the other, and it is as old. What is not permitted of that is left. */
+/* Who may read the one may read the other, and it is as old. What is not permitted of that is left.
+ */
 static void copy_attributes(int from_fd, int to_fd)
 {
 	struct timespec times[2];
@@ -157,8 +158,8 @@ static int compress_into(struct janitor *j, int fd, const char *part)
 	return err;
 }
 
-/* There is always the whole file, be it under the one name or the other: after a crash perhaps under
- * both, and then this is done once more.
+/* There is always the whole file, be it under the one name or the other: after a crash perhaps
+ * under both, and then this is done once more.
  */
 static int compress(struct janitor *j, const struct rotated *r)
 {
@@ -184,7 +185,9 @@ static int compress(struct janitor *j, const struct rotated *r)
 	return err;
 }
 
-/* Our own last files are busy until they have been synced, and then there is a next look at all of them. */
+/* Our own last files are busy until they have been synced, and then there is a next look at all of
+ * them.
+ */
 static bool is_syncing(struct janitor *j)
 {
 	bool syncing;

@@ -123,7 +123,8 @@ static int journal_write(void *ctx, struct queue *queue)
 	return 0;
 }
 
-/* Whatever it was: another connection, after a while. Lines wait for it as long as there is room. */
+/* Whatever it was: another connection, after a while. Lines wait for it as long as there is room.
+ */
 static enum channel_fate journal_fate(void *ctx, int error)
 {
 	struct journal *j = ctx;

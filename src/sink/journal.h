@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The systemd journal, by its native protocol, on a socket of our own: libsystemd's call blocks behind a
- * journald that has stopped. One that is not there, or goes away, is waited for.
+/* The systemd journal, by its native protocol, on a socket of our own: libsystemd's call blocks
+ * behind a journald that has stopped. One that is not there, or goes away, is waited for.
  */
 #ifndef SINK_JOURNAL_H
 #define SINK_JOURNAL_H

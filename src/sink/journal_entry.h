@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A line as an entry of the systemd journal, in its native protocol: a datagram of fields, each
- * NAME=value and a newline, or NAME, a newline, 64 bits of length in little-endian order, the value and
- * a newline (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/). Pure.
+ * NAME=value and a newline, or NAME, a newline, 64 bits of length in little-endian order, the value
+ * and a newline (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/). Pure.
  *
- * MESSAGE is the line itself, and comes last: the newline that ends the line ends the datagram, so what
- * has to be made is only what stands before it, the head.
+ * MESSAGE is the line itself, and comes last: the newline that ends the line ends the datagram, so
+ * what has to be made is only what stands before it, the head.
  */
 #ifndef SINK_JOURNAL_ENTRY_H
 #define SINK_JOURNAL_ENTRY_H
@@ -15,8 +15,8 @@
 #include "sink/queue.h"
 
 #define JOURNAL_FIXED_BYTES 256 /* of a head, what is the same for all lines of a type */
-/* At worst values are numbers of one digit, or strings of one newline, and then a field has less than
- * three times the bytes that it has in the line. What would not fit is left out.
+/* At worst values are numbers of one digit, or strings of one newline, and then a field has less
+ * than three times the bytes that it has in the line. What would not fit is left out.
  */
 #define JOURNAL_HEAD_BYTES (JOURNAL_FIXED_BYTES + 3 * LINE_MAX_BYTES)
 

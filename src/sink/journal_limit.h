@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* journald keeps so many messages of a service in so many seconds, and drops the rest; whoever sends
- * them is not told. Counted here as it counts, so that the user can be.
+/* journald keeps so many messages of a service in so many seconds, and drops the rest; whoever
+ * sends them is not told. Counted here as it counts, so that the user can be.
  */
 #ifndef SINK_JOURNAL_LIMIT_H
 #define SINK_JOURNAL_LIMIT_H
@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* journald.conf(5), RateLimitIntervalSec= and RateLimitBurst=; up to six times as much where the disk
- * has a lot of room.
+/* journald.conf(5), RateLimitIntervalSec= and RateLimitBurst=; up to six times as much where the
+ * disk has a lot of room.
  */
 #define JOURNAL_LIMIT_LINES 10000
 #define JOURNAL_LIMIT_MS    30000

@@ -17,12 +17,12 @@ struct slot {
 	bool first : 1; /* it found the queue empty, and lies at the start of data */
 };
 
-/* Bytes lie in data, lengths of lines in a ring of their own beside it. So a run of lines is nothing
- * but text, and where one ends is known without a look at it. A line that does not fit before the
- * end of data goes to its start; both sides follow from the length where that is, so there are no
- * marks. Nor is the rest of data used by one that finds the queue empty: it begins at the start again, so
- * that lines which are written as fast as they come stay in the same memory, and in the caches.
- * Positions and line numbers only grow; offsets are positions in data.
+/* Bytes lie in data, lengths of lines in a ring of their own beside it. So a run of lines is
+ * nothing but text, and where one ends is known without a look at it. A line that does not fit
+ * before the end of data goes to its start; both sides follow from the length where that is, so
+ * there are no marks. Nor is the rest of data used by one that finds the queue empty: it begins at
+ * the start again, so that lines which are written as fast as they come stay in the same memory,
+ * and in the caches. Positions and line numbers only grow; offsets are positions in data.
  *
  * published is stored by the producer and says which lines are there. freed_* are stored by the
  * consumer and say what can be used again; the producer keeps a copy and looks again only when
@@ -146,8 +146,8 @@ static bool has_room(struct queue *q, uint64_t end, enum line_type type)
 	return fits(q, end, type);
 }
 
-/* If the queue is empty, the next line begins at the start of data. Asked when all is published, which is
- * seldom: the consumer's cache lines are left alone otherwise.
+/* If the queue is empty, the next line begins at the start of data. Asked when all is published,
+ * which is seldom: the consumer's cache lines are left alone otherwise.
  */
 static bool begin_again(struct queue *q)
 {
@@ -248,8 +248,8 @@ static size_t line_len(const struct queue *q, uint64_t line)
 	return q->slots[line & q->slot_mask].len;
 }
 
-/* Where the line before the first one ended, as far as that one is concerned. No other can have found the
- * queue empty.
+/* Where the line before the first one ended, as far as that one is concerned. No other can have
+ * found the queue empty.
  */
 static size_t first_off(const struct queue *q)
 {

@@ -15,9 +15,9 @@
 #include "line/line.h"
 
 #define QUEUE_LINE_MAX LINE_MAX_BYTES
-#define QUEUE_LINE_MEAN \
-	64 /* lines shorter than this on average fill the queue before its bytes do */
-#define QUEUE_RESERVE 8 /* packets leave one part in so many free, counts half of that */
+/* lines shorter than this on average fill the queue before its bytes do */
+#define QUEUE_LINE_MEAN 64
+#define QUEUE_RESERVE	8 /* packets leave one part in so many free, counts half of that */
 
 struct queue;
 
@@ -69,8 +69,8 @@ bool queue_waiting(const struct queue *q);
  */
 size_t queue_run(const struct queue *q, size_t max, const char **ret_text);
 
-/* The same, but no further than the first line of a type in until; *ret_types: those that are in it.
- * Sets of types: a bit (1 << type) for each.
+/* The same, but no further than the first line of a type in until; *ret_types: those that are in
+ * it. Sets of types: a bit (1 << type) for each.
  */
 size_t queue_run_until(const struct queue *q, size_t max, unsigned int until, const char **ret_text,
 		       unsigned int *ret_types);
@@ -82,11 +82,13 @@ struct queue_line {
 	enum line_type type;
 };
 
-/* The first lines, whole, of at most max; how many there are. Not to be mixed with partly written runs. */
+/* The first lines, whole, of at most max; how many there are. Not to be mixed with partly written
+ * runs.
+ */
 size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max);
 
-/* Has a part of the first line been written, and not the rest? Also for whoever is left when the consumer
- * has ended.
+/* Has a part of the first line been written, and not the rest? Also for whoever is left when the
+ * consumer has ended.
  */
 bool queue_is_mid_line(const struct queue *q);
 

@@ -12,7 +12,8 @@
 
 #define ROTATED_TIME_BYTES sizeof("20261122T034140.704885Z")
 #define ROTATED_NAME_BYTES (NAME_MAX + 1)
-#define ROTATED_BASE_MAX   (NAME_MAX - sizeof("..20261122T034140.704885Z.gz") + 1) /* bytes of NAME */
+/* bytes of NAME */
+#define ROTATED_BASE_MAX (NAME_MAX - sizeof("..20261122T034140.704885Z.gz") + 1)
 
 enum rotated_form {
 	ROTATED_PLAIN,
@@ -37,8 +38,8 @@ void rotated_time(char ret[ROTATED_TIME_BYTES], uint64_t us);
 /* All those of base in a directory, the oldest first; *ret is to be freed. 0 or -errno. */
 int rotated_list(int dir_fd, const char *base, struct rotated **ret, size_t *ret_n);
 
-/* Rename base to one of those names, and never over another file. *us: of the one before, if any, so
- * that time does not go back; then of this one. 0 or -errno.
+/* Rename base to one of those names, and never over another file. *us: of the one before, if any,
+ * so that time does not go back; then of this one. 0 or -errno.
  */
 int rotated_rename(int dir_fd, const char *base, uint64_t *us);
 

@@ -322,10 +322,10 @@ static bool wants_cpu(struct sink *k)
 	return k->let && k->let <= LET_MAX;
 }
 
-/* A burst of lines is made in less time than the scheduler leaves us the CPU for; a writer that shares it with
- * us must have its turn before the queue is full. One that makes little of its turns waits for something
- * else, and we don't wait with it; nor do turns of any take more than a part of the time, or the ring would
- * fill behind a slow one.
+/* A burst of lines is made in less time than the scheduler leaves us the CPU for; a writer that
+ * shares it with us must have its turn before the queue is full. One that makes little of its turns
+ * waits for something else, and we don't wait with it; nor do turns of any take more than a part of
+ * the time, or the ring would fill behind a slow one.
  */
 static void let_write(struct sinks *s)
 {

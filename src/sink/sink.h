@@ -41,25 +41,26 @@ int sinks_new(struct sinks **ret); /* 0 or -errno */
 /* Another clock than that of the wall: a capture has its own. arg is borrowed. */
 void sinks_set_clock(struct sinks *s, sinks_clock_fn fn, const void *arg);
 
-/* For the outputs that are added after this: who puts lines can wait, and makes sure of room (sinks_room()).
- * So an output that fails keeps what waits, unless it is to drop (SINK_DROP); after patience_ms it is given
- * up, and ends with its error. 0: never.
+/* For the outputs that are added after this: who puts lines can wait, and makes sure of room
+ * (sinks_room()). So an output that fails keeps what waits, unless it is to drop (SINK_DROP); after
+ * patience_ms it is given up, and ends with its error. 0: never.
  */
 void sinks_let_wait(struct sinks *s, int64_t patience_ms);
 
-/* Open an output. *spec becomes s's, and is left empty. 0, or -errno with a sentence in err; nothing
- * changes then. One that has left comes back under its name and its number.
+/* Open an output. *spec becomes s's, and is left empty. 0, or -errno with a sentence in err;
+ * nothing changes then. One that has left comes back under its name and its number.
  */
 int sinks_add(struct sinks *s, struct sink_spec *spec, char *err, size_t err_cap);
 
-/* Start the writers of all that were added since: lines wait in their queues until then. Threads begin
- * with the rights of the one that calls this. 0 or -errno.
+/* Start the writers of all that were added since: lines wait in their queues until then. Threads
+ * begin with the rights of the one that calls this. 0 or -errno.
  */
 int sinks_start(struct sinks *s);
 
-/* The same for an output whose place may not be free yet: one of its name is there, and is to leave. It is
- * open and has its thread, so that nothing can fail when it takes its place; until then it does nothing. *ret is
- * owned by the caller: sinks_place(), when the name is free, or sink_spare_free().
+/* The same for an output whose place may not be free yet: one of its name is there, and is to
+ * leave. It is open and has its thread, so that nothing can fail when it takes its place; until
+ * then it does nothing. *ret is owned by the caller: sinks_place(), when the name is free, or
+ * sink_spare_free().
  */
 struct sink_spare;
 int sinks_prepare(struct sinks *s, struct sink_spec *spec, struct sink_spare **ret, char *err,
@@ -70,8 +71,8 @@ void sinks_place(struct sinks *s, struct sink_spare *spare);
 void sink_spare_free(struct sink_spare *spare); /* NULL is fine */
 
 /* Output i takes no more lines, and ends when it has written those it has, or after a few seconds
- * without them. Its numbers stay. returns: it will be added again, and what is put to it meanwhile is
- * counted as dropped.
+ * without them. Its numbers stay. returns: it will be added again, and what is put to it meanwhile
+ * is counted as dropped.
  */
 void sinks_leave(struct sinks *s, unsigned int i, bool returns);
 
@@ -124,8 +125,8 @@ bool sinks_gave_up(const struct sinks *s, unsigned int i);
 /* 0, or the -errno for which output i cannot write at present; it tries again. */
 int sinks_failing(const struct sinks *s, unsigned int i);
 
-/* A sentence on what output i can't do, constant, or NULL: there is none that is not in *told, which has a bit for
- * each, and now also for this one.
+/* A sentence on what output i can't do, constant, or NULL: there is none that is not in *told,
+ * which has a bit for each, and now also for this one.
  */
 const char *sinks_warning(const struct sinks *s, unsigned int i, unsigned int *told);
 
@@ -149,8 +150,9 @@ size_t sinks_room_max(const struct sinks *s, bool unless_drop);
  */
 uint64_t sinks_finish(struct sinks *s, int timeout_ms);
 
-/* So long sinks_free() waits for writers that only have to wake up to end, and did not in sinks_finish(): each
- * has what it needs to hold a file, and a machine may be slow to give it the CPU.
+/* So long sinks_free() waits for writers that only have to wake up to end, and did not in
+ * sinks_finish(): each has what it needs to hold a file, and a machine may be slow to give it the
+ * CPU.
  */
 #define SINK_FREE_MS 500
 

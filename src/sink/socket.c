@@ -150,8 +150,8 @@ static void count_for_journal(struct out *o, unsigned int lines)
 	journal_limit_count(&o->limit, lines, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
-/* The first line by UDP goes alone, and counts when nobody has complained of it: where there is a host but
- * no reader, that host says so. 0, or -errno; then it was not read.
+/* The first line by UDP goes alone, and counts when nobody has complained of it: where there is a
+ * host but no reader, that host says so. 0, or -errno; then it was not read.
  */
 static int listen_for_refusal(struct out *o)
 {

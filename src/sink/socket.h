@@ -3,8 +3,8 @@
  * room, and it is tried again: such an output never ends by itself.
  *
  * A line counts as written when the kernel has taken it whole. What a reader had not read when it
- * died is lost with it: a gap in record_seq shows that, and disconnects says that there was one. What
- * was half sent is sent again whole, on the next connection.
+ * died is lost with it: a gap in record_seq shows that, and disconnects says that there was one.
+ * What was half sent is sent again whole, on the next connection.
  */
 #ifndef SINK_SOCKET_H
 #define SINK_SOCKET_H

@@ -39,8 +39,9 @@ struct sink_spec {
 /* 0, -ENOMEM, or -EINVAL with a sentence in err. *ret is owned by the caller: sink_spec_free(). */
 int sink_spec_parse(const char *text, struct sink_spec *ret, char *err, size_t err_cap);
 
-/* The same in steps: a kind and its target (NULL: none is given), with the defaults of every setting;
- * then one setting after the other, lists as words with commas between. 0, -ENOMEM, or -EINVAL.
+/* The same in steps: a kind and its target (NULL: none is given), with the defaults of every
+ * setting; then one setting after the other, lists as words with commas between. 0, -ENOMEM, or
+ * -EINVAL.
  */
 int sink_spec_init(struct sink_spec *ret, const char *kind, const char *target, char *err,
 		   size_t err_cap);
@@ -59,8 +60,8 @@ void sink_spec_visit(const struct sink_spec *spec,
 bool sink_spec_equal(const struct sink_spec *a, const struct sink_spec *b);
 void sink_spec_free(struct sink_spec *spec); /* one that is all zero is fine */
 
-/* What there is to choose from: kinds of outputs, NULL behind the last; and the settings that all of them
- * have, which end with a row without a name.
+/* What there is to choose from: kinds of outputs, NULL behind the last; and the settings that all
+ * of them have, which end with a row without a name.
  */
 const struct channel_kind *sink_spec_kind(size_t i);
 const struct setting *sink_spec_settings(void);

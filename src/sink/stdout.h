@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the process has as stdout: a pipe, a file, a terminal, a socket. A reader that went away ends
- * the output.
+/* What the process has as stdout: a pipe, a file, a terminal, a socket. A reader that went away
+ * ends the output.
  */
 #ifndef SINK_STDOUT_H
 #define SINK_STDOUT_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an output cannot do, though it goes on: sentences for the user. Each is there once, whichever thread meets
- * it, and then stays; the first few, for what goes wrong in many ways has been said by then.
+/* What an output cannot do, though it goes on: sentences for the user. Each is there once,
+ * whichever thread meets it, and then stays; the first few, for what goes wrong in many ways has
+ * been said by then.
  */
 #ifndef SINK_TROUBLE_H
 #define SINK_TROUBLE_H

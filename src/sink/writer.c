@@ -127,8 +127,8 @@ static void look_at_channel(struct writer *w, short revents)
 		w->waits_for_room = false;
 }
 
-/* Wait for any of: what the channel waits for; its end; a wake-up; the time. Between two tries nothing
- * that its fd says is new.
+/* Wait for any of: what the channel waits for; its end; a wake-up; the time. Between two tries
+ * nothing that its fd says is new.
  */
 static void wait_for(struct writer *w, int timeout_ms)
 {
@@ -152,8 +152,8 @@ static void wait_for(struct writer *w, int timeout_ms)
 		look_at_channel(w, fds[0].revents);
 }
 
-/* The other half of writer_wake(). Either the producer, who publishes and then looks at asleep, sees
- * it set, or we, who set it and then look at what is published, see the lines: all four are
+/* The other half of writer_wake(). Either the producer, who publishes and then looks at asleep,
+ * sees it set, or we, who set it and then look at what is published, see the lines: all four are
  * sequentially consistent, so one of the two stores is before both loads.
  */
 static void wait_for_lines(struct writer *w, int timeout_ms)
@@ -181,7 +181,9 @@ static int earlier(int a_ms, int b_ms)
 	return b_ms < 0 || a_ms < b_ms ? a_ms : b_ms;
 }
 
-/* Milliseconds until what waits is given up, if nothing of it can be written until then; or CHANNEL_NEVER. */
+/* Milliseconds until what waits is given up, if nothing of it can be written until then; or
+ * CHANNEL_NEVER.
+ */
 static int patience_left(const struct writer *w)
 {
 	int64_t left_ms = w->failing_since_ms + w->plan.patience_ms - monotonic_ms();

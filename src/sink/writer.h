@@ -22,7 +22,8 @@ enum writer_stop {
 /* What a writer does while its output fails, but may yet go on. */
 struct writer_plan {
 	bool keep; /* what waits is never dropped: who puts lines waits as well */
-	int64_t patience_ms; /* so long; then the output is given up, and ends with its error. 0: for ever */
+	/* so long; then the output is given up, and ends with its error. 0: for ever */
+	int64_t patience_ms;
 };
 
 struct writer;
@@ -33,8 +34,8 @@ struct writer;
 int writer_new(struct writer **ret, const struct channel *channel, struct queue *queue,
 	       int failed_fd, const struct writer_plan *plan);
 
-/* Start the thread. 0 or -errno; nothing is written before. held: nor before writer_release(), which is when
- * what the channel is to take over has been left.
+/* Start the thread. 0 or -errno; nothing is written before. held: nor before writer_release(),
+ * which is when what the channel is to take over has been left.
  */
 int writer_start(struct writer *w, bool held);
 void writer_release(struct writer *w);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The program that count_tcp_packets replaces, rebuilt, for the benchmark only: one hash of 1024 source
- * addresses, never cleared, for TCP over IPv4 without options or tags; one in ten packets goes to a perf
- * buffer, counted down by each CPU for itself.
+/* The program that count_tcp_packets replaces, rebuilt, for the benchmark only: one hash of 1024
+ * source addresses, never cleared, for TCP over IPv4 without options or tags; one in ten packets
+ * goes to a perf buffer, counted down by each CPU for itself.
  *
- * Where it can be read in two ways it is the cheaper one, so that the comparison does not favour ours: counts
- * are added to without a lock, though all CPUs share them, the sample counter is compared and set back,
- * not divided, and there is no bpf_trace_printk().
+ * Where it can be read in two ways it is the cheaper one, so that the comparison does not favour
+ * ours: counts are added to without a lock, though all CPUs share them, the sample counter is
+ * compared and set back, not divided, and there is no bpf_trace_printk().
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>

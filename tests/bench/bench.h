@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What benchmarks in C have in common: time, fixed input, and one line of JSON for each figure, with
- * the value of every round: medians and ratios are micro.py's.
+/* What benchmarks in C have in common: time, fixed input, and one line of JSON for each figure,
+ * with the value of every round: medians and ratios are micro.py's.
  */
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H

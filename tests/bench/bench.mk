@@ -15,11 +15,13 @@ $(O)/tests/bench/kernel_cost: $(O)/tests/bench/kernel_subject.o
 bench-micro: all tests $(MICRO)
 	$(Q)$(PYTHON) tests/bench/micro.py $(O)
 
-# Every figure is there, all that make the same line make the same, no sample is lost; of times it asserts nothing.
+# Every figure is there, all that make the same line make the same, no sample is lost; of times it
+# asserts nothing.
 bench-micro-smoke: all tests $(MICRO)
 	$(Q)$(PYTHON) tests/bench/micro.py --smoke $(O)
 
-# What instructions are counted in is always made alike, in a tree of its own, whatever CC and CFLAGS are.
+# What instructions are counted in is always made alike, in a tree of its own, whatever CC and
+# CFLAGS are.
 COUNTED = $(O)/counted
 COUNTED_OBJS = $(patsubst %.c,$(COUNTED)/%.o,tests/bench/hot_paths.c \
 	       $(wildcard src/lib/*.c src/line/*.c src/sink/*.c src/app/audit*.c) src/app/answer.c src/app/top.c src/app/log.c)
@@ -58,9 +60,9 @@ bench: all tests
 
 .PHONY: bench
 
-# Side by side with what people use now (side.py), lines a second without loss (lines.py), how cost grows
-# (growth.py). ROUNDS=, SECONDS= (of traffic a run), and for side.py RATES= (packets a second; 0: flat out) and
-# ONLY= (rows) are theirs.
+# Side by side with what people use now (side.py), lines a second without loss (lines.py), how cost
+# grows (growth.py). ROUNDS=, SECONDS= (of traffic a run), and for side.py RATES= (packets a second;
+# 0: flat out) and ONLY= (rows) are theirs.
 SIDE = $(O)/bpf/single.bpf.o $(O)/tests/bench/live_frames
 
 $(O)/bpf/live.bpf.o: tests/bench/live.bpf.c

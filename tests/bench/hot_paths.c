@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* hot_paths: each piece of work that is done once a packet, a line or a source, so many times on fixed
- * input, in a function hot_NAME() of its own, for callgrind to count in. Prints, in the order in which they
- * are called, their names and how often each was done. instructions.py runs it.
+/* hot_paths: each piece of work that is done once a packet, a line or a source, so many times on
+ * fixed input, in a function hot_NAME() of its own, for callgrind to count in. Prints, in the order
+ * in which they are called, their names and how often each was done. instructions.py runs it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -54,8 +54,10 @@ static void expect(bool ok, const char *what)
 	exit(1);
 }
 
-/* In place of the C library's: tables of sources are keyed by it, and are to be the same each time. */
-// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): its header's are reserved names
+/* In place of the C library's: tables of sources are keyed by it, and are to be the same each time.
+ */
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): its header's are reserved
+// names
 ssize_t getrandom(void *buf, size_t len, unsigned int flags)
 {
 	(void)flags;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* kernel_cost [ROUNDS [PACKETS [SOURCES]]]: nanoseconds a packet in the kernel, by BPF_PROG_RUN: a bare XDP_PASS,
- * one map that is never flipped (single.bpf.c), the ancestor's program (ancestor.bpf.c), and each of ours
- * at several N; from 1, 1 000 and 60 000 sources (vary.bpf.c, before each of them alike), or from as many
- * as are said. A line of JSON each.
+/* kernel_cost [ROUNDS [PACKETS [SOURCES]]]: nanoseconds a packet in the kernel, by BPF_PROG_RUN: a
+ * bare XDP_PASS, one map that is never flipped (single.bpf.c), the ancestor's program
+ * (ancestor.bpf.c), and each of ours at several N; from 1, 1 000 and 60 000 sources (vary.bpf.c,
+ * before each of them alike), or from as many as are said. A line of JSON each.
  *
- * In a round each has its turn, with packets that are not measured before the PACKETS that are, so that
- * caches hold what they would in the long run. What else the machine does falls on all alike: one round goes
- * forth, the next one back; and since a map that is made later may lie worse in memory (a third more a packet
- * with 60 000 sources: measured), all are loaded anew after some rounds, in the other order. Records are read
- * between runs, so none is lost, which is checked. The time is this thread's CPU time.
+ * In a round each has its turn, with packets that are not measured before the PACKETS that are, so
+ * that caches hold what they would in the long run. What else the machine does falls on all alike:
+ * one round goes forth, the next one back; and since a map that is made later may lie worse in
+ * memory (a third more a packet with 60 000 sources: measured), all are loaded anew after some
+ * rounds, in the other order. Records are read between runs, so none is lost, which is checked. The
+ * time is this thread's CPU time.
  */
 #include <sched.h>
 #include <stdbool.h>
@@ -118,8 +119,8 @@ static void check_records(const struct subject *s, __u32 rate, unsigned long got
 	exit(1);
 }
 
-/* So many packets a source (fewer where fewer are measured), without a record; the ancestor is never
- * without, but one in ten fits its buffer.
+/* So many packets a source (fewer where fewer are measured), without a record; the ancestor is
+ * never without, but one in ten fits its buffer.
  */
 static void warm_up(const struct bench *b, struct subject *s, unsigned int each)
 {

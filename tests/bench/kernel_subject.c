@@ -26,7 +26,9 @@
 #define OURS_RATES .ours = true, .may_sample = true, .n_rates = 4, .rates = { 0, 1000, 10, 1 }
 /* clang-format on */
 
-/* What is compared with each other is not far apart, for it is loaded in this order, or in the other. */
+/* What is compared with each other is not far apart, for it is loaded in this order, or in the
+ * other.
+ */
 static struct subject subjects[] = {
 	{ .name = "bare XDP_PASS", .function = "pass", .elf = single_bpf__elf_bytes, .n_rates = 1 },
 	{ .name = "perf",
@@ -108,8 +110,8 @@ static enum bpf_perf_event_ret take_perf(void *ctx, int cpu, struct perf_event_h
 	return LIBBPF_PERF_EVENT_CONT;
 }
 
-/* Ours as src/lib/perf.c opens it: an eighth of the buffer wakes the reader. The ancestor's, as bcc did it for
- * it: each record does.
+/* Ours as src/lib/perf.c opens it: an eighth of the buffer wakes the reader. The ancestor's, as bcc
+ * did it for it: each record does.
  */
 static struct perf_buffer *open_perf(struct subject *s, int map_fd, int cpu)
 {
@@ -142,8 +144,8 @@ static void open_reader(struct subject *s, int cpu)
 		subject_fail("a reader");
 }
 
-/* The ancestor's map has no room for more than 1024; then it gets what ours has, for a packet that finds
- * no room is another matter.
+/* The ancestor's map has no room for more than 1024; then it gets what ours has, for a packet that
+ * finds no room is another matter.
  */
 static int set_up_ancestor(const struct subject *s, __u32 sources)
 {

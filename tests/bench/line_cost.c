@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* line_cost [ROUNDS [LINES]]: nanoseconds to make a packet line, by ours (line.c), by snprintf() with
- * inet_ntop(), and by json-c as its documentation has it, with the flags that make it fast. All three
- * make the same lines, byte for byte, which is checked first; date and hour, which change once a second,
- * are kept by all three. A line of JSON each.
+/* line_cost [ROUNDS [LINES]]: nanoseconds to make a packet line, by ours (line.c), by snprintf()
+ * with inet_ntop(), and by json-c as its documentation has it, with the flags that make it fast.
+ * All three make the same lines, byte for byte, which is checked first; date and hour, which change
+ * once a second, are kept by all three. A line of JSON each.
  *
- * They take turns, round by round, one round forth, the next one back. The time is this thread's CPU
- * time.
+ * They take turns, round by round, one round forth, the next one back. The time is this thread's
+ * CPU time.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -165,7 +165,9 @@ static void add_packet(const struct xdptail_packet *p)
 	add_number("cpu_seq", p->cpu_seq);
 }
 
-/* The newline is put where the text's NUL is: json-c's buffer is its own, and the text its caller's. */
+/* The newline is put where the text's NUL is: json-c's buffer is its own, and the text its
+ * caller's.
+ */
 static const char *write_json_c(const struct xdptail_packet *p, uint64_t seq, size_t *ret_len)
 {
 	const char *json;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The program of live_frames.c: numbers the frame that it is run on, waits until it is due, and sends it out. */
+/* The program of live_frames.c: numbers the frame that it is run on, waits until it is due, and
+ * sends it out.
+ */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* live_frames INTERFACE COUNT [RATE [SOURCES [BYTES]]]
  *
- * Send COUNT frames of BYTES (64), RATE a second, 0 as fast as it goes, from SOURCES (1) addresses in turn,
- * 10.0.0.0 plus 0, 1, 2 …; TCP, where the sequence number is the frame's own. The kernel makes them: a
- * program is run on one frame again and again (BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18) and redirects it, which
- * costs less than a packet socket. To keep a rate, of 100 000 or more, it spins: each call of bpf() waits for
- * RCU, so there is one call. The other end of the veth pair must have a native XDP program. Prints how many were made,
- * in how many seconds; how many arrived is the other end's to say.
- * Only for interfaces whose other end is in a test's own network namespace.
+ * Send COUNT frames of BYTES (64), RATE a second, 0 as fast as it goes, from SOURCES (1) addresses
+ * in turn, 10.0.0.0 plus 0, 1, 2 …; TCP, where the sequence number is the frame's own. The kernel
+ * makes them: a program is run on one frame again and again (BPF_F_TEST_XDP_LIVE_FRAMES,
+ * Linux 5.18) and redirects it, which costs less than a packet socket. To keep a rate, of 100 000
+ * or more, it spins: each call of bpf() waits for RCU, so there is one call. The other end of the
+ * veth pair must have a native XDP program. Prints how many were made, in how many seconds; how
+ * many arrived is the other end's to say. Only for interfaces whose other end is in a test's own
+ * network namespace.
  */
 #include <errno.h>
 #include <inttypes.h>

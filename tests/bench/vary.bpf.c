@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What comes before a measured program: it puts another source address into the frame, and calls that
- * program in its own place. BPF_PROG_RUN runs one frame as often as one likes, and has no other way to
- * vary it from one packet to the next; a system call for each frame would cost more than what is
- * measured, and empty the caches. It costs the same before every program, a bare XDP_PASS as well.
+/* What comes before a measured program: it puts another source address into the frame, and calls
+ * that program in its own place. BPF_PROG_RUN runs one frame as often as one likes, and has no
+ * other way to vary it from one packet to the next; a system call for each frame would cost more
+ * than what is measured, and empty the caches. It costs the same before every program, a bare
+ * XDP_PASS as well.
  *
  * Addresses come in an order that no cache can foresee, evenly from so many.
  */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# contrib/miller, sqlite, lnav, duckdb: their lines, as they stand in the README files, with the real programs.
+# contrib/miller, sqlite, lnav, duckdb: their lines, as they stand in the README files, with the
+# real programs.
 
 load common
 

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Two ClickHouses, each in a directory of the test's own: of today, in a process (npm's chdb), and the server
-# that Debian 12 has, 18.16. The first takes the SQL of contrib/clickhouse as it is, the second what
-# clickhouse-compat.sed makes of it.
+# Two ClickHouses, each in a directory of the test's own: of today, in a process (npm's chdb), and
+# the server that Debian 12 has, 18.16. The first takes the SQL of contrib/clickhouse as it is, the
+# second what clickhouse-compat.sed makes of it.
 
 # --- of today ---
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# contrib/clickhouse and contrib/fleet: the tables, questions and losses, on ClickHouse of today and, so far
-# as it goes, on the server that Debian 12 has.
+# contrib/clickhouse and contrib/fleet: the tables, questions and losses, on ClickHouse of today
+# and, so far as it goes, on the server that Debian 12 has.
 
 load ../system/common
 load ../system/readers
@@ -40,8 +40,8 @@ too_new() { # NAME
 	return 1
 }
 
-# Asks all that the server understands; NAME's answer is in ANSWERS/NAME, tab separated, and sorted as an
-# address sorts otherwise where it is a text.
+# Asks all that the server understands; NAME's answer is in ANSWERS/NAME, tab separated, and sorted
+# as an address sorts otherwise where it is a text.
 ask() { # new|old
 	local name
 
@@ -188,8 +188,8 @@ losses() { # new|old SQL
 	"$1_sql" TSV <<<"$2"
 }
 
-# Streams of four hosts with holes: web1's beginning is missing, the middle of web2's, the end of web3's; web4
-# was cut off. Of web2 fifty lines come twice.
+# Streams of four hosts with holes: web1's beginning is missing, the middle of web2's, the end of
+# web3's; web4 was cut off. Of web2 fifty lines come twice.
 make_holed() {
 	local host
 
@@ -256,7 +256,8 @@ day() { # FROM-TODAY
 	date -u -d "$TODAY $1 days" +%F
 }
 
-# Sets TODAY. Two runs of a host, over three days. Of the second, no packet came, nor its first start record.
+# Sets TODAY. Two runs of a host, over three days. Of the second, no packet came, nor its first
+# start record.
 make_days() {
 	make_recent "$BATS_TEST_TMPDIR/capture" -n 3000 -S 5
 	stream_of_host web1 "$BATS_TEST_TMPDIR/capture" "$BATS_TEST_TMPDIR/first" -N 1 --interval 1

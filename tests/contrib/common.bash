@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What contrib/ says is run here, as it stands there: the commands come out of the README files. They read
-# a recorded stream (record.sh), so root is not needed. ROOT is the checkout, BUILD where it was built, STREAM the
-# recorded stream, INSTALLED what the README files call it.
+# What contrib/ says is run here, as it stands there: the commands come out of the README files.
+# They read a recorded stream (record.sh), so root is not needed. ROOT is the checkout, BUILD where
+# it was built, STREAM the recorded stream, INSTALLED what the README files call it.
 
 load ../system/common
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# contrib/ for programs that are not to be had here: what can be said of their configurations without them.
+# contrib/ for programs that are not to be had here: what can be said of their configurations
+# without them.
 
 load common
 
@@ -87,7 +88,8 @@ wait_socket() { # PATH PID
 	check_configs vector
 }
 
-# The first line is what Vector knows a file by, and the first thousand bytes what the collector does.
+# The first line is what Vector knows a file by, and the first thousand bytes what the collector
+# does.
 @test "Vector, OpenTelemetry: the files of one run begin each unlike the others" {
 	local outputs=() name
 

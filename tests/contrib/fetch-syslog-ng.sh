@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# fetch-syslog-ng.sh DIR: unpack Debian's syslog-ng into DIR, once, and print DIR. Its package excludes
-# rsyslog's, so it can't be installed beside it. SYSLOG_NG=DIR has the system tests use it, too.
+# fetch-syslog-ng.sh DIR: unpack Debian's syslog-ng into DIR, once, and print DIR. Its package
+# excludes rsyslog's, so it can't be installed beside it. SYSLOG_NG=DIR has the system tests use it,
+# too.
 set -eu
 
 mkdir -p "$1"

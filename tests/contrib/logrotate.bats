@@ -12,14 +12,15 @@ setup() {
 	mkdir -m 0755 "$SET"
 }
 
-# The one place where what is shipped is changed: the directory, whose it is, and a size that is soon reached.
-# logrotate takes offence at a configuration that others may write to.
+# The one place where what is shipped is changed: the directory, whose it is, and a size that is
+# soon reached. logrotate takes offence at a configuration that others may write to.
 shipped() {
 	sed "s|/var/log/xdptail/|$SET/|; s|size 1G|size 200k|; s|xdptail xdptail$|root root|" "$SHIPPED" >"$BATS_TEST_TMPDIR/logrotate.conf"
 	chmod 0644 "$BATS_TEST_TMPDIR/logrotate.conf"
 }
 
-# In place of the one that finds all of a user: only what is in the file, and to this test's process.
+# In place of the one that finds all of a user: only what is in the file, and to this test's
+# process.
 fake_pkill() {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	cat >"$BATS_TEST_TMPDIR/bin/pkill" <<-SCRIPT

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The metrics file and those who read it: promtool, node_exporter, Prometheus; the alerts, and the dashboard.
+# The metrics file and those who read it: promtool, node_exporter, Prometheus; the alerts, and the
+# dashboard.
 
 # PID is a test's own; the names are of common.bash
 # shellcheck disable=SC2030,SC2031,SC2153

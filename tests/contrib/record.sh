@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # record.sh BUILD > stream.jsonl: record the stream that the recipes of contrib/ are tested with. As
-# root; not run by the tests, which read what it once wrote: do it again when the stream gets new keys.
+# root; not run by the tests, which read what it once wrote: do it again when the stream gets new
+# keys.
 #
 # Two interfaces, one packet in one and, after a reload, one in four; a scan, an upload with lost
-# packets, fragments, VLANs, IPv6; a ring too small for a flood, an output that nobody reads, a cable that
-# is pulled, an hour that is skipped.
+# packets, fragments, VLANs, IPv6; a ring too small for a flood, an output that nobody reads, a
+# cable that is pulled, an hour that is skipped.
 set -euo pipefail
 
 build=$(realpath "$1")

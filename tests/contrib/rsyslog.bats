@@ -18,14 +18,15 @@ teardown() {
 	room_teardown
 }
 
-# The one place where what is shipped is changed: to directories of the test, and to its own addresses.
+# The one place where what is shipped is changed: to directories of the test, and to its own
+# addresses.
 shipped() { # NAME...
 	(cd "$SHIPPED" && sed "s|/var/log/rsyslog/xdptail|$DIR/log/rsyslog|; s|/var/log/xdptail/|$DIR/log/|; s|/run/xdptail/|$DIR/run/|; s|logs.example|127.0.0.1|
 		s|\(module(load=\"impstats\" interval=\)\"60\"|\1\"1\"|" "${@/%/.conf}")
 }
 
-# As Debian's rsyslog.conf, with a directory of the test's own, and files of contrib/ behind it as they would
-# stand in rsyslog.d.
+# As Debian's rsyslog.conf, with a directory of the test's own, and files of contrib/ behind it as
+# they would stand in rsyslog.d.
 daemon_start() { # DIR NAME...
 	DIR=$1
 	mkdir -p "$DIR/log" "$DIR/spool"
@@ -188,7 +189,8 @@ same_lines() { # FILE FILE: in any order, however often
 	expect "what is no JSON" "$(lines_in "$central/log/rsyslog.no-json")" 0
 }
 
-# What the far end had in hand when it was killed, and had not acknowledged: by plain TCP that is lost.
+# What the far end had in hand when it was killed, and had not acknowledged: by plain TCP that is
+# lost.
 @test "forward-relp: the other rsyslogd is killed, and nothing is missing" {
 	local edge=$BATS_TEST_TMPDIR/edge central=$BATS_TEST_TMPDIR/central far
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# contrib/syslog-ng, by Debian's syslog-ng: as it is shipped, but for paths. SYSLOG_NG may name where it was
-# unpacked.
+# contrib/syslog-ng, by Debian's syslog-ng: as it is shipped, but for paths. SYSLOG_NG may name
+# where it was unpacked.
 
 load ../system/common
 load ../system/readers
@@ -66,8 +66,8 @@ daemon_start() {
 	wait_until "syslog-ng listens" listens "$NS_A" -t 10601
 }
 
-# A capture's lines to FILE and to an output, which has them wait; then they are in syslog-ng's, the same bytes
-# in the same order, and the stream is whole.
+# A capture's lines to FILE and to an output, which has them wait; then they are in syslog-ng's, the
+# same bytes in the same order, and the stream is whole.
 expect_through() { # OUTPUT
 	local log=$DIR/log/syslog-ng.jsonl
 

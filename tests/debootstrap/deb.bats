@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# README's commands, word for word, by a user who may use sudo, on a new Debian that has git and make beside
-# what is essential; then the packages that were made there, on one that lacks those, too. XDPTAIL_SUITE says
-# which release; from where, is what the machine's own apt is set to.
+# README's commands, word for word, by a user who may use sudo, on a new Debian that has git and
+# make beside what is essential; then the packages that were made there, on one that lacks those,
+# too. XDPTAIL_SUITE says which release; from where, is what the machine's own apt is set to.
 
 load ../packaging/root
 

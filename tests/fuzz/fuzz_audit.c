@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Streams of any bytes: the fast way to read a line takes nothing that the other does not, and takes it as
- * the same; what is said of the whole has its form; and what is whole does not add up when it is there
- * twice.
+/* Streams of any bytes: the fast way to read a line takes nothing that the other does not, and
+ * takes it as the same; what is said of the whole has its form; and what is whole does not add up
+ * when it is there twice.
  */
 #include <json-c/json.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Any bytes as a capture file: it opens or says why not, ends after finitely many frames, and each of
- * them can be read to its last byte and parsed.
+/* Any bytes as a capture file: it opens or says why not, ends after finitely many frames, and each
+ * of them can be read to its last byte and parsed.
  */
 #include <errno.h>
 #include <net/ethernet.h>
@@ -12,8 +12,8 @@
 #include "lib/capture_file.h"
 #include "parse.h"
 
-/* A block of a capture has no fewer bytes; deflate makes at most 1032 out of one (zlib.h's author, in
- * its technical notes), and zstd a block of 128 KiB of no fewer than four.
+/* A block of a capture has no fewer bytes; deflate makes at most 1032 out of one (zlib.h's author,
+ * in its technical notes), and zstd a block of 128 KiB of no fewer than four.
  */
 #define BLOCK_BYTES   8
 #define UNPACK_FACTOR ((128U << 10) / 4)

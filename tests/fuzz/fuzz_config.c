@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Any bytes as a config file: it is refused with one printable line that names it, or what it says can be
- * written as a config file again, which says the same.
+/* Any bytes as a config file: it is refused with one printable line that names it, or what it says
+ * can be written as a config file again, which says the same.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -73,7 +73,9 @@ static void check_values(const struct xdptail_packet *p, unsigned int generation
 		   p->vlan_inner);
 }
 
-/* But for what decoding leaves out: padding, the upper bits of tags, and addresses around no tunnel. */
+/* But for what decoding leaves out: padding, the upper bits of tags, and addresses around no
+ * tunnel.
+ */
 static void check_bytes(const uint8_t *data, const struct xdptail_packet *p,
 			unsigned int generation)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Records of any values: each becomes one line, short enough, of which another reader (json-c) makes
- * the same values, key by key and no more keys.
+/* Records of any values: each becomes one line, short enough, of which another reader (json-c)
+ * makes the same values, key by key and no more keys.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -14,8 +14,8 @@
 #define PROGRAM_MAX_LEN 96
 #define KERNEL_MAX_LEN	64
 #define VERSION_MAX_LEN 32
-#define SHARED_LEN \
-	190 /* there is room for so much of a start's output, object and capture together */
+/* there is room for so much of a start's output, object and capture together */
+#define SHARED_LEN 190
 #define TEXT_CAP   300
 #define ESCAPE_LEN 6
 
@@ -242,7 +242,9 @@ static void sink(struct fuzz_line *f)
 	close_reading(&r);
 }
 
-/* The same for the head of another file: two keys in place of those that say what the line itself is. */
+/* The same for the head of another file: two keys in place of those that say what the line itself
+ * is.
+ */
 static void repeat(struct fuzz_line *f, const struct line *line, int keys)
 {
 	char text[LINE_MAX_BYTES];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Names of a run, an interface and an output: whatever they are, each line of the metrics file is a comment
- * or one sample, as the text format 0.0.4 has it, and its labels say those names.
+/* Names of a run, an interface and an output: whatever they are, each line of the metrics file is a
+ * comment or one sample, as the text format 0.0.4 has it, and its labels say those names.
  */
 #include <stdbool.h>
 

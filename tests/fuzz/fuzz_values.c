@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Any text, as if it were a line: values lie within it and one behind the other, and what json-c takes
- * for a flat object without blanks has the values that json-c finds.
+/* Any text, as if it were a line: values lie within it and one behind the other, and what json-c
+ * takes for a flat object without blanks has the values that json-c finds.
  */
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* make_corpus DIRECTORY: what the fuzzers begin with, made from the table of frames: a directory for
- * each fuzzer, a file for each input.
+/* make_corpus DIRECTORY: what the fuzzers begin with, made from the table of frames: a directory
+ * for each fuzzer, a file for each input.
  */
 #include <errno.h>
 #include <limits.h>
@@ -258,7 +258,9 @@ static const char *const metrics_names[] = {
 #define SUMS  ",\"listed\":1,\"seen\":2,\"counted\":2,\"counted_bytes\":120"
 #define QUEUE ",\"sink\":\"stdout\",\"made\":"
 
-/* A run that is whole; one that failed; a copy that came late, in a log; and lines with keys of others. */
+/* A run that is whole; one that failed; a copy that came late, in a log; and lines with keys of
+ * others.
+ */
 /* clang-format off */
 static const char *const streams[] = {
 	RECORD("start", 1, ",\"hostname\":\"web1\"")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A line as another reader understands it: json-c, with values asked for key by key. Whatever is not
- * as it should be is a finding.
+/* A line as another reader understands it: json-c, with values asked for key by key. Whatever is
+ * not as it should be is a finding.
  */
 #ifndef TESTS_FUZZ_READING_H
 #define TESTS_FUZZ_READING_H

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# run.sh BUILD SECONDS [FUZZER...]: let each fuzzer of BUILD/fuzz run so long, as many at a time as there
-# are CPUs, from the seeds in BUILD/fuzz/corpus and what earlier runs found in BUILD/fuzz/found. One line
-# each; fails when any has found something, and says where the input is.
+# run.sh BUILD SECONDS [FUZZER...]: let each fuzzer of BUILD/fuzz run so long, as many at a time as
+# there are CPUs, from the seeds in BUILD/fuzz/corpus and what earlier runs found in
+# BUILD/fuzz/found. One line each; fails when any has found something, and says where the input is.
 set -uo pipefail
 
 fuzz=$(realpath "$1")/fuzz

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# boot.sh BUILD KERNEL [-c CPUS] [-m MEGABYTES] [-a KERNEL-ARGUMENTS] [-t SECONDS] [-- COMMAND…]: boot a kernel
-# (fetch.sh: 5.10, 6.1, …, newest) in an emulated machine with what was built in BUILD, and run COMMAND there,
-# by default a shell script on stdin; its output and its exit status are ours. A guest that says nothing for
-# SECONDS is ended (124), one that ended by itself before COMMAND did is 125, and then the kernel's last
-# words are shown; all of them are in BUILD/kernels/KERNEL.log. CPUS is what qemu's -smp takes. Kernels are in
-# KERNELS_DIR (BUILD/kernels), and KERNELS_INITRD is what initrd.sh has made before, of BUILD.
+# boot.sh BUILD KERNEL [-c CPUS] [-m MEGABYTES] [-a KERNEL-ARGUMENTS] [-t SECONDS] [-- COMMAND…]:
+# boot a kernel (fetch.sh: 5.10, 6.1, …, newest) in an emulated machine with what was built in
+# BUILD, and run COMMAND there, by default a shell script on stdin; its output and its exit status
+# are ours. A guest that says nothing for SECONDS is ended (124), one that ended by itself before
+# COMMAND did is 125, and then the kernel's last words are shown; all of them are in
+# BUILD/kernels/KERNEL.log. CPUS is what qemu's -smp takes. Kernels are in KERNELS_DIR
+# (BUILD/kernels), and KERNELS_INITRD is what initrd.sh has made before, of BUILD.
 set -euo pipefail
 
 build=$1 kernel=$2

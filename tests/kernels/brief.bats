@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What must hold on every kernel before a change lands: each program loads, and each transport works.
+# What must hold on every kernel before a change lands: each program loads, and each transport
+# works.
 
 # shellcheck disable=SC2154 # bats sets it
 load guest

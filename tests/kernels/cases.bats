@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What README promises, on a kernel that the program was not developed on. Every capture ends with its exit
-# status, what was seen against the interface's own counter, and audit.
+# What README promises, on a kernel that the program was not developed on. Every capture ends with
+# its exit status, what was seen against the interface's own counter, and audit.
 
 # What bats sets, and what is for guest.bash.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
@@ -138,8 +138,8 @@ tunnels() { # TRANSPORT MODE
 	expect "packets" "$(counted packets)" 100
 }
 
-# What runs with three capabilities and without root. As in a unit, there is no limit on locked memory, unless one
-# is given in bytes: before 5.11 maps count as that.
+# What runs with three capabilities and without root. As in a unit, there is no limit on locked
+# memory, unless one is given in bytes: before 5.11 maps count as that.
 three_capabilities() { # [LIMIT [USER]]
 	local set="-all,+bpf,+net_admin,+perfmon"
 
@@ -166,7 +166,8 @@ three_capabilities() { # [LIMIT [USER]]
 	done
 }
 
-# Each as a user of its own: the kernel takes its time to count back what maps of the first had locked.
+# Each as a user of its own: the kernel takes its time to count back what maps of the first had
+# locked.
 @test "too little memory that may be locked, before Linux 5.11: named alone, with a figure that is enough" {
 	local needed
 

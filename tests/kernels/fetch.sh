@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# fetch.sh DIR KERNEL…: have in DIR/KERNEL the newest of Debian's kernels of that series (5.10, 6.1, …;
-# newest: of all of them): vmlinuz, veth.ko, and its own name in "release". Whether there is a newer one than
-# what is in DIR is asked once a day at most, and where that can't be had, what is there will do. The index of
-# packages is kept in DIR/apt, apart from this machine's own. DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR are
-# addresses for a machine whose own apt has none of Debian's, and DEBIAN_KEYRING has Debian's keys.
+# fetch.sh DIR KERNEL…: have in DIR/KERNEL the newest of Debian's kernels of that series (5.10, 6.1,
+# …; newest: of all of them): vmlinuz, veth.ko, and its own name in "release". Whether there is a
+# newer one than what is in DIR is asked once a day at most, and where that can't be had, what is
+# there will do. The index of packages is kept in DIR/apt, apart from this machine's own.
+# DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR are addresses for a machine whose own apt has none of
+# Debian's, and DEBIAN_KEYRING has Debian's keys.
 set -euo pipefail
 
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -97,8 +98,8 @@ is_newer() { # IMAGE THAN
 	[ "$1" != "$2" ] && [ "$(printf '%s\n' "$1" "$2" | sort -V | tail -n 1)" = "$1" ]
 }
 
-# What fails here, each in a shell of its own, is no failure: there is a kernel. Its "release" is as old as the
-# index that it was held against.
+# What fails here, each in a shell of its own, is no failure: there is a kernel. Its "release" is as
+# old as the index that it was held against.
 renew() { # KERNEL
 	local release=$dir/$1/release image
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# figures.sh BUILD KERNEL…: print the table of tests/prog/verifier.txt, with a column for each kernel, as
-# they are measured now, of the programs that were built in BUILD.
+# figures.sh BUILD KERNEL…: print the table of tests/prog/verifier.txt, with a column for each
+# kernel, as they are measured now, of the programs that were built in BUILD.
 set -euo pipefail
 
 build=$1

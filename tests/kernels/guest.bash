@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What the tests in a guest have besides what every system test has: captures that are held against the
-# interface's own counter, and frames of every kind that is told apart.
+# What the tests in a guest have besides what every system test has: captures that are held against
+# the interface's own counter, and frames of every kind that is told apart.
 # The variables in capitals are for the tests.
 # shellcheck disable=SC2034,SC2154 # stderr: bats sets it
 
@@ -18,8 +18,8 @@ received() { # INTERFACE
 	ip -n "$NS_A" -s -j link show dev "$1" | jq '.[0].stats64.rx.packets'
 }
 
-# From the peer, through the sockets that programs have: TCP, UDP and ICMP over IPv4 and IPv6. A connection is
-# refused, and its SYN is a packet all the same.
+# From the peer, through the sockets that programs have: TCP, UDP and ICMP over IPv4 and IPv6. A
+# connection is refused, and its SYN is a packet all the same.
 talk() {
 	local address
 
@@ -42,15 +42,17 @@ expect_kinds() {
 	expect "IP version and protocol of what was recorded" "$kinds" "4:1 4:17 4:6 6:17 6:58 6:6"
 }
 
-# A capture that is under way has so many packets received before it, at most. Sets BEFORE and SINCE.
+# A capture that is under way has so many packets received before it, at most. Sets BEFORE and
+# SINCE.
 capture_start() { # ARGUMENT OF xdptail...
 	BEFORE=$(received tail0)
 	tail_start "$@"
 	SINCE=$(received tail0)
 }
 
-# It ends well: exit status, audit, and what was seen against the interface's counter. What the kernel sends
-# of itself (multicast listener reports) may come before the first packet of ours and behind the last.
+# It ends well: exit status, audit, and what was seen against the interface's counter. What the
+# kernel sends of itself (multicast listener reports) may come before the first packet of ours and
+# behind the last.
 capture_end() {
 	local sent after
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# initrd.sh BUILD FILE [TREE…]: make FILE, an initial RAM disk with what was built in BUILD, with the tests on
-# the programs that were built in other TREEs below it (clangs/clang-16), and with what tests need, each with its
-# libraries; it is the same for every kernel. /xdptail is there what the top directory is here, and BUILD is
-# /xdptail/build.
+# initrd.sh BUILD FILE [TREE…]: make FILE, an initial RAM disk with what was built in BUILD, with
+# the tests on the programs that were built in other TREEs below it (clangs/clang-16), and with what
+# tests need, each with its libraries; it is the same for every kernel. /xdptail is there what the
+# top directory is here, and BUILD is /xdptail/build.
 set -euo pipefail
 
 build=$(realpath "$1")

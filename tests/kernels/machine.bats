@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Machines of little memory, of one CPU, and of places for many: it starts, or says what would make it start.
+# Machines of little memory, of one CPU, and of places for many: it starts, or says what would make
+# it start.
 
 # shellcheck disable=SC2154 # bats sets it
 load guest
@@ -54,8 +55,8 @@ measure() { # ARGUMENT OF xdptail...
 	done
 }
 
-# A source takes some 80 bytes, and 16 for each possible CPU (object_count_bytes()): as many of them as take here
-# what the default's 65536 take where there are two.
+# A source takes some 80 bytes, and 16 for each possible CPU (object_count_bytes()): as many of them
+# as take here what the default's 65536 take where there are two.
 @test "memory and start are within twice of what they are for 2 possible CPUs" {
 	local possible memory start
 

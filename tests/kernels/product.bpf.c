@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A BPF program that older kernels refuse: what moves a pointer into the packet is a product of two unknown
- * numbers, whose bounds their verifiers forget. Otherwise it is xdptail's count_packets.
+/* A BPF program that older kernels refuse: what moves a pointer into the packet is a product of two
+ * unknown numbers, whose bounds their verifiers forget. Otherwise it is xdptail's count_packets.
  */
 #include "xdptail.bpf.c"
 

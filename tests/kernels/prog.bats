@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The tests of the BPF programs, by BPF_PROG_RUN, one after the other and on one CPU: each run
-# patches the kernel's own text (bpf_dispatcher_xdp_func), and in an emulated machine of two CPUs, where what
-# one patches the other may run, the kernel has panicked over it.
+# patches the kernel's own text (bpf_dispatcher_xdp_func), and in an emulated machine of two CPUs,
+# where what one patches the other may run, the kernel has panicked over it.
 
 # shellcheck disable=SC2154 # bats sets it
 load guest

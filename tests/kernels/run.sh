@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# run.sh BUILD brief|whole KERNEL…: boot each kernel with what was built in BUILD, and run there what must hold
-# (brief: brief.bats; whole: cases.bats and prog.bats too, and machine.bats on machines of few and of many CPUs). A case a
-# line, as it ends; a case in which a guest stops to say anything (KERNELS_SECONDS) fails by its name. A
-# kernel that can't be fetched is skipped, but where CI is set that is a failure. Kernels are kept in KERNELS_DIR
-# (BUILD/kernels).
+# run.sh BUILD brief|whole KERNEL…: boot each kernel with what was built in BUILD, and run there
+# what must hold (brief: brief.bats; whole: cases.bats and prog.bats too, and machine.bats on
+# machines of few and of many CPUs). A case a line, as it ends; a case in which a guest stops to say
+# anything (KERNELS_SECONDS) fails by its name. A kernel that can't be fetched is skipped, but where
+# CI is set that is a failure. Kernels are kept in KERNELS_DIR (BUILD/kernels).
 set -uo pipefail
 
 build=$(realpath "$1") kind=$2
@@ -37,7 +37,8 @@ lacks() { # NAME WHY
 	fi
 }
 
-# The guest's lines, of bats' own form: a case begins, and is ok or not; what else it says is on lines with #.
+# The guest's lines, of bats' own form: a case begins, and is ok or not; what else it says is on
+# lines with #.
 guest_case() { # WHERE LINE
 	local line=$2
 

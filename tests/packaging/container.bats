@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What the image is made by and of, and the words of its README, run by podman on a root that is made as
-# the image's is. There is no registry here to have its base from, so the image itself is not built.
+# What the image is made by and of, and the words of its README, run by podman on a root that is
+# made as the image's is. There is no registry here to have its base from, so the image itself is
+# not built.
 
 load ../system/common
 load engine
@@ -57,8 +58,8 @@ instruction() { # NAME
 	done
 }
 
-# Sets WORDS, those of README's podman run without what is the test's own: the network, and where the
-# filter is.
+# Sets WORDS, those of README's podman run without what is the test's own: the network, and where
+# the filter is.
 words_of_readme() { # FILTER
 	local text
 

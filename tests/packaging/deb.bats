@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Debian's packages: made once, held to what lintian and blhc say, installed, run, removed, made again.
+# Debian's packages: made once, held to what lintian and blhc say, installed, run, removed, made
+# again.
 
 load root
 
@@ -45,7 +46,8 @@ setup() {
 	expect "files" "$(grep -rlaF "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR"/*.deb)" ""
 }
 
-# /lib and others are links into /usr: of a directory that is reached through one, dpkg warns in a removal.
+# /lib and others are links into /usr: of a directory that is reached through one, dpkg warns in a
+# removal.
 @test "no file is in a directory that /usr has taken in" {
 	local deb
 

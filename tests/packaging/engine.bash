@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
-# A root made as the image's is, run by podman. crun takes no hybrid hierarchy of control groups, and
-# limits can't always be raised: both are put out of the way.
+# A root made as the image's is, run by podman. crun takes no hybrid hierarchy of control groups,
+# and limits can't always be raised: both are put out of the way.
 
 # The variables in capitals are for the tests.
 # shellcheck disable=SC2034

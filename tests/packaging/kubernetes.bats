@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The manifest: by what the API has, by what is in it, and its container by podman. There is no cluster.
+# The manifest: by what the API has, by what is in it, and its container by podman. There is no
+# cluster.
 
 load ../system/common
 load engine

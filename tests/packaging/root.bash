@@ -12,10 +12,10 @@ make_alone() { # ARGUMENT...
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "$@"
 }
 
-# A root of what is in LOWER ("/" for the machine as it is), over which lies what is written, in memory or, if
-# it is much, on "disk", and which is gone with the test. Sets IN_ROOT and ON_NET, the words that make a command
-# run there, in the network of NS_A and in the machine's; UPPER, where what was written lies, for a command
-# after IN_WORLD.
+# A root of what is in LOWER ("/" for the machine as it is), over which lies what is written, in
+# memory or, if it is much, on "disk", and which is gone with the test. Sets IN_ROOT and ON_NET, the
+# words that make a command run there, in the network of NS_A and in the machine's; UPPER, where
+# what was written lies, for a command after IN_WORLD.
 root_open() { # LOWER [disk]
 	local over=$BATS_TEST_TMPDIR/over
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# xdptail.service, run by systemd itself: as PID 1 of namespaces of its own, in a root that lies over the
-# machine's, with no unit of the machine's but the journal's. Not the template: it waits for a device
-# unit, and those come from udev.
+# xdptail.service, run by systemd itself: as PID 1 of namespaces of its own, in a root that lies
+# over the machine's, with no unit of the machine's but the journal's. Not the template: it waits
+# for a device unit, and those come from udev.
 
 load ../system/common
 load service
@@ -44,8 +44,8 @@ unit_directory() {
 	printf '[Unit]\nRequires=basic.target systemd-journald.service\nAfter=basic.target\n' >"$ROOT/units/test.target"
 }
 
-# Sets IN_SYSTEM, the words that make a command run beside that systemd. What only the machine itself may
-# change is read-only, before it is started.
+# Sets IN_SYSTEM, the words that make a command run beside that systemd. What only the machine
+# itself may change is read-only, before it is started.
 boot() {
 	UNITS_OF_SYSTEM=$(dirname "$(find /usr/lib/systemd/system /lib/systemd/system -name basic.target | head -n 1)")
 	unit_directory

@@ -9,8 +9,8 @@ OUTSIDE = {
     "ExecStart", "ExecReload", "Type", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStopSec",
     "RemoveIPC",
 }
-# Not tried: limits of control groups, most of them by BPF programs; and one that only gives, and not
-# everybody may.
+# Not tried: limits of control groups, most of them by BPF programs; and one that only gives, and
+# not everybody may.
 UNTRIED = {"DevicePolicy", "IPAddressAllow", "IPAddressDeny", "TasksMax", "LimitMEMLOCK"}
 LISTS = {"CapabilityBoundingSet", "AmbientCapabilities", "RestrictAddressFamilies", "SystemCallFilter"}
 # name: the only value that is known here

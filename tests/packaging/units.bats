@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The units, and what stands beside them: held to what systemd says of them, and run. There is no systemd
-# here to run them, so confine.py does what one would: it makes user, capabilities, mounts and seccomp
-# filters of the text of the unit. What make install-service installs is what is run.
+# The units, and what stands beside them: held to what systemd says of them, and run. There is no
+# systemd here to run them, so confine.py does what one would: it makes user, capabilities, mounts
+# and seccomp filters of the text of the unit. What make install-service installs is what is run.
 
 load ../system/common
 load service
@@ -14,8 +14,8 @@ setup() {
 	OUT=$LOGS/xdptail.jsonl
 }
 
-# Namespaces in which that root lies over the machine's own. Sets IN_WORLD, the words that make a command
-# run there, and CONFINE, those that make it run as a unit says.
+# Namespaces in which that root lies over the machine's own. Sets IN_WORLD, the words that make a
+# command run there, and CONFINE, those that make it run as a unit says.
 world() {
 	# shellcheck disable=SC2016 # for the bash inside
 	ip netns exec "$NS_A" unshare --mount --pid --fork --kill-child --propagation private bash -euc '
@@ -44,7 +44,8 @@ listen() {
 	"${IN_WORLD[@]}" chmod 0777 "$NOTIFY_SOCKET"
 }
 
-# Sets UNIT_PID, nsenter, whose end is the run's; PID, the run; and INNER_PID, what the run is to itself.
+# Sets UNIT_PID, nsenter, whose end is the run's; PID, the run; and INNER_PID, what the run is to
+# itself.
 start() { # ARGUMENT OF confine.py...
 	: >"$ERR"
 	"${CONFINE[@]}" "$@" 2>"$ERR" >&2 3>&- &

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* LD_PRELOAD library: a disk at its worst, as XDPTAIL_WRITES says, in words with commas between them.
- *   short   of four writes to a regular file the first is interrupted, the second takes one byte, the
- *           third half of what it could, and the last all
- *   sync    what is to be made durable has an I/O error
- *   hang    what is renamed waits until somebody has the pipe XDPTAIL_PIPE open for writing
+/* LD_PRELOAD library: a disk at its worst, as XDPTAIL_WRITES says, in words with commas between
+ * them. short   of four writes to a regular file the first is interrupted, the second takes one
+ * byte, the third half of what it could, and the last all sync    what is to be made durable has an
+ * I/O error hang    what is renamed waits until somebody has the pipe XDPTAIL_PIPE open for writing
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -11,22 +11,21 @@
  *   netlink   no netlink sockets: no kernel is like that, but a sandbox can be
  *   late      messages of rtnetlink come when an index has lost its name, and not before: so it is
  *             for as long as the kernel takes an interface away, in which the name goes first
- *   bpf       no call of BPF without CAP_BPF (before 5.19, with the sysctl unprivileged_bpf_disabled)
- *   admin     no call of BPF without CAP_SYS_ADMIN (before 5.8, likewise)
+ *   bpf       no call of BPF without CAP_BPF (before 5.19, with the sysctl
+ * unprivileged_bpf_disabled) admin     no call of BPF without CAP_SYS_ADMIN (before 5.8, likewise)
  *   memlock   maps count against RLIMIT_MEMLOCK (before 5.11), each alone
  *   bpf=E     no call of BPF at all, but the errno E, as below
  *   hook=E    nothing can be attached through a link: the driver gives the errno E: ENOSPC, EIO
  *   maps=E    no map of a mebibyte or more, but the errno E: ENOMEM, E2BIG, EINVAL
- *   verifier=E  the verifier takes none of our programs, says why in its log, and the errno is E: EINVAL,
- *             EACCES, E2BIG, EPERM; or, before it can say anything: ENOMEM, EMFILE, ENOSYS,
- *             EFAULT, EBADF, ENOTSUPP
- *   refuses=A+B  of our programs the verifier takes those that are neither A nor B: "ring", those that write to
- *             the ring buffer; else what a name begins with, of which the kernel has 15 characters
- *   silent    it says nothing in its log
- *   cpus=N    N possible CPUs, as some firmware announces; at least as many as there are
+ *   verifier=E  the verifier takes none of our programs, says why in its log, and the errno is E:
+ * EINVAL, EACCES, E2BIG, EPERM; or, before it can say anything: ENOMEM, EMFILE, ENOSYS, EFAULT,
+ * EBADF, ENOTSUPP refuses=A+B  of our programs the verifier takes those that are neither A nor B:
+ * "ring", those that write to the ring buffer; else what a name begins with, of which the kernel
+ * has 15 characters silent    it says nothing in its log cpus=N    N possible CPUs, as some
+ * firmware announces; at least as many as there are
  *
- * libbpf makes its system calls through syscall() and finds the CPUs in a file of sysfs; in front of
- * these, and of socket(), recvfrom() and if_indextoname(), this library stands.
+ * libbpf makes its system calls through syscall() and finds the CPUs in a file of sysfs; in front
+ * of these, and of socket(), recvfrom() and if_indextoname(), this library stands.
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* LD_PRELOAD library: calls of a running monitor that fail in passing, as XDPTAIL_FAIL says: words with commas between
- * them, each KIND=FIRST:TIMES:ERRNO. From the FIRST call of the kind on, counted from when the program is
- * attached, so many calls fail with that errno; TIMES 0: all of them.
- *   bpf      any command of bpf(2)
- *   flip     the update of an array of maps, which waits for the grace period
- *   batch    of many elements of a map, the first of which are taken out all the same: so does the kernel
- *            when it runs out of memory on the way (ENOMEM)
- *   wait     epoll_wait(2)
- *   receive  recvfrom(2)
- * With "log=FILE" how often each has failed is in that file at the end, a line "KIND TIMES" for each.
+/* LD_PRELOAD library: calls of a running monitor that fail in passing, as XDPTAIL_FAIL says: words
+ * with commas between them, each KIND=FIRST:TIMES:ERRNO. From the FIRST call of the kind on,
+ * counted from when the program is attached, so many calls fail with that errno; TIMES 0: all of
+ * them. bpf      any command of bpf(2) flip     the update of an array of maps, which waits for the
+ * grace period batch    of many elements of a map, the first of which are taken out all the same:
+ * so does the kernel when it runs out of memory on the way (ENOMEM) wait     epoll_wait(2) receive
+ * recvfrom(2) With "log=FILE" how often each has failed is in that file at the end, a line "KIND
+ * TIMES" for each.
  */
 #include <dlfcn.h>
 #include <errno.h>

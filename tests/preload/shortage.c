@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* LD_PRELOAD: one call that fails for want of something. XDPTAIL_SHORTAGE says of what: memory, threads, or
- * descriptors; the file XDPTAIL_SHORTAGE_FILE has the number of the call that fails, once, counted from
- * main() on, or anew from a SIGHUP on, when the file is read again; to where the main thread has nothing to do.
- * Only its calls are counted. What has failed is said on stderr.
+/* LD_PRELOAD: one call that fails for want of something. XDPTAIL_SHORTAGE says of what: memory,
+ * threads, or descriptors; the file XDPTAIL_SHORTAGE_FILE has the number of the call that fails,
+ * once, counted from main() on, or anew from a SIGHUP on, when the file is read again; to where the
+ * main thread has nothing to do. Only its calls are counted. What has failed is said on stderr.
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -327,8 +327,8 @@ static int snapshot(struct flood *f)
 	return err;
 }
 
-/* What came after the last snapshot, and once more: then there is nothing left anywhere. The samples
- * of an interval that was taken in one call are in the ring until they are polled.
+/* What came after the last snapshot, and once more: then there is nothing left anywhere. The
+ * samples of an interval that was taken in one call are in the ring until they are polled.
  */
 static int finish(struct flood *f)
 {

@@ -203,7 +203,8 @@ static inline const char *prog_generation_map(__u32 generation)
 	return generation ? "packet_count_1" : "packet_count_0";
 }
 
-/* Does this process have what loading takes (linux/capability.h, whose names older headers lack)? */
+/* Does this process have what loading takes (linux/capability.h, whose names older headers lack)?
+ */
 static inline bool prog_is_capable(void)
 {
 	const unsigned long long net_admin = 1ULL << 12;
@@ -238,8 +239,9 @@ static inline void prog_explain(const struct prog *p, int err)
 	cr_assert_fail("loading: %s", strerror(-err));
 }
 
-/* Both generations are made by hand, the first of which is the template of packet_count, too: kernels from
- * 5.15 to 6.1 hold those that libbpf makes, with BTF, to be of another kind. */
+/* Both generations are made by hand, the first of which is the template of packet_count, too:
+ * kernels from 5.15 to 6.1 hold those that libbpf makes, with BTF, to be of another kind.
+ */
 static inline void prog_set_counts(const struct prog *p, const struct prog_setup *setup)
 {
 	enum bpf_map_type type = p->shared ? BPF_MAP_TYPE_HASH : BPF_MAP_TYPE_PERCPU_HASH;
@@ -434,7 +436,8 @@ static inline unsigned prog_compare_totals(const char *name, const struct packet
 		       "a name each");
 	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
 		if (g[i] == w[i] || i == offsetof(struct packet_totals, sources) / sizeof(*g))
-			continue; /* insertions depend on what is there: a test of its own counts them */
+			/* insertions depend on what is there: a test of its own counts them */
+			continue;
 		fprintf(stderr, "%s: %s: got %llu, want %llu\n", name, terms[i], g[i], w[i]);
 		differing++;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The ancestor's way of using it: attach, get_packet_count(), clean up. On the loopback interface of a
- * network namespace of its own, with datagrams to a socket that takes them, so that nothing answers.
+/* The ancestor's way of using it: attach, get_packet_count(), clean up. On the loopback interface
+ * of a network namespace of its own, with datagrams to a socket that takes them, so that nothing
+ * answers.
  */
 #include <criterion/criterion.h>
 #include <arpa/inet.h>
@@ -184,7 +185,9 @@ Test(prog_api, get_packet_count_sums_and_clears)
 	close(fd);
 }
 
-/* On lo, generic mode; NULL after cr_skip() without the rights. *ret_fd receives what is sent to *ret_to. */
+/* On lo, generic mode; NULL after cr_skip() without the rights. *ret_fd receives what is sent to
+ * *ret_to.
+ */
 static struct xdptail *open_on_lo(uint32_t sample_rate, struct sockaddr_in *ret_to, int *ret_fd)
 {
 	struct xdptail_options options;
@@ -224,8 +227,8 @@ static uint64_t finish_counts(struct xdptail *x)
 	return counted;
 }
 
-/* It asks for nothing to be done, so nothing is: also between the beginning of an interval's end and its
- * last step.
+/* It asks for nothing to be done, so nothing is: also between the beginning of an interval's end
+ * and its last step.
  */
 Test(prog_api, a_check_of_rights_changes_no_count)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The kernel's result is the host's, on frames changed at random: class, record and verdict, through
- * every program of every flavour. From the environment:
+/* The kernel's result is the host's, on frames changed at random: class, record and verdict,
+ * through every program of every flavour. From the environment:
  *
  *   MUTANTS   how many frames (100 000)
  *   SEED      of the random numbers (1)
@@ -152,8 +152,8 @@ static void expect_agreement(struct mutants *m, struct trial *t)
 	m->faults++;
 }
 
-/* A frame through every program: of the first reach bytes, or all. Those for frames that begin at IP get
- * what is behind the first skip bytes.
+/* A frame through every program: of the first reach bytes, or all. Those for frames that begin at
+ * IP get what is behind the first skip bytes.
  */
 static void through_all(struct mutants *m, const struct mutant *x, size_t reach, size_t skip)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What the programs cost the verifier, against verifier.txt, which has a column for each kernel; the
- * kernel refuses a program at a million instructions, and older ones at fewer branches than newer ones.
- * With VERIFIER_TELL=1 figures are told and not compared, for figures.sh.
+/* What the programs cost the verifier, against verifier.txt, which has a column for each kernel;
+ * the kernel refuses a program at a million instructions, and older ones at fewer branches than
+ * newer ones. With VERIFIER_TELL=1 figures are told and not compared, for figures.sh.
  */
 #include <sys/utsname.h>
 
@@ -71,7 +71,9 @@ static unsigned long compiler_major(enum prog_flavour flavour)
 	return at ? strtoul(at + strlen(COMPILER), NULL, 10) : 0;
 }
 
-/* The words behind the first two of the line that begins with them; their number, 0 without such a line. */
+/* The words behind the first two of the line that begins with them; their number, 0 without such a
+ * line.
+ */
 static size_t file_words(const char *first, const char *second, char words[COLUMNS_MAX][16])
 {
 	FILE *file = fopen(VERIFIER_FILE, "re");
@@ -184,9 +186,9 @@ static void prog_verifier(enum prog_flavour flavour)
 }
 PROG_TEST(prog_verifier)
 
-/* Before about 6.10 the verifier forgets the bounds of a product of two unknown numbers, so that a pointer
- * cannot be moved by one. Two products there are: what clang makes of the remainder in sample_gap(), which
- * is inlined twice, and moves no pointer.
+/* Before about 6.10 the verifier forgets the bounds of a product of two unknown numbers, so that a
+ * pointer cannot be moved by one. Two products there are: what clang makes of the remainder in
+ * sample_gap(), which is inlined twice, and moves no pointer.
  */
 #define PRODUCTS 2
 

@@ -32,8 +32,8 @@ static unsigned long column(char *row, int i)
 	return strtoul(word, NULL, 10);
 }
 
-/* That this CPU took so far; all CPUs are online, or the columns are others. Skips the test where they are not
- * counted.
+/* That this CPU took so far; all CPUs are online, or the columns are others. Skips the test where
+ * they are not counted.
  */
 static unsigned long interrupts(int cpu)
 {

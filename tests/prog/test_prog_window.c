@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the wait behind a flip is for. Between choosing a counter and adding to it a packet holds on
- * to a generation that may be retired meanwhile. Here that window is held open for some microseconds,
- * by a delay that is compiled into the program: whoever drains without waiting then loses packets,
- * so that this test is known to see what it guards; the library's way must lose none.
+ * to a generation that may be retired meanwhile. Here that window is held open for some
+ * microseconds, by a delay that is compiled into the program: whoever drains without waiting then
+ * loses packets, so that this test is known to see what it guards; the library's way must lose
+ * none.
  */
 #include "prog.h"
 
@@ -174,9 +175,10 @@ static time_t now_s(void)
 	return ts.tv_sec;
 }
 
-/* Until the source is in the map again, and a packet is on its way to it. On a busy machine it is seldom that a
- * producer and this thread run at the same time; so this one does not give its CPU away, or it would be off
- * when that happens; and it flips at no other time, when there is nothing to be lost.
+/* Until the source is in the map again, and a packet is on its way to it. On a busy machine it is
+ * seldom that a producer and this thread run at the same time; so this one does not give its CPU
+ * away, or it would be off when that happens; and it flips at no other time, when there is nothing
+ * to be lost.
  */
 static void wait_for_packets(const struct window *w, __u64 until)
 {

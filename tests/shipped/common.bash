@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What is shipped beside the program (manual pages, schema, completion, the files of make install) is
-# held to the program here. Nothing is attached, so root is not needed. ROOT is the checkout, BUILD
-# where it was built, and PYTHON the one that has the distribution's packages.
+# What is shipped beside the program (manual pages, schema, completion, the files of make install)
+# is held to the program here. Nothing is attached, so root is not needed. ROOT is the checkout,
+# BUILD where it was built, and PYTHON the one that has the distribution's packages.
 
 load ../system/common
 

@@ -1,7 +1,7 @@
 #!/usr/bin/zsh -f
 # SPDX-License-Identifier: BSD-2-Clause
-# complete.zsh DIRECTORY LINE WANT: does TAB at the end of LINE make it WANT, in a zsh of its own, with
-# _xdptail from DIRECTORY? Waits until that is on its terminal; who calls this sets a limit.
+# complete.zsh DIRECTORY LINE WANT: does TAB at the end of LINE make it WANT, in a zsh of its own,
+# with _xdptail from DIRECTORY? Waits until that is on its terminal; who calls this sets a limit.
 zmodload zsh/zpty
 zpty -b z zsh -f -i
 send() {

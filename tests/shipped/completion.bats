@@ -3,7 +3,8 @@
 
 load common
 
-# The words that readline makes of the line, the last of them under the cursor: what bash offers, sorted.
+# The words that readline makes of the line, the last of them under the cursor: what bash offers,
+# sorted.
 bash_offers() { # WORD...
 	# what is not run by readline has no options of completion
 	# shellcheck disable=SC2016

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# tests/kernels: run.sh, which says what became of real kernels, so whatever goes wrong in a guest, and behind
-# it, is a failure by its name; and fetch.sh, which has them from Debian. The guest is a script here, and so is
-# what asks Debian.
+# tests/kernels: run.sh, which says what became of real kernels, so whatever goes wrong in a guest,
+# and behind it, is a failure by its name; and fetch.sh, which has them from Debian. The guest is a
+# script here, and so is what asks Debian.
 
 # shellcheck disable=SC2030,SC2031 # what a test sets is its own
 load common
@@ -131,8 +131,8 @@ GOOD="echo 1..2; echo 'begin 1 one'; echo 'ok 1 one'; echo 'begin 2 two'; echo '
 	expect "kernels" "$(cat "$KERNELS_DIR/6.1/release") $(ls "$BATS_TEST_TMPDIR/build")" "release-6.1 "
 }
 
-# A Debian that has the packages in the file "index" of this test, and is off line if there is a file "offline".
-# What it is asked for goes to the file "asked".
+# A Debian that has the packages in the file "index" of this test, and is off line if there is a
+# file "offline". What it is asked for goes to the file "asked".
 debian() {
 	export TEST_DIR=$BATS_TEST_TMPDIR DEBIAN_KEYRING=$BIN/uname DEBIAN_MIRROR=http://192.0.2.1
 	# shellcheck disable=SC2016 # for the scripts to expand

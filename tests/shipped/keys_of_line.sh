@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # keys_of_line.sh LINE.C: the keys of the stream, one a line, in the four ways in which they are
-# written there: a row of packet_fields, what add…() takes, a KEY_… of its own, and within a literal.
+# written there: a row of packet_fields, what add…() takes, a KEY_… of its own, and within a
+# literal.
 set -eu
 
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The JSON Schema of the stream. That every stream of the system tests fits it is for check_stream() to
-# see; here, that it fits nothing else.
+# The JSON Schema of the stream. That every stream of the system tests fits it is for check_stream()
+# to see; here, that it fits nothing else.
 
 load common
 
@@ -19,7 +19,8 @@ load common
 	expect_same_words "keys" "$line" "$schema"
 }
 
-# The audit has a table of its own, on purpose: a key that is not in it is taken for somebody else's.
+# The audit has a table of its own, on purpose: a key that is not in it is taken for somebody
+# else's.
 @test "keys that the audit knows, by type of record, are those of the schema" {
 	local audit=$BATS_TEST_TMPDIR/audit_fields.c schema=$BATS_TEST_TMPDIR/schema
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* await line FILE PATTERN TIMES PID SECONDS: until TIMES lines of FILE match PATTERN, a basic regular
- * expression. FILE need not be there yet, and is followed by its name.
+/* await line FILE PATTERN TIMES PID SECONDS: until TIMES lines of FILE match PATTERN, a basic
+ * regular expression. FILE need not be there yet, and is followed by its name.
  *
  * await end PID SECONDS: until the process has ended.
  *

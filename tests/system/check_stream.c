@@ -4,8 +4,8 @@
  * Hold one run's stream to everything that is promised of it: the form of each line, the keys of
  * each type and their order, the numbering, and the laws that the numbers obey. What is wrong goes
  * to stderr, with its line, and the exit status is 1. If nothing is, what was counted is printed,
- * as KEY=VALUE words in one line. A sink may have dropped any record, if it says so in the end: then
- * what a law says of records that did not come is not looked at.
+ * as KEY=VALUE words in one line. A sink may have dropped any record, if it says so in the end:
+ * then what a law says of records that did not come is not looked at.
  *
  * It shares nothing with the program that writes the stream, tables included: what it knows is
  * what readers are told. With --unfinished the run may have been killed: its last line may be torn,
@@ -328,8 +328,8 @@ struct stream {
 	struct json_object *snapshot_sums; /* owned; likewise */
 	struct json_object *attached; /* owned; interfaces, by index, with their last state */
 	struct json_object *owed; /* owned; losses that have no loss record yet, "where cause" */
-	uint64_t
-		late; /* samples discarded because their interval could not wait, as loss records say */
+	/* samples discarded because their interval could not wait, as loss records say */
+	uint64_t late;
 	bool enough; /* -c ended it: what was discarded is no loss */
 	uint64_t unpaired; /* losses without a loss record, or the other way round */
 	bool gap; /* one of this record's type is missing before it */
@@ -685,8 +685,8 @@ static void check_listed(struct stream *s, struct json_object *obj)
 		      number(obj, "unlisted_packets"));
 }
 
-/* In a capture all packets of an interval are within it, and come before its snapshot. Intervals do not
- * overlap but for those that are late, and where time goes back.
+/* In a capture all packets of an interval are within it, and come before its snapshot. Intervals do
+ * not overlap but for those that are late, and where time goes back.
  */
 static void check_interval_of_capture(struct stream *s, struct json_object *obj)
 {

@@ -13,8 +13,8 @@ bats_require_minimum_version 1.5.0
 # Seconds after which a wait has failed; no part of any result.
 : "${PATIENCE:=20}"
 
-# Worked out once a file, as bats reads it before its tests. The sum tells namespaces of two checkouts apart,
-# so that both can be tested at once.
+# Worked out once a file, as bats reads it before its tests. The sum tells namespaces of two
+# checkouts apart, so that both can be tested at once.
 if [ -z "${CHECKOUT_SUM:-}" ]; then
 	CHECKOUT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	CHECKOUT_SUM=$(cksum <<<"$CHECKOUT")
@@ -184,8 +184,8 @@ wait_line() { # FILE PATTERN PID [TIMES]
 		fail "no line \"$2\" came, or not ${4:-1} times, in:" "$(tail -c 2000 "$1")"
 }
 
-# Until a condition holds; a time ends the waiting, and is no part of any result. The pause leaves the
-# CPU to what is waited for.
+# Until a condition holds; a time ends the waiting, and is no part of any result. The pause leaves
+# the CPU to what is waited for.
 wait_until() { # WHAT COMMAND...
 	local end=$((SECONDS + PATIENCE))
 
@@ -232,7 +232,8 @@ tail_start() { # ARGUMENT OF xdptail...
 	wait_line "$ERR" "listening on $interface" "$PID"
 }
 
-# The same, a snapshot a second, with stdout read by a READER that is stopped and leaves what it reads in OUT.
+# The same, a snapshot a second, with stdout read by a READER that is stopped and leaves what it
+# reads in OUT.
 stopped_reader() { # ARGUMENT OF xdptail...
 	local fifo=$BATS_TEST_TMPDIR/fifo
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# --decap: the packets inside tunnels are counted, selected and recorded, and those around are beside
-# them.
+# --decap: the packets inside tunnels are counted, selected and recorded, and those around are
+# beside them.
 
 load common
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Disks that are full, and files that take half of what is written: what is lost is counted, what is not
-# is whole, and it goes on by itself.
+# Disks that are full, and files that take half of what is written: what is lost is counted, what is
+# not is whole, and it goes on by itself.
 
 # shellcheck disable=SC2030,SC2031
 load common

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Outputs that fail while lines cannot be dropped: a capture waits for them, but not for ever; and what is lost
-# all the same makes an exit status, unless it was a live run that somebody ended.
+# Outputs that fail while lines cannot be dropped: a capture waits for them, but not for ever; and
+# what is lost all the same makes an exit status, unless it was a live run that somebody ended.
 
 load common
 

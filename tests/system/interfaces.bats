@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Several interfaces at once, and what becomes of them: deleted, there again, renamed, moved to another
-# network namespace, down and up.
+# Several interfaces at once, and what becomes of them: deleted, there again, renamed, moved to
+# another network namespace, down and up.
 
 # shellcheck disable=SC2030,SC2031,SC2153 # PID is a test's own; the names are of common.bash
 

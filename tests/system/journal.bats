@@ -22,8 +22,8 @@ expect_same() {
 		fail "audit: $(<"$BATS_TEST_TMPDIR/verdict")"
 }
 
-# Of each entry, the fields that are there have the values of the line; whose keys are all there with
-# fields=all.
+# Of each entry, the fields that are there have the values of the line; whose keys are all there
+# with fields=all.
 expect_fields() { # index|all
 	local wrong
 

@@ -4,15 +4,11 @@
  * Write a capture of TCP over IPv4, from 10.0.0.0 plus 0, 1, 2 … in turn, where the sequence number
  * is the frame's own: 0, 1, 2 …; or with -t of the frames that all tests share.
  *   -f FORMAT   pcap-le (the default), pcap-be, pcap-ns-le … pcapng-ns-be
- *   -l LINK     ethernet, raw, ipv4, ipv6, sll, sll2, null, null-swapped, loop; ppp, which is not read
- *   -s BYTES    keep so many of each frame
- *   -n COUNT    frames (10)
- *   -S SOURCES  addresses (1)
- *   -u EVERY    each so many-th frame is UDP
- *   -b BYTES    of a frame (64)
- *   -g NS       from one frame to the next (1000000)
- *   -G AT:NS    frame AT and all behind it come so much later, or earlier; may be repeated
- * The first frame's time is 2026-11-22T03:41:40.123456789Z.
+ *   -l LINK     ethernet, raw, ipv4, ipv6, sll, sll2, null, null-swapped, loop; ppp, which is not
+ * read -s BYTES    keep so many of each frame -n COUNT    frames (10) -S SOURCES  addresses (1) -u
+ * EVERY    each so many-th frame is UDP -b BYTES    of a frame (64) -g NS       from one frame to
+ * the next (1000000) -G AT:NS    frame AT and all behind it come so much later, or earlier; may be
+ * repeated The first frame's time is 2026-11-22T03:41:40.123456789Z.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>

@@ -52,7 +52,8 @@ starved() { # N ARGS...
 	[ "$n" -gt 30 ] || fail "only $n allocations"
 }
 
-# The reader of json-c 0.16 crashes on a few of these: then there is no answer, which is not a false one.
+# The reader of json-c 0.16 crashes on a few of these: then there is no answer, which is not a false
+# one.
 @test "audit --json: all of it, or nothing" {
 	local want n=0
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Figures for Prometheus: they are those of the stream, in a file that is whole whenever it is read, and
-# that holds up nothing.
+# Figures for Prometheus: they are those of the stream, in a file that is whole whenever it is read,
+# and that holds up nothing.
 
 # PID is a test's own; the names are of common.bash; run sets stderr
 # shellcheck disable=SC2030,SC2031,SC2153,SC2154
@@ -64,7 +64,8 @@ expect_totals() {
 		"$PROM")" "$(of_total "$OUT" snapshot unattributed_packets)"
 }
 
-# What an output's total says, and the lines from that record on: filtered by nothing but its events.
+# What an output's total says, and the lines from that record on: filtered by nothing but its
+# events.
 expect_output() { # NAME FILE
 	local label="output=\"$1\"" total behind
 
@@ -125,7 +126,8 @@ expect_output() { # NAME FILE
 	expect_output "file:$DIR/counts.jsonl" "$DIR/counts.jsonl"
 	expect_output "file:$DIR/all.jsonl" "$DIR/all.jsonl"
 
-	# at the end nothing waits any more: what was not taken is lost, and each line is accounted for
+	# at the end nothing waits any more: what was not taken is lost, and each line is accounted
+	# for
 	label="output=\"unix:$DIR/nobody\""
 	made=$(metric output_lines_total "$label")
 	expect_metric "$(wc -l <"$OUT")" output_lines_total "$label"

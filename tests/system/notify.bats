@@ -3,7 +3,8 @@
 
 load common
 
-# Sets RECEIVER; what comes is in HEARD. Names in the abstract namespace belong to a network namespace.
+# Sets RECEIVER; what comes is in HEARD. Names in the abstract namespace belong to a network
+# namespace.
 listen() { # SOCKET
 	HEARD=$BATS_TEST_TMPDIR/heard
 	: >"$HEARD"

@@ -45,7 +45,8 @@ of_sink() { # FILE SINK KEY
 	same_output <(only "$FULL" packet start stop) "$OUT"
 	same_output <(only "$FULL" count snapshot start stop) "$PART"
 	filtered=$(of_sink "$FULL" stdout filtered)
-	# behind the record with the sums: the other sinks' two, which it does not take, and stop, which it does
+	# behind the record with the sums: the other sinks' two, which it does not take, and stop,
+	# which it does
 	expect "filtered" "$filtered" "$(($(grep -vcE '"event_type":"(packet|start|stop)"' "$FULL") - 2))"
 	expect "dropped" "$(of_sink "$FULL" stdout dropped_queue_full)" 0
 }

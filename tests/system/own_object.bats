@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# --ebpf-program: a BPF object that is not ours. The one in contrib/ counts what it says; what is not to be
-# trusted, or not laid out as ours, is refused in words before it gets to the kernel.
+# --ebpf-program: a BPF object that is not ours. The one in contrib/ counts what it says; what is
+# not to be trusted, or not laid out as ours, is refused in words before it gets to the kernel.
 
 load common
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Calls of a running monitor that fail, and succeed when they are made again: nothing is lost by that, and
-# nothing ends (tests/preload/passing.c).
+# Calls of a running monitor that fail, and succeed when they are made again: nothing is lost by
+# that, and nothing ends (tests/preload/passing.c).
 
 load common
 

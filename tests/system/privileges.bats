@@ -176,7 +176,8 @@ run_locked() { # LIMITS ARGUMENT OF xdptail...
 	[[ $stderr == *"RLIMIT_MEMLOCK is 8192 KiB, "* ]] || fail "$stderr"
 }
 
-# More sources than a generation holds: they are all told apart only if it is flipped under pressure.
+# More sources than a generation holds: they are all told apart only if it is flipped under
+# pressure.
 PRESSED=6000
 
 goes_on() { # WANT ARGUMENT OF xdptail...

@@ -18,7 +18,8 @@ read_run() { # ARGUMENT OF xdptail...
 	timeout 60 "$XDPTAIL" "$@" >"$OUT" 2>"$ERR" 3>&- || CODE=$?
 }
 
-# Likewise, with no more to say than a summary; for a stream that is compared with one that was checked.
+# Likewise, with no more to say than a summary; for a stream that is compared with one that was
+# checked.
 read_quietly() { # ARGUMENT OF xdptail...
 	read_run "$@"
 	expect "$*: exit, $(head -n 1 "$ERR")" "$CODE" 0
@@ -144,7 +145,8 @@ numbers() { # FIRST STEP LAST
 	done
 }
 
-# The last byte of the four that the link type is in, and the lengths of the first frame, little-endian.
+# The last byte of the four that the link type is in, and the lengths of the first frame,
+# little-endian.
 @test "lengths that are less than what there is, and check sequences" {
 	capture -n 3
 	printf '\0\0\0\0' | dd of="$FILE" bs=1 seek=$((24 + 12)) conv=notrunc status=none
@@ -243,7 +245,8 @@ read_back() { # ARGUMENT OF xdptail...
 	done
 }
 
-# Of OUT: of each snapshot how many it has seen, from when to when, and of each clock record the step.
+# Of OUT: of each snapshot how many it has seen, from when to when, and of each clock record the
+# step.
 intervals() {
 	jq -r 'select(.event_type == "clock" or (.event_type == "snapshot" and (.total | not))) |
 		[.seen, .interval_start[11:23], .interval_end[11:23], .step_ns] | map(. // empty) | join(" ")' "$OUT"
@@ -563,8 +566,8 @@ parsed_here() {
 	sed -n 's/.*lost; \([0-9]*\) not through.*/\1/p' "$ERR"
 }
 
-# Byte by byte, with both transports. HERE: how many frames can't be given to the programs for several
-# buffers, and for one; or "some".
+# Byte by byte, with both transports. HERE: how many frames can't be given to the programs for
+# several buffers, and for one; or "some".
 expect_same_in_kernel() { # HERE HERE ARGUMENT OF xdptail...
 	local frags=$1 plain=$2 transport here
 	shift 2

@@ -121,7 +121,8 @@ reload() { # PATTERN
 		fail "audit says: $output"
 }
 
-# Nothing is lost in either: what was made while an output was not there is not missing from its copy.
+# Nothing is lost in either: what was made while an output was not there is not missing from its
+# copy.
 @test "audit of outputs that came late, that came back, and of those when there was no other" {
 	local copy
 
@@ -240,8 +241,8 @@ reload() { # PATTERN
 	[ "$status" -le 1 ] || fail "audit of the output that changed: $output"
 }
 
-# How long: XDPTAIL_RELOAD_SECONDS (make soak-outputs). The rate is kept by a clock, not by how soon the
-# program is done with one.
+# How long: XDPTAIL_RELOAD_SECONDS (make soak-outputs). The rate is kept by a clock, not by how soon
+# the program is done with one.
 @test "a thousand SIGHUPs a second under load: the laws hold" {
 	local seconds=${XDPTAIL_RELOAD_SECONDS:-2} flooder program sent
 

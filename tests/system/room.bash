@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034 # some variables are for the tests
 # SPDX-License-Identifier: BSD-2-Clause
-# A real journald, in a mount namespace where its places are its own, and with the network of the test.
-# JOURNAL is the directory of its journals, UNIT a service that it takes for one.
+# A real journald, in a mount namespace where its places are its own, and with the network of the
+# test. JOURNAL is the directory of its journals, UNIT a service that it takes for one.
 
 room_setup() {
 	common_setup
@@ -24,8 +24,8 @@ room_teardown() {
 	done
 }
 
-# Sets ROOM, a process that keeps the mount namespace. LINE... go to journald.conf, after what keeps it
-# from the rest of the machine, and from dropping anything.
+# Sets ROOM, a process that keeps the mount namespace. LINE... go to journald.conf, after what keeps
+# it from the rest of the machine, and from dropping anything.
 room() { # LINE...
 	mkdir "$JOURNAL"
 	printf '%s\n' '[Journal]' Storage=volatile RuntimeMaxUse=2G RuntimeMaxFileSize=2G \
@@ -52,8 +52,8 @@ in_room() { # COMMAND...: becomes that process
 	exec nsenter -t "$ROOM" -m "--net=/run/netns/$NS_A" -- "$@"
 }
 
-# Sets JPID, and FOLLOW, which has what comes to the journal, in a file. As much may wait in the sockets
-# of this journald as where systemd is at work.
+# Sets JPID, and FOLLOW, which has what comes to the journal, in a file. As much may wait in the
+# sockets of this journald as where systemd is at work.
 journald_start() {
 	local sockets=/proc/$ROOM/root/run/systemd/journal
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Files that are rotated, by us and by logrotate, under load; and files that are written to by a process
-# that is killed. How often, and how fast: XDPTAIL_ROTATIONS,
+# Files that are rotated, by us and by logrotate, under load; and files that are written to by a
+# process that is killed. How often, and how fast: XDPTAIL_ROTATIONS,
 # XDPTAIL_KILLS, XDPTAIL_RATE (make soak-outputs).
 
 # PID is set by each test for itself, in a process of its own:
@@ -14,7 +14,8 @@ setup() {
 	FILE=$SET/xdptail.jsonl
 	ROTATIONS=${XDPTAIL_ROTATIONS:-12}
 	KILLS=${XDPTAIL_KILLS:-8}
-	# packets a second while files are rotated: what is checked of each line costs more than what wrote it
+	# packets a second while files are rotated: what is checked of each line costs more than
+	# what wrote it
 	RATE=${XDPTAIL_RATE:-20000}
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Memory, threads and descriptors that are not there, one call after the other: a reload that cannot be done
-# changes nothing, and a start that may succeed the next time does not say that it never will.
+# Memory, threads and descriptors that are not there, one call after the other: a reload that cannot
+# be done changes nothing, and a start that may succeed the next time does not say that it never
+# will.
 
 load common
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Readers of sockets that are not there yet, that stop, that are killed, and that come back. Whoever they
-# are, counting goes on, and each line that does not get through is counted.
+# Readers of sockets that are not there yet, that stop, that are killed, and that come back. Whoever
+# they are, counting goes on, and each line that does not get through is counted.
 
 load common
 load readers

@@ -13,7 +13,8 @@ teardown() {
 	[ -z "$CPU_GROUP" ] || ! [ -d "$CPU_GROUP" ] || rmdir "$CPU_GROUP"
 }
 
-# The process has a hundredth of a CPU from now on, by a control group of its own, of either version.
+# The process has a hundredth of a CPU from now on, by a control group of its own, of either
+# version.
 starve() { # PID
 	local one=/sys/fs/cgroup/cpu two=/sys/fs/cgroup
 

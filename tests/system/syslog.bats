@@ -174,7 +174,8 @@ with_dev_log() { # SOCKET COMMAND...
 		target=${target/LOCAL/$DIR/local}
 		read_into "syslog:${target/NEW/$DIR/new}"
 		wait_lines "$DIR/json" "$(wc -l <"$FILE")"
-		# to syslog-ng every value is a text, a list of one is that one, and of none an empty text
+		# to syslog-ng every value is a text, a list of one is that one, and of none an
+		# empty text
 		same_output <(jq -cS . "$DIR/json") \
 			<(jq -cS 'map_values(if type == "array" then .[0] // "" else tostring end)' "$FILE") ||
 			fail "$target: values differ"

@@ -3,11 +3,12 @@
  *
  * Send COUNT frames of BYTES (64) over a packet socket: RATE a second, 0 as fast as it goes, from
  * SOURCES addresses in turn: 10.0.0.0 plus 0, 1, 2 …. UDP from PORT (4000) to port 9, or with -t
- * TCP, where the sequence number is the frame's own: 0, 1, 2 …, and -s sets SYN in place of ACK. Each -v adds a VLAN tag inside the
- * last. -e puts it all, behind the tags, into a tunnel from 172.16.0.1 to 172.16.0.2: vxlan, geneve,
- * gre, ipip or gtpu; BYTES are then those of the frame without the tunnel. Prints how many the interface took: exactly those reach the other end of a veth pair,
- * because a frame that finds its queue full is sent again.
- * Only for interfaces whose other end is in a test's own network namespace.
+ * TCP, where the sequence number is the frame's own: 0, 1, 2 …, and -s sets SYN in place of ACK.
+ * Each -v adds a VLAN tag inside the last. -e puts it all, behind the tags, into a tunnel from
+ * 172.16.0.1 to 172.16.0.2: vxlan, geneve, gre, ipip or gtpu; BYTES are then those of the frame
+ * without the tunnel. Prints how many the interface took: exactly those reach the other end of a
+ * veth pair, because a frame that finds its queue full is sent again. Only for interfaces whose
+ * other end is in a test's own network namespace.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,9 +2,9 @@
 /* tun INTERFACE COUNT HEX...
  * tun -t TYPE INTERFACE
  *
- * Let each of the packets, written as in tests/frames.h, come in COUNT times by a tun device that is
- * there, and print how many it took. Or give the device, which must be down, another hardware type
- * (linux/if_arp.h).
+ * Let each of the packets, written as in tests/frames.h, come in COUNT times by a tun device that
+ * is there, and print how many it took. Or give the device, which must be down, another hardware
+ * type (linux/if_arp.h).
  */
 #include <errno.h>
 #include <fcntl.h>

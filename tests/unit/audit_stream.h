@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A small run that adds up, written by the real line writer: two CPUs, two outputs, three intervals,
- * two samples lost on the way, a clock that was set. And what an audit says of its lines.
+/* A small run that adds up, written by the real line writer: two CPUs, two outputs, three
+ * intervals, two samples lost on the way, a clock that was set. And what an audit says of its
+ * lines.
  */
 #ifndef TESTS_UNIT_AUDIT_STREAM_H
 #define TESTS_UNIT_AUDIT_STREAM_H

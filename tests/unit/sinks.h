@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What tests of outputs have in common: a directory of their own, lines that are known by their number,
- * and waiting for counts.
+/* What tests of outputs have in common: a directory of their own, lines that are known by their
+ * number, and waiting for counts.
  */
 #ifndef TESTS_UNIT_SINKS_H
 #define TESTS_UNIT_SINKS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an audit says of the copies that outputs have of a run to which they came late, or came back; and
- * of runs that failed.
+/* What an audit says of the copies that outputs have of a run to which they came late, or came
+ * back; and of runs that failed.
  */
 #include <criterion/criterion.h>
 #include <stdbool.h>

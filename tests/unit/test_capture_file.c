@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Captures of every kind give the frames that went into them; broken ones give all up to the break. */
+/* Captures of every kind give the frames that went into them; broken ones give all up to the break.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>

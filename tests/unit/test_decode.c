@@ -14,7 +14,9 @@
 		0x20, 1, 0xd, 0xb8, [15] = (last) \
 	}
 
-/* Every member of a record has a value of its own that no other one has, as far as there are so many. */
+/* Every member of a record has a value of its own that no other one has, as far as there are so
+ * many.
+ */
 static const struct tunnel_info record = {
 	.packet = {
 		.timestamp_ns = 0x0102030405060708,
@@ -50,8 +52,9 @@ static const struct tunnel_info record = {
 	.outer_dst_ip = IP6(4),
 };
 
-/* A value for each member of the public struct, in their order and without their names, so that one more
- * member does not compile without a value here; and what decoding leaves out of it is not that value.
+/* A value for each member of the public struct, in their order and without their names, so that one
+ * more member does not compile without a value here; and what decoding leaves out of it is not that
+ * value.
  */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wmissing-field-initializers"

@@ -101,8 +101,8 @@ Test(file, torn_last_line)
 	}
 }
 
-/* Whoever may only read the file can have such locks. It is written; what that costs is said, and only
- * as long as it lasts are two writers not told from each other.
+/* Whoever may only read the file can have such locks. It is written; what that costs is said, and
+ * only as long as it lasts are two writers not told from each other.
  */
 Test(file, readers_locks)
 {
@@ -515,8 +515,8 @@ static size_t rotated(const char *base)
 	return n;
 }
 
-/* Nothing came, so there is nothing to put away. That its intervals are over is said by another file, which
- * was opened after it and has lines.
+/* Nothing came, so there is nothing to put away. That its intervals are over is said by another
+ * file, which was opened after it and has lines.
  */
 Test(file, an_empty_file_is_not_rotated)
 {
@@ -562,7 +562,9 @@ Test(file, reopened)
 	cr_expect_eq(check_set(400, "reopened"), 2);
 }
 
-/* What takes the place of the file may be anything: it stays where it is until there is a file again. */
+/* What takes the place of the file may be anything: it stays where it is until there is a file
+ * again.
+ */
 Test(file, reopened_in_vain)
 {
 	struct sinks *s;

@@ -190,7 +190,9 @@ Test(janitor, left_alone)
 	cr_expect_eq(access("/etc/passwd", F_OK), 0);
 }
 
-/* Every lock that somebody can have who can only read: it is done all the same, and there is nothing to say. */
+/* Every lock that somebody can have who can only read: it is done all the same, and there is
+ * nothing to say.
+ */
 Test(janitor, readers_locks)
 {
 	static const char *const names[] = { "x." DAY(1), "x." DAY(2), "x." DAY(3) };

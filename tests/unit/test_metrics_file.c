@@ -242,7 +242,9 @@ Test(metrics_file, anothers_half_is_left_alone)
 	expect_text("two\n");
 }
 
-/* With a pipe in place of a disk that hangs: opening it to look for a lock would be waiting, and is not. */
+/* With a pipe in place of a disk that hangs: opening it to look for a lock would be waiting, and is
+ * not.
+ */
 Test(metrics_file, a_pipe_in_the_place_of_its_half)
 {
 	struct metrics_file *f = begin();

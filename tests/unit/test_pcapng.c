@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Files of several interfaces and sections, each with its own ways, and what is wrong in broken ones.
- * Whole captures are test_capture_file.c's.
+/* Files of several interfaces and sections, each with its own ways, and what is wrong in broken
+ * ones. Whole captures are test_capture_file.c's.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -106,8 +106,8 @@ Test(probe, attributes)
 	cr_expect_eq(number, NUMBER, "written on failure");
 }
 
-/* Whatever a byte is changed to, and wherever it is cut: nothing is read beyond the end (a heap block
- * of exactly this size, for ASan), and nothing is found that does not lie within.
+/* Whatever a byte is changed to, and wherever it is cut: nothing is read beyond the end (a heap
+ * block of exactly this size, for ASan), and nothing is found that does not lie within.
  */
 Test(probe, attributes_broken)
 {

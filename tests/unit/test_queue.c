@@ -230,8 +230,8 @@ static size_t put_until_full(struct queue *q, size_t len, enum line_type type)
 	return n;
 }
 
-/* Packets leave an eighth, of bytes and of lines, counts half of that, and the rest can be had to the
- * last.
+/* Packets leave an eighth, of bytes and of lines, counts half of that, and the rest can be had to
+ * the last.
  */
 Test(queue, reserve)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a run says of records that it could not make. The linker puts the functions here in the place of
- * some of the writer's and the library's (--wrap), because no record is too long by itself.
+/* What a run says of records that it could not make. The linker puts the functions here in the
+ * place of some of the writer's and the library's (--wrap), because no record is too long by
+ * itself.
  */
 #include <criterion/criterion.h>
 #include <errno.h>

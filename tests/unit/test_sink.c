@@ -46,8 +46,8 @@ static pthread_mutex_t turn_lock = PTHREAD_MUTEX_INITIALIZER; /* for in_turn and
 static pthread_cond_t turn_changed = PTHREAD_COND_INITIALIZER;
 static int64_t turns_ns; /* what those with turns_of have taken, by the clock */
 
-/* In the place of the C library's. To who calls it, turns with turns_of have taken no time: how long the
- * machine lets a writer wait for its turn is not what a test of turns is about.
+/* In the place of the C library's. To who calls it, turns with turns_of have taken no time: how
+ * long the machine lets a writer wait for its turn is not what a test of turns is about.
  */
 // NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 int clock_gettime(clockid_t id, struct timespec *ret)
@@ -88,8 +88,8 @@ static void wait_for_turn(void)
 	(void)pthread_mutex_unlock(&turn_lock);
 }
 
-/* In the place of the C library's. With turns_of, a scheduler as one would wish for: it comes back when the
- * writer has nothing more to do.
+/* In the place of the C library's. With turns_of, a scheduler as one would wish for: it comes back
+ * when the writer has nothing more to do.
  */
 int sched_yield(void)
 {
@@ -136,7 +136,9 @@ Test(sink, one_output_twice)
 	sinks_free(s);
 }
 
-/* A disk that takes its time, or a machine with other things to do: what is freed has let go of its file. */
+/* A disk that takes its time, or a machine with other things to do: what is freed has let go of its
+ * file.
+ */
 Test(sink, freed_while_a_write_is_slow)
 {
 	struct sinks *s;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Outputs to sockets, step by step: a channel without the thread of a writer, and readers of ours. */
+/* Outputs to sockets, step by step: a channel without the thread of a writer, and readers of ours.
+ */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -264,8 +265,8 @@ static bool starts_number(const struct reader *r, size_t *ret_octets, size_t *re
 	return r->have >= *ret_octets + *ret_head;
 }
 
-/* The next frame: a line, or as many octets as a number before them says; NUL behind it. False at the
- * end; what is there then is the stump of a frame.
+/* The next frame: a line, or as many octets as a number before them says; NUL behind it. False at
+ * the end; what is there then is the stump of a frame.
  */
 static bool next_frame(struct reader *r, bool octets, char ret[2048])
 {
@@ -296,7 +297,8 @@ static unsigned int number_in(const char *frame)
 	return (unsigned int)strtoul(at + 5, NULL, 10);
 }
 
-/* All frames are whole lines, and count up from the first, to the end. Returns how many there were. */
+/* All frames are whole lines, and count up from the first, to the end. Returns how many there were.
+ */
 static unsigned int read_numbered(struct reader *r, bool octets, unsigned int first,
 				  unsigned int most)
 {
@@ -609,8 +611,8 @@ Test(socket, datagrams_that_do_not_fit)
 	cr_expect(written() == 3 && dropped() == 1);
 }
 
-/* By UDP nobody says that a datagram arrived, but one that nobody took is heard of. The first is waited
- * for, so it is sent again; what follows it into the void counts as written.
+/* By UDP nobody says that a datagram arrived, but one that nobody took is heard of. The first is
+ * waited for, so it is sent again; what follows it into the void counts as written.
  */
 Test(socket, udp)
 {
@@ -659,8 +661,8 @@ static void expect_counts(struct sinks *s, const char *name, uint64_t want_writt
 	cr_assert_eq(c.disconnects, want_disconnects, "%s: disconnects %lu", name, c.disconnects);
 }
 
-/* Refused, then taken: a connection that is being made is waited for, also after a failure; and a reader
- * that goes is noticed when there is nothing to write.
+/* Refused, then taken: a connection that is being made is waited for, also after a failure; and a
+ * reader that goes is noticed when there is nothing to write.
  */
 Test(socket, reader_comes_and_goes)
 {

@@ -36,8 +36,8 @@ Test(transport, how_long_a_batch_gathers)
 	}
 }
 
-/* At any steady rate, from whatever it was before, a batch is soon as large as it is meant to be, or as
- * its limits let it be; and stays so.
+/* At any steady rate, from whatever it was before, a batch is soon as large as it is meant to be,
+ * or as its limits let it be; and stays so.
  */
 Test(transport, batches_find_their_size)
 {
