@@ -28,7 +28,7 @@ enum abi_fragment {
 	ABI_FRAGMENT_MAX,
 };
 
-/* The ancestor's numbers; 255 is any other protocol. */
+/* Readers of the stream know these numbers: none ever changes. 255 is any other protocol. */
 enum abi_packet_type {
 	ABI_TYPE_TCP = 0,
 	ABI_TYPE_UDP = 1,

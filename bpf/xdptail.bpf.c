@@ -392,7 +392,7 @@ static __always_inline int observe_xdp(struct xdp_md *ctx, enum parse_link link,
 	return XDP_PASS;
 }
 
-/* The ancestor's program, TCP only, and its sibling for every IP protocol. */
+/* Each pair of programs: one for TCP only, and its sibling for every IP protocol. */
 #define PROGRAMS(suffix, link, decap)                        \
 	PROGRAM                                              \
 	int count_tcp_packets##suffix(struct xdp_md *ctx)    \

@@ -64,7 +64,7 @@ enum xdptail_sample_mode {
 	XDPTAIL_SAMPLE_MODE_MAX
 };
 
-/** The ancestor's numbers. */
+/** Readers of the stream know these numbers: none ever changes. */
 enum xdptail_packet_type {
 	XDPTAIL_TYPE_TCP = 0,
 	XDPTAIL_TYPE_UDP = 1,
@@ -552,8 +552,8 @@ int xdptail_counts_finish(struct xdptail *x, struct xdptail_counts **ret);
 void xdptail_counts_free(struct xdptail_counts *c);
 
 /**
- * The ancestor's: how many packets were counted since the last call, to sum and clear. It is
- * xdptail_take_counts(), of which only counted is kept: they take from each other.
+ * How many packets were counted since the last call. This is xdptail_take_counts(), of which only
+ * the sum of counted is kept: what one of the two has taken the other does not see again.
  *
  * @return as xdptail_take_counts()
  */

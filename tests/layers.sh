@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Which room may include which of our headers (HACKING.md). Anything else fails, and so does
-# a source file in no room.
+# Which layer may include which of our headers (HACKING.md). Anything else fails, and so does
+# a source file in no layer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,7 +57,7 @@ status=0
 set -f
 for file in $(set +f && ls include/*.h bpf/*.[ch] src/*/*.[ch]); do
 	if ! headers=$(allowed "$file"); then
-		echo "$file: is in no room"
+		echo "$file: is in no layer"
 		status=1
 		continue
 	fi

@@ -1,10 +1,10 @@
 # make bench: figures, as ratios in one run. Included by the Makefile at the top.
 
 # Microbenchmarks (micro.py): parts of the work each, in turns with what they are compared with.
-MICRO_BPF = $(patsubst %,$(O)/bpf/%.skel.h,ancestor single vary)
+MICRO_BPF = $(patsubst %,$(O)/bpf/%.skel.h,baseline single vary)
 MICRO = $(patsubst %,$(O)/tests/bench/%,kernel_cost line_cost)
 
-$(O)/bpf/ancestor.bpf.o $(O)/bpf/vary.bpf.o: $(O)/bpf/%.bpf.o: tests/bench/%.bpf.c
+$(O)/bpf/baseline.bpf.o $(O)/bpf/vary.bpf.o: $(O)/bpf/%.bpf.o: tests/bench/%.bpf.c
 	$(call say,BPF)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@

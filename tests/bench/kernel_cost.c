@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* kernel_cost [ROUNDS [PACKETS [SOURCES]]]: nanoseconds a packet in the kernel, by BPF_PROG_RUN: a
- * bare XDP_PASS, one map that is never flipped (single.bpf.c), the ancestor's program
- * (ancestor.bpf.c), and each of ours at several N; from 1, 1 000 and 60 000 sources (vary.bpf.c,
+ * bare XDP_PASS, one map that is never flipped (single.bpf.c), the baseline's program
+ * (baseline.bpf.c), and each of ours at several N; from 1, 1 000 and 60 000 sources (vary.bpf.c,
  * before each of them alike), or from as many as are said. A line of JSON each.
  *
  * In a round each has its turn, with packets that are not measured before the PACKETS that are, so
@@ -119,7 +119,7 @@ static void check_records(const struct subject *s, __u32 rate, unsigned long got
 	exit(1);
 }
 
-/* So many packets a source (fewer where fewer are measured), without a record; the ancestor is
+/* So many packets a source (fewer where fewer are measured), without a record; the baseline is
  * never without, but one in ten fits its buffer.
  */
 static void warm_up(const struct bench *b, struct subject *s, unsigned int each)

@@ -11,14 +11,14 @@
 #include <bpf/bpf.h>
 
 #include "abi.h"
-#include "ancestor.skel.h"
+#include "baseline.skel.h"
 #include "single.skel.h"
 #include "xdptail_frags.skel.h"
 #include "xdptail_perf.skel.h"
 #include "xdptail_ring.skel.h"
 
 #define PERF_PAGES	 2048 /* as ours has on two CPUs: 8 MiB each */
-#define ANCESTOR_SOURCES 1024
+#define BASELINE_SOURCES 1024
 #define SOURCES_MAX	 65536
 
 /* Records push what else is in the caches out: so N=1 comes last. */
@@ -39,9 +39,9 @@ static struct subject subjects[] = {
 	  .function = "count_tcp_packets",
 	  .elf = xdptail_perf_bpf__elf_bytes,
 	  OURS_RATES },
-	{ .name = "ancestor",
+	{ .name = "baseline",
 	  .function = "count_tcp_packets",
-	  .elf = ancestor_bpf__elf_bytes,
+	  .elf = baseline_bpf__elf_bytes,
 	  .may_sample = true,
 	  .n_rates = 1,
 	  .rates = { 10 } },
@@ -50,9 +50,9 @@ static struct subject subjects[] = {
 	  .elf = xdptail_frags_bpf__elf_bytes,
 	  .frags = true,
 	  OURS_RATES },
-	{ .name = "ancestor",
+	{ .name = "baseline",
 	  .function = "count_tcp_packets",
-	  .elf = ancestor_bpf__elf_bytes,
+	  .elf = baseline_bpf__elf_bytes,
 	  .may_sample = true,
 	  .n_rates = 1,
 	  .rates = { 1000 } },
@@ -110,7 +110,7 @@ static enum bpf_perf_event_ret take_perf(void *ctx, int cpu, struct perf_event_h
 	return LIBBPF_PERF_EVENT_CONT;
 }
 
-/* Ours as src/lib/perf.c opens it: an eighth of the buffer wakes the reader. The ancestor's, as bcc
+/* Ours as src/lib/perf.c opens it: an eighth of the buffer wakes the reader. The baseline's, as bcc
  * did it for it: each record does.
  */
 static struct perf_buffer *open_perf(struct subject *s, int map_fd, int cpu)
@@ -144,15 +144,15 @@ static void open_reader(struct subject *s, int cpu)
 		subject_fail("a reader");
 }
 
-/* The ancestor's map has no room for more than 1024; then it gets what ours has, for a packet that
+/* The baseline's map has no room for more than 1024; then it gets what ours has, for a packet that
  * finds no room is another matter.
  */
-static int set_up_ancestor(const struct subject *s, __u32 sources)
+static int set_up_baseline(const struct subject *s, __u32 sources)
 {
 	int err = bpf_map__set_initial_value(map_of(s, ".rodata.rate"), &s->rates[0],
 					     sizeof(s->rates[0]));
 
-	if (!err && sources > ANCESTOR_SOURCES)
+	if (!err && sources > BASELINE_SOURCES)
 		err = bpf_map__set_max_entries(map_of(s, "packet_count"), SOURCES_MAX);
 	return err;
 }
@@ -168,7 +168,7 @@ void subject_load(struct subject *s, __u32 sources, int cpu)
 		subject_fail(s->name);
 	bpf_object__for_each_program(program, s->object)(void) bpf_program__set_autoload(
 		program, !strcmp(bpf_program__name(program), s->function));
-	if (s->may_sample && !s->ours && set_up_ancestor(s, sources))
+	if (s->may_sample && !s->ours && set_up_baseline(s, sources))
 		subject_fail(s->name);
 	program = bpf_object__find_program_by_name(s->object, s->function);
 	if (!program || bpf_object__load(s->object))

@@ -16,7 +16,7 @@ import sys
 import report
 
 SOURCES = (1, 1000, 60000)
-ANCESTOR_SOURCES = 1024  # that it has room for
+BASELINE_SOURCES = 1024  # that it has room for
 FLAVOURS = ("frags", "ring", "perf")
 
 
@@ -68,7 +68,7 @@ def spread(values):
 
 
 def kernel_table(found):
-    print("\nkernel: ns a packet above a bare XDP_PASS, medians; and as a ratio to the ancestor's at N=1000")
+    print("\nkernel: ns a packet above a bare XDP_PASS, medians; and as a ratio to the baseline's at N=1000")
     print(f"{'':27}{'N':>5}" + "".join(f"{f'{n} sources':>20}" for n in SOURCES))
     programs = {(line["program"], line["function"], line["rate"]) for line in found.lines
                 if line["bench"] == "kernel"}
@@ -76,8 +76,8 @@ def kernel_table(found):
         cells = ""
         for sources in SOURCES:
             above = found.above(program, function, rate, sources)
-            ancestor = found.above("ancestor", "count_tcp_packets", 1000, sources)
-            cells += f"{median(above):12.1f} {median(ratios(above, ancestor)):7.2f}"
+            baseline = found.above("baseline", "count_tcp_packets", 1000, sources)
+            cells += f"{median(above):12.1f} {median(ratios(above, baseline)):7.2f}"
         print(f"{program[:8]:8} {function:18}{rate:5}{cells}" if program != "bare XDP_PASS" else
               f"{program:27}{'':5}" + "".join(
                   f"{median(found.kernel(program, function, rate, n)):12.1f} {'':7}" for n in SOURCES))
@@ -100,13 +100,13 @@ def other_tables(found):
 
 
 def kernel_rows(found):
-    """The worst of the flavours, both programs, against the ancestor's; and the one that this kernel takes."""
+    """The worst of the flavours, both programs, against the baseline's; and the one that this kernel takes."""
     for sources in SOURCES:
-        ancestor = found.above("ancestor", "count_tcp_packets", 1000, sources)
-        each = {flavour: median(ratios(found.above(flavour, "count_tcp_packets", 1000, sources), ancestor))
+        baseline = found.above("baseline", "count_tcp_packets", 1000, sources)
+        each = {flavour: median(ratios(found.above(flavour, "count_tcp_packets", 1000, sources), baseline))
                 for flavour in FLAVOURS}
-        room = " (its map made larger)" if sources > ANCESTOR_SOURCES else ""
-        yield {"what": f"kernel time a packet, N=1000, above a bare XDP_PASS, against the ancestor's, "
+        room = " (its map made larger)" if sources > BASELINE_SOURCES else ""
+        yield {"what": f"kernel time a packet, N=1000, above a bare XDP_PASS, against the baseline's, "
                        f"sources: {sources}{room}", "bench": "kernel", "most": 1.3, "unit": "x",
                "figure": max(each.values()), "note": ", ".join(f"{k} {v:.2f}" for k, v in each.items())}
     for sources in SOURCES:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The ancestor's way of using it: attach, get_packet_count(), clean up. On the loopback interface
- * of a network namespace of its own, with datagrams to a socket that takes them, so that nothing
+/* The shortest way to use the library: attach, xdptail_get_packet_count(), close. On the loopback
+ * interface of a network namespace of its own, with datagrams to a socket that takes them, so that nothing
  * answers.
  */
 #include <criterion/criterion.h>

@@ -15,7 +15,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-struct ancestor_packet {
+struct baseline_packet {
 	__be32 src_ip;
 	__be32 dst_ip;
 	__u16 src_port;
@@ -30,7 +30,7 @@ struct ancestor_packet {
 };
 
 /* The benchmark changes it before the load. */
-const volatile __u32 ancestor_rate SEC(".rodata.rate") = 10;
+const volatile __u32 baseline_rate SEC(".rodata.rate") = 10;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -68,7 +68,7 @@ static __always_inline int is_sample(void)
 	__u32 zero = 0;
 	__u32 *since = bpf_map_lookup_elem(&sample_counter, &zero);
 
-	if (!since || ++*since < ancestor_rate)
+	if (!since || ++*since < baseline_rate)
 		return 0;
 	*since = 0;
 	return 1;
@@ -77,7 +77,7 @@ static __always_inline int is_sample(void)
 static __always_inline void send_sample(struct xdp_md *ctx, const struct iphdr *ip,
 					const struct tcphdr *tcp)
 {
-	struct ancestor_packet packet = {
+	struct baseline_packet packet = {
 		.src_ip = ip->saddr,
 		.dst_ip = ip->daddr,
 		.src_port = bpf_ntohs(tcp->source),
@@ -109,4 +109,4 @@ int count_tcp_packets(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-char ancestor_license[] SEC("license") = "Dual BSD/GPL";
+char baseline_license[] SEC("license") = "Dual BSD/GPL";
