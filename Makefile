@@ -61,7 +61,7 @@ SYN_ONLY = $(O)/contrib/syn-only/syn_only.bpf.o
 PRODUCT = $(O)/tests/kernels/product.bpf.o
 WINDOW = $(O)/bpf/xdptail_window
 LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/lib/*.c))
-CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/line/*.c src/sink/*.c src/app/*.c))
+CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/base/*.c src/line/*.c src/sink/*.c src/app/*.c))
 UNIT_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PROG_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/prog/test_*.c))
 MAN_PAGES = $(wildcard packaging/man/*.[1-9])
@@ -303,7 +303,7 @@ $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
 $(FUZZ)/fuzz_metrics: $(patsubst %,$(FUZZ)/src/app/%.o,metrics audit_json)
 $(FUZZ)/fuzz_monitor: $(FUZZ)/src/lib/monitor.o
 $(FUZZ)/fuzz_values: $(FUZZ)/src/line/line_values.o
-OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/options*.c src/app/config*.c src/app/audit_json.c src/app/answer.c src/sink/*.c \
+OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/base/*.c src/app/options*.c src/app/config*.c src/app/audit_json.c src/app/answer.c src/sink/*.c \
 	       src/line/*.c))
 $(FUZZ)/fuzz_options $(FUZZ)/fuzz_config: $(OPTIONS_OBJS)
 

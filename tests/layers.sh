@@ -19,12 +19,13 @@ rules() {
 		src/lib/replay.c     lib/* abi.h parse.h parse_tunnel.h sample.h xdptail.h
 		src/lib/tunnel.c     lib/* abi.h parse_tunnel.h xdptail.h
 		src/lib/*            lib/* abi.h xdptail.h
+		src/base/*           base/*
 		src/line/json.*      line/json.h
 		src/line/*           xdptail.h line/*
-		src/sink/*           sink/* line/line.h line/line_values.h
+		src/sink/*           base/* sink/* line/line.h line/line_values.h
 		src/app/main.c       xdptail.h app/* line/line.h sink/sink.h
 		src/app/metrics_file.c app/* sink/file_lock.h
-		src/app/*            xdptail.h app/* line/line.h sink/sink.h
+		src/app/*            xdptail.h base/* app/* line/line.h sink/sink.h
 	TABLE
 }
 

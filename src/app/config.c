@@ -309,6 +309,22 @@ static int take_output(struct config *c, const struct row *row,
 	return refuse_type(c, row, value, "an output: an object or a string");
 }
 
+static int take_number(struct config *c, const struct row *row,
+		       const struct config_json_value *value)
+{
+	static const char *const allowed[] = {
+		[NUMBER_PLAIN] = "a number",
+		[NUMBER_BYTES] = "a number, or a string such as \"16M\"",
+		[NUMBER_SECONDS] = "a number, or a string such as \"10m\"",
+	};
+
+	if (value->type == CONFIG_INT)
+		return take_int(c, row, value);
+	if (value->type == CONFIG_STRING && row->number.kind != NUMBER_PLAIN)
+		return take_text(c, row, value);
+	return refuse_type(c, row, value, allowed[row->number.kind]);
+}
+
 static int take_one(struct config *c, const struct row *row, const struct config_json_value *value)
 {
 	const bool is_int = value->type == CONFIG_INT;
@@ -325,13 +341,7 @@ static int take_one(struct config *c, const struct row *row, const struct config
 		return is_bool ? take_bool(c, row, value) :
 				 refuse_type(c, row, value, "true, false, or a number");
 	case ROW_NUMBER:
-		return is_int ? take_int(c, row, value) : refuse_type(c, row, value, "a number");
-	case ROW_SIZE:
-		if (is_int)
-			return take_int(c, row, value);
-		return is_text ?
-			       take_text(c, row, value) :
-			       refuse_type(c, row, value, "a number, or a string such as \"16M\"");
+		return take_number(c, row, value);
 	case ROW_CHOICE:
 	case ROW_STRING:
 	case ROW_PORTS:

@@ -126,8 +126,7 @@ static void add_row(struct document *d, const struct parser *p, const struct row
 			add(d, key, json_object_new_int(p->o.verbose * row->value));
 		break;
 	case ROW_NUMBER:
-	case ROW_SIZE:
-		if (number_of(p, row) >= row->min)
+		if (number_of(p, row) >= row->number.min)
 			add(d, key, json_object_new_uint64(number_of(p, row)));
 		break;
 	case ROW_CHOICE:

@@ -10,6 +10,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/number.h"
+
 #define WATCHDOG_USEC_MAX (UINT64_C(1) << 50)
 
 /* A path, or a name in the abstract namespace, which begins with @. */
@@ -27,35 +29,17 @@ static int take_address(struct notify *n, const char *text)
 	return 0;
 }
 
-static int parse_number(const char *text, uint64_t max, uint64_t *ret)
-{
-	unsigned long long value;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || *end || value > max)
-		return -EINVAL;
-	*ret = value;
-	return 0;
-}
-
 static int start_watchdog(struct notify *n, const char *usec, const char *pid)
 {
+	static const struct number pids = { NUMBER_PLAIN, 0, INT32_MAX };
+	static const struct number usecs = { NUMBER_PLAIN, 0, WATCHDOG_USEC_MAX };
 	uint64_t us = 0, for_pid = (uint64_t)getpid();
 	struct itimerspec its = { 0 };
-	int err;
 
-	if (pid) {
-		err = parse_number(pid, INT32_MAX, &for_pid);
-		if (err)
-			return err;
-	}
-	err = parse_number(usec, WATCHDOG_USEC_MAX, &us);
-	if (err || us < 2 || for_pid != (uint64_t)getpid())
-		return err;
+	if ((pid && !number_read(&pids, pid, &for_pid)) || !number_read(&usecs, usec, &us))
+		return -EINVAL;
+	if (us < 2 || for_pid != (uint64_t)getpid())
+		return 0;
 	us /= 2;
 	its.it_value.tv_sec = (time_t)(us / 1000000);
 	its.it_value.tv_nsec = (long)(us % 1000000) * 1000;

@@ -21,11 +21,12 @@ static const char help_head[] =
 	"\n";
 
 static const char help_tail[] =
+	"\nBYTES may have a unit, K, M or G; TIME is in seconds, or has s, m, h or d.\n"
 	"\nOutputs, each with a queue of its own, and settings behind commas:\n"
 	"  stdout\n"
 	"  file:PATH                  appended to\n"
 	"    rotate_size=BYTES        renamed to PATH.TIME before it is larger\n"
-	"    rotate_interval=TIME     or when it is older; s, m, h, d are units\n"
+	"    rotate_interval=TIME     or when it is older; 1d is 24 hours\n"
 	"    keep=N                   of those, the newest (0: all)\n"
 	"    compress=gzip            all of those but the newest\n"
 	"    fsync=snapshot           make each snapshot durable (never)\n"

@@ -5,7 +5,6 @@
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -43,8 +42,10 @@ static const struct choice timestamps[] = {
 #define SWITCH(f)	  .type = ROW_SWITCH, FIELD(f), .value = 1
 #define ACTION(a)	  .type = ROW_ACTION, FIELD(o.action), .value = (a)
 #define STEP(f, by)	  .type = ROW_STEP, FIELD(f), .value = (by)
-#define NUMBER(f, lo, hi) .type = ROW_NUMBER, FIELD(f), .min = (lo), .max = (hi)
-#define SIZE(f, lo, hi)	  .type = ROW_SIZE, FIELD(f), .min = (lo), .max = (hi)
+#define IN(k, f, lo, hi)  .type = ROW_NUMBER, FIELD(f), .number = { k, lo, hi }
+#define NUMBER(f, lo, hi) IN(NUMBER_PLAIN, f, lo, hi)
+#define BYTES(f, lo, hi)  IN(NUMBER_BYTES, f, lo, hi)
+#define TIME(f, lo, hi)	  IN(NUMBER_SECONDS, f, lo, hi)
 #define CHOICE(f, list)	  .type = ROW_CHOICE, FIELD(f), .choices = (list)
 #define STRING(f)	  .type = ROW_STRING, FIELD(f)
 
@@ -75,24 +76,24 @@ const struct row options_rows[] = {
 	  CHOICE(o.mode, modes), .scope = SCOPE_INTERFACE },
 	{ 0, "transport", "auto|ringbuf|perf", "how samples leave the kernel", "auto",
 	  CHOICE(o.transport, transports), .scope = SCOPE_KERNEL },
-	{ 0, "ring-size", "BYTES", "room for samples; K and M are units", "16M",
-	  SIZE(o.ring_bytes, XDPTAIL_RING_BYTES_MIN, XDPTAIL_RING_BYTES_MAX), .scope = SCOPE_KERNEL },
-	{ 0, "interval", "SECONDS", "between snapshots; 0: only at the end", "10",
-	  NUMBER(o.interval_s, 0, 86400), .live = true },
+	{ 0, "ring-size", "BYTES", "room for samples", "16M",
+	  BYTES(o.ring_bytes, XDPTAIL_RING_BYTES_MIN, XDPTAIL_RING_BYTES_MAX), .scope = SCOPE_KERNEL },
+	{ 0, "interval", "TIME", "between snapshots; 0: only at the end", "10",
+	  TIME(o.interval_s, 0, 86400), .live = true },
 	{ 0, "max-sources", "N", "addresses counted apart at a time", "65536",
 	  NUMBER(o.max_sources, 1, XDPTAIL_MAX_SOURCES_MAX), .scope = SCOPE_KERNEL },
 	{ 0, "max-map-memory", "BYTES", "for counting; above it, all CPUs share", NULL,
-	  SIZE(o.max_map_bytes, 1U << 16, 1ULL << 40), .scope = SCOPE_KERNEL },
+	  BYTES(o.max_map_bytes, 1U << 16, 1ULL << 40), .scope = SCOPE_KERNEL },
 	{ 0, "top", "N", "count lines a snapshot, heaviest; 0 all", "1024",
 	  NUMBER(o.top, 0, XDPTAIL_MAX_SOURCES_MAX), .live = true },
 	{ 'c', "count", "N", "stop after N packet records", NULL,
 	  NUMBER(o.count, 1, (1ULL << 53) - 1) },
-	{ 0, "duration", "SECONDS", "stop after a time", NULL,
-	  NUMBER(o.duration_s, 1, 31536000), .scope = SCOPE_INTERFACE },
+	{ 0, "duration", "TIME", "stop after a time", NULL,
+	  TIME(o.duration_s, 1, 31536000), .scope = SCOPE_INTERFACE },
 	{ 'o', "output", "OUT", "where lines go: see below; may be repeated", "stdout",
 	  .type = ROW_OUTPUT, .live = true },
-	{ 0, "output-timeout", "SECONDS", "captures: how long one may fail; 0: ever", "60",
-	  NUMBER(o.output_timeout_s, 0, 86400), .scope = SCOPE_CAPTURE },
+	{ 0, "output-timeout", "TIME", "captures: how long one may fail; 0: ever", "60",
+	  TIME(o.output_timeout_s, 0, 86400), .scope = SCOPE_CAPTURE },
 	{ 0, "metrics-file", "FILE", "figures for Prometheus; .prom", NULL,
 	  STRING(o.metrics_file), .live = true },
 	{ 0, "timestamps", "us|ns", "six or nine fraction digits", "us",
@@ -176,59 +177,16 @@ static int take_step(struct parser *p, const struct row *row, const char *arg)
 	return 0;
 }
 
-/* Digits only, for strtoull() alone would take " 1" and "-1". *ret_end is behind the last. */
-static int parse_digits(const char *text, uint64_t *ret, const char **ret_end)
-{
-	unsigned long long value;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno)
-		return -errno;
-	*ret = value;
-	*ret_end = end;
-	return 0;
-}
-
 static int take_number(struct parser *p, const struct row *row, const char *arg)
 {
-	const char *end = arg;
+	char range[NUMBER_RANGE_BYTES];
 	uint64_t value = 0;
 
-	if (parse_digits(arg, &value, &end) || *end || value < row->min || value > row->max)
-		return options_refuse_row(p, row, OPTIONS_QUOTED " is not a number from %ju to %ju",
-					  arg, (uintmax_t)row->min, (uintmax_t)row->max);
+	if (!number_read(&row->number, arg, &value)) {
+		number_range(&row->number, range);
+		return options_refuse_row(p, row, OPTIONS_QUOTED " is not %s", arg, range);
+	}
 	store(p, row, value);
-	return 0;
-}
-
-/* The unit that a suffix stands for; 0: no suffix of ours. */
-static uint64_t unit_of(const char *suffix)
-{
-	if (!*suffix)
-		return 1;
-	if (!strcmp(suffix, "K"))
-		return 1U << 10;
-	if (!strcmp(suffix, "M"))
-		return 1U << 20;
-	return 0;
-}
-
-static int take_size(struct parser *p, const struct row *row, const char *arg)
-{
-	const char *suffix = "";
-	uint64_t value = 0, unit = 0;
-
-	if (!parse_digits(arg, &value, &suffix))
-		unit = unit_of(suffix);
-	if (!unit || value > row->max / unit || value * unit < row->min)
-		return options_refuse_row(p, row, OPTIONS_QUOTED " is not a size from %juK to %juM",
-					  arg, (uintmax_t)row->min >> 10,
-					  (uintmax_t)row->max >> 20);
-	store(p, row, value * unit);
 	return 0;
 }
 
@@ -356,7 +314,7 @@ static int take_port(struct parser *p, const struct row *row, const char *item,
 					  OPTIONS_QUOTED
 					  " is not KIND=PORT, where KIND is vxlan, geneve or gtpu",
 					  item);
-	if (parse_digits(item + len + 1, &port, ret_end) || (**ret_end && **ret_end != ',') ||
+	if (number_read_digits(item + len + 1, &port, ret_end) || (**ret_end && **ret_end != ',') ||
 	    !port || port > UINT16_MAX)
 		return options_refuse_row(p, row, OPTIONS_QUOTED " is not a UDP port from 1 to %d",
 					  item + len + 1, UINT16_MAX);
@@ -391,12 +349,12 @@ static int take_ports(struct parser *p, const struct row *row, const char *arg)
 int options_take(struct parser *p, const struct row *row, const char *arg)
 {
 	static int (*const takes[])(struct parser * p, const struct row *row, const char *arg) = {
-		[ROW_SWITCH] = take_value,  [ROW_STEP] = take_step,
-		[ROW_ACTION] = take_value,  [ROW_WISH] = take_value,
-		[ROW_NUMBER] = take_number, [ROW_SIZE] = take_size,
-		[ROW_CHOICE] = take_choice, [ROW_STRING] = take_string,
-		[ROW_PATH] = take_string,   [ROW_INTERFACE] = take_interface,
-		[ROW_PORTS] = take_ports,   [ROW_OUTPUT] = take_output,
+		[ROW_SWITCH] = take_value,	  [ROW_STEP] = take_step,
+		[ROW_ACTION] = take_value,	  [ROW_WISH] = take_value,
+		[ROW_NUMBER] = take_number,	  [ROW_CHOICE] = take_choice,
+		[ROW_STRING] = take_string,	  [ROW_PATH] = take_string,
+		[ROW_INTERFACE] = take_interface, [ROW_PORTS] = take_ports,
+		[ROW_OUTPUT] = take_output,
 	};
 	_Static_assert(ARRAY_SIZE(takes) == ROW_TYPE_MAX, "a function for each");
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "app/options.h"
+#include "base/number.h"
 
 #define OPTIONS_ROWS_MAX 64
 /* a very long value must leave room for what is wrong with it */
@@ -49,8 +50,7 @@ enum row_type {
 	ROW_STEP, /* nothing, and may be repeated; true, false, or how often */
 	ROW_ACTION, /* nothing; ends the parsing, and is not in a config file */
 	ROW_WISH, /* nothing; not in a config file */
-	ROW_NUMBER, /* a number */
-	ROW_SIZE, /* a number, or a string with a unit */
+	ROW_NUMBER, /* a number, or a string with a unit where there are units */
 	ROW_CHOICE, /* a string */
 	ROW_STRING, /* a string */
 	ROW_PATH, /* of a config file: not in one */
@@ -69,8 +69,7 @@ struct row { // NOLINT(clang-analyzer-optin.performance.Padding): in the order i
 	const char *def; /* taken as if typed, unless the option was; NULL: all zero */
 	enum row_type type;
 	size_t field; /* its offset in struct parser */
-	uint64_t min;
-	uint64_t max;
+	struct number number;
 	const struct choice *choices;
 	unsigned short size; /* of the field */
 	short value; /* what a switch stores, or adds */

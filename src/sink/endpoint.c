@@ -6,11 +6,11 @@
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "sink/channel.h"
 
 #define QUOTED	  "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
@@ -58,10 +58,10 @@ static bool names_host(const char *host, size_t len, bool in_brackets)
 
 static bool names_port(const char *port)
 {
-	size_t len = strlen(port);
+	static const struct number ports = { NUMBER_PLAIN, 1, UINT16_MAX };
+	uint64_t number;
 
-	return len > 0 && len < ENDPOINT_PORT_BYTES && strspn(port, "0123456789") == len &&
-	       strtoul(port, NULL, 10) - 1 < 65535;
+	return strlen(port) < ENDPOINT_PORT_BYTES && number_read(&ports, port, &number);
 }
 
 int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, const char *text,

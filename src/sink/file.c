@@ -194,7 +194,7 @@ static const struct setting_choice fsync_choices[] = {
 
 #define AT(member) offsetof(struct file_settings, member)
 static const struct setting file_settings[] = {
-	{ "rotate_size", SETTING_SIZE, AT(rotate_size), ROTATE_MIN, ROTATE_MAX, NULL, NULL },
+	{ "rotate_size", SETTING_BYTES, AT(rotate_size), ROTATE_MIN, ROTATE_MAX, NULL, NULL },
 	{ "rotate_interval", SETTING_SECONDS, AT(rotate_interval), 1, SECONDS_MAX, NULL, NULL },
 	{ "keep", SETTING_NUMBER, AT(keep), 0, KEEP_MAX, NULL, NULL },
 	{ "compress", SETTING_CHOICE, AT(compress), 0, 0, compress_choices, NULL },

@@ -5,35 +5,11 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
+
 #define QUOTED "\"%.64s\""
-
-struct unit {
-	char letter;
-	uint64_t factor;
-};
-
-static const struct unit size_units[] = {
-	{ 'K', UINT64_C(1) << 10 },
-	{ 'M', UINT64_C(1) << 20 },
-	{ 'G', UINT64_C(1) << 30 },
-	{ 0, 0 },
-};
-
-static const struct unit time_units[] = {
-	{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 0, 0 },
-};
-
-static const struct unit no_units[] = { { 0, 0 } };
-
-static const struct unit *units_of(enum setting_type type)
-{
-	if (type == SETTING_SIZE)
-		return size_units;
-	return type == SETTING_SECONDS ? time_units : no_units;
-}
 
 const struct setting *setting_find(const struct setting *table, const char *name, size_t len)
 {
@@ -49,50 +25,27 @@ static void store(const struct setting *row, void *base, uint64_t value)
 	memcpy((char *)base + row->offset, &value, sizeof(value));
 }
 
-/* 0: the suffix is no unit. */
-static uint64_t factor_of(const struct unit *unit, const char *suffix)
+static struct number number_of(const struct setting *row)
 {
-	if (!*suffix)
-		return 1;
-	for (; unit->letter; unit++) {
-		if (unit->letter == suffix[0] && !suffix[1])
-			return unit->factor;
-	}
-	return 0;
-}
+	static const enum number_kind kinds[] = {
+		[SETTING_BYTES] = NUMBER_BYTES,
+		[SETTING_SECONDS] = NUMBER_SECONDS,
+		[SETTING_NUMBER] = NUMBER_PLAIN,
+	};
 
-/* Digits and a unit, nothing before, between or behind. */
-static bool read_number(const struct setting *row, const char *text, uint64_t *ret)
-{
-	unsigned long long number;
-	uint64_t factor;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	factor = factor_of(units_of(row->type), end);
-	if (errno || !factor || number > row->max / factor || number * factor < row->min)
-		return false;
-	*ret = number * factor;
-	return true;
+	return (struct number){ kinds[row->type], row->min, row->max };
 }
 
 static int take_number(const struct setting *row, const char *text, void *base, char *err,
 		       size_t err_cap)
 {
-	static const char *const what[] = {
-		[SETTING_SIZE] = " bytes (units: K, M, G)",
-		[SETTING_SECONDS] = " seconds (units: s, m, h, d)",
-		[SETTING_NUMBER] = "",
-	};
+	const struct number number = number_of(row);
+	char range[NUMBER_RANGE_BYTES];
 	uint64_t value;
 
-	if (!read_number(row, text, &value)) {
-		(void)snprintf(err, err_cap,
-			       "%s=%.64s: not a number from %" PRIu64 " to %" PRIu64 "%s",
-			       row->name, text, row->min, row->max, what[row->type]);
+	if (!number_read(&number, text, &value)) {
+		number_range(&number, range);
+		(void)snprintf(err, err_cap, "%s: " QUOTED " is not %s", row->name, text, range);
 		return -EINVAL;
 	}
 	store(row, base, value);
@@ -180,7 +133,7 @@ int setting_take(const struct setting *row, const char *value, void *base, char 
 		 size_t err_cap)
 {
 	switch (row->type) {
-	case SETTING_SIZE:
+	case SETTING_BYTES:
 	case SETTING_SECONDS:
 	case SETTING_NUMBER:
 		break;
@@ -196,7 +149,7 @@ int setting_take(const struct setting *row, const char *value, void *base, char 
 
 bool setting_is_number(const struct setting *row)
 {
-	return row->type == SETTING_SIZE || row->type == SETTING_SECONDS ||
+	return row->type == SETTING_BYTES || row->type == SETTING_SECONDS ||
 	       row->type == SETTING_NUMBER;
 }
 

@@ -10,9 +10,9 @@
 #define SETTING_TEXT_BYTES 64 /* of the member that a SETTING_TEXT fills, with its NUL */
 
 enum setting_type {
-	SETTING_SIZE, /* uint64_t: bytes; K, M and G are units */
-	SETTING_SECONDS, /* uint64_t; s, m, h and d are units */
-	SETTING_NUMBER, /* uint64_t */
+	SETTING_BYTES, /* uint64_t, as all numbers here: NUMBER_BYTES */
+	SETTING_SECONDS, /* NUMBER_SECONDS */
+	SETTING_NUMBER, /* NUMBER_PLAIN */
 	SETTING_CHOICE, /* uint64_t: the value of one of choices */
 	SETTING_LIST, /* uint64_t: a bit (1 << value) for each of choices that is named */
 	SETTING_TEXT, /* char[SETTING_TEXT_BYTES]; printable ASCII without blanks */

@@ -49,7 +49,7 @@ static const struct setting_choice when_full[] = {
 
 /* Settings that every kind has. */
 static const struct setting common[] = {
-	{ "queue", SETTING_SIZE, offsetof(struct sink_spec, queue_bytes), SPEC_QUEUE_MIN,
+	{ "queue", SETTING_BYTES, offsetof(struct sink_spec, queue_bytes), SPEC_QUEUE_MIN,
 	  SPEC_QUEUE_MAX, NULL, SPEC_QUEUE_DEFAULT },
 	{ "events", SETTING_LIST, offsetof(struct sink_spec, events), 0, 0, events, NULL },
 	{ "when_full", SETTING_CHOICE, offsetof(struct sink_spec, when_full), 0, 0, when_full,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The shortest way to use the library: attach, xdptail_get_packet_count(), close. On the loopback
- * interface of a network namespace of its own, with datagrams to a socket that takes them, so that nothing
- * answers.
+ * interface of a network namespace of its own, with datagrams to a socket that takes them, so that
+ * nothing answers.
  */
 #include <criterion/criterion.h>
 #include <arpa/inet.h>

@@ -58,7 +58,7 @@ expect_refusal() { # NAME EXIT TEXT
 		-i tail0 --max-map-memory 1K|2|--max-map-memory: "1K" is not a size from 64K to 1048576M
 		-i tail0 --max-sources 0|2|--max-sources: "0" is not a number from 1 to 1048576
 		-i tail0 --top 1048577|2|--top: "1048577" is not a number from 0 to 1048576
-		-i tail0 --interval ten|2|--interval: "ten" is not a number
+		-i tail0 --interval ten|2|--interval: "ten" is not a time
 		-i tail0 --interval 86401|2|--interval: "86401" is not a number from 0 to 86400
 		-i tail0 -c 0|2|--count: "0" is not a number from 1
 		-i tail0 --duration 0|2|--duration: "0" is not a number from 1

@@ -66,7 +66,7 @@ Test(config, every_key)
 		"  \"function_name\": \"count_packets\", \"sample\": 0, \"sample_mode\": \"random\",\n"
 		"  /* \"mode\": \"native\",\n"
 		"   */ \"mode\": \"skb\", \"transport\": \"perf\", \"ring_size\": \"1M\",\n"
-		"  \"interval\": 3, \"max_sources\": 7, \"max_map_memory\": 70000, \"top\": 5,\n"
+		"  \"interval\": \"3s\", \"max_sources\": 7, \"max_map_memory\": \"1G\", \"top\": 5,\n"
 		"  \"count\": 9, \"duration\": 8, \"timestamps\": \"ns\", \"batch\": 1,\n"
 		"  \"trace\": true, \"flush\": false, \"quiet\": false, \"verbose\": 2,\n"
 		"  \"output\": [\"stdout\", {\"type\": \"file\", \"target\": \"/a,b # no comment\",\n"
@@ -89,7 +89,7 @@ Test(config, every_key)
 	cr_expect_eq(o.ring_bytes, 1 << 20);
 	cr_expect_eq(o.interval_s, 3);
 	cr_expect_eq(o.max_sources, 7);
-	cr_expect_eq(o.max_map_bytes, 70000);
+	cr_expect_eq(o.max_map_bytes, 1 << 30);
 	cr_expect_eq(o.top, 5);
 	cr_expect_eq(o.count, 9);
 	cr_expect_eq(o.duration_s, 8);
@@ -250,7 +250,8 @@ Test(config, refused)
 		{ "{\"sample\": 1073741825}", ":1: sample: \"1073741825\" is not a number from 0" },
 		{ "{\"sample\": 99999999999999999999}", ":1: sample: is a number with too many" },
 		{ "{\"sample\": -99999999999999999999}", ":1: sample: is a number with too many" },
-		{ "{\"ring_size\": \"1T\"}", ":1: ring_size: \"1T\" is not a size from" },
+		{ "{\"ring_size\": \"1T\"}",
+		  ":1: ring_size: \"1T\" is not a number of bytes from" },
 		{ "{\"ring_size\": true}",
 		  ":1: ring_size: is true or false, and has to be a number, or" },
 		{ "{\"mode\": \"fast\"}",
@@ -285,7 +286,7 @@ Test(config, refused)
 		{ "{\"output\": {\"type\": \"file\",\n\"target\": \"a\",\n\n\"queu\": 1}}",
 		  ":4: output: queu is not a setting of file; there are queue, events" },
 		{ "{\"output\": [\"stdout\",\n{\"type\": \"file\", \"target\": \"a\",\n\"queue\": 1}]}",
-		  ":3: output: queue=1: not a number from 65536" },
+		  ":3: output: queue: \"1\" is not a number of bytes from 64K" },
 		{ "{\"output\": {\"type\": \"stdout\", \"queue\": 1.5}}",
 		  ":1: output: \"queue\" is a number with a fraction, and has to be a string" },
 		{ "{\"output\": {\"type\": \"stdout\", \"events\": [1]}}",

@@ -195,6 +195,10 @@ Test(options, taken)
 		{ "xdptail -i lo --ring-size 1M", "run lo ring-size=1048576" },
 		{ "xdptail -i lo --ring-size 1024M", "run lo ring-size=1073741824" },
 		{ "xdptail -i lo --ring-size 1048576K", "run lo ring-size=1073741824" },
+		{ "xdptail -i lo --ring-size 1G", "run lo ring-size=1073741824" },
+		{ "xdptail -i lo --interval 1m", "run lo interval=60" },
+		{ "xdptail -i lo --interval 1d --duration 2h",
+		  "run lo interval=86400 duration=7200" },
 		{ "xdptail -i lo --interval 0", "run lo interval=0" },
 		{ "xdptail -i lo -c 1", "run lo count=1" },
 		{ "xdptail -i lo --count 5000000000", "run lo count=5000000000" },
@@ -330,14 +334,15 @@ Test(options, refused)
 		{ "xdptail -i lo --timestamps ms", "--timestamps: \"ms\" is not one of us, ns" },
 
 		{ "xdptail -i lo --ring-size 63K",
-		  "--ring-size: \"63K\" is not a size from 64K to 1024M" },
-		{ "xdptail -i lo --ring-size 1025M", "--ring-size: \"1025M\" is not a size" },
-		{ "xdptail -i lo --ring-size 0M", "--ring-size: \"0M\" is not a size" },
-		{ "xdptail -i lo --ring-size M", "--ring-size: \"M\" is not a size" },
-		{ "xdptail -i lo --ring-size 16MB", "--ring-size: \"16MB\" is not a size" },
-		{ "xdptail -i lo --ring-size 16G", "--ring-size: \"16G\" is not a size" },
-		{ "xdptail -i lo --ring-size 1.5M", "--ring-size: \"1.5M\" is not a size" },
-		{ "xdptail -i lo --ring-size 18014398509481985K", "is not a size" },
+		  "--ring-size: \"63K\" is not a number of bytes from 64K to 1G "
+		  "(units: K, M, G)" },
+		{ "xdptail -i lo --ring-size 1025M", "--ring-size: \"1025M\" is not a number" },
+		{ "xdptail -i lo --ring-size 0M", "--ring-size: \"0M\" is not a number" },
+		{ "xdptail -i lo --ring-size M", "--ring-size: \"M\" is not a number" },
+		{ "xdptail -i lo --ring-size 16MB", "--ring-size: \"16MB\" is not a number" },
+		{ "xdptail -i lo --ring-size 16G", "--ring-size: \"16G\" is not a number" },
+		{ "xdptail -i lo --ring-size 1.5M", "--ring-size: \"1.5M\" is not a number" },
+		{ "xdptail -i lo --ring-size 18014398509481985K", "is not a number" },
 
 		{ "xdptail -i lo -o", "--output: needs a value: --output OUT" },
 		{ "xdptail -i lo -o nonsense", "--output: " },
@@ -410,10 +415,13 @@ struct number {
 
 static const struct number numbers[] = {
 	{ "sample", 0, 1U << 30, "is not a number from 0 to 1073741824" },
-	{ "ring-size", 65536, 1U << 30, "is not a size from 64K to 1024M" },
-	{ "interval", 0, 86400, "is not a number from 0 to 86400" },
+	{ "ring-size", 65536, 1U << 30,
+	  "is not a number of bytes from 64K to 1G (units: K, M, G)" },
+	{ "interval", 0, 86400,
+	  "is not a time from 0 to 86400 seconds (units: s, m, h, d, which is 24 hours)" },
 	{ "count", 1, (1ULL << 53) - 1, "is not a number from 1 to 9007199254740991" },
-	{ "duration", 1, 31536000, "is not a number from 1 to 31536000" },
+	{ "duration", 1, 31536000,
+	  "is not a time from 1 to 31536000 seconds (units: s, m, h, d, which is 24 hours)" },
 	{ "batch", 0, 1000, "is not a number from 0 to 1000" },
 };
 
@@ -563,7 +571,7 @@ Test(options, a_long_value_does_not_hide_the_reason)
 		const char *refused;
 	} cases[] = {
 		{ "--sample=", "is not a number from 0 to 1073741824" },
-		{ "--ring-size=", "is not a size from 64K to 1024M" },
+		{ "--ring-size=", "is not a number of bytes from 64K to 1G" },
 		{ "--mode=", "is not one of auto, native" },
 		{ "--interface=", "cannot be the name of an interface" },
 		{ "--", "no such option" },
@@ -616,9 +624,9 @@ Test(options, help_has_every_option_and_fits)
 		"      --transport auto|ringbuf|perf\n                             ",
 		"      --ring-size BYTES      ",
 		" (16M)\n",
-		"      --interval SECONDS     ",
+		"      --interval TIME        ",
 		"  -c, --count N              stop after N packet records\n",
-		"      --duration SECONDS     ",
+		"      --duration TIME        ",
 		"  -o, --output OUT           ",
 		" (stdout)\n",
 		"      --timestamps us|ns     ",
