@@ -61,7 +61,7 @@ SYN_ONLY = $(O)/contrib/syn-only/syn_only.bpf.o
 PRODUCT = $(O)/tests/kernels/product.bpf.o
 WINDOW = $(O)/bpf/xdptail_window
 LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/lib/*.c))
-CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/base/*.c src/line/*.c src/sink/*.c src/app/*.c))
+CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/base/*.c src/json/*.c src/record/*.c src/output/*.c src/app/*.c))
 UNIT_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PROG_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/prog/test_*.c))
 MAN_PAGES = $(wildcard packaging/man/*.[1-9])
@@ -192,7 +192,7 @@ $(O)/tests/%: $(O)/tests/%.o $(O)/tests/all.a
 
 $(O)/tests/%.o: INCLUDES += -Itests
 # What never happens by itself: a record that is too long.
-$(O)/tests/unit/test_report: ALL_LDFLAGS += $(addprefix -Wl$(comma)--wrap=,line_packet line_count line_clock \
+$(O)/tests/unit/test_report: ALL_LDFLAGS += $(addprefix -Wl$(comma)--wrap=,record_packet record_count record_clock \
 	xdptail_time xdptail_stats)
 $(PROG_TESTS:=.o): $(SKELETONS) $(WINDOW).skel.h
 
@@ -296,15 +296,15 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 	$(call say,FUZZLD)
 	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap libzstd zlib) -o $@
 
-$(FUZZ)/fuzz_audit: $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/audit_*.c src/line/*.c) src/app/answer.c)
+$(FUZZ)/fuzz_audit: $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/audit_*.c src/record/*.c src/json/*.c) src/app/answer.c)
 $(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file unpack pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
-$(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/line/%.o,line json line_values)
+$(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/%.o,record/record json/json record/record_values)
 $(FUZZ)/fuzz_metrics: $(patsubst %,$(FUZZ)/src/app/%.o,metrics audit_json)
 $(FUZZ)/fuzz_monitor: $(FUZZ)/src/lib/monitor.o
-$(FUZZ)/fuzz_values: $(FUZZ)/src/line/line_values.o
-OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/base/*.c src/app/options*.c src/app/config*.c src/app/audit_json.c src/app/answer.c src/sink/*.c \
-	       src/line/*.c))
+$(FUZZ)/fuzz_values: $(FUZZ)/src/record/record_values.o
+OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/base/*.c src/app/options*.c src/app/config*.c src/app/audit_json.c src/app/answer.c src/output/*.c \
+	       src/record/*.c src/json/*.c))
 $(FUZZ)/fuzz_options $(FUZZ)/fuzz_config: $(OPTIONS_OBJS)
 
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(O)/src/lib/decode.o

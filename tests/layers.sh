@@ -20,12 +20,12 @@ rules() {
 		src/lib/tunnel.c     lib/* abi.h parse_tunnel.h xdptail.h
 		src/lib/*            lib/* abi.h xdptail.h
 		src/base/*           base/*
-		src/line/json.*      line/json.h
-		src/line/*           xdptail.h line/*
-		src/sink/*           base/* sink/* line/line.h line/line_values.h
-		src/app/main.c       xdptail.h app/* line/line.h sink/sink.h
-		src/app/metrics_file.c app/* sink/file_lock.h
-		src/app/*            xdptail.h base/* app/* line/line.h sink/sink.h
+		src/json/*           base/* json/*
+		src/record/*         xdptail.h base/* json/* record/*
+		src/output/*         base/* output/* record/record.h record/record_values.h
+		src/app/main.c       xdptail.h app/* record/record.h output/outputs.h
+		src/app/metrics_file.c app/* output/file_lock.h
+		src/app/*            xdptail.h base/* app/* record/record.h output/outputs.h
 	TABLE
 }
 
@@ -73,7 +73,7 @@ done
 set +f
 
 # The app is a client of the public header: no libbpf, and field names are line.c's alone.
-if grep -l '#include <bpf/' src/app/*.[ch] src/line/*.[ch] src/sink/*.[ch]; then
+if grep -l '#include <bpf/' src/app/*.[ch] src/json/*.[ch] src/record/*.[ch] src/output/*.[ch]; then
 	echo "libbpf is used only in src/lib"
 	status=1
 fi

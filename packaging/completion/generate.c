@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "app/options_table.h"
-#include "sink/setting.h"
-#include "sink/spec.h"
+#include "output/setting.h"
+#include "output/spec.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -86,10 +86,10 @@ static void put_bash_values(void)
 
 static void put_kinds(void)
 {
-	const struct channel_kind *kind;
+	const struct output_kind *kind;
 
 	fputs("\tlocal kinds='", stdout);
-	for (size_t i = 0; (kind = sink_spec_kind(i)) != NULL; i++) {
+	for (size_t i = 0; (kind = output_spec_kind(i)) != NULL; i++) {
 		if (!kind->target || kind->default_target)
 			printf("%s ", kind->name);
 		if (kind->target)
@@ -106,11 +106,11 @@ static void put_setting_names(const struct setting *table, bool first)
 
 static void put_kind_settings(void)
 {
-	const struct channel_kind *kind;
+	const struct output_kind *kind;
 
-	for (size_t i = 0; (kind = sink_spec_kind(i)) != NULL; i++) {
+	for (size_t i = 0; (kind = output_spec_kind(i)) != NULL; i++) {
 		printf("\t%s) settings='", kind->name);
-		put_setting_names(sink_spec_settings(), true);
+		put_setting_names(output_spec_settings(), true);
 		put_setting_names(kind->settings, false);
 		fputs("' ;;\n", stdout);
 	}
@@ -130,10 +130,10 @@ static void put_setting_choices(const struct setting *table, const char *kind)
 
 static void put_choices_of_settings(void)
 {
-	const struct channel_kind *kind;
+	const struct output_kind *kind;
 
-	put_setting_choices(sink_spec_settings(), "*");
-	for (size_t i = 0; (kind = sink_spec_kind(i)) != NULL; i++)
+	put_setting_choices(output_spec_settings(), "*");
+	for (size_t i = 0; (kind = output_spec_kind(i)) != NULL; i++)
 		put_setting_choices(kind->settings, kind->name);
 }
 

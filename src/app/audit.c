@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/audit_book.h"
-#include "app/audit_words.h"
+#include "app/audit_state.h"
+#include "app/audit_printer.h"
 #include "app/log.h"
 
 static const char help[] =
@@ -77,45 +77,45 @@ static int print_help(void)
 }
 
 /* A file that cannot be read is said on stderr too: stdout may be for a machine. */
-static int read_file(struct audit_book *book, const char *path)
+static int read_file(struct audit_state *state, const char *path)
 {
-	const struct audit_findings *f = &book->findings;
-	int err = audit_book_read(book, path);
+	const struct audit_findings *f = &state->findings;
+	int err = audit_state_read(state, path);
 
 	if (err == -ENOMEM || f->err)
 		return -ENOMEM;
 	if (err)
-		log_error("audit: cannot read \"%s\": %s", path, audit_book_reason(err));
+		log_error("audit: cannot read \"%s\": %s", path, audit_state_reason(err));
 	return 0;
 }
 
-static int read_files(struct audit_book *book, const char *const *paths)
+static int read_files(struct audit_state *state, const char *const *paths)
 {
 	int err = 0;
 
 	for (; !err && *paths; paths++)
-		err = read_file(book, *paths);
+		err = read_file(state, *paths);
 	return err;
 }
 
 static int audit(const struct wishes *w)
 {
-	struct audit_book book;
+	struct audit_state state;
 	int verdict = AUDIT_BROKEN;
-	int err = audit_book_init(&book);
+	int err = audit_state_init(&state);
 
 	if (!err)
-		err = read_files(&book, w->paths);
+		err = read_files(&state, w->paths);
 	if (!err) {
-		verdict = audit_book_judge(&book);
-		err = book.findings.err;
+		verdict = audit_state_check(&state);
+		err = state.findings.err;
 	}
 	if (!err)
-		err = w->json ? audit_words_print_json(&book, stdout) :
-				audit_words_print(&book, stdout);
+		err = w->json ? audit_printer_json(&state, stdout) :
+				audit_printer_text(&state, stdout);
 	if (err)
 		log_error("audit: %s", strerror(-err));
-	audit_book_free(&book);
+	audit_state_free(&state);
 	return err ? AUDIT_BROKEN : verdict;
 }
 

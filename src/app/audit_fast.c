@@ -50,10 +50,10 @@ struct layout {
 };
 
 struct audit_fast {
-	struct layout layouts[LINE_TYPE_MAX];
-	enum line_type type; /* of the last line */
+	struct layout layouts[RECORD_TYPE_MAX];
+	enum record_type type; /* of the last line */
 	uint64_t run;
-	char run_text[LINE_RUN_DIGITS]; /* of the last line that had another */
+	char run_text[RECORD_RUN_DIGITS]; /* of the last line that had another */
 	char second[SECOND_BYTES]; /* likewise; it is a good one */
 };
 
@@ -123,7 +123,7 @@ static struct entry *add_entry(struct layout *l, const char *key, size_t len, en
 	return e;
 }
 
-static void begin_layout(struct layout *l, enum line_type type)
+static void begin_layout(struct layout *l, enum record_type type)
 {
 	static const char *const common[] = {
 		[TAKE_TIMESTAMP] = "\"timestamp\":",
@@ -156,8 +156,8 @@ int audit_fast_new(struct audit_fast **ret)
 
 	if (!f)
 		return -ENOMEM;
-	for (int type = 0; type < LINE_TYPE_MAX; type++)
-		begin_layout(&f->layouts[type], (enum line_type)type);
+	for (int type = 0; type < RECORD_TYPE_MAX; type++)
+		begin_layout(&f->layouts[type], (enum record_type)type);
 	*ret = f;
 	return 0;
 }
@@ -325,31 +325,31 @@ static inline bool take_run(struct audit_fast *f, struct cursor *c, uint64_t *re
 {
 	const char *digits = c->pos + 1;
 
-	if (c->end - c->pos < LINE_RUN_DIGITS + 2 || c->pos[0] != '"' ||
-	    digits[LINE_RUN_DIGITS] != '"')
+	if (c->end - c->pos < RECORD_RUN_DIGITS + 2 || c->pos[0] != '"' ||
+	    digits[RECORD_RUN_DIGITS] != '"')
 		return false;
-	if (memcmp(digits, f->run_text, LINE_RUN_DIGITS) != 0) {
-		if (!audit_is_run(digits, LINE_RUN_DIGITS, &f->run))
+	if (memcmp(digits, f->run_text, RECORD_RUN_DIGITS) != 0) {
+		if (!audit_is_run(digits, RECORD_RUN_DIGITS, &f->run))
 			return false;
-		memcpy(f->run_text, digits, LINE_RUN_DIGITS);
+		memcpy(f->run_text, digits, RECORD_RUN_DIGITS);
 	}
 	*ret = f->run;
-	c->pos += LINE_RUN_DIGITS + 2;
+	c->pos += RECORD_RUN_DIGITS + 2;
 	return true;
 }
 
-static bool take_type(struct cursor *c, enum line_type *ret)
+static bool take_type(struct cursor *c, enum record_type *ret)
 {
 	const char *text;
 	size_t len;
 
 	if (!take_string(c, &text, &len))
 		return false;
-	for (int type = 0; type < LINE_TYPE_MAX; type++) {
-		const char *name = line_type_name(type);
+	for (int type = 0; type < RECORD_TYPE_MAX; type++) {
+		const char *name = record_type_name(type);
 
 		if (strlen(name) == len && memcmp(name, text, len) == 0) {
-			*ret = (enum line_type)type;
+			*ret = (enum record_type)type;
 			return true;
 		}
 	}
@@ -497,7 +497,7 @@ static bool has_required(const struct layout *l, const uint64_t *seen)
 /* As a line of this type. 1: it is one; 0: not understood; -EAGAIN: it says that it is of another,
  * and that is ret->type.
  */
-static int read_as(struct audit_fast *f, enum line_type type, struct cursor c,
+static int read_as(struct audit_fast *f, enum record_type type, struct cursor c,
 		   struct audit_record *ret)
 {
 	struct layout *l = &f->layouts[type];

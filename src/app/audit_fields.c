@@ -164,20 +164,20 @@ static const struct {
 	const struct audit_field *list;
 	size_t n;
 } fields[] = {
-	[LINE_PACKET] = { packet_fields, ARRAY_SIZE(packet_fields) },
-	[LINE_COUNT] = { count_fields, ARRAY_SIZE(count_fields) },
-	[LINE_SNAPSHOT] = { snapshot_fields, ARRAY_SIZE(snapshot_fields) },
-	[LINE_STATS] = { stats_fields, ARRAY_SIZE(stats_fields) },
-	[LINE_SINK] = { sink_fields, ARRAY_SIZE(sink_fields) },
-	[LINE_START] = { start_fields, ARRAY_SIZE(start_fields) },
-	[LINE_INTERFACE] = { interface_fields, ARRAY_SIZE(interface_fields) },
-	[LINE_LOSS] = { loss_fields, ARRAY_SIZE(loss_fields) },
-	[LINE_CLOCK] = { clock_fields, ARRAY_SIZE(clock_fields) },
-	[LINE_STOP] = { stop_fields, ARRAY_SIZE(stop_fields) },
+	[RECORD_PACKET] = { packet_fields, ARRAY_SIZE(packet_fields) },
+	[RECORD_COUNT] = { count_fields, ARRAY_SIZE(count_fields) },
+	[RECORD_SNAPSHOT] = { snapshot_fields, ARRAY_SIZE(snapshot_fields) },
+	[RECORD_STATS] = { stats_fields, ARRAY_SIZE(stats_fields) },
+	[RECORD_SINK] = { sink_fields, ARRAY_SIZE(sink_fields) },
+	[RECORD_START] = { start_fields, ARRAY_SIZE(start_fields) },
+	[RECORD_INTERFACE] = { interface_fields, ARRAY_SIZE(interface_fields) },
+	[RECORD_LOSS] = { loss_fields, ARRAY_SIZE(loss_fields) },
+	[RECORD_CLOCK] = { clock_fields, ARRAY_SIZE(clock_fields) },
+	[RECORD_STOP] = { stop_fields, ARRAY_SIZE(stop_fields) },
 };
-_Static_assert(ARRAY_SIZE(fields) == LINE_TYPE_MAX, "a list for each");
+_Static_assert(ARRAY_SIZE(fields) == RECORD_TYPE_MAX, "a list for each");
 
-const struct audit_field *audit_fields(enum line_type type, size_t *ret_n)
+const struct audit_field *audit_fields(enum record_type type, size_t *ret_n)
 {
 	*ret_n = fields[type].n;
 	return fields[type].list;
@@ -185,7 +185,7 @@ const struct audit_field *audit_fields(enum line_type type, size_t *ret_n)
 
 const char *audit_key_name(enum audit_key key)
 {
-	for (size_t type = 0; type < LINE_TYPE_MAX; type++) {
+	for (size_t type = 0; type < RECORD_TYPE_MAX; type++) {
 		for (size_t i = 0; i < fields[type].n; i++) {
 			if (fields[type].list[i].to == key)
 				return fields[type].list[i].key;
@@ -253,7 +253,7 @@ bool audit_is_run(const char *text, size_t len, uint64_t *ret)
 {
 	uint64_t val = 0;
 
-	if (len != LINE_RUN_DIGITS)
+	if (len != RECORD_RUN_DIGITS)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "line/line.h"
+#include "record/record.h"
 
 #define AUDIT_NUMBER_LIMIT (UINT64_C(1) << 53) /* from here on a string */
 
@@ -91,7 +91,7 @@ struct audit_field {
 };
 
 /* In the order in which line.c writes them, behind the four that every record has. */
-const struct audit_field *audit_fields(enum line_type type, size_t *ret_n);
+const struct audit_field *audit_fields(enum record_type type, size_t *ret_n);
 
 const char *audit_key_name(enum audit_key key);
 

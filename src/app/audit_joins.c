@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define ALL_TYPES ((UINT32_C(1) << LINE_TYPE_MAX) - 1)
+#define ALL_TYPES ((UINT32_C(1) << RECORD_TYPE_MAX) - 1)
 #define MARKS_MIN 8
-_Static_assert(LINE_TYPE_MAX < 32, "a bit each");
+_Static_assert(RECORD_TYPE_MAX < 32, "a bit each");
 
 void audit_joins_free(struct audit_joins *j)
 {
@@ -32,7 +32,7 @@ static int add_mark(struct audit_joins *j, const struct audit_mark *mark)
 
 static void close_join(struct audit_joins *j)
 {
-	for (int type = 0; type < LINE_TYPE_MAX; type++)
+	for (int type = 0; type < RECORD_TYPE_MAX; type++)
 		j->open[type] += j->joining >> type & 1;
 	j->joining = 0;
 }
@@ -82,7 +82,7 @@ void audit_joins_settle(struct audit_joins *j)
 		qsort(j->marks, j->n, sizeof(*j->marks), compare);
 }
 
-bool audit_joins_explain(const struct audit_joins *j, enum line_type type, uint64_t number,
+bool audit_joins_explain(const struct audit_joins *j, enum record_type type, uint64_t number,
 			 uint64_t *open)
 {
 	const struct audit_mark key = { .number = number, .type = type };

@@ -17,7 +17,7 @@
 /* The number of a record before which a gap may be of that kind. */
 struct audit_mark {
 	uint64_t number;
-	enum line_type type;
+	enum record_type type;
 	bool joined; /* behind a joined start in its file; else it is only its type's first there */
 };
 
@@ -29,7 +29,7 @@ struct audit_joins {
 	uint32_t first; /* types of which no record has come in it, a bit each */
 	uint32_t joining; /* likewise since the joined start */
 	bool any; /* a joined start was read */
-	uint64_t open[LINE_TYPE_MAX]; /* joined starts behind which none of the type has come */
+	uint64_t open[RECORD_TYPE_MAX]; /* joined starts behind which none of the type has come */
 };
 
 void audit_joins_free(struct audit_joins *j);
@@ -46,7 +46,7 @@ void audit_joins_settle(struct audit_joins *j);
  * is to be asked for once, for each explains one that is open; *open is j->open[type] before the
  * first.
  */
-bool audit_joins_explain(const struct audit_joins *j, enum line_type type, uint64_t number,
+bool audit_joins_explain(const struct audit_joins *j, enum record_type type, uint64_t number,
 			 uint64_t *open);
 
 #endif

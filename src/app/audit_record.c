@@ -159,12 +159,12 @@ static struct json_object *get(struct json_object *obj, const char *key)
 	return value;
 }
 
-static bool take_type(struct json_object *value, enum line_type *ret)
+static bool take_type(struct json_object *value, enum record_type *ret)
 {
 	if (!json_object_is_type(value, json_type_string))
 		return false;
-	for (int type = 0; type < LINE_TYPE_MAX; type++) {
-		if (strcmp(json_object_get_string(value), line_type_name(type)) == 0) {
+	for (int type = 0; type < RECORD_TYPE_MAX; type++) {
+		if (strcmp(json_object_get_string(value), record_type_name(type)) == 0) {
 			*ret = type;
 			return true;
 		}

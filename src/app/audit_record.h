@@ -11,14 +11,14 @@
 #include <stdint.h>
 
 #include "app/audit_fields.h"
-#include "line/line.h"
+#include "record/record.h"
 
 #define AUDIT_TIME_BYTES 32 /* of a time, with its NUL */
 #define AUDIT_NAME_BYTES 320 /* of what is a record's name; longer than any that line.c writes */
 
 /* Texts are "" where they are absent. */
 struct audit_record {
-	enum line_type type;
+	enum record_type type;
 	uint64_t run;
 	uint64_t record_seq; /* not 0 */
 	uint64_t values[AUDIT_KEY_MAX]; /* 0 for those that are absent */

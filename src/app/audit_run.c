@@ -32,7 +32,7 @@ void audit_run_free(struct audit_run *run)
 {
 	if (!run)
 		return;
-	free_numbers(run->numbers, LINE_TYPE_MAX);
+	free_numbers(run->numbers, RECORD_TYPE_MAX);
 	free_numbers(run->cpus, run->n_cpus);
 	free(run->cpus);
 	audit_snapshots_free(&run->snapshots);
@@ -157,7 +157,7 @@ static void add_values(uint64_t *sums, const uint64_t *values)
 #define WHICH_BYTES 64
 static const char *which(char ret[WHICH_BYTES], const struct audit_record *record)
 {
-	const char *name = line_type_name(record->type);
+	const char *name = record_type_name(record->type);
 
 	if (record->values[AUDIT_IS_TOTAL])
 		(void)snprintf(ret, WHICH_BYTES, "the %s record with the totals", name);
@@ -221,14 +221,14 @@ static int take_snapshot(struct audit_run *run, const struct audit_record *recor
 
 static void check_l3(struct audit_run *run, const struct audit_record *record)
 {
-	uint64_t fates = sum(record->values, AUDIT_DELIVERED, AUDIT_DISCARDED);
+	uint64_t outcomes = sum(record->values, AUDIT_DELIVERED, AUDIT_DISCARDED);
 	char name[WHICH_BYTES];
 
-	if (record->values[AUDIT_SAMPLED] != fates)
+	if (record->values[AUDIT_SAMPLED] != outcomes)
 		audit_find(&run->findings, AUDIT_KIND_L3, AUDIT_BROKEN,
 			   "%s: sampled is %" PRIu64
 			   ", but delivered + lost_* + discarded is %" PRIu64,
-			   which(name, record), record->values[AUDIT_SAMPLED], fates);
+			   which(name, record), record->values[AUDIT_SAMPLED], outcomes);
 }
 
 /* A snapshot or stats record, to the sums of its like, or as their total. */
@@ -241,7 +241,7 @@ static void keep(struct audit_run *run, const struct audit_record *record)
 	if (run->total_seq[record->type])
 		audit_find(&run->findings, AUDIT_KIND_TOTAL, AUDIT_BROKEN,
 			   "there are two %s records with totals: %" PRIu64 " and %" PRIu64,
-			   line_type_name(record->type), run->total_seq[record->type],
+			   record_type_name(record->type), run->total_seq[record->type],
 			   record->record_seq);
 	run->total_seq[record->type] = record->record_seq;
 	add_values(run->total, record->values);
@@ -283,7 +283,7 @@ static void check_l4(struct audit_run *run, const struct audit_sink *sink,
 {
 	uint64_t queued = before ? before->now : 0;
 
-	if (!audit_ranges_cover(&run->numbers[LINE_SINK].seen, before ? before->record_seq : 1,
+	if (!audit_ranges_cover(&run->numbers[RECORD_SINK].seen, before ? before->record_seq : 1,
 				queue->record_seq) ||
 	    queued == queue->before)
 		return;
@@ -296,7 +296,7 @@ static void check_l4(struct audit_run *run, const struct audit_sink *sink,
 /* Of those that precede all gaps only the last is kept: nothing can come between them any more. */
 void audit_run_settle(struct audit_run *run, struct audit_sink *sink, bool last)
 {
-	const struct audit_ranges *seen = &run->numbers[LINE_SINK].seen;
+	const struct audit_ranges *seen = &run->numbers[RECORD_SINK].seen;
 	struct audit_queue *q = sink->queues;
 	size_t done = 0;
 
@@ -388,27 +388,27 @@ static int keep_name(char **to, const char *name)
 static int take_values(struct audit_run *run, const struct audit_record *record)
 {
 	switch (record->type) {
-	case LINE_PACKET:
+	case RECORD_PACKET:
 		return take_packet(run, record);
-	case LINE_COUNT:
+	case RECORD_COUNT:
 		return take_count(run, record);
-	case LINE_SNAPSHOT:
+	case RECORD_SNAPSHOT:
 		keep(run, record);
 		return take_snapshot(run, record);
-	case LINE_STATS:
+	case RECORD_STATS:
 		keep(run, record);
 		check_l3(run, record);
 		return 0;
-	case LINE_SINK:
+	case RECORD_SINK:
 		return take_sink(run, record);
-	case LINE_STOP:
+	case RECORD_STOP:
 		run->exit = record->values[AUDIT_EXIT];
 		return keep_name(&run->stop_reason, record->name);
-	case LINE_START:
-	case LINE_INTERFACE:
-	case LINE_LOSS:
-	case LINE_CLOCK:
-	case LINE_TYPE_MAX:
+	case RECORD_START:
+	case RECORD_INTERFACE:
+	case RECORD_LOSS:
+	case RECORD_CLOCK:
+	case RECORD_TYPE_MAX:
 		break;
 	}
 	return 0;
@@ -436,7 +436,7 @@ static int note_output(struct audit_run *run, const char *name)
  */
 static int take_start(struct audit_run *run, const struct audit_record *record)
 {
-	struct audit_numbers *numbers = &run->numbers[LINE_START];
+	struct audit_numbers *numbers = &run->numbers[RECORD_START];
 	uint64_t number = record->record_seq;
 	int was_there = note_output(run, record->sink);
 
@@ -451,10 +451,10 @@ int audit_run_take(struct audit_run *run, const struct audit_record *record, uin
 	int was_there = 0;
 	int err = 0;
 
-	if (record->type == LINE_START)
+	if (record->type == RECORD_START)
 		err = keep_name(&run->hostname, record->name);
 	if (!err && !repeated)
-		was_there = record->type == LINE_START ?
+		was_there = record->type == RECORD_START ?
 				    take_start(run, record) :
 				    take_seq(&run->numbers[record->type], record->record_seq);
 	if (err || was_there < 0)
@@ -473,5 +473,5 @@ bool audit_run_is_cut(const struct audit_run *run)
 		if (run->sinks[i].total_seq)
 			return false;
 	}
-	return run->exit && !run->total_seq[LINE_SNAPSHOT] && !run->total_seq[LINE_STATS];
+	return run->exit && !run->total_seq[RECORD_SNAPSHOT] && !run->total_seq[RECORD_STATS];
 }

@@ -56,7 +56,7 @@ struct audit_run {
 	bool repeated; /* a start was read that is not the first */
 	struct audit_joins joins;
 	uint64_t torn; /* lines of it that end too early */
-	struct audit_numbers numbers[LINE_TYPE_MAX];
+	struct audit_numbers numbers[RECORD_TYPE_MAX];
 	struct audit_numbers *cpus; /* owned */
 	size_t n_cpus;
 	struct audit_snapshots snapshots; /* not yet whole */
@@ -64,7 +64,7 @@ struct audit_run {
 	uint64_t sums[AUDIT_KEY_MAX]; /* of snapshot and stats records of intervals */
 	uint64_t total[AUDIT_KEY_MAX];
 	/* of the snapshot and the stats record with totals; or 0 */
-	uint64_t total_seq[LINE_TYPE_MAX];
+	uint64_t total_seq[RECORD_TYPE_MAX];
 	struct audit_times times;
 	struct audit_sink *sinks; /* owned */
 	size_t n_sinks;

@@ -15,13 +15,13 @@ uint64_t audit_sums_lost(const uint64_t values[AUDIT_KEY_MAX])
 }
 
 /* Are all records up to number last there? */
-static bool is_whole(const struct audit_run *run, enum line_type type, uint64_t last)
+static bool is_whole(const struct audit_run *run, enum record_type type, uint64_t last)
 {
 	return audit_ranges_missing(&run->numbers[type].seen, last) == 0;
 }
 
 /* Totals of one type of record, against what the intervals that are there add up to. */
-static void check_totals(struct audit_run *run, enum line_type type, enum audit_key first,
+static void check_totals(struct audit_run *run, enum record_type type, enum audit_key first,
 			 enum audit_key last)
 {
 	bool whole = is_whole(run, type, run->total_seq[type]);
@@ -33,7 +33,7 @@ static void check_totals(struct audit_run *run, enum line_type type, enum audit_
 		audit_find(&run->findings, AUDIT_KIND_TOTAL, AUDIT_BROKEN,
 			   "the %s record with the totals: %s is %" PRIu64
 			   ", but the intervals add up to %" PRIu64,
-			   line_type_name(type), audit_key_name(key), run->total[key],
+			   record_type_name(type), audit_key_name(key), run->total[key],
 			   run->sums[key]);
 	}
 }
@@ -54,8 +54,8 @@ static void check_sink_totals(struct audit_run *run, const struct audit_sink *si
 /* A snapshot that did not become whole. counted: no count record is missing. */
 static void check_snapshot(struct audit_run *run, const struct audit_snapshot *s, bool counted)
 {
-	const struct audit_ranges *snapshots = &run->numbers[LINE_SNAPSHOT].seen;
-	bool ended = run->numbers[LINE_STOP].seen.n && !audit_run_is_cut(run);
+	const struct audit_ranges *snapshots = &run->numbers[RECORD_SNAPSHOT].seen;
+	bool ended = run->numbers[RECORD_STOP].seen.n && !audit_run_is_cut(run);
 	bool over = ended || s->number <= audit_ranges_last(snapshots);
 
 	if (s->recorded && (s->lines > s->want_lines || (s->lines < s->want_lines && counted)))
@@ -73,9 +73,9 @@ static void check_snapshot(struct audit_run *run, const struct audit_snapshot *s
 
 static void check_snapshots(struct audit_run *run)
 {
-	uint64_t listed =
-		run->total_seq[LINE_SNAPSHOT] ? run->total[AUDIT_LISTED] : run->sums[AUDIT_LISTED];
-	bool counted = is_whole(run, LINE_COUNT, listed);
+	uint64_t listed = run->total_seq[RECORD_SNAPSHOT] ? run->total[AUDIT_LISTED] :
+							    run->sums[AUDIT_LISTED];
+	bool counted = is_whole(run, RECORD_COUNT, listed);
 
 	audit_snapshots_sort(&run->snapshots);
 	for (size_t i = 0; i < run->snapshots.n; i++)
@@ -116,7 +116,7 @@ static void tell_cpu_gaps(struct audit_run *run, size_t cpu, uint64_t missing, u
  */
 static void check_cpus(struct audit_run *run)
 {
-	const struct audit_ranges *packets = &run->numbers[LINE_PACKET].seen;
+	const struct audit_ranges *packets = &run->numbers[RECORD_PACKET].seen;
 	uint64_t known = audit_sums_lost(run->total) + run->total[AUDIT_DISCARDED] +
 			 audit_ranges_missing(packets, run->total[AUDIT_DELIVERED]);
 	uint64_t missing = 0;
@@ -127,7 +127,7 @@ static void check_cpus(struct audit_run *run)
 		missing += audit_ranges_last(seen) - seen->numbers;
 		tell_cpu_twice(run, cpu);
 	}
-	if (!run->total_seq[LINE_STATS] || missing <= known)
+	if (!run->total_seq[RECORD_STATS] || missing <= known)
 		return;
 	for (size_t cpu = 0; cpu < run->n_cpus; cpu++)
 		tell_cpu_gaps(run, cpu, missing, known);
@@ -135,7 +135,7 @@ static void check_cpus(struct audit_run *run)
 
 static void tell_lost(struct audit_run *run)
 {
-	const uint64_t *sums = run->total_seq[LINE_STATS] ? run->total : run->sums;
+	const uint64_t *sums = run->total_seq[RECORD_STATS] ? run->total : run->sums;
 
 	for (unsigned int key = AUDIT_LOST_RING_FULL; key <= AUDIT_LOST_UNDECODABLE; key++) {
 		if (sums[key])
@@ -147,8 +147,8 @@ static void tell_lost(struct audit_run *run)
 
 void audit_sums_check(struct audit_run *run)
 {
-	check_totals(run, LINE_SNAPSHOT, AUDIT_SEEN, AUDIT_UNATTRIBUTED_OTHER);
-	check_totals(run, LINE_STATS, AUDIT_SAMPLED, AUDIT_DISCARDED);
+	check_totals(run, RECORD_SNAPSHOT, AUDIT_SEEN, AUDIT_UNATTRIBUTED_OTHER);
+	check_totals(run, RECORD_STATS, AUDIT_SAMPLED, AUDIT_DISCARDED);
 	for (size_t i = 0; i < run->n_sinks; i++)
 		check_sink_totals(run, &run->sinks[i]);
 	check_snapshots(run);

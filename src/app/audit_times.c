@@ -39,12 +39,12 @@ static void take_snapshot(struct audit_times *t, const struct audit_record *reco
 void audit_times_take(struct audit_times *t, const struct audit_record *record,
 		      struct audit_findings *f)
 {
-	if (record->type == LINE_START)
+	if (record->type == RECORD_START)
 		t->capture = t->capture || record->values[AUDIT_IS_CAPTURE];
 	if (!t->capture)
 		return;
-	if (record->type == LINE_PACKET)
+	if (record->type == RECORD_PACKET)
 		take_packet(t, record);
-	else if (record->type == LINE_SNAPSHOT && !record->values[AUDIT_IS_TOTAL])
+	else if (record->type == RECORD_SNAPSHOT && !record->values[AUDIT_IS_TOTAL])
 		take_snapshot(t, record, f);
 }

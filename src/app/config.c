@@ -202,7 +202,7 @@ static int join(struct config *c, const struct row *row, const struct config_jso
 	return 0;
 }
 
-static int take_setting(struct config *c, const struct row *row, struct sink_spec *spec,
+static int take_setting(struct config *c, const struct row *row, struct output_spec *spec,
 			const char *key, const struct config_json_value *value)
 {
 	char joined[512], number[INT_BYTES], why[512] = "";
@@ -230,7 +230,7 @@ static int take_setting(struct config *c, const struct row *row, struct sink_spe
 	}
 	if (err)
 		return err;
-	if (sink_spec_set(spec, key, text, why, sizeof(why)))
+	if (output_spec_set(spec, key, text, why, sizeof(why)))
 		return options_refuse_row(c->p, row, "%s", why);
 	return 0;
 }
@@ -256,7 +256,7 @@ static int take_part(struct config *c, const struct row *row,
 }
 
 static int take_settings(struct config *c, const struct row *row,
-			 const struct config_json_value *object, struct sink_spec *spec)
+			 const struct config_json_value *object, struct output_spec *spec)
 {
 	unsigned int *line = &c->p->line[row - options_rows];
 	int err = 0;
@@ -273,7 +273,7 @@ static int take_settings(struct config *c, const struct row *row,
 static int take_output_object(struct config *c, const struct row *row,
 			      const struct config_json_value *object)
 {
-	struct sink_spec spec = { 0 };
+	struct output_spec spec = { 0 };
 	const char *type, *target;
 	char why[512] = "";
 	int err = take_part(c, row, object, TYPE_KEY, &type);
@@ -284,16 +284,16 @@ static int take_output_object(struct config *c, const struct row *row,
 		return err;
 	if (!type)
 		return options_refuse_row(c->p, row, "an output without \"" TYPE_KEY "\"");
-	err = sink_spec_init(&spec, type, target, why, sizeof(why));
+	err = output_spec_init(&spec, type, target, why, sizeof(why));
 	if (err) {
 		(void)options_refuse_row(c->p, row, "%s", why);
 		return err;
 	}
 	err = take_settings(c, row, object, &spec);
-	if (!err && sink_spec_check(&spec, why, sizeof(why)))
+	if (!err && output_spec_check(&spec, why, sizeof(why)))
 		err = options_refuse_row(c->p, row, "%s", why);
 	if (err) {
-		sink_spec_free(&spec);
+		output_spec_free(&spec);
 		return err;
 	}
 	return options_take_output(c->p, row, &spec);

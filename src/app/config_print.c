@@ -74,13 +74,13 @@ static void add_outputs(struct document *d, const char *key, const struct option
 	struct json_object *list = json_object_new_array();
 
 	for (unsigned int i = 0; i < o->n_outputs; i++) {
-		const struct sink_spec *spec = &o->outputs[i];
+		const struct output_spec *spec = &o->outputs[i];
 		struct document output = { .obj = json_object_new_object() };
 
 		add(&output, "type", json_object_new_string(spec->kind->name));
 		if (spec->target)
 			add(&output, "target", json_object_new_string(spec->target));
-		sink_spec_visit(spec, add_setting, &output);
+		output_spec_visit(spec, add_setting, &output);
 		if (answer_append(list, output.obj) || output.err)
 			d->err = -ENOMEM;
 	}

@@ -36,7 +36,7 @@ enum {
 	EVENT_SIGNAL,
 	EVENT_INTERVAL,
 	EVENT_DURATION,
-	EVENT_SINKS,
+	EVENT_OUTPUTS,
 	EVENT_WATCHDOG,
 };
 
@@ -48,7 +48,7 @@ static int64_t monotonic_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-void loop_hurry(struct loop *l)
+void loop_set_deadline(struct loop *l)
 {
 	if (l->deadline_ms == LOOP_NO_DEADLINE)
 		l->deadline_ms = monotonic_ms() + STOP_MS;
@@ -57,7 +57,7 @@ void loop_hurry(struct loop *l)
 void loop_stop(struct loop *l, const char *reason, int exit_code)
 {
 	if (!l->options->read)
-		loop_hurry(l);
+		loop_set_deadline(l);
 	if (l->stop_reason)
 		return;
 	l->stop_reason = reason;
@@ -343,11 +343,11 @@ bool loop_is_counting(const struct loop *l)
 /* Files may have been renamed. */
 static void on_hangup(struct loop *l)
 {
-	if (!l->sinks || l->stop_reason)
+	if (!l->outputs || l->stop_reason)
 		return;
 	loop_tell_reloading(l);
-	sinks_flush(l->sinks);
-	sinks_reopen(l->sinks);
+	outputs_flush(l->outputs);
+	outputs_reopen(l->outputs);
 	log_notice("SIGHUP: files are opened anew");
 	if (l->options->config)
 		loop_reload(l);
@@ -368,7 +368,7 @@ static void on_signal(struct loop *l)
 			continue;
 		}
 		l->signalled = true;
-		loop_hurry(l);
+		loop_set_deadline(l);
 		if (info.ssi_signo == SIGTERM)
 			loop_stop(l, "SIGTERM", EXIT_CODE_DONE);
 		else
@@ -409,8 +409,8 @@ static void dispatch(struct loop *l, uint64_t event)
 		on_timer(l->duration_fd);
 		loop_stop(l, "duration", EXIT_CODE_DONE);
 		break;
-	case EVENT_SINKS:
-		loop_look_at_outputs(l);
+	case EVENT_OUTPUTS:
+		loop_check_ended(l);
 		break;
 	case EVENT_WATCHDOG:
 		on_timer(l->notify.watchdog_fd);
@@ -458,26 +458,26 @@ static void run(struct loop *l)
 			dispatch(l, events[i].data.u64);
 		loop_step_snapshot(l, false);
 		changing = loop_change_outputs(l);
-		sinks_flush(l->sinks);
+		outputs_flush(l->outputs);
 		loop_check_outputs(l);
 		notify_retry(&l->notify);
 	}
 }
 
-void loop_look_around(struct loop *l, int wait_ms)
+void loop_poll_once(struct loop *l, int wait_ms)
 {
 	struct epoll_event events[8];
 	int n;
 
 	notify_retry(&l->notify);
-	if (l->sinks) {
-		sinks_flush(l->sinks);
+	if (l->outputs) {
+		outputs_flush(l->outputs);
 		(void)loop_change_outputs(l); /* it looks often enough as it is */
 	}
 	n = epoll_wait(l->epoll_fd, events, 8, wait_ms);
 	for (int i = 0; i < n; i++)
 		dispatch(l, events[i].data.u64);
-	if (l->sinks)
+	if (l->outputs)
 		loop_check_outputs(l);
 }
 
@@ -490,7 +490,7 @@ static void finish_counts(struct loop *l)
 		else
 			(void)loop_poll_packets(l, packets_a_turn(l));
 		loop_step_snapshot(l, !has_left(l, HURRY_MS));
-		sinks_flush(l->sinks);
+		outputs_flush(l->outputs);
 	}
 }
 
@@ -532,11 +532,11 @@ static void close_stream(struct loop *l)
 	finish_counts(l);
 	if (loop_is_counting(l))
 		cut_counts(l);
-	sinks_flush(l->sinks);
+	outputs_flush(l->outputs);
 	loop_check_lost(l);
 	loop_check(l, report_stop(&l->report, l->stop_reason, l->exit_code, !l->failed),
 		   "cannot write the stop record");
-	sinks_flush(l->sinks);
+	outputs_flush(l->outputs);
 }
 
 /* Wait for the outputs, but not for ever. */
@@ -547,10 +547,10 @@ static void close_outputs(struct loop *l)
 
 	if (l->options->read)
 		loop_wait_for_outputs(l);
-	loop_hurry(l);
+	loop_set_deadline(l);
 	loop_drop_pending(l);
-	left = l->deadline_ms - monotonic_ms() - (l->metrics ? METRICS_MS : 0) - SINK_FREE_MS;
-	unwritten = sinks_finish(l->sinks, left > 0 ? (int)left : 0);
+	left = l->deadline_ms - monotonic_ms() - (l->metrics ? METRICS_MS : 0) - OUTPUT_FREE_MS;
+	unwritten = outputs_finish(l->outputs, left > 0 ? (int)left : 0);
 	loop_check_warnings(l);
 	if (l->exit_code != EXIT_CODE_OUTPUT)
 		loop_log_drops(l);
@@ -571,7 +571,7 @@ int loop_set_interval(struct loop *l)
 
 static int start(struct loop *l)
 {
-	int err = watch(l, sinks_fd(l->sinks), EVENT_SINKS);
+	int err = watch(l, outputs_fd(l->outputs), EVENT_OUTPUTS);
 
 	if (!err && l->notify.watchdog_fd >= 0)
 		err = watch(l, l->notify.watchdog_fd, EVENT_WATCHDOG);
@@ -585,22 +585,22 @@ static int start(struct loop *l)
 	return err;
 }
 
-/* sinks_clock_fn */
+/* outputs_clock_fn */
 static uint64_t time_of(const void *handle)
 {
 	return xdptail_time(handle);
 }
 
-int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
-	     struct sinks *sinks, const struct privileges_user *user)
+int loop_run(struct loop *l, struct xdptail *handle, struct record_writer *writer,
+	     struct outputs *outputs, const struct privileges_user *user)
 {
 	int64_t left;
 	int err;
 
 	l->handle = handle;
-	l->sinks = sinks;
-	sinks_set_clock(sinks, time_of, handle);
-	report_init(&l->report, writer, sinks, handle);
+	l->outputs = outputs;
+	outputs_set_clock(outputs, time_of, handle);
+	report_init(&l->report, writer, outputs, handle);
 	loop_log_setup(l);
 	if (l->options->read)
 		l->attached = true;
@@ -611,11 +611,11 @@ int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
 	loop_check(l, report_start(&l->report, l->options), "cannot write the start record");
 	loop_write_metrics(l);
 	loop_check(l, start(l), "cannot watch for events");
-	err = sinks_start(sinks);
+	err = outputs_start(outputs);
 	loop_check(l, err, "cannot start the outputs");
 	if (err) /* a capture would wait for ever for what nobody writes */
-		loop_hurry(l);
-	sinks_flush(sinks);
+		loop_set_deadline(l);
+	outputs_flush(outputs);
 	if (!l->stop_reason)
 		loop_tell_ready(l);
 	if (!l->stop_reason && l->options->read)

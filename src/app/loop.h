@@ -7,8 +7,8 @@
 #include "app/exit_code.h"
 #include "app/options.h"
 #include "app/privileges.h"
-#include "line/line.h"
-#include "sink/sink.h"
+#include "record/record.h"
+#include "output/outputs.h"
 
 struct loop; /* one run */
 
@@ -32,7 +32,7 @@ int loop_on_wait(void *arg, int fd);
 /* Attach, become the user and give up privileges, run until something ends it, and close the
  * stream. All pointers are borrowed. Returns the exit code; what was wrong has been logged.
  */
-int loop_run(struct loop *l, struct xdptail *handle, struct line_writer *writer,
-	     struct sinks *sinks, const struct privileges_user *user);
+int loop_run(struct loop *l, struct xdptail *handle, struct record_writer *writer,
+	     struct outputs *outputs, const struct privileges_user *user);
 
 #endif

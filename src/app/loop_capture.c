@@ -11,10 +11,10 @@
 
 static bool is_written(const struct loop *l)
 {
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		struct sink_counts c;
+	for (unsigned int i = 0; i < outputs_number(l->outputs); i++) {
+		struct output_counts c;
 
-		sinks_counts(l->sinks, i, &c);
+		outputs_counts(l->outputs, i, &c);
 		if (c.made != c.written + c.filtered + c.dropped_queue_full + c.dropped_error)
 			return false;
 	}
@@ -26,7 +26,7 @@ static bool is_written(const struct loop *l)
  */
 static unsigned int frames_a_turn(const struct loop *l)
 {
-	size_t frames = sinks_room_max(l->sinks, true) / LINE_MAX_BYTES / 2;
+	size_t frames = outputs_room_max(l->outputs, true) / RECORD_MAX_BYTES / 2;
 
 	return frames < LOOP_FRAMES_A_TURN ? (unsigned int)frames : LOOP_FRAMES_A_TURN;
 }
@@ -35,22 +35,22 @@ unsigned int loop_wait_for_room(struct loop *l)
 {
 	unsigned int frames;
 
-	loop_look_around(l, 0);
+	loop_poll_once(l, 0);
 	for (;;) {
 		frames = frames_a_turn(l); /* outputs come and go */
 		if (l->deadline_ms != LOOP_NO_DEADLINE ||
-		    sinks_room(l->sinks, true) >= (size_t)frames * LINE_MAX_BYTES)
+		    outputs_room(l->outputs, true) >= (size_t)frames * RECORD_MAX_BYTES)
 			return frames;
-		loop_look_around(l, LOOP_STEP_MS);
+		loop_poll_once(l, LOOP_STEP_MS);
 	}
 }
 
 void loop_wait_for_outputs(struct loop *l)
 {
-	loop_look_around(l, 0);
+	loop_poll_once(l, 0);
 	while (l->deadline_ms == LOOP_NO_DEADLINE && !is_written(l))
-		loop_look_around(l, OUTPUTS_MS);
-	loop_look_around(l, 0); /* the last of them may just have failed */
+		loop_poll_once(l, OUTPUTS_MS);
+	loop_poll_once(l, 0); /* the last of them may just have failed */
 }
 
 /* One that its clock has ended, or that a signal asked for. */
@@ -114,13 +114,13 @@ int loop_on_wait(void *arg, int fd)
 		bool changing;
 		int n;
 
-		loop_look_around(l, 0);
+		loop_poll_once(l, 0);
 		write_interval(l);
 		if (l->stop_reason)
 			break;
-		changing = l->sinks && loop_change_outputs(l);
-		if (l->sinks)
-			sinks_flush(l->sinks);
+		changing = l->outputs && loop_change_outputs(l);
+		if (l->outputs)
+			outputs_flush(l->outputs);
 		n = poll(fds, 2, changing ? LOOP_LEAVE_MS : -1);
 		loop_check_wait(l, n < 0 ? -errno : 0, "cannot wait for the capture");
 		if (n > 0 && fds[0].revents && !l->n_pending)

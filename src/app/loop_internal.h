@@ -20,13 +20,13 @@
 #define LOOP_LEAVE_MS	   20 /* between two looks at outputs that are leaving */
 
 struct loop {
-	struct options *options; /* borrowed; its outputs are sinks' */
+	struct options *options; /* borrowed; its outputs are outputs' */
 	const struct command_line *line; /* borrowed: to be read again */
-	struct sink_spare
-		*pending[SINK_MAX]; /* owned; outputs that wait until their names are free */
+	struct output_spare
+		*pending[OUTPUTS_MAX]; /* owned; outputs that wait until their names are free */
 	unsigned int n_pending;
 	struct xdptail *handle; /* borrowed; NULL before loop_run() */
-	struct sinks *sinks; /* borrowed; NULL before loop_run() */
+	struct outputs *outputs; /* borrowed; NULL before loop_run() */
 	struct report report;
 	struct notify notify;
 	int epoll_fd;
@@ -36,10 +36,10 @@ struct loop {
 	bool attached; /* once, to any interface */
 	bool failed; /* something is no longer in the stream as it should be */
 	bool signalled; /* to end */
-	bool ended[SINK_NAMES_MAX]; /* outputs that have, and were named */
+	bool ended[OUTPUT_NAMES_MAX]; /* outputs that have, and were named */
 	/* outputs that cannot write at present: the -errno that was named */
-	int failing[SINK_NAMES_MAX];
-	unsigned int warned[SINK_NAMES_MAX]; /* what was said that outputs can't do: a bit each */
+	int failing[OUTPUT_NAMES_MAX];
+	unsigned int warned[OUTPUT_NAMES_MAX]; /* what was said that outputs can't do: a bit each */
 	bool slow; /* the last turn of packets took long */
 	bool late_said; /* the last interval was late, which was said */
 	bool stepped; /* wall time, or a capture's, at least once */
@@ -67,7 +67,7 @@ struct loop {
  * has no deadline until somebody asks for one.
  */
 void loop_stop(struct loop *l, const char *reason, int exit_code);
-void loop_hurry(struct loop *l);
+void loop_set_deadline(struct loop *l);
 
 /* If err is one: log it, and stop. */
 void loop_check(struct loop *l, int err, const char *what);
@@ -127,7 +127,7 @@ int loop_prepare_metrics(const struct loop *l, const struct options *fresh,
 void loop_change_metrics(struct loop *l, const struct options *fresh, struct metrics_file *f);
 
 /* Name those that have ended, and end the run with the last one. */
-void loop_look_at_outputs(struct loop *l);
+void loop_check_ended(struct loop *l);
 
 /* Say once that an output fails, and once that it has recovered; the stream has the figures. Once,
  * too, what one can't do.
@@ -151,7 +151,7 @@ void loop_drop_pending(struct loop *l);
 int loop_set_interval(struct loop *l);
 
 /* Look after signals and outputs, waiting at most so long for them. */
-void loop_look_around(struct loop *l, int wait_ms);
+void loop_poll_once(struct loop *l, int wait_ms);
 
 /* Until the outputs have room for the lines of a turn, unless there is a deadline. Returns how many
  * frames that may be.

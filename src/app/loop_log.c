@@ -29,20 +29,21 @@ void loop_log_setup(const struct loop *l)
 {
 	if (!l->options->read || l->options->prog_run)
 		log_program(l);
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++)
-		log_debug("output \"%s\"", sinks_name(l->sinks, i));
+	for (unsigned int i = 0; i < outputs_number(l->outputs); i++)
+		log_debug("output \"%s\"", outputs_name(l->outputs, i));
 }
 
 void loop_log_drops(const struct loop *l)
 {
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		struct sink_counts c;
+	for (unsigned int i = 0; i < outputs_number(l->outputs); i++) {
+		struct output_counts c;
 
-		sinks_counts(l->sinks, i, &c);
+		outputs_counts(l->outputs, i, &c);
 		if (c.dropped_queue_full || c.dropped_error)
 			log_warning("output \"%s\" did not get %" PRIu64 " lines: %" PRIu64
 				    " found its queue full, %" PRIu64 " could not be written",
-				    sinks_name(l->sinks, i), c.dropped_queue_full + c.dropped_error,
-				    c.dropped_queue_full, c.dropped_error);
+				    outputs_name(l->outputs, i),
+				    c.dropped_queue_full + c.dropped_error, c.dropped_queue_full,
+				    c.dropped_error);
 	}
 }

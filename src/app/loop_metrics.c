@@ -39,13 +39,13 @@ static void name_run(char ret[NAME_BYTES], const char *path)
 /* Lines that wait when all is over are lost. */
 static void look_at_output(const struct loop *l, unsigned int i, struct metrics_output *ret)
 {
-	struct sink_counts *c = &ret->counts;
+	struct output_counts *c = &ret->counts;
 
-	ret->name = sinks_name(l->sinks, i);
-	ret->gone = sinks_state(l->sinks, i) == SINK_GONE;
-	ret->up = l->metrics_up && sinks_state(l->sinks, i) == SINK_HERE &&
-		  !sinks_error(l->sinks, i) && !sinks_failing(l->sinks, i);
-	sinks_counts(l->sinks, i, c);
+	ret->name = outputs_name(l->outputs, i);
+	ret->gone = outputs_state(l->outputs, i) == OUTPUT_CLOSED;
+	ret->up = l->metrics_up && outputs_state(l->outputs, i) == OUTPUT_OPEN &&
+		  !outputs_error(l->outputs, i) && !outputs_failing(l->outputs, i);
+	outputs_counts(l->outputs, i, c);
 	ret->queued = c->made - c->written - c->filtered - c->dropped_queue_full - c->dropped_error;
 	if (l->metrics_up)
 		return;
@@ -57,7 +57,7 @@ static int make_text(const struct loop *l, char **ret, size_t *ret_len)
 {
 	const struct report *r = &l->report;
 	const struct options *o = l->options;
-	struct metrics_output outputs[SINK_NAMES_MAX];
+	struct metrics_output outputs[OUTPUT_NAMES_MAX];
 	struct metrics_file_state file;
 	char name[NAME_BYTES];
 	struct metrics m = {
@@ -78,7 +78,7 @@ static int make_text(const struct loop *l, char **ret, size_t *ret_len)
 		.interfaces = r->interfaces.list,
 		.n_interfaces = r->interfaces.n,
 		.outputs = outputs,
-		.n_outputs = sinks_number(l->sinks),
+		.n_outputs = outputs_number(l->outputs),
 		.reloads = l->reloads,
 		.reloads_refused = l->reloads_refused,
 	};

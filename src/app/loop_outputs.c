@@ -8,9 +8,9 @@
 
 static void say_ended(const struct loop *l, unsigned int i, int err)
 {
-	const char *name = sinks_name(l->sinks, i);
+	const char *name = outputs_name(l->outputs, i);
 
-	if (sinks_gave_up(l->sinks, i))
+	if (outputs_gave_up(l->outputs, i))
 		log_error("output \"%s\" has failed for %u s, and is given up: %s", name,
 			  l->options->output_timeout_s, strerror(-err));
 	else
@@ -20,23 +20,23 @@ static void say_ended(const struct loop *l, unsigned int i, int err)
 /* Nobody wants any more of it, or all that is left would be lost. */
 static enum exit_code code_of_end(const struct loop *l)
 {
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		if (sinks_gave_up(l->sinks, i))
+	for (unsigned int i = 0; i < outputs_number(l->outputs); i++) {
+		if (outputs_gave_up(l->outputs, i))
 			return EXIT_CODE_FAILED;
 	}
 	return EXIT_CODE_OUTPUT;
 }
 
 /* A reader that went away is quiet. */
-void loop_look_at_outputs(struct loop *l)
+void loop_check_ended(struct loop *l)
 {
-	unsigned int alive = sinks_alive(l->sinks);
+	unsigned int alive = outputs_take_ends(l->outputs);
 
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		int err = sinks_error(l->sinks, i);
+	for (unsigned int i = 0; i < outputs_number(l->outputs); i++) {
+		int err = outputs_error(l->outputs, i);
 
 		if (err && !l->ended[i] && (err != -EPIPE || alive) &&
-		    sinks_state(l->sinks, i) == SINK_HERE)
+		    outputs_state(l->outputs, i) == OUTPUT_OPEN)
 			say_ended(l, i, err);
 		l->ended[i] = err != 0;
 	}
@@ -54,15 +54,15 @@ void loop_look_at_outputs(struct loop *l)
 void loop_check_lost(struct loop *l)
 {
 	if (l->exit_code == EXIT_CODE_DONE && (l->options->read || !l->signalled) &&
-	    sinks_lost(l->sinks))
+	    outputs_lost(l->outputs))
 		l->exit_code = EXIT_CODE_FAILED;
 }
 
 static void say_failing(const struct loop *l, unsigned int i, int err)
 {
-	const char *name = sinks_name(l->sinks, i);
+	const char *name = outputs_name(l->outputs, i);
 
-	if (!l->options->read || sinks_spec(l->sinks, i)->when_full == SINK_DROP)
+	if (!l->options->read || outputs_spec(l->outputs, i)->when_full == OUTPUT_DROP)
 		log_warning(
 			"output \"%s\" takes nothing: %s; it is tried again, and lines for which "
 			"there is no room are dropped and counted",
@@ -79,24 +79,24 @@ static void say_failing(const struct loop *l, unsigned int i, int err)
 
 void loop_check_warnings(struct loop *l)
 {
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		const char *warning = sinks_warning(l->sinks, i, &l->warned[i]);
+	for (unsigned int i = 0; i < outputs_number(l->outputs); i++) {
+		const char *warning = outputs_warning(l->outputs, i, &l->warned[i]);
 
-		for (; warning; warning = sinks_warning(l->sinks, i, &l->warned[i]))
-			log_warning("output \"%s\": %s", sinks_name(l->sinks, i), warning);
+		for (; warning; warning = outputs_warning(l->outputs, i, &l->warned[i]))
+			log_warning("output \"%s\": %s", outputs_name(l->outputs, i), warning);
 	}
 }
 
 void loop_check_outputs(struct loop *l)
 {
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		int err = sinks_failing(l->sinks, i);
+	for (unsigned int i = 0; i < outputs_number(l->outputs); i++) {
+		int err = outputs_failing(l->outputs, i);
 
 		if (err && !l->failing[i])
 			say_failing(l, i, err);
-		if (!err && l->failing[i] && !sinks_error(l->sinks, i) &&
-		    sinks_state(l->sinks, i) == SINK_HERE)
-			log_notice("output \"%s\" takes lines again", sinks_name(l->sinks, i));
+		if (!err && l->failing[i] && !outputs_error(l->outputs, i) &&
+		    outputs_state(l->outputs, i) == OUTPUT_OPEN)
+			log_notice("output \"%s\" takes lines again", outputs_name(l->outputs, i));
 		l->failing[i] = err;
 	}
 	loop_check_warnings(l);
@@ -104,13 +104,13 @@ void loop_check_outputs(struct loop *l)
 
 void loop_check_ends(struct loop *l)
 {
-	for (unsigned int i = 0; i < sinks_number(l->sinks); i++) {
-		int err = sinks_error(l->sinks, i);
+	for (unsigned int i = 0; i < outputs_number(l->outputs); i++) {
+		int err = outputs_error(l->outputs, i);
 
 		if (!err || l->ended[i] || err == -EPIPE)
 			continue;
 		log_error("output \"%s\": what was written to it may be lost: %s",
-			  sinks_name(l->sinks, i), strerror(-err));
+			  outputs_name(l->outputs, i), strerror(-err));
 		if (l->exit_code == EXIT_CODE_DONE)
 			l->exit_code = EXIT_CODE_FAILED;
 	}

@@ -10,12 +10,12 @@
 
 #define ERR_BYTES 1024
 
-/* The number of an output, or sinks_number(). */
+/* The number of an output, or outputs_number(). */
 static unsigned int find_output(const struct loop *l, const char *name)
 {
 	unsigned int i = 0;
 
-	while (i < sinks_number(l->sinks) && strcmp(sinks_name(l->sinks, i), name) != 0)
+	while (i < outputs_number(l->outputs) && strcmp(outputs_name(l->outputs, i), name) != 0)
 		i++;
 	return i;
 }
@@ -23,21 +23,21 @@ static unsigned int find_output(const struct loop *l, const char *name)
 /* What a reload needs, all of it there before anything changes: then nothing can fail. */
 struct reload {
 	struct options *fresh; /* borrowed; what is taken of it is left empty */
-	struct sink_spare
-		*spares[SINK_MAX]; /* owned; outputs that are new, or have other settings */
+	struct output_spare
+		*spares[OUTPUTS_MAX]; /* owned; outputs that are new, or have other settings */
 	unsigned int n_spares;
 	struct metrics_file *metrics; /* owned; NULL: as it was, or none */
-	bool wanted[SINK_NAMES_MAX]; /* outputs that stay as they are */
-	bool named[SINK_NAMES_MAX]; /* these, and those that have other settings */
+	bool wanted[OUTPUT_NAMES_MAX]; /* outputs that stay as they are */
+	bool named[OUTPUT_NAMES_MAX]; /* these, and those that have other settings */
 	/* of the spares that an earlier reload has left, those that still hold */
-	bool waits[SINK_MAX];
+	bool waits[OUTPUTS_MAX];
 };
 
 /* Is there a spare of an earlier reload that is the same? Then it stays. */
-static bool keep_pending(const struct loop *l, struct reload *r, const struct sink_spec *spec)
+static bool keep_pending(const struct loop *l, struct reload *r, const struct output_spec *spec)
 {
 	for (unsigned int i = 0; i < l->n_pending; i++) {
-		if (sink_spec_equal(sink_spare_spec(l->pending[i]), spec)) {
+		if (output_spec_equal(output_spare_spec(l->pending[i]), spec)) {
 			r->waits[i] = true;
 			return true;
 		}
@@ -46,23 +46,24 @@ static bool keep_pending(const struct loop *l, struct reload *r, const struct si
 }
 
 /* 0, or -errno after a message. */
-static int prepare_output(const struct loop *l, struct reload *r, struct sink_spec *spec)
+static int prepare_output(const struct loop *l, struct reload *r, struct output_spec *spec)
 {
 	const unsigned int number = find_output(l, spec->name);
-	const bool is_known = number < sinks_number(l->sinks);
+	const bool is_known = number < outputs_number(l->outputs);
 	char err_text[ERR_BYTES] = "";
 	int err;
 
 	if (is_known)
 		r->named[number] = true;
-	if (is_known && sinks_state(l->sinks, number) == SINK_HERE &&
-	    sink_spec_equal(sinks_spec(l->sinks, number), spec)) {
+	if (is_known && outputs_state(l->outputs, number) == OUTPUT_OPEN &&
+	    output_spec_equal(outputs_spec(l->outputs, number), spec)) {
 		r->wanted[number] = true;
 		return 0;
 	}
 	if (keep_pending(l, r, spec))
 		return 0;
-	err = sinks_prepare(l->sinks, spec, &r->spares[r->n_spares], err_text, sizeof(err_text));
+	err = outputs_prepare(l->outputs, spec, &r->spares[r->n_spares], err_text,
+			      sizeof(err_text));
 	if (err)
 		log_error("SIGHUP: %s", err_text);
 	else
@@ -89,26 +90,26 @@ static int prepare(struct loop *l, struct reload *r)
 static void give_back(struct reload *r)
 {
 	while (r->n_spares)
-		sink_spare_free(r->spares[--r->n_spares]);
+		output_spare_free(r->spares[--r->n_spares]);
 	metrics_file_free(r->metrics);
 }
 
 /* Those that have other settings now wait until what they were is gone. */
 static void change_outputs(struct loop *l, struct reload *r)
 {
-	const unsigned int n = sinks_number(l->sinks);
+	const unsigned int n = outputs_number(l->outputs);
 	unsigned int waiting = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		/* or it was to return, and is not any more */
-		if (!r->wanted[i] && (sinks_state(l->sinks, i) == SINK_HERE || !r->named[i]))
-			sinks_leave(l->sinks, i, r->named[i]);
+		if (!r->wanted[i] && (outputs_state(l->outputs, i) == OUTPUT_OPEN || !r->named[i]))
+			outputs_close(l->outputs, i, r->named[i]);
 	}
 	for (unsigned int i = 0; i < l->n_pending; i++) {
 		if (r->waits[i])
 			l->pending[waiting++] = l->pending[i];
 		else
-			sink_spare_free(l->pending[i]);
+			output_spare_free(l->pending[i]);
 	}
 	for (unsigned int i = 0; i < r->n_spares; i++)
 		l->pending[waiting++] = r->spares[i];
@@ -117,12 +118,12 @@ static void change_outputs(struct loop *l, struct reload *r)
 }
 
 /* Its first record says what run it has come to. */
-static void place(struct loop *l, struct sink_spare *spare)
+static void place(struct loop *l, struct output_spare *spare)
 {
-	const char *name = sink_spare_spec(spare)->name;
+	const char *name = output_spare_spec(spare)->name;
 	unsigned int i;
 
-	sinks_place(l->sinks, spare);
+	outputs_place(l->outputs, spare);
 	i = find_output(l, name);
 	l->ended[i] = false;
 	l->failing[i] = 0;
@@ -131,12 +132,12 @@ static void place(struct loop *l, struct sink_spare *spare)
 
 bool loop_change_outputs(struct loop *l)
 {
-	bool leaving = sinks_leaving(l->sinks);
+	bool leaving = outputs_finish_closing(l->outputs);
 
 	for (unsigned int i = 0; i < l->n_pending;) {
-		struct sink_spare *spare = l->pending[i];
+		struct output_spare *spare = l->pending[i];
 
-		if (!sinks_is_free(l->sinks, sink_spare_spec(spare)->name)) {
+		if (!outputs_is_free(l->outputs, output_spare_spec(spare)->name)) {
 			i++;
 			continue;
 		}
@@ -149,7 +150,7 @@ bool loop_change_outputs(struct loop *l)
 void loop_drop_pending(struct loop *l)
 {
 	while (l->n_pending)
-		sink_spare_free(l->pending[--l->n_pending]);
+		output_spare_free(l->pending[--l->n_pending]);
 }
 
 /* fn of options_compare() */
@@ -184,7 +185,7 @@ static void commit(struct loop *l, struct reload *r)
 	loop_change_metrics(l, r->fresh, r->metrics);
 	options_compare(l->options, r->fresh, tell, NULL);
 	apply(l, r->fresh);
-	loop_look_at_outputs(l); /* one that had ended may be all that is left */
+	loop_check_ended(l); /* one that had ended may be all that is left */
 	loop_check(l, report_start_again(&l->report, l->options, REPORT_ALL_OUTPUTS),
 		   "cannot write a start record");
 	l->reloads++;

@@ -18,8 +18,8 @@
 #include "app/metrics_file.h"
 #include "app/options.h"
 #include "app/privileges.h"
-#include "line/line.h"
-#include "sink/sink.h"
+#include "record/record.h"
+#include "output/outputs.h"
 
 #define ERR_BYTES 1024
 #define NS_PER_S  1000000000ULL
@@ -66,29 +66,29 @@ static int print_interfaces(void)
 }
 
 /* What is opened is o's no more. */
-static int open_outputs(struct sinks **ret, struct options *o)
+static int open_outputs(struct outputs **ret, struct options *o)
 {
-	struct sinks *sinks;
+	struct outputs *outputs;
 	char err_text[ERR_BYTES];
-	int err = sinks_new(&sinks);
+	int err = outputs_new(&outputs);
 
 	if (err) {
 		log_error("cannot open outputs: %s", strerror(-err));
 		return EXIT_CODE_FAILED;
 	}
 	if (o->read)
-		sinks_let_wait(sinks, (int64_t)o->output_timeout_s * 1000);
+		outputs_set_patience(outputs, (int64_t)o->output_timeout_s * 1000);
 	for (unsigned int i = 0; i < o->n_outputs; i++) {
-		err = sinks_add(sinks, &o->outputs[i], err_text, sizeof(err_text));
+		err = outputs_add(outputs, &o->outputs[i], err_text, sizeof(err_text));
 		if (err) {
 			log_error("%s", err_text);
-			(void)sinks_finish(sinks, 0);
-			sinks_free(sinks);
+			(void)outputs_finish(outputs, 0);
+			outputs_free(outputs);
 			return exit_code_of_error(err, EXIT_CODE_USAGE);
 		}
 	}
 	options_free_outputs(o);
-	*ret = sinks;
+	*ret = outputs;
 	return EXIT_CODE_DONE;
 }
 
@@ -179,7 +179,7 @@ static int open_handle(struct xdptail **ret, const struct options *o, int captur
 }
 
 /* As whoever we will be, so that what can be opened now can be opened anew later. */
-static int open_outputs_as(struct sinks **ret, struct options *o,
+static int open_outputs_as(struct outputs **ret, struct options *o,
 			   const struct privileges_user *user)
 {
 	struct privileges_acting acting;
@@ -204,8 +204,8 @@ static int open_outputs_as(struct sinks **ret, struct options *o,
 }
 
 /* A capture is anybody's: it is opened with all our rights, but nothing of it is read with any. */
-static int open_capture(struct xdptail **ret_handle, struct sinks **ret_sinks, struct options *o,
-			const struct privileges_user *user, struct loop *loop)
+static int open_capture(struct xdptail **ret_handle, struct outputs **ret_outputs,
+			struct options *o, const struct privileges_user *user, struct loop *loop)
 {
 	static const struct privileges_need nothing = { 0 };
 	const bool is_stdin = !strcmp(o->read, "-");
@@ -218,7 +218,7 @@ static int open_capture(struct xdptail **ret_handle, struct sinks **ret_sinks, s
 		log_error("cannot open \"%s\": %s", o->read, strerror(errno));
 		return code;
 	}
-	code = open_outputs_as(ret_sinks, o, user);
+	code = open_outputs_as(ret_outputs, o, user);
 	err = code ? 0 : privileges_drop(user, &nothing, err_text, sizeof(err_text));
 	if (err) {
 		log_error("%s", err_text);
@@ -232,15 +232,15 @@ static int open_capture(struct xdptail **ret_handle, struct sinks **ret_sinks, s
 }
 
 /* Where BPF is loaded, its refusals come before any file is made. */
-static int open_all(struct xdptail **ret_handle, struct sinks **ret_sinks, struct options *o,
+static int open_all(struct xdptail **ret_handle, struct outputs **ret_outputs, struct options *o,
 		    const struct privileges_user *user, struct loop *loop)
 {
 	int code;
 
 	if (o->read && !o->prog_run)
-		return open_capture(ret_handle, ret_sinks, o, user, loop);
+		return open_capture(ret_handle, ret_outputs, o, user, loop);
 	code = open_handle(ret_handle, o, -1, loop);
-	return code ? code : open_outputs_as(ret_sinks, o, user);
+	return code ? code : open_outputs_as(ret_outputs, o, user);
 }
 
 static int find_user(struct privileges_user *ret, const struct options *o)
@@ -259,9 +259,9 @@ static int find_user(struct privileges_user *ret, const struct options *o)
 static int run(struct options *o, const struct command_line *line)
 {
 	struct privileges_user user;
-	struct line_writer *writer = NULL;
+	struct record_writer *writer = NULL;
 	struct xdptail *handle = NULL;
-	struct sinks *sinks = NULL;
+	struct outputs *outputs = NULL;
 	struct loop *loop = NULL;
 	uint64_t id = 0;
 	int code = find_user(&user, o);
@@ -275,20 +275,20 @@ static int run(struct options *o, const struct command_line *line)
 	if (!err)
 		err = loop_new(&loop, o, line);
 	if (!err)
-		err = line_writer_new(&writer, id, o->timestamps_ns);
+		err = record_writer_new(&writer, id, o->timestamps_ns);
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
 		goto out;
 	}
-	code = open_all(&handle, &sinks, o, &user, loop);
+	code = open_all(&handle, &outputs, o, &user, loop);
 	if (code)
 		goto out;
-	code = loop_run(loop, handle, writer, sinks, &user);
+	code = loop_run(loop, handle, writer, outputs, &user);
 
 out:
 	xdptail_close(handle);
-	sinks_free(sinks);
-	line_writer_free(writer);
+	outputs_free(outputs);
+	record_writer_free(writer);
 	loop_free(loop);
 	privileges_user_free(&user);
 	return code;

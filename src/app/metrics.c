@@ -50,8 +50,8 @@ struct run {
 	struct metrics m;
 	struct xdptail_stats handle;
 	struct xdptail_counts counts;
-	struct line_stats stats;
-	struct line_stats last;
+	struct record_stats stats;
+	struct record_stats last;
 };
 
 #define OF(type, f) offsetof(struct type, f)

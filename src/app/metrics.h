@@ -12,14 +12,14 @@
 
 #include "xdptail.h"
 #include "app/interface_sums.h"
-#include "line/line.h"
-#include "sink/sink.h"
+#include "record/record.h"
+#include "output/outputs.h"
 
 struct metrics_output {
 	const char *name; /* as the user named it */
 	bool up; /* it takes lines */
 	bool gone; /* … and was not asked to any more: up is left out */
-	struct sink_counts counts;
+	struct output_counts counts;
 	uint64_t queued; /* lines */
 };
 
@@ -37,8 +37,8 @@ struct metrics {
 	uint64_t sources; /* of the last interval */
 	const struct xdptail_stats *handle; /* ring_bytes 0: there is no program in the kernel */
 	const struct xdptail_counts *counts; /* sums */
-	const struct line_stats *stats; /* sums */
-	const struct line_stats *last; /* of the last interval */
+	const struct record_stats *stats; /* sums */
+	const struct record_stats *last; /* of the last interval */
 	const struct interface_sum *interfaces;
 	size_t n_interfaces;
 	const struct metrics_output *outputs;

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sink/file_lock.h"
+#include "output/file_lock.h"
 
 #define FILE_MODE 0644 /* another user reads it; there are no addresses in it */
 #define NS_PER_S  1000000000L

@@ -54,7 +54,7 @@ static int finish_scopes(struct parser *p)
 static int finish_outputs(struct parser *p)
 {
 	for (unsigned int i = 0; !p->o.read && i < p->o.n_outputs; i++) {
-		if (p->o.outputs[i].when_full == SINK_BLOCK)
+		if (p->o.outputs[i].when_full == OUTPUT_BLOCK)
 			return options_refuse_row(
 				p, options_find("output"),
 				"when_full=block of \"%.100s\" is for capture files: packets of an "
@@ -263,7 +263,7 @@ void options_compare(const struct options *a, const struct options *b,
 void options_free_outputs(struct options *o)
 {
 	while (o->n_outputs)
-		sink_spec_free(&o->outputs[--o->n_outputs]);
+		output_spec_free(&o->outputs[--o->n_outputs]);
 }
 
 void options_free(struct options *o)

@@ -11,7 +11,7 @@
 
 #include "xdptail.h"
 #include "app/config_json.h"
-#include "sink/sink.h"
+#include "output/outputs.h"
 
 enum options_action { /* what is to be done at all */
 	OPTIONS_RUN,
@@ -50,7 +50,7 @@ struct options {
 	uint64_t count; /* stop after so many packet records; 0: no limit */
 	uint32_t duration_s; /* 0: no limit */
 	uint32_t output_timeout_s; /* of a capture's outputs that fail; 0: none */
-	struct sink_spec outputs[SINK_MAX]; /* owned: options_free() */
+	struct output_spec outputs[OUTPUTS_MAX]; /* owned: options_free() */
 	unsigned int n_outputs; /* at least 1 after options_parse() */
 	bool timestamps_ns;
 	uint32_t batch_ms;

@@ -241,12 +241,12 @@ static int take_interface(struct parser *p, const struct row *row, const char *a
 	return 0;
 }
 
-static int refuse_output(struct parser *p, const struct row *row, const struct sink_spec *spec)
+static int refuse_output(struct parser *p, const struct row *row, const struct output_spec *spec)
 {
-	if (p->o.n_outputs == SINK_MAX)
+	if (p->o.n_outputs == OUTPUTS_MAX)
 		return options_refuse_row(p, row,
 					  OPTIONS_QUOTED " is one too many: %d outputs at most",
-					  spec->name, SINK_MAX);
+					  spec->name, OUTPUTS_MAX);
 	for (unsigned int i = 0; i < p->o.n_outputs; i++) {
 		if (!strcmp(p->o.outputs[i].name, spec->name))
 			return options_refuse_row(
@@ -257,12 +257,12 @@ static int refuse_output(struct parser *p, const struct row *row, const struct s
 	return 0;
 }
 
-int options_take_output(struct parser *p, const struct row *row, struct sink_spec *spec)
+int options_take_output(struct parser *p, const struct row *row, struct output_spec *spec)
 {
 	int err = refuse_output(p, row, spec);
 
 	if (err)
-		sink_spec_free(spec);
+		output_spec_free(spec);
 	else
 		p->o.outputs[p->o.n_outputs++] = *spec;
 	return err;
@@ -270,9 +270,9 @@ int options_take_output(struct parser *p, const struct row *row, struct sink_spe
 
 static int take_output(struct parser *p, const struct row *row, const char *arg)
 {
-	struct sink_spec spec;
+	struct output_spec spec;
 	char why[512] = "";
-	int err = sink_spec_parse(arg, &spec, why, sizeof(why));
+	int err = output_spec_parse(arg, &spec, why, sizeof(why));
 
 	if (!err)
 		return options_take_output(p, row, &spec);

@@ -91,7 +91,7 @@ options_refuse_row(struct parser *p, const struct row *row, const char *fmt, ...
 int options_take(struct parser *p, const struct row *row, const char *arg);
 
 /* An output; takes *spec over. 0 or -EINVAL. */
-int options_take_output(struct parser *p, const struct row *row, struct sink_spec *spec);
+int options_take_output(struct parser *p, const struct row *row, struct output_spec *spec);
 
 /* As if it had not been given. */
 void options_forget(struct parser *p, const struct row *row);

@@ -45,16 +45,16 @@ static uint64_t rss_kb(void)
 	return resident ? strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024 : 0;
 }
 
-void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
+void report_init(struct report *r, struct record_writer *writer, struct outputs *outputs,
 		 struct xdptail *handle)
 {
-	*r = (struct report){ .writer = writer, .sinks = sinks, .handle = handle };
+	*r = (struct report){ .writer = writer, .outputs = outputs, .handle = handle };
 }
 
-static int put(struct report *r, int err, const struct line *line)
+static int put(struct report *r, int err, const struct record *line)
 {
 	if (!err)
-		sinks_put(r->sinks, line);
+		outputs_put(r->outputs, line);
 	return err;
 }
 
@@ -68,7 +68,7 @@ static void miss(struct report *r, enum report_cause cause)
 }
 
 /* For records that the sums can do without: 1 when this one was counted instead. */
-static int put_or_miss(struct report *r, int err, const struct line *line)
+static int put_or_miss(struct report *r, int err, const struct record *line)
 {
 	if (err != -EMSGSIZE)
 		return put(r, err, line);
@@ -96,22 +96,22 @@ static int look_at_handle(struct report *r)
 
 /* To output only, or to all: each is told its own name, so that no two of their files begin alike.
  */
-static int put_starts(struct report *r, const struct line_start *as, unsigned int only)
+static int put_starts(struct report *r, const struct record_start *as, unsigned int only)
 {
 	uint64_t now = xdptail_time(r->handle);
-	struct line_start start = *as;
-	struct line line;
+	struct record_start start = *as;
+	struct record line;
 	int err = 0;
 
-	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++) {
+	for (unsigned int i = 0; !err && i < outputs_number(r->outputs); i++) {
 		if (only != REPORT_ALL_OUTPUTS && only != i)
 			continue;
-		start.sink = sinks_name(r->sinks, i);
-		err = line_start(r->writer, now, &start, &line);
+		start.sink = outputs_name(r->outputs, i);
+		err = record_start(r->writer, now, &start, &line);
 		if (!err && start.repeated)
-			sinks_put_uncounted(r->sinks, i, &line);
+			outputs_put_uncounted(r->outputs, i, &line);
 		else if (!err)
-			sinks_put_to(r->sinks, i, &line);
+			outputs_put_to(r->outputs, i, &line);
 		start.same = true;
 	}
 	return err;
@@ -122,7 +122,7 @@ static int tell_start(struct report *r, const struct options *o, unsigned int on
 	const struct xdptail_stats *stats = &r->handle_stats;
 	struct capability_names capabilities;
 	struct utsname uts = { 0 };
-	struct line_start start;
+	struct record_start start;
 	int err = look_at_handle(r);
 
 	if (err)
@@ -130,7 +130,7 @@ static int tell_start(struct report *r, const struct options *o, unsigned int on
 	(void)uname(&uts);
 	capability_names(&capabilities, privileges_left());
 	r->perf = stats->transport == XDPTAIL_TRANSPORT_PERF;
-	start = (struct line_start){
+	start = (struct record_start){
 		.repeated = repeated,
 		.joined = only != REPORT_ALL_OUTPUTS,
 		.version = XDPTAIL_VERSION,
@@ -156,10 +156,10 @@ static int tell_start(struct report *r, const struct options *o, unsigned int on
 
 static int put_interface(struct report *r, const struct xdptail_interface *event)
 {
-	struct line line;
+	struct record line;
 
 	r->aggregates |= event->mode == XDPTAIL_MODE_GENERIC;
-	return put_or_miss(r, line_interface(r->writer, xdptail_time(r->handle), event, &line),
+	return put_or_miss(r, record_interface(r->writer, xdptail_time(r->handle), event, &line),
 			   &line);
 }
 
@@ -232,8 +232,8 @@ int report_interface(struct report *r, const struct xdptail_interface *event)
 
 int report_packet(struct report *r, const struct xdptail_packet *packet)
 {
-	struct line line;
-	int err = put(r, line_packet(r->writer, packet, &line), &line);
+	struct record line;
+	int err = put(r, record_packet(r->writer, packet, &line), &line);
 
 	if (err != -EMSGSIZE)
 		return err;
@@ -243,53 +243,55 @@ int report_packet(struct report *r, const struct xdptail_packet *packet)
 
 int report_count(struct report *r, uint64_t snapshot, const struct xdptail_source *source)
 {
-	const struct line_count count = { .snapshot = snapshot, .source = source };
-	struct line line;
+	const struct record_count count = { .snapshot = snapshot, .source = source };
+	struct record line;
 
-	return put_or_miss(r, line_count(r->writer, xdptail_time(r->handle), &count, &line), &line);
+	return put_or_miss(r, record_count(r->writer, xdptail_time(r->handle), &count, &line),
+			   &line);
 }
 
 int report_clock(struct report *r, int64_t step_ns)
 {
-	struct line line;
-	int err = put_or_miss(r, line_clock(r->writer, xdptail_time(r->handle), step_ns, &line),
+	struct record line;
+	int err = put_or_miss(r, record_clock(r->writer, xdptail_time(r->handle), step_ns, &line),
 			      &line);
 
 	return err < 0 ? err : 0;
 }
 
-static int put_stats(struct report *r, const struct line_stats *stats)
+static int put_stats(struct report *r, const struct record_stats *stats)
 {
-	struct line line;
+	struct record line;
 
-	return put(r, line_stats(r->writer, xdptail_time(r->handle), stats, &line), &line);
+	return put(r, record_stats(r->writer, xdptail_time(r->handle), stats, &line), &line);
 }
 
 /* before: what was counted up to the last such record; the queue is what is left of it. */
-static int put_sink(struct report *r, unsigned int i, const struct sink_counts *before, bool total)
+static int put_output(struct report *r, unsigned int i, const struct output_counts *before,
+		      bool total)
 {
-	struct line_sink sink = { .total = total, .sink = sinks_name(r->sinks, i) };
-	struct sink_counts now;
-	struct line line;
+	struct record_sink output = { .total = total, .sink = outputs_name(r->outputs, i) };
+	struct output_counts now;
+	struct record line;
 
-	sinks_counts(r->sinks, i, &now);
-	sink.made = now.made - before->made;
-	sink.written = now.written - before->written;
-	sink.bytes = now.bytes - before->bytes;
-	sink.filtered = now.filtered - before->filtered;
-	sink.dropped_queue_full = now.dropped_queue_full - before->dropped_queue_full;
-	sink.dropped_error = now.dropped_error - before->dropped_error;
-	sink.queued =
+	outputs_counts(r->outputs, i, &now);
+	output.made = now.made - before->made;
+	output.written = now.written - before->written;
+	output.bytes = now.bytes - before->bytes;
+	output.filtered = now.filtered - before->filtered;
+	output.dropped_queue_full = now.dropped_queue_full - before->dropped_queue_full;
+	output.dropped_error = now.dropped_error - before->dropped_error;
+	output.queued =
 		now.made - now.written - now.filtered - now.dropped_queue_full - now.dropped_error;
-	sink.disconnects = now.disconnects - before->disconnects;
+	output.disconnects = now.disconnects - before->disconnects;
 	if (!total) {
 		r->before[i] = now;
-		sinks_forget_drops(r->sinks, i); /* now: what comes may be dropped as well */
+		outputs_forget_drops(r->outputs, i); /* now: what comes may be dropped as well */
 	}
-	return put(r, line_sink(r->writer, xdptail_time(r->handle), &sink, &line), &line);
+	return put(r, record_sink(r->writer, xdptail_time(r->handle), &output, &line), &line);
 }
 
-static void add_stats(struct line_stats *sum, const struct line_stats *add)
+static void add_stats(struct record_stats *sum, const struct record_stats *add)
 {
 	sum->sampled += add->sampled;
 	sum->delivered += add->delivered;
@@ -327,10 +329,10 @@ static void add_counts(struct xdptail_counts *sum, const struct xdptail_counts *
 	sum->unattributed_bytes += add->unattributed_bytes;
 }
 
-static int put_snapshot(struct report *r, const struct line_snapshot *snapshot)
+static int put_snapshot(struct report *r, const struct record_snapshot *snapshot)
 {
-	struct line_snapshot *sum = &r->snapshot_sums;
-	struct line line;
+	struct record_snapshot *sum = &r->snapshot_sums;
+	struct record line;
 
 	add_interval(&r->counts_sums, snapshot->counts, !sum->snapshot);
 	sum->snapshot = snapshot->snapshot;
@@ -340,23 +342,23 @@ static int put_snapshot(struct report *r, const struct line_snapshot *snapshot)
 	sum->unlisted_bytes += snapshot->unlisted_bytes;
 	add_counts(&r->counts_sums, snapshot->counts);
 	r->last_sources = snapshot->counts->n_sources;
-	return put(r, line_snapshot(r->writer, xdptail_time(r->handle), snapshot, &line), &line);
+	return put(r, record_snapshot(r->writer, xdptail_time(r->handle), snapshot, &line), &line);
 }
 
-static int put_loss(struct report *r, const struct line_loss *loss)
+static int put_loss(struct report *r, const struct record_loss *loss)
 {
-	struct line line;
+	struct record line;
 
 	if (!loss->records)
 		return 0;
-	return put(r, line_loss(r->writer, xdptail_time(r->handle), loss, &line), &line);
+	return put(r, record_loss(r->writer, xdptail_time(r->handle), loss, &line), &line);
 }
 
 /* Samples that were lost between the wire and us: one record a cause. */
 static int put_sample_losses(struct report *r, const struct xdptail_counts *c)
 {
 	const uint64_t late = r->enough ? 0 : c->discarded;
-	const struct line_loss losses[] = {
+	const struct record_loss losses[] = {
 		{ "ring", "ring_full", c->lost_ring_full, c->lost_first_ns, c->lost_last_ns },
 		{ "ring", "no_buffer", c->lost_no_buffer, c->lost_first_ns, c->lost_last_ns },
 		{ "ring", "other", c->lost_other, c->lost_first_ns, c->lost_last_ns },
@@ -380,8 +382,8 @@ static int put_unmade(struct report *r)
 	_Static_assert(sizeof(causes) / sizeof(causes[0]) == REPORT_CAUSE_MAX, "one each");
 	for (int i = 0; !err && i < REPORT_CAUSE_MAX; i++) {
 		const struct report_unmade u = r->unmade[i];
-		const struct line_loss loss = { "record", causes[i], u.records, u.first_ns,
-						u.last_ns };
+		const struct record_loss loss = { "record", causes[i], u.records, u.first_ns,
+						  u.last_ns };
 
 		err = put_loss(r, &loss);
 		if (!err)
@@ -390,11 +392,11 @@ static int put_unmade(struct report *r)
 	return err;
 }
 
-static int put_sink_losses(struct report *r, unsigned int i, const struct sink_counts *before)
+static int put_output_losses(struct report *r, unsigned int i, const struct output_counts *before)
 {
-	const struct sink_counts *now = &r->before[i]; /* as the sink record says */
-	struct line_loss loss = {
-		.where = sinks_name(r->sinks, i),
+	const struct output_counts *now = &r->before[i]; /* as the output record says */
+	struct record_loss loss = {
+		.where = outputs_name(r->outputs, i),
 		.first_ns = now->drop_first_ns,
 		.last_ns = now->drop_last_ns,
 	};
@@ -414,7 +416,7 @@ static int put_stats_of(struct report *r, const struct xdptail_counts *counts)
 	/* what the next interval has delivered may be among them, and waits for its stats */
 	uint64_t unmade =
 		r->unmade_packets < counts->delivered ? r->unmade_packets : counts->delivered;
-	struct line_stats stats = {
+	struct record_stats stats = {
 		.perf = r->perf,
 		.sampled = counts->sampled,
 		.delivered = counts->delivered - unmade,
@@ -448,15 +450,15 @@ static int put_stats_of(struct report *r, const struct xdptail_counts *counts)
 /* An output that is gone, and of which that has been said. */
 static bool has_nothing_new(const struct report *r, unsigned int i)
 {
-	const struct sink_counts *before = &r->before[i];
-	struct sink_counts now;
+	const struct output_counts *before = &r->before[i];
+	struct output_counts now;
 
-	sinks_counts(r->sinks, i, &now);
-	return sinks_state(r->sinks, i) == SINK_GONE && now.made == before->made &&
+	outputs_counts(r->outputs, i, &now);
+	return outputs_state(r->outputs, i) == OUTPUT_CLOSED && now.made == before->made &&
 	       now.written == before->written && now.dropped_error == before->dropped_error;
 }
 
-int report_interval(struct report *r, const struct line_snapshot *snapshot)
+int report_interval(struct report *r, const struct record_snapshot *snapshot)
 {
 	int err = put_snapshot(r, snapshot);
 
@@ -466,29 +468,29 @@ int report_interval(struct report *r, const struct line_snapshot *snapshot)
 		err = put_sample_losses(r, snapshot->counts);
 	if (!err)
 		err = put_unmade(r);
-	sinks_flush(r->sinks); /* looks when lines were dropped */
-	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++) {
-		struct sink_counts before = r->before[i];
+	outputs_flush(r->outputs); /* looks when lines were dropped */
+	for (unsigned int i = 0; !err && i < outputs_number(r->outputs); i++) {
+		struct output_counts before = r->before[i];
 
 		if (has_nothing_new(r, i))
 			continue;
-		err = put_sink(r, i, &before, false);
+		err = put_output(r, i, &before, false);
 		if (!err)
-			err = put_sink_losses(r, i, &before);
+			err = put_output_losses(r, i, &before);
 	}
 	return err;
 }
 
 static int put_sums(struct report *r)
 {
-	static const struct sink_counts none = { 0 };
-	struct line_stats stats = r->stats_sums;
-	struct line line;
+	static const struct output_counts none = { 0 };
+	struct record_stats stats = r->stats_sums;
+	struct record line;
 	int err;
 
 	r->snapshot_sums.total = true;
 	r->snapshot_sums.counts = &r->counts_sums;
-	err = put(r, line_snapshot(r->writer, xdptail_time(r->handle), &r->snapshot_sums, &line),
+	err = put(r, record_snapshot(r->writer, xdptail_time(r->handle), &r->snapshot_sums, &line),
 		  &line);
 	if (err)
 		return err;
@@ -498,20 +500,21 @@ static int put_sums(struct report *r)
 	stats.ring_high_water = r->high_water;
 	stats.longest_wait_ms = r->longest_wait_ms;
 	err = put_stats(r, &stats);
-	for (unsigned int i = 0; !err && i < sinks_number(r->sinks); i++)
-		err = put_sink(r, i, &none, true);
+	for (unsigned int i = 0; !err && i < outputs_number(r->outputs); i++)
+		err = put_output(r, i, &none, true);
 	return err;
 }
 
 int report_stop(struct report *r, const char *reason, int exit_code, bool complete)
 {
-	const uint64_t lost = sinks_lost(r->sinks);
-	struct line line;
+	const uint64_t lost = outputs_lost(r->outputs);
+	struct record line;
 	int err = complete ? put_sums(r) : 0;
 
 	if (err)
 		return err;
-	return put(r, line_stop(r->writer, xdptail_time(r->handle), reason, exit_code, lost, &line),
+	return put(r,
+		   record_stop(r->writer, xdptail_time(r->handle), reason, exit_code, lost, &line),
 		   &line);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a run says of itself: start, interface, stats, sink and stop records, and the sums. */
+/* What a run says of itself: start, interface, stats, output and stop records, and the sums. */
 #ifndef APP_REPORT_H
 #define APP_REPORT_H
 
@@ -9,8 +9,8 @@
 #include "xdptail.h"
 #include "app/interface_sums.h"
 #include "app/options.h"
-#include "line/line.h"
-#include "sink/sink.h"
+#include "record/record.h"
+#include "output/outputs.h"
 
 struct report_event;
 
@@ -29,25 +29,25 @@ struct report_unmade {
 };
 
 struct report {
-	struct line_writer *writer; /* borrowed, like all pointers here */
-	struct sinks *sinks;
+	struct record_writer *writer; /* borrowed, like all pointers here */
+	struct outputs *outputs;
 	struct xdptail *handle;
 	bool perf; /* the transport, for the losses only it has */
 	bool enough; /* of samples, by the user's wish (-c): what is discarded is not lost */
 	bool aggregates; /* an interface was attached where packets come that the host has merged */
 	uint64_t snapshots; /* number of the last */
-	struct line_stats stats_sums; /* of the intervals so far */
+	struct record_stats stats_sums; /* of the intervals so far */
 	uint64_t late; /* samples that were discarded because their interval could not wait */
-	struct line_snapshot snapshot_sums; /* likewise; its counts are the next member */
+	struct record_snapshot snapshot_sums; /* likewise; its counts are the next member */
 	struct xdptail_counts counts_sums;
 	uint64_t cpu_ms; /* at the end of the last interval */
 	uint64_t high_water; /* the highest of all intervals */
 	uint64_t longest_wait_ms; /* likewise */
 	struct xdptail_stats handle_stats; /* as last looked at */
-	struct line_stats last_stats; /* of the last interval */
+	struct record_stats last_stats; /* of the last interval */
 	uint64_t last_sources; /* likewise, before --top */
 	struct interface_sums interfaces;
-	struct sink_counts before[SINK_NAMES_MAX]; /* as of the last sink record */
+	struct output_counts before[OUTPUT_NAMES_MAX]; /* as of the last output record */
 	bool started; /* there is a start record */
 	struct report_event *held; /* owned; interface events that came before it */
 	size_t n_held;
@@ -55,7 +55,7 @@ struct report {
 	uint64_t unmade_packets; /* of which stats are still to say that they became no record */
 };
 
-void report_init(struct report *r, struct line_writer *writer, struct sinks *sinks,
+void report_init(struct report *r, struct record_writer *writer, struct outputs *outputs,
 		 struct xdptail *handle);
 
 /* Each puts its records to the outputs. 0, or -errno when a line could not be made. A packet,
@@ -77,10 +77,10 @@ int report_packet(struct report *r, const struct xdptail_packet *packet);
 int report_count(struct report *r, uint64_t snapshot, const struct xdptail_source *source);
 int report_clock(struct report *r, int64_t step_ns);
 
-/* The end of an interval, after its count lines: snapshot, stats, a sink record for each output,
+/* The end of an interval, after its count lines: snapshot, stats, a output record for each output,
  * and what was lost.
  */
-int report_interval(struct report *r, const struct line_snapshot *snapshot);
+int report_interval(struct report *r, const struct record_snapshot *snapshot);
 
 /* The end of the stream: the same as sums of the run, then stop. complete: every interval has been
  * written; else the sums would say less than the stream does, and are left out.

@@ -64,7 +64,7 @@ static int make_order(struct snapshot *s, struct report *r)
  */
 static unsigned int slice_lines(const struct report *r)
 {
-	size_t lines = sinks_room_max(r->sinks, true) / LINE_MAX_BYTES / 2;
+	size_t lines = outputs_room_max(r->outputs, true) / RECORD_MAX_BYTES / 2;
 
 	return lines < SLICE_LINES ? (unsigned int)lines : SLICE_LINES;
 }
@@ -74,7 +74,7 @@ static bool may_write(struct snapshot *s, const struct report *r, bool hurry)
 {
 	int64_t now = monotonic_ms();
 
-	if (sinks_room(r->sinks, true) >= (size_t)slice_lines(r) * LINE_MAX_BYTES)
+	if (outputs_room(r->outputs, true) >= (size_t)slice_lines(r) * RECORD_MAX_BYTES)
 		s->moved_ms = now;
 	return hurry || now == s->moved_ms || now - s->moved_ms >= PATIENCE_MS;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One interval, written: its count lines, heaviest first, in slices as the outputs take them; then
- * its snapshot, stats, sink and loss records. Owns the counts until it is done.
+ * its snapshot, stats, output and loss records. Owns the counts until it is done.
  */
 #ifndef APP_SNAPSHOT_H
 #define APP_SNAPSHOT_H
@@ -11,13 +11,13 @@
 #include "xdptail.h"
 #include "app/report.h"
 #include "app/top.h"
-#include "line/line.h"
+#include "record/record.h"
 
 struct snapshot {
 	struct xdptail_counts *counts; /* owned; NULL: none is being written */
 	struct top top;
 	bool ordered; /* there is memory for top */
-	struct line_snapshot record; /* what is listed so far */
+	struct record_snapshot record; /* what is listed so far */
 	uint64_t listed_packets;
 	uint64_t listed_bytes;
 	uint64_t limit; /* count lines at most */

@@ -45,7 +45,7 @@ static bool is_heavier(const struct top *t, const struct top_entry *a, const str
 	return is_first_by_name(t->counts, a->index, b->index);
 }
 
-/* Let the entry sink to its place (Floyd's heap, J. ACM 1964, algorithm 245). */
+/* Let the entry output to its place (Floyd's heap, J. ACM 1964, algorithm 245). */
 static void sift(struct top *t, size_t at)
 {
 	struct top_entry entry = t->heap[at];

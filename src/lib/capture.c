@@ -7,7 +7,7 @@
 
 #include "lib/decode.h"
 #include "lib/prog_run.h"
-#include "lib/taken.h"
+#include "lib/interval_result.h"
 
 static const char *capture_name(const void *arg, uint32_t ifindex)
 {
@@ -88,13 +88,13 @@ int capture_record(void *arg, const void *data, size_t size)
 	struct xdptail *x = arg;
 	struct xdptail_packet packet;
 	unsigned int gen;
-	enum fate fate = x->fn ? FATE_DELIVERED : FATE_DISCARDED;
+	enum outcome outcome = x->fn ? OUTCOME_DELIVERED : OUTCOME_DISCARDED;
 
 	if (decode_record(data, size, &packet, &gen))
-		fate = FATE_UNDECODABLE;
-	x->replay_fates[fate]++;
-	x->sums[fate]++;
-	if (fate != FATE_DELIVERED)
+		outcome = OUTCOME_UNDECODABLE;
+	x->replay_outcomes[outcome]++;
+	x->sums[outcome]++;
+	if (outcome != OUTCOME_DELIVERED)
 		return 0;
 	packet.interface = replay_name(x->replay);
 	packet.timestamp_ns = x->frame.timestamp_ns;
@@ -189,7 +189,7 @@ static void tell_step(struct xdptail *x)
 
 int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void *arg)
 {
-	uint64_t before = x->sums[FATE_DELIVERED] + x->sums[FATE_DISCARDED];
+	uint64_t before = x->sums[OUTCOME_DELIVERED] + x->sums[OUTCOME_DISCARDED];
 	int err;
 
 	x->fn = fn;
@@ -198,11 +198,11 @@ int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void
 	err = x->prog_run ? observe_in_kernel(x, max) : observe_frames(x, max);
 	if (err)
 		return err;
-	return (int)(x->sums[FATE_DELIVERED] + x->sums[FATE_DISCARDED] - before);
+	return (int)(x->sums[OUTCOME_DELIVERED] + x->sums[OUTCOME_DISCARDED] - before);
 }
 
 /* Add what the program has counted. What does not fit the table keeps its place in the totals. */
-static int add_program(struct xdptail *x, struct taken *taken)
+static int add_program(struct xdptail *x, struct interval_result *taken)
 {
 	struct packet_totals totals;
 	struct sources *sources;
@@ -227,15 +227,15 @@ static int add_program(struct xdptail *x, struct taken *taken)
 /* A capture's interval is over when its caller says so. */
 int capture_take(struct xdptail *x, struct xdptail_counts **ret)
 {
-	struct taken taken = {
-		.delivered = x->replay_fates[FATE_DELIVERED],
-		.discarded = x->replay_fates[FATE_DISCARDED],
-		.undecodable = x->replay_fates[FATE_UNDECODABLE],
+	struct interval_result taken = {
+		.delivered = x->replay_outcomes[OUTCOME_DELIVERED],
+		.discarded = x->replay_outcomes[OUTCOME_DISCARDED],
+		.undecodable = x->replay_outcomes[OUTCOME_UNDECODABLE],
 		.name = capture_name,
 		.arg = x,
 	};
 	struct xdptail_counts *counts;
-	int err = taken_prepare(&counts);
+	int err = interval_result_new(&counts);
 
 	if (err)
 		return reason_set(&x->reason, err, "out of memory");
@@ -244,11 +244,11 @@ int capture_take(struct xdptail *x, struct xdptail_counts **ret)
 		(void)reason_set(&x->reason, err, "out of memory");
 		goto fail;
 	}
-	memset(x->replay_fates, 0, sizeof(x->replay_fates));
+	memset(x->replay_outcomes, 0, sizeof(x->replay_outcomes));
 	err = x->prog_run ? add_program(x, &taken) : 0;
 	if (err)
 		goto fail;
-	taken_hand_over(&taken, counts);
+	interval_result_to_counts(&taken, counts);
 	*ret = counts;
 	return 0;
 

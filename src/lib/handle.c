@@ -15,17 +15,17 @@
 #include "lib/capture.h"
 #include "lib/decode.h"
 #include "lib/kernel_error.h"
-#include "lib/taken.h"
+#include "lib/interval_result.h"
 
 #define STEP_MAX       4096 /* sources a step, likewise */
 #define EARLY_STEPS    8 /* of an early flip, each time we come by */
 #define EARLY_MS       20 /* … unless they take that long */
 #define TICKS_A_SECOND 10 /* of the transport */
 
-static void take_sample(struct xdptail *x, enum fate fate, unsigned int gen)
+static void take_sample(struct xdptail *x, enum outcome outcome, unsigned int gen)
 {
-	interval_sample(&x->interval, fate, gen);
-	x->sums[fate]++;
+	interval_sample(&x->interval, outcome, gen);
+	x->sums[outcome]++;
 }
 
 /* The first record of a drain is the one that has waited longest. */
@@ -46,11 +46,11 @@ static int on_record(void *arg, const void *data, size_t size)
 	unsigned int gen;
 
 	if (decode_record(data, size, &packet, &gen)) {
-		take_sample(x, FATE_UNDECODABLE, 0);
+		take_sample(x, OUTCOME_UNDECODABLE, 0);
 		return 0;
 	}
 	if (!x->fn) {
-		take_sample(x, FATE_DISCARDED, gen);
+		take_sample(x, OUTCOME_DISCARDED, gen);
 		return 0;
 	}
 	if (x->first)
@@ -58,7 +58,7 @@ static int on_record(void *arg, const void *data, size_t size)
 	packet.timestamp_ns = clock_wall_ns(&x->clock, packet.timestamp_ns);
 	packet.interface =
 		interfaces_text(x->interfaces, interfaces_name(x->interfaces, packet.ifindex));
-	take_sample(x, FATE_DELIVERED, gen);
+	take_sample(x, OUTCOME_DELIVERED, gen);
 	return x->fn(x->arg, &packet);
 }
 
@@ -258,7 +258,7 @@ static int step_early(struct xdptail *x)
 
 static int tick(struct xdptail *x)
 {
-	int err = interval_look(&x->interval, &x->reason);
+	int err = interval_check(&x->interval, &x->reason);
 	int64_t step;
 
 	if (!err)
@@ -307,7 +307,7 @@ static int wait_due(struct xdptail *x, int timeout_ms)
 		if (err)
 			return err;
 		if (events & TRANSPORT_WATCHED)
-			interfaces_look(x->interfaces);
+			interfaces_check(x->interfaces);
 		if (events & TRANSPORT_DUE)
 			return 1;
 		if (timeout_ms >= 0)
@@ -328,7 +328,7 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
 		return 0;
 	if (!interfaces_attached(
 		    x->interfaces)) /* no more will come: there is no batch to wait for */
-		transport_hurry(x->transport);
+		transport_gather_no_more(x->transport);
 	due = wait_due(x, timeout_ms);
 	if (due <= 0)
 		return due;
@@ -359,7 +359,7 @@ static const char *name_text(const void *arg, uint32_t number)
 static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
 {
 	struct interval *i = &x->interval;
-	struct taken taken = {
+	struct interval_result taken = {
 		.start_ns = i->start_ns,
 		.end_ns = i->end_ns,
 		.lost_noted = i->lost_noted,
@@ -370,7 +370,7 @@ static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
 		.arg = x->interfaces,
 	};
 	struct xdptail_counts *counts;
-	int err = taken_prepare(&counts);
+	int err = interval_result_new(&counts);
 
 	if (err)
 		return reason_set(&x->reason, err, "out of memory");
@@ -380,14 +380,14 @@ static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
 		return reason_set(&x->reason, err, "out of memory");
 	}
 	if (x->finished)
-		x->sums[FATE_DISCARDED] += interval_discard(i, &taken.totals);
-	taken.delivered = i->fates[FATE_DELIVERED];
-	taken.discarded = i->fates[FATE_DISCARDED];
-	taken.undecodable = i->fates[FATE_UNDECODABLE];
+		x->sums[OUTCOME_DISCARDED] += interval_discard(i, &taken.totals);
+	taken.delivered = i->outcomes[OUTCOME_DELIVERED];
+	taken.discarded = i->outcomes[OUTCOME_DISCARDED];
+	taken.undecodable = i->outcomes[OUTCOME_UNDECODABLE];
 	interval_next(i, &taken.totals);
 	interfaces_next(x->interfaces);
 	taken.pending = i->pending;
-	taken_hand_over(&taken, counts);
+	interval_result_to_counts(&taken, counts);
 	*ret = counts;
 	return 0;
 }
@@ -462,9 +462,9 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 		.shared_counts = x->object.shared_counts,
 		.decap = x->options.o.decap != 0,
 		.ebpf_program = options_own_object(&x->options),
-		.delivered = x->sums[FATE_DELIVERED],
-		.discarded = x->sums[FATE_DISCARDED],
-		.lost_undecodable = x->sums[FATE_UNDECODABLE],
+		.delivered = x->sums[OUTCOME_DELIVERED],
+		.discarded = x->sums[OUTCOME_DISCARDED],
+		.lost_undecodable = x->sums[OUTCOME_UNDECODABLE],
 		.parsed_here = x->parsed_here,
 		.early_flips = x->interval.early_flips,
 	};

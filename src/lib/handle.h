@@ -32,7 +32,7 @@ struct xdptail {
 	struct capture_frame frame; /* of it, under way */
 	uint64_t parsed_here; /* of its frames */
 	bool enough; /* the callback has said so */
-	uint64_t replay_fates[FATE_MAX]; /* of its interval */
+	uint64_t replay_outcomes[OUTCOME_MAX]; /* of its interval */
 	struct counts *counts; /* owned; NULL until open, and for a capture without the program */
 	struct transport *transport; /* owned; NULL until open */
 	struct clock clock;
@@ -42,7 +42,7 @@ struct xdptail {
 	struct patience waiting; /* for samples */
 	struct patience ticking; /* of the transport */
 	struct patience handing_over; /* a closed interval */
-	uint64_t sums[FATE_MAX]; /* of samples taken from the ring since open */
+	uint64_t sums[OUTCOME_MAX]; /* of samples taken from the ring since open */
 	unsigned int ticks; /* tenths of a second */
 	xdptail_packet_fn fn; /* of the xdptail_poll() under way */
 	void *arg;

@@ -488,7 +488,7 @@ static void attach_due(struct interfaces *i)
 	}
 }
 
-void interfaces_look(struct interfaces *i)
+void interfaces_check(struct interfaces *i)
 {
 	(void)read_monitor(i); /* the fd stays readable while there is more */
 	attach_due(i);

@@ -25,7 +25,7 @@ struct interfaces_spec {
 int interfaces_new(struct interfaces **ret, const struct interfaces_spec *spec); /* 0 or -errno */
 void interfaces_free(struct interfaces *i); /* detaches from all; NULL is fine */
 
-/* To wait on: readable when interfaces_look() has something to do. -1: there is none. */
+/* To wait on: readable when interfaces_check() has something to do. -1: there is none. */
 int interfaces_fd(const struct interfaces *i);
 
 /* 0; 1: it is not there, and waited for; or -errno with the reason set. */
@@ -38,7 +38,7 @@ int interfaces_attach(struct interfaces *i, const char *name, enum xdptail_mode 
 int interfaces_detach(struct interfaces *i, const char *name, struct reason *r);
 
 /* Do what messages ask for. Not from within fn. */
-void interfaces_look(struct interfaces *i);
+void interfaces_check(struct interfaces *i);
 
 /* Once a second: look, whether there were messages or not. Not from within fn. */
 void interfaces_tick(struct interfaces *i);

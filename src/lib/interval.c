@@ -25,11 +25,11 @@ void interval_init(struct interval *i, struct counts *counts, struct transport *
 /* Whose sample an undecodable one was is unknown; while a generation is being retired, likely that
  * one's.
  */
-void interval_sample(struct interval *i, enum fate fate, unsigned int gen)
+void interval_sample(struct interval *i, enum outcome outcome, unsigned int gen)
 {
-	if (fate == FATE_UNDECODABLE)
+	if (outcome == OUTCOME_UNDECODABLE)
 		gen = counts_generation(i->counts) ^ i->flipped;
-	i->tally[fate][gen]++;
+	i->tally[outcome][gen]++;
 }
 
 static uint64_t sum_lost(const struct packet_totals *t)
@@ -130,7 +130,7 @@ static int look(struct interval *i, struct reason *r)
 	return flip_early(i, r);
 }
 
-int interval_look(struct interval *i, struct reason *r)
+int interval_check(struct interval *i, struct reason *r)
 {
 	return patience_with(&i->looking, look(i, r), r);
 }
@@ -138,9 +138,9 @@ int interval_look(struct interval *i, struct reason *r)
 /* The samples of the retired generation have all been taken from the ring. */
 static void fold(struct interval *i, unsigned int gen)
 {
-	for (int fate = 0; fate < FATE_MAX; fate++) {
-		i->fates[fate] += i->tally[fate][gen];
-		i->tally[fate][gen] = 0;
+	for (int outcome = 0; outcome < OUTCOME_MAX; outcome++) {
+		i->outcomes[outcome] += i->tally[outcome][gen];
+		i->tally[outcome][gen] = 0;
 	}
 }
 
@@ -277,9 +277,9 @@ uint64_t interval_discard(struct interval *i, const struct packet_totals *t)
 {
 	uint64_t left = i->pending + t->sampled - sum_lost(t);
 
-	for (int fate = 0; fate < FATE_MAX; fate++)
-		left -= i->fates[fate];
-	i->fates[FATE_DISCARDED] += left;
+	for (int outcome = 0; outcome < OUTCOME_MAX; outcome++)
+		left -= i->outcomes[outcome];
+	i->outcomes[OUTCOME_DISCARDED] += left;
 	return left;
 }
 
@@ -315,9 +315,9 @@ int interval_make_room(struct interval *i, uint32_t *ret, struct reason *r)
 void interval_next(struct interval *i, const struct packet_totals *t)
 {
 	i->pending += t->sampled - sum_lost(t);
-	for (int fate = 0; fate < FATE_MAX; fate++) {
-		i->pending -= i->fates[fate];
-		i->fates[fate] = 0;
+	for (int outcome = 0; outcome < OUTCOME_MAX; outcome++) {
+		i->pending -= i->outcomes[outcome];
+		i->outcomes[outcome] = 0;
 	}
 	i->lost_noted = 0;
 	i->lost_first_ns = 0;

@@ -18,25 +18,25 @@
 #include "lib/reason.h"
 #include "lib/transport.h"
 
-enum fate { /* of a sample that was in the ring */
-	FATE_DELIVERED,
-	FATE_DISCARDED,
-	FATE_UNDECODABLE,
-	FATE_MAX
+enum outcome { /* of a sample that was in the ring */
+	OUTCOME_DELIVERED,
+	OUTCOME_DISCARDED,
+	OUTCOME_UNDECODABLE,
+	OUTCOME_MAX
 };
 
 struct interval {
 	struct counts *counts; /* borrowed */
 	struct transport *transport; /* borrowed */
 	uint32_t max_sources;
-	uint64_t tally[FATE_MAX][ABI_GENERATIONS]; /* by the generation that samples carry */
-	uint64_t fates[FATE_MAX]; /* of this interval, as far as the ring was read */
+	uint64_t tally[OUTCOME_MAX][ABI_GENERATIONS]; /* by the generation that samples carry */
+	uint64_t outcomes[OUTCOME_MAX]; /* of this interval, as far as the ring was read */
 	uint64_t pending; /* samples of earlier intervals that were left in the ring */
 	bool flipped; /* a generation is being drained, or its samples are still in the ring */
 	bool marked; /* … and how far the ring must be read is known */
 	bool closing; /* … and with it the interval ends */
 	bool wanted; /* to close, when what is under way is done */
-	struct patience looking; /* of interval_look() */
+	struct patience looking; /* of interval_check() */
 	struct patience stepping; /* of interval_close() and interval_step() */
 	uint64_t start_ns; /* wall time */
 	uint64_t end_ns; /* wall time, once closing */
@@ -53,14 +53,14 @@ void interval_init(struct interval *i, struct counts *counts, struct transport *
 		   uint32_t max_sources);
 
 /* One sample was taken from the ring. gen: what it carries, or any when it could not be read. */
-void interval_sample(struct interval *i, enum fate fate, unsigned int gen);
+void interval_sample(struct interval *i, enum outcome outcome, unsigned int gen);
 
 /* Those of the kernel's calls that fail in passing are made again by the next of these; only what
  * has lasted is an error.
  */
 
 /* Look at the fill and at losses, about ten times a second; flip early if need be. 0 or -errno. */
-int interval_look(struct interval *i, struct reason *r);
+int interval_check(struct interval *i, struct reason *r);
 
 /* For who drives the packets, and can hold them: *ret more of them find a place, whatever their
  * sources are. Flips and merges first if a quarter or less is left. 0 or -errno.

@@ -15,7 +15,7 @@
  * the caller and not writable by others, and so must its directory be, which may be sticky instead
  * (nobody can replace there what is another's). Directories above are not looked at. *ret is owned
  * by the caller: free(). 0, or with the reason set: -ENOENT, -EPERM (may not be read), -EINVAL (no
- * such file), or -errno of a machine in trouble.
+ * such file), or -errno of a machine in warning.
  */
 int object_file_read(const char *path, void **ret, size_t *ret_size, struct reason *r);
 

@@ -9,7 +9,7 @@
 #include "lib/attach.h"
 #include "lib/ethtool.h"
 #include "lib/netdev.h"
-#include "lib/occupant.h"
+#include "lib/attached_owner.h"
 #include "lib/reason.h"
 #include "lib/refusal.h"
 
@@ -42,9 +42,9 @@ static void ask_device(struct xdptail_probe *p, struct netdev *device)
 
 static void find_program(struct xdptail_probe *p)
 {
-	struct occupant other = { 0 };
+	struct attached_owner other = { 0 };
 
-	if (occupant_of(p->ifindex, &other) || !other.id)
+	if (attached_owner_of(p->ifindex, &other) || !other.id)
 		return;
 	p->program_id = other.id;
 	p->program_mode = other.mode;
@@ -54,10 +54,10 @@ static void find_program(struct xdptail_probe *p)
 /* Does this one lie on top of ours, and have a program? */
 static bool is_occupied_upper(uint32_t upper, uint32_t ifindex, uint32_t master)
 {
-	struct occupant other = { 0 };
+	struct attached_owner other = { 0 };
 	struct netdev device = { 0 };
 
-	if (upper == ifindex || occupant_of(upper, &other) || !other.id)
+	if (upper == ifindex || attached_owner_of(upper, &other) || !other.id)
 		return false;
 	return upper == master || (!netdev_ask(upper, &device) && device.lower == ifindex);
 }

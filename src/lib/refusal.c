@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lib/kernel_error.h"
-#include "lib/occupant.h"
+#include "lib/attached_owner.h"
 
 #define NEAREST_MAX 3 /* names offered for one that does not exist */
 
@@ -78,10 +78,11 @@ int refusal_no_interface(struct reason *r, const char *interface)
 
 int refusal_occupied(struct reason *r, int err, const char *interface, uint32_t ifindex)
 {
-	struct occupant other = { 0 };
+	struct attached_owner other = { 0 };
 	char name[24] = "";
 
-	if (!occupant_of(ifindex, &other) && !other.id) /* the kernel looks one floor higher, too */
+	if (!attached_owner_of(ifindex, &other) &&
+	    !other.id) /* the kernel looks one floor higher, too */
 		return reason_set(
 			r, err,
 			"\"%s\" takes no XDP program while an interface on top of it has one "

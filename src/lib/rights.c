@@ -68,7 +68,7 @@ uint64_t xdptail_progress(const struct xdptail *x)
 		return 0;
 	if (!x->interval.wanted && !x->interval.closing && !transport_waiting(x->transport))
 		return 0;
-	for (int i = 0; i < FATE_MAX; i++)
+	for (int i = 0; i < OUTCOME_MAX; i++)
 		sum += x->sums[i];
 	return sum + counts_collected(x->counts);
 }

@@ -210,7 +210,7 @@ int transport_wait(struct transport *t, int timeout_ms)
 	return result;
 }
 
-void transport_hurry(struct transport *t)
+void transport_gather_no_more(struct transport *t)
 {
 	if (t->batch == BATCH_DRAINS || !t->ops->waiting(t->ctx))
 		return;

@@ -67,7 +67,7 @@ enum transport_event {
 int transport_wait(struct transport *t, int timeout_ms);
 
 /* What waits is due now, without gathering. */
-void transport_hurry(struct transport *t);
+void transport_gather_no_more(struct transport *t);
 
 /* Deliver at most max records; fewer means that there are no more. */
 unsigned int transport_drain(struct transport *t, unsigned int max);

@@ -24,7 +24,7 @@ bench-micro-smoke: all tests $(MICRO)
 # CFLAGS are.
 COUNTED = $(O)/counted
 COUNTED_OBJS = $(patsubst %.c,$(COUNTED)/%.o,tests/bench/hot_paths.c \
-	       $(wildcard src/lib/*.c src/line/*.c src/sink/*.c src/app/audit*.c) src/app/answer.c src/app/top.c src/app/log.c)
+	       $(wildcard src/lib/*.c src/base/*.c src/json/*.c src/record/*.c src/output/*.c src/app/audit*.c) src/app/answer.c src/app/top.c src/app/log.c)
 
 $(COUNTED)/%: override CFLAGS = -O2 -g
 $(COUNTED)/%: override SAN =

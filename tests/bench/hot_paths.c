@@ -14,18 +14,18 @@
 #include <unistd.h>
 
 #include "abi.h"
-#include "app/audit_book.h"
+#include "app/audit_state.h"
 #include "app/top.h"
 #include "captures.h"
 #include "lib/decode.h"
 #include "lib/replay.h"
 #include "lib/sources.h"
-#include "lib/taken.h"
-#include "line/line.h"
+#include "lib/interval_result.h"
+#include "record/record.h"
 #include "packets.h"
 #include "parse.h"
-#include "sink/queue.h"
-#include "sink/sink.h"
+#include "output/queue.h"
+#include "output/outputs.h"
 
 #define TIMES	      4000
 #define RUN	      UINT64_C(0x5f0c9a1e77b0d2c4)
@@ -39,8 +39,8 @@
 
 static struct xdptail_packet packets[TIMES];
 static struct packet_info records[TIMES];
-static struct line_writer *writer;
-static struct sinks *outputs;
+static struct record_writer *writer;
+static struct outputs *outputs;
 static struct queue *queue;
 static struct replay *capture;
 static char dir[] = "/tmp/hot_paths.XXXXXX";
@@ -140,8 +140,8 @@ static void make_packets(uint8_t version)
 {
 	uint32_t state = 1;
 
-	line_writer_free(writer);
-	expect(!line_writer_new(&writer, RUN, false), "no memory");
+	record_writer_free(writer);
+	expect(!record_writer_new(&writer, RUN, false), "no memory");
 	for (size_t i = 0; i < TIMES; i++)
 		packets_make(&packets[i], i, version, &state);
 }
@@ -153,10 +153,10 @@ static void before_line(void)
 
 static void write_lines(void)
 {
-	struct line line;
+	struct record line;
 
 	for (size_t i = 0; i < TIMES; i++)
-		expect(!line_packet(writer, &packets[i], &line), "no line");
+		expect(!record_packet(writer, &packets[i], &line), "no line");
 }
 
 static void hot_line(void)
@@ -188,7 +188,7 @@ static void hot_queue(void)
 	const char *run;
 
 	for (size_t i = 0; i < TIMES; i++) {
-		expect(queue_put(queue, text, sizeof(text), LINE_PACKET), "the queue is full");
+		expect(queue_put(queue, text, sizeof(text), RECORD_PACKET), "the queue is full");
 		if (i % PUBLISH_EVERY != PUBLISH_EVERY - 1)
 			continue;
 		(void)queue_publish(queue);
@@ -202,14 +202,14 @@ static void before_fanout(void)
 {
 	char err[256];
 
-	expect(!sinks_new(&outputs), "no outputs");
+	expect(!outputs_new(&outputs), "no outputs");
 	for (int i = 0; i < OUTPUTS; i++) {
-		struct sink_spec spec;
+		struct output_spec spec;
 		char text[80];
 
 		(void)snprintf(text, sizeof(text), "file:%s/out%d", dir, i);
-		expect(!sink_spec_parse(text, &spec, err, sizeof(err)) &&
-			       !sinks_add(outputs, &spec, err, sizeof(err)),
+		expect(!output_spec_parse(text, &spec, err, sizeof(err)) &&
+			       !outputs_add(outputs, &spec, err, sizeof(err)),
 		       "an output cannot be opened");
 	}
 }
@@ -217,12 +217,12 @@ static void before_fanout(void)
 static void hot_fanout(void)
 {
 	static const char text[320];
-	const struct line line = { .text = text, .len = sizeof(text), .type = LINE_PACKET };
+	const struct record line = { .text = text, .len = sizeof(text), .type = RECORD_PACKET };
 
 	for (size_t i = 0; i < TIMES; i++) {
-		sinks_put(outputs, &line);
+		outputs_put(outputs, &line);
 		if (i % PUBLISH_EVERY == PUBLISH_EVERY - 1)
-			sinks_flush(outputs);
+			outputs_flush(outputs);
 	}
 }
 
@@ -240,14 +240,14 @@ static FILE *create(const char *name)
 
 /* A stream of packets, a line each, as write() leaves them. */
 static void make_stream(const char *name,
-			void (*write)(FILE *file, const struct line *line, size_t i))
+			void (*write)(FILE *file, const struct record *line, size_t i))
 {
 	FILE *file = create(name);
-	struct line line;
+	struct record line;
 
 	make_packets(4);
 	for (size_t i = 0; i < TIMES; i++) {
-		expect(!line_packet(writer, &packets[i], &line), "no line");
+		expect(!record_packet(writer, &packets[i], &line), "no line");
 		write(file, &line, i);
 	}
 	expect(!fclose(file), "a file is not written");
@@ -255,14 +255,14 @@ static void make_stream(const char *name,
 
 static void audit_stream(size_t runs)
 {
-	struct audit_book book;
+	struct audit_state state;
 
-	expect(!audit_book_init(&book) && !audit_book_read(&book, path), "no audit");
-	expect(book.records == TIMES && book.runs.n == runs, "the audit has missed a line");
-	audit_book_free(&book);
+	expect(!audit_state_init(&state) && !audit_state_read(&state, path), "no audit");
+	expect(state.records == TIMES && state.runs.n == runs, "the audit has missed a line");
+	audit_state_free(&state);
 }
 
-static void write_as_is(FILE *file, const struct line *line, size_t i)
+static void write_as_is(FILE *file, const struct record *line, size_t i)
 {
 	(void)i;
 	expect(fwrite(line->text, 1, line->len, file) == line->len, "a file is not written");
@@ -279,7 +279,7 @@ static void hot_audit(void)
 }
 
 /* As Fluent Bit does at the head, and rsyslog at the end. */
-static void write_with_keys(FILE *file, const struct line *line, size_t i)
+static void write_with_keys(FILE *file, const struct record *line, size_t i)
 {
 	int len = (int)line->len - 3; /* without brackets and newline */
 
@@ -299,7 +299,7 @@ static void hot_audit_added(void)
 }
 
 /* Each line is of another run. */
-static void write_as_run(FILE *file, const struct line *line, size_t i)
+static void write_as_run(FILE *file, const struct record *line, size_t i)
 {
 	static const char key[] = "\"run\":\"";
 	const char *run = memmem(line->text, line->len, key, sizeof(key) - 1);
@@ -307,8 +307,8 @@ static void write_as_run(FILE *file, const struct line *line, size_t i)
 	expect(run != NULL, "a line has no run");
 	run += sizeof(key) - 1;
 	expect(fprintf(file, "%.*s%016zx%.*s", (int)(run - line->text), line->text, i,
-		       (int)(line->text + line->len - run) - LINE_RUN_DIGITS,
-		       run + LINE_RUN_DIGITS) > 0,
+		       (int)(line->text + line->len - run) - RECORD_RUN_DIGITS,
+		       run + RECORD_RUN_DIGITS) > 0,
 	       "a file is not written");
 }
 
@@ -373,16 +373,16 @@ static const char *name_of(const void *arg, uint32_t ifindex)
 static void list_sources(const struct xdptail_counts *counts)
 {
 	struct xdptail_source source;
-	struct line line;
+	struct record line;
 	struct top top;
 
 	expect(!top_init(&top, counts), "no memory");
 	while (!top_build(&top, TIMES))
 		continue;
 	while (top_next(&top, &source)) {
-		const struct line_count count = { .snapshot = 1, .source = &source };
+		const struct record_count count = { .snapshot = 1, .source = &source };
 
-		expect(!line_count(writer, PACKETS_FIRST_NS, &count, &line), "no line");
+		expect(!record_count(writer, PACKETS_FIRST_NS, &count, &line), "no line");
 	}
 	top_free(&top);
 }
@@ -390,7 +390,7 @@ static void list_sources(const struct xdptail_counts *counts)
 /* From what was drained to all lines, heaviest first. */
 static void hot_snapshot(void)
 {
-	struct taken taken = { .name = name_of };
+	struct interval_result taken = { .name = name_of };
 	struct xdptail_counts *counts;
 	uint32_t state = 1;
 
@@ -402,8 +402,8 @@ static void hot_snapshot(void)
 		packets_set_ip(key.addr, 4, &state);
 		expect(!sources_add(taken.sources, &key, &value), "no room for a source");
 	}
-	expect(!taken_prepare(&counts), "no memory");
-	taken_hand_over(&taken, counts);
+	expect(!interval_result_new(&counts), "no memory");
+	interval_result_to_counts(&taken, counts);
 	list_sources(counts);
 	xdptail_counts_free(counts);
 }
@@ -432,9 +432,9 @@ static void clean_up(void)
 					     "stream", "added", "runs", "capture" };
 
 	replay_close(capture);
-	sinks_free(outputs);
+	outputs_free(outputs);
 	queue_free(queue);
-	line_writer_free(writer);
+	record_writer_free(writer);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		expect(!unlink(path), "a file cannot be removed");

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "line/line.h"
+#include "record/record.h"
 #include "packets.h"
 
 #define ROUNDS	   31
@@ -29,9 +29,9 @@
 /* Makes a line, its newline included, in place of the last one; where it is, and its length. */
 typedef const char *(*write_fn)(const struct xdptail_packet *packet, uint64_t seq, size_t *ret_len);
 
-static struct line_writer *ours;
+static struct record_writer *ours;
 static struct json_object *object; /* json-c's line is a part of it */
-static char text[LINE_MAX_BYTES];
+static char text[RECORD_MAX_BYTES];
 
 static void fail(const char *what)
 {
@@ -41,10 +41,10 @@ static void fail(const char *what)
 
 static const char *write_ours(const struct xdptail_packet *packet, uint64_t seq, size_t *ret_len)
 {
-	struct line line;
+	struct record line;
 
 	(void)seq; /* it counts by itself */
-	if (line_packet(ours, packet, &line))
+	if (record_packet(ours, packet, &line))
 		fail("line_packet()");
 	*ret_len = line.len;
 	return line.text;
@@ -199,7 +199,7 @@ static const struct {
 static void check_equal(const struct xdptail_packet packets[PACKETS])
 {
 	for (uint64_t i = 0; i < PACKETS; i++) {
-		char want[LINE_MAX_BYTES];
+		char want[RECORD_MAX_BYTES];
 		size_t want_len, len;
 
 		memcpy(want, write_snprintf(&packets[i], i + 1, &want_len), sizeof(want));
@@ -234,7 +234,7 @@ static void compare(const char *name, uint8_t version, unsigned int rounds, unsi
 	static double ns[WRITERS][ROUNDS_MAX];
 	uint32_t state = 1;
 
-	if (line_writer_new(&ours, RUN, false))
+	if (record_writer_new(&ours, RUN, false))
 		fail("no memory");
 	for (size_t i = 0; i < PACKETS; i++)
 		packets_make(&packets[i], i, version, &state);
@@ -251,7 +251,7 @@ static void compare(const char *name, uint8_t version, unsigned int rounds, unsi
 		       writers[w].name);
 		bench_print_rounds("ns", ns[w], rounds);
 	}
-	line_writer_free(ours);
+	record_writer_free(ours);
 }
 
 int main(int argc, char *argv[])

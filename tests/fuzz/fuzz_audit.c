@@ -8,10 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "app/audit_book.h"
+#include "app/audit_state.h"
 #include "app/audit_fast.h"
 #include "app/audit_record.h"
-#include "app/audit_words.h"
+#include "app/audit_printer.h"
 #include "fuzz.h"
 
 #define ERR_BYTES  160
@@ -50,20 +50,20 @@ static void read_lines(const char *text, const char *end)
 /* A verdict, and the sentences or objects that are said of it. */
 static enum audit_verdict audit(const char *path, int times, bool json, char **ret_text)
 {
-	struct audit_book book;
+	struct audit_state state;
 	enum audit_verdict verdict;
 	size_t len = 0;
 	FILE *out = open_memstream(ret_text, &len);
 	int err;
 
-	FUZZ_CHECK(out && !audit_book_init(&book), "no memory");
+	FUZZ_CHECK(out && !audit_state_init(&state), "no memory");
 	for (int i = 0; i < times; i++)
-		(void)audit_book_read(&book, path); /* what is no gzip is said in the findings */
-	verdict = audit_book_judge(&book);
-	FUZZ_CHECK(!book.findings.err, "%d", book.findings.err);
-	err = json ? audit_words_print_json(&book, out) : audit_words_print(&book, out);
+		(void)audit_state_read(&state, path); /* what is no gzip is said in the findings */
+	verdict = audit_state_check(&state);
+	FUZZ_CHECK(!state.findings.err, "%d", state.findings.err);
+	err = json ? audit_printer_json(&state, out) : audit_printer_text(&state, out);
 	FUZZ_CHECK(!err && !fclose(out), "%d", err);
-	audit_book_free(&book);
+	audit_state_free(&state);
 	return verdict;
 }
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "fuzz.h"
-#include "line/line.h"
+#include "record/record.h"
 #include "reading.h"
 
 #define NAME_MAX_LEN	96 /* of text from outside, escaped: line.c cuts the rest */
@@ -23,15 +23,15 @@
 struct fuzz_line {
 	bool started; /* a start record was made */
 	struct fuzz_input in;
-	struct line_writer *writer; /* owned */
+	struct record_writer *writer; /* owned */
 	uint64_t now_ns;
 	bool ns;
 };
 
-static void begin(struct fuzz_line *f, struct reading *r, int err, const struct line *line,
-		  enum line_type type)
+static void begin(struct fuzz_line *f, struct reading *r, int err, const struct record *line,
+		  enum record_type type)
 {
-	FUZZ_CHECK(!err, "%s: %s", line_type_name(type), strerror(-err));
+	FUZZ_CHECK(!err, "%s: %s", record_type_name(type), strerror(-err));
 	read_line(r, line, type, f->now_ns, f->ns);
 }
 
@@ -80,7 +80,7 @@ static void packet(struct fuzz_line *f)
 	struct xdptail_packet p;
 	char interface[TEXT_CAP];
 	struct reading r;
-	struct line line;
+	struct record line;
 	int err;
 
 	fuzz_take(&f->in, &p, sizeof(p));
@@ -91,8 +91,8 @@ static void packet(struct fuzz_line *f)
 	p.parse %= XDPTAIL_PARSE_MAX;
 	p.tunnel %= XDPTAIL_TUNNEL_MAX;
 	p.outer_ip_version = p.outer_ip_version % 2 ? 4 : 6;
-	err = line_packet(f->writer, &p, &line);
-	begin(f, &r, err, &line, LINE_PACKET);
+	err = record_packet(f->writer, &p, &line);
+	begin(f, &r, err, &line, RECORD_PACKET);
 	has_text(&r, "interface", p.interface, NAME_MAX_LEN);
 	has_ip(&r, "src_ip", p.src_ip, p.ip_version == 4);
 	has_ip(&r, "dst_ip", p.dst_ip, p.ip_version == 4);
@@ -108,17 +108,17 @@ static void packet(struct fuzz_line *f)
 static void count(struct fuzz_line *f)
 {
 	struct xdptail_source source;
-	struct line_count c = { .source = &source };
+	struct record_count c = { .source = &source };
 	char interface[TEXT_CAP];
 	struct reading r;
-	struct line line;
+	struct record line;
 	int err;
 
 	fuzz_take(&f->in, &source, sizeof(source));
 	fuzz_take(&f->in, &c.snapshot, sizeof(c.snapshot));
 	source.interface = fuzz_text(&f->in, interface, sizeof(interface));
-	err = line_count(f->writer, f->now_ns, &c, &line);
-	begin(f, &r, err, &line, LINE_COUNT);
+	err = record_count(f->writer, f->now_ns, &c, &line);
+	begin(f, &r, err, &line, RECORD_COUNT);
 	has_u64(&r, "snapshot", c.snapshot);
 	has_text(&r, "interface", source.interface, NAME_MAX_LEN);
 	has_ip(&r, "src_ip", source.src_ip, is_mapped(source.src_ip));
@@ -153,10 +153,10 @@ static void has_counts(struct reading *r, const struct xdptail_counts *c)
 static void snapshot(struct fuzz_line *f)
 {
 	struct xdptail_counts c;
-	struct line_snapshot s = { .counts = &c };
+	struct record_snapshot s = { .counts = &c };
 	uint8_t flags = fuzz_byte(&f->in);
 	struct reading r;
-	struct line line;
+	struct record line;
 	int err;
 
 	fuzz_take(&f->in, &c, sizeof(c));
@@ -166,8 +166,8 @@ static void snapshot(struct fuzz_line *f)
 	fuzz_take(&f->in, &s.listed, sizeof(s.listed));
 	fuzz_take(&f->in, &s.unlisted_packets, sizeof(s.unlisted_packets));
 	fuzz_take(&f->in, &s.unlisted_bytes, sizeof(s.unlisted_bytes));
-	err = line_snapshot(f->writer, f->now_ns, &s, &line);
-	begin(f, &r, err, &line, LINE_SNAPSHOT);
+	err = record_snapshot(f->writer, f->now_ns, &s, &line);
+	begin(f, &r, err, &line, RECORD_SNAPSHOT);
 	if (s.total)
 		(void)value_of(&r, "total", json_type_boolean);
 	else
@@ -185,17 +185,17 @@ static void snapshot(struct fuzz_line *f)
 
 static void stats(struct fuzz_line *f)
 {
-	struct line_stats s;
+	struct record_stats s;
 	uint8_t flags = fuzz_byte(&f->in);
 	struct reading r;
-	struct line line;
+	struct record line;
 	int err;
 
 	fuzz_take(&f->in, &s, sizeof(s));
 	s.total = flags & 1;
 	s.perf = flags & 2;
-	err = line_stats(f->writer, f->now_ns, &s, &line);
-	begin(f, &r, err, &line, LINE_STATS);
+	err = record_stats(f->writer, f->now_ns, &s, &line);
+	begin(f, &r, err, &line, RECORD_STATS);
 	if (s.total)
 		(void)value_of(&r, "total", json_type_boolean);
 	has_u64(&r, "sampled", s.sampled);
@@ -216,18 +216,18 @@ static void stats(struct fuzz_line *f)
 
 static void sink(struct fuzz_line *f)
 {
-	struct line_sink s;
+	struct record_sink s;
 	uint8_t flags = fuzz_byte(&f->in);
 	char name[TEXT_CAP];
 	struct reading r;
-	struct line line;
+	struct record line;
 	int err;
 
 	fuzz_take(&f->in, &s, sizeof(s));
 	s.total = flags & 1;
 	s.sink = fuzz_text(&f->in, name, sizeof(name));
-	err = line_sink(f->writer, f->now_ns, &s, &line);
-	begin(f, &r, err, &line, LINE_SINK);
+	err = record_sink(f->writer, f->now_ns, &s, &line);
+	begin(f, &r, err, &line, RECORD_SINK);
 	if (s.total)
 		(void)value_of(&r, "total", json_type_boolean);
 	has_text(&r, "sink", s.sink, TEXT_MAX_LEN);
@@ -245,14 +245,14 @@ static void sink(struct fuzz_line *f)
 /* The same for the head of another file: two keys in place of those that say what the line itself
  * is.
  */
-static void repeat(struct fuzz_line *f, const struct line *line, int keys)
+static void repeat(struct fuzz_line *f, const struct record *line, int keys)
 {
-	char text[LINE_MAX_BYTES];
-	struct line again = { .text = text, .type = LINE_START, .record_seq = 1 };
+	char text[RECORD_MAX_BYTES];
+	struct record again = { .text = text, .type = RECORD_START, .record_seq = 1 };
 	struct reading r;
-	int err = line_repeat(line->text, line->len, f->now_ns, 2, text, &again.len);
+	int err = record_repeat(line->text, line->len, f->now_ns, 2, text, &again.len);
 
-	begin(f, &r, err, &again, LINE_START);
+	begin(f, &r, err, &again, RECORD_START);
 	(void)value_of(&r, "repeated", json_type_boolean);
 	has_u64(&r, "file", 2);
 	r.keys += keys - 4; /* those that every line has are asked for in both */
@@ -266,7 +266,7 @@ static size_t len_of(const char *text)
 }
 
 /* Texts of a start that share their room are whole when all of them fit. */
-static void has_shared(struct reading *r, const struct line_start *s, const char *key,
+static void has_shared(struct reading *r, const struct record_start *s, const char *key,
 		       const char *want, size_t max)
 {
 	size_t sum = len_of(s->sink) + len_of(s->ebpf_program) + len_of(s->capture);
@@ -282,9 +282,9 @@ static void start(struct fuzz_line *f)
 	char version[TEXT_CAP], hostname[TEXT_CAP], kernel[TEXT_CAP], function[TEXT_CAP];
 	char program[TEXT_CAP], sink[TEXT_CAP];
 	uint8_t flags = fuzz_byte(&f->in);
-	struct line_start s;
+	struct record_start s;
 	struct reading r;
-	struct line line;
+	struct record line;
 	int keys;
 	int err;
 
@@ -306,10 +306,10 @@ static void start(struct fuzz_line *f)
 	s.function_name = fuzz_text(&f->in, function, sizeof(function));
 	s.ebpf_program = fuzz_byte(&f->in) & 1 ? fuzz_text(&f->in, program, sizeof(program)) : NULL;
 	s.sink = fuzz_text(&f->in, sink, sizeof(sink));
-	err = line_start(f->writer, f->now_ns, &s, &line);
-	begin(f, &r, err, &line, LINE_START);
+	err = record_start(f->writer, f->now_ns, &s, &line);
+	begin(f, &r, err, &line, RECORD_START);
 	has_text(&r, "version", s.version, VERSION_MAX_LEN);
-	has_word(&r, "schema", LINE_SCHEMA);
+	has_word(&r, "schema", RECORD_SCHEMA);
 	has_shared(&r, &s, "sink", s.sink, TEXT_MAX_LEN);
 	has_text(&r, "hostname", s.hostname, NAME_MAX_LEN);
 	has_text(&r, "kernel", s.kernel, KERNEL_MAX_LEN);
@@ -351,7 +351,7 @@ static void interface(struct fuzz_line *f)
 	struct xdptail_interface event;
 	uint8_t flags = fuzz_byte(&f->in);
 	struct reading r;
-	struct line line;
+	struct record line;
 	int err;
 
 	fuzz_take(&f->in, &event, sizeof(event));
@@ -359,8 +359,8 @@ static void interface(struct fuzz_line *f)
 	event.reason = flags & 1 ? fuzz_text(&f->in, reason, sizeof(reason)) : NULL;
 	event.state = flags / 2 % XDPTAIL_STATE_MAX;
 	event.mode = flags / 16 % XDPTAIL_MODE_MAX;
-	err = line_interface(f->writer, f->now_ns, &event, &line);
-	begin(f, &r, err, &line, LINE_INTERFACE);
+	err = record_interface(f->writer, f->now_ns, &event, &line);
+	begin(f, &r, err, &line, RECORD_INTERFACE);
 	has_text(&r, "interface", event.interface, NAME_MAX_LEN);
 	if (event.ifindex)
 		has_u64(&r, "ifindex", event.ifindex);
@@ -378,18 +378,18 @@ static void interface(struct fuzz_line *f)
 
 static void loss(struct fuzz_line *f)
 {
-	struct line_loss l = { .cause = "ring_full" };
+	struct record_loss l = { .cause = "ring_full" };
 	char where[TEXT_CAP];
 	struct reading r;
-	struct line line;
+	struct record line;
 	int err;
 
 	fuzz_take(&f->in, &l.records, sizeof(l.records));
 	fuzz_take(&f->in, &l.first_ns, sizeof(l.first_ns));
 	fuzz_take(&f->in, &l.last_ns, sizeof(l.last_ns));
 	l.where = fuzz_text(&f->in, where, sizeof(where));
-	err = line_loss(f->writer, f->now_ns, &l, &line);
-	begin(f, &r, err, &line, LINE_LOSS);
+	err = record_loss(f->writer, f->now_ns, &l, &line);
+	begin(f, &r, err, &line, RECORD_LOSS);
 	has_text(&r, "where", l.where, TEXT_MAX_LEN);
 	has_word(&r, "cause", l.cause);
 	has_u64(&r, "records", l.records);
@@ -403,12 +403,12 @@ static void clock_step(struct fuzz_line *f)
 	int64_t step_ns;
 	char text[32];
 	struct reading r;
-	struct line line;
+	struct record line;
 	int err;
 
 	fuzz_take(&f->in, &step_ns, sizeof(step_ns));
-	err = line_clock(f->writer, f->now_ns, step_ns, &line);
-	begin(f, &r, err, &line, LINE_CLOCK);
+	err = record_clock(f->writer, f->now_ns, step_ns, &line);
+	begin(f, &r, err, &line, RECORD_CLOCK);
 	(void)snprintf(text, sizeof(text), "%" PRId64, step_ns);
 	if (step_ns < (int64_t)NUMBER_LIMIT && step_ns > -(int64_t)NUMBER_LIMIT)
 		FUZZ_CHECK(json_object_get_int64(value_of(&r, "step_ns", json_type_int)) == step_ns,
@@ -424,13 +424,13 @@ static void stop(struct fuzz_line *f)
 	uint64_t lost;
 	char reason[TEXT_CAP];
 	struct reading r;
-	struct line line;
+	struct record line;
 	int err;
 
 	fuzz_take(&f->in, &lost, sizeof(lost));
-	err = line_stop(f->writer, f->now_ns, fuzz_text(&f->in, reason, sizeof(reason)), exit_code,
-			lost, &line);
-	begin(f, &r, err, &line, LINE_STOP);
+	err = record_stop(f->writer, f->now_ns, fuzz_text(&f->in, reason, sizeof(reason)),
+			  exit_code, lost, &line);
+	begin(f, &r, err, &line, RECORD_STOP);
 	has_text(&r, "reason", reason, TEXT_MAX_LEN);
 	has_u64(&r, "exit", (uint64_t)exit_code);
 	has_nonzero(&r, "dropped_error", lost);
@@ -438,24 +438,24 @@ static void stop(struct fuzz_line *f)
 }
 
 static void (*const cases[])(struct fuzz_line *f) = {
-	[LINE_PACKET] = packet,	      [LINE_COUNT] = count, [LINE_SNAPSHOT] = snapshot,
-	[LINE_STATS] = stats,	      [LINE_SINK] = sink,   [LINE_START] = start,
-	[LINE_INTERFACE] = interface, [LINE_LOSS] = loss,   [LINE_CLOCK] = clock_step,
-	[LINE_STOP] = stop,
+	[RECORD_PACKET] = packet,	[RECORD_COUNT] = count, [RECORD_SNAPSHOT] = snapshot,
+	[RECORD_STATS] = stats,		[RECORD_SINK] = sink,	[RECORD_START] = start,
+	[RECORD_INTERFACE] = interface, [RECORD_LOSS] = loss,	[RECORD_CLOCK] = clock_step,
+	[RECORD_STOP] = stop,
 };
-_Static_assert(sizeof(cases) / sizeof(cases[0]) == LINE_TYPE_MAX, "one each");
+_Static_assert(sizeof(cases) / sizeof(cases[0]) == RECORD_TYPE_MAX, "one each");
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_line f = { .in = { data, data + size } };
-	uint8_t type = fuzz_byte(&f.in) % LINE_TYPE_MAX;
+	uint8_t type = fuzz_byte(&f.in) % RECORD_TYPE_MAX;
 
 	f.ns = fuzz_byte(&f.in) & 1;
 	fuzz_take(&f.in, &f.now_ns, sizeof(f.now_ns));
-	FUZZ_CHECK(!line_writer_new(&f.writer, RUN, f.ns), "no memory");
+	FUZZ_CHECK(!record_writer_new(&f.writer, RUN, f.ns), "no memory");
 	cases[type](&f);
-	if (type == LINE_START)
+	if (type == RECORD_START)
 		start(&f); /* again, so that it may be one that is repeated */
-	line_writer_free(f.writer);
+	record_writer_free(f.writer);
 	return 0;
 }

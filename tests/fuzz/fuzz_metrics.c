@@ -98,7 +98,7 @@ static unsigned int check_text(const char *pos)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct xdptail_counts counts = { 0 };
-	static const struct line_stats stats = { 0 };
+	static const struct record_stats stats = { 0 };
 	static unsigned int samples;
 	struct fuzz_input in = { data, data + size };
 	const struct xdptail_stats handle = {

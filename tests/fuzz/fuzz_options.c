@@ -40,15 +40,15 @@ static void check_refusal(const char *err, size_t cap)
 			   (unsigned)(unsigned char)err[i]);
 }
 
-static void check_output(const struct sink_spec *spec, bool capture)
+static void check_output(const struct output_spec *spec, bool capture)
 {
 	FUZZ_CHECK(spec->kind && spec->name && strlen(spec->name), "no name");
 	FUZZ_CHECK(!spec->target == !spec->kind->target, "a target where there is none");
 	FUZZ_CHECK(spec->queue_bytes >= SPEC_QUEUE_MIN && spec->queue_bytes <= SPEC_QUEUE_MAX,
 		   "%llu", (unsigned long long)spec->queue_bytes);
-	FUZZ_CHECK(spec->events & 1U << LINE_START && spec->events >> LINE_TYPE_MAX == 0, "%llx",
-		   (unsigned long long)spec->events);
-	FUZZ_CHECK(capture || spec->when_full != SINK_BLOCK, "packets can't wait");
+	FUZZ_CHECK(spec->events & 1U << RECORD_START && spec->events >> RECORD_TYPE_MAX == 0,
+		   "%llx", (unsigned long long)spec->events);
+	FUZZ_CHECK(capture || spec->when_full != OUTPUT_BLOCK, "packets can't wait");
 }
 
 static void check_options(const struct options *o)
@@ -68,7 +68,7 @@ static void check_options(const struct options *o)
 	FUZZ_CHECK(o->max_sources >= 1 && o->max_sources <= XDPTAIL_MAX_SOURCES_MAX, "%u",
 		   o->max_sources);
 	FUZZ_CHECK(o->batch_ms <= XDPTAIL_BATCH_MS_MAX, "%u", o->batch_ms);
-	FUZZ_CHECK(o->n_outputs >= 1 && o->n_outputs <= SINK_MAX, "%u", o->n_outputs);
+	FUZZ_CHECK(o->n_outputs >= 1 && o->n_outputs <= OUTPUTS_MAX, "%u", o->n_outputs);
 	for (unsigned int i = 0; i < o->n_outputs; i++)
 		check_output(&o->outputs[i], o->read != NULL);
 }

@@ -5,25 +5,25 @@
 #include <stdbool.h>
 
 #include "fuzz.h"
-#include "line/line.h"
+#include "record/record.h"
 #include "values.h"
 
 static void check_bounds(const char *text, size_t len)
 {
 	const char *behind = text;
-	struct line_value value;
-	struct line_values v;
-	char plain[LINE_MAX_BYTES];
+	struct record_value value;
+	struct record_values v;
+	char plain[RECORD_MAX_BYTES];
 
-	line_values_begin(&v, text, len);
-	while (line_values_next(&v, &value)) {
-		size_t n = line_value_text(&value, plain);
+	record_values_begin(&v, text, len);
+	while (record_values_next(&v, &value)) {
+		size_t n = record_value_text(&value, plain);
 
 		FUZZ_CHECK(value.key > behind && value.text > value.key + value.key_len,
 			   "a value before its key, or before the last");
 		FUZZ_CHECK(value.text + value.len < text + len, "a value goes to the very end");
 		FUZZ_CHECK(n <= value.len, "%zu bytes of %zu", n, value.len);
-		(void)line_value_is_index(&value);
+		(void)record_value_is_index(&value);
 		behind = value.text + value.len;
 		FUZZ_CHECK(v.pos > text && v.pos <= v.end, "the place behind it");
 	}
@@ -84,7 +84,7 @@ static void check_values(const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	size_t len = size < LINE_MAX_BYTES ? size : LINE_MAX_BYTES;
+	size_t len = size < RECORD_MAX_BYTES ? size : RECORD_MAX_BYTES;
 	char *text = malloc(len ? len : 1); /* it ends where its memory ends */
 
 	FUZZ_CHECK(text, "no memory");

@@ -18,7 +18,7 @@
 #include "captures.h"
 #include "frames.h"
 #include "lib/decode.h"
-#include "line/line.h"
+#include "record/record.h"
 
 #define CAPTURED_FRAMES 8 /* of a capture */
 #define CAPTURED_BYTES	256 /* at most, of each */
@@ -103,7 +103,7 @@ static void put_packet_line(const char *directory, size_t number, const struct x
 {
 	static const char interface[] = "\4eth0";
 	const __u64 now_ns = 1795318900704885554;
-	char bytes[2 + sizeof(now_ns) + sizeof(*p) + sizeof(interface)] = { LINE_PACKET,
+	char bytes[2 + sizeof(now_ns) + sizeof(*p) + sizeof(interface)] = { RECORD_PACKET,
 									    (char)(number & 1) };
 	char *pos = bytes + 2;
 
@@ -296,7 +296,7 @@ int main(int argc, char **argv)
 		put_frame(argv[1], i);
 	put_captures(argv[1]);
 	put_links(argv[1]);
-	for (size_t i = 0; i < LINE_TYPE_MAX; i++) {
+	for (size_t i = 0; i < RECORD_TYPE_MAX; i++) {
 		const char type = (char)i;
 
 		put(argv[1], "line", FRAME_CASES + i, &type, sizeof(type));

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "fuzz.h"
-#include "line/line.h"
+#include "record/record.h"
 #include "values.h"
 
 #define RUN	     UINT64_C(0x5f0c9a1e77b0d2c4)
@@ -122,7 +122,7 @@ static inline void has_flags(struct reading *r, uint8_t flags)
 }
 
 /* Form, and the four keys that every line begins with. */
-static inline void read_line(struct reading *r, const struct line *line, enum line_type type,
+static inline void read_line(struct reading *r, const struct record *line, enum record_type type,
 			     uint64_t now_ns, bool ns)
 {
 	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
@@ -130,7 +130,7 @@ static inline void read_line(struct reading *r, const struct line *line, enum li
 	const char *again, *key = NULL;
 
 	FUZZ_CHECK(tok, "no memory");
-	FUZZ_CHECK(line->len >= 3 && line->len <= LINE_MAX_BYTES, "%zu bytes", line->len);
+	FUZZ_CHECK(line->len >= 3 && line->len <= RECORD_MAX_BYTES, "%zu bytes", line->len);
 	FUZZ_CHECK(memchr(line->text, '\n', line->len) == line->text + line->len - 1,
 		   "a newline within, or none at the end");
 	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
@@ -146,7 +146,7 @@ static inline void read_line(struct reading *r, const struct line *line, enum li
 	FUZZ_CHECK(line->type == type && line->record_seq == 1, "type %u, number %" PRIu64,
 		   line->type, line->record_seq);
 	has_time(r, "timestamp", now_ns);
-	has_word(r, "event_type", line_type_name(type));
+	has_word(r, "event_type", record_type_name(type));
 	has_word(r, "run", RUN_TEXT);
 	has_u64(r, "record_seq", 1);
 }

@@ -13,7 +13,7 @@ load common
 @test "keys that line.c writes are those of the schema" {
 	local line=$BATS_TEST_TMPDIR/line.c schema=$BATS_TEST_TMPDIR/schema
 
-	"$BATS_TEST_DIRNAME/keys_of_line.sh" "$ROOT/src/line/line.c" >"$line"
+	"$BATS_TEST_DIRNAME/keys_of_line.sh" "$ROOT/src/record/record.c" >"$line"
 	jq -r '.definitions[.properties.event_type.enum[]].properties | keys[]' \
 		"$ROOT/contrib/schema/xdptail-1.schema.json" >"$schema"
 	expect_same_words "keys" "$line" "$schema"
@@ -42,7 +42,7 @@ load common
 @test "the fuzzer of lines reads every key that line.c writes" {
 	local line=$BATS_TEST_TMPDIR/line.c fuzzer=$BATS_TEST_TMPDIR/words
 
-	"$BATS_TEST_DIRNAME/keys_of_line.sh" "$ROOT/src/line/line.c" >"$line"
+	"$BATS_TEST_DIRNAME/keys_of_line.sh" "$ROOT/src/record/record.c" >"$line"
 	grep -h -o '"[a-z0-9_]*"' "$ROOT/tests/fuzz/fuzz_line.c" "$ROOT/tests/fuzz/reading.h" |
 		tr -d '"' | sort -u >"$fuzzer"
 	expect "keys that it does not read" "$(comm -23 "$line" "$fuzzer" | xargs)" ""

@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "app/audit_book.h"
-#include "app/audit_words.h"
-#include "line/line.h"
+#include "app/audit_state.h"
+#include "app/audit_printer.h"
+#include "record/record.h"
 
 #define STREAM_RUN	  UINT64_C(0x5f0c9a1e77b0d2c4)
 #define STREAM_OTHER_RUN  UINT64_C(0x00000000deadbeef)
@@ -34,7 +34,7 @@
 
 struct stream_line {
 	char *text; /* owned; with its newline */
-	enum line_type type;
+	enum record_type type;
 	uint64_t seq;
 };
 
@@ -45,19 +45,20 @@ struct stream {
 
 struct stream_sim {
 	struct stream *stream;
-	struct line_writer *writer;
+	struct record_writer *writer;
 	uint64_t made; /* records */
 	uint64_t now;
 	uint64_t drops; /* packets that the first output drops in one interval */
 	uint64_t cpu_seq[2];
 	uint64_t queued[STREAM_SINKS];
-	struct line_sink sink_sums[STREAM_SINKS];
-	struct line_stats stats_sums;
-	struct line_snapshot snapshot_sums;
+	struct record_sink sink_sums[STREAM_SINKS];
+	struct record_stats stats_sums;
+	struct record_snapshot snapshot_sums;
 	struct xdptail_counts counts_sums;
 };
 
-static inline void stream_add(struct stream *s, const char *text, enum line_type type, uint64_t seq)
+static inline void stream_add(struct stream *s, const char *text, enum record_type type,
+			      uint64_t seq)
 {
 	cr_assert_lt(s->n, STREAM_MAX);
 	s->lines[s->n] = (struct stream_line){ .text = strdup(text), .type = type, .seq = seq };
@@ -65,9 +66,9 @@ static inline void stream_add(struct stream *s, const char *text, enum line_type
 	s->n++;
 }
 
-static inline void stream_put(struct stream_sim *sim, int err, const struct line *line)
+static inline void stream_put(struct stream_sim *sim, int err, const struct record *line)
 {
-	char text[LINE_MAX_BYTES + 1];
+	char text[RECORD_MAX_BYTES + 1];
 
 	cr_assert_eq(err, 0, "cannot make a line: %d", err);
 	memcpy(text, line->text, line->len);
@@ -80,7 +81,7 @@ static inline void stream_put(struct stream_sim *sim, int err, const struct line
 static inline void stream_start(struct stream_sim *sim)
 {
 	static const char *const capabilities[] = { "CAP_BPF", NULL };
-	const struct line_start start = {
+	const struct record_start start = {
 		.sink = "stdout",
 		.version = "0.1.0",
 		.hostname = "web1",
@@ -94,8 +95,8 @@ static inline void stream_start(struct stream_sim *sim)
 		.map_bytes = 1U << 22,
 		.capabilities = capabilities,
 	};
-	struct line line;
-	int err = line_start(sim->writer, sim->now, &start, &line);
+	struct record line;
+	int err = record_start(sim->writer, sim->now, &start, &line);
 
 	stream_put(sim, err, &line);
 }
@@ -109,8 +110,8 @@ static inline void stream_interface(struct stream_sim *sim, enum xdptail_state s
 		.state = state,
 		.mode = XDPTAIL_MODE_NATIVE,
 	};
-	struct line line;
-	int err = line_interface(sim->writer, sim->now, &event, &line);
+	struct record line;
+	int err = record_interface(sim->writer, sim->now, &event, &line);
 
 	stream_put(sim, err, &line);
 }
@@ -137,8 +138,8 @@ static inline void stream_packet(struct stream_sim *sim, unsigned int i)
 		.tcp_flags = 24,
 		.ttl = 57,
 	};
-	struct line line;
-	int err = line_packet(sim->writer, &packet, &line);
+	struct record line;
+	int err = record_packet(sim->writer, &packet, &line);
 
 	stream_put(sim, err, &line);
 }
@@ -152,9 +153,9 @@ static inline void stream_counts(struct stream_sim *sim, unsigned int interval)
 			.packets = 100 - i,
 			.bytes = 15000 + i,
 		};
-		const struct line_count count = { .snapshot = interval + 1, .source = &source };
-		struct line line;
-		int err = line_count(sim->writer, sim->now, &count, &line);
+		const struct record_count count = { .snapshot = interval + 1, .source = &source };
+		struct record line;
+		int err = record_count(sim->writer, sim->now, &count, &line);
 
 		stream_put(sim, err, &line);
 	}
@@ -178,7 +179,7 @@ static inline void stream_snapshot(struct stream_sim *sim, unsigned int interval
 		.unattributed_bytes = 1400,
 		.n_sources = STREAM_COUNTS + 1,
 	};
-	const struct line_snapshot snapshot = {
+	const struct record_snapshot snapshot = {
 		.snapshot = interval + 1,
 		.listed = STREAM_COUNTS,
 		.unlisted_packets = 11,
@@ -186,8 +187,8 @@ static inline void stream_snapshot(struct stream_sim *sim, unsigned int interval
 		.counts = &counts,
 	};
 	struct xdptail_counts *sum = &sim->counts_sums;
-	struct line line;
-	int err = line_snapshot(sim->writer, sim->now, &snapshot, &line);
+	struct record line;
+	int err = record_snapshot(sim->writer, sim->now, &snapshot, &line);
 
 	stream_put(sim, err, &line);
 	sim->snapshot_sums.snapshot = snapshot.snapshot;
@@ -210,7 +211,7 @@ static inline void stream_snapshot(struct stream_sim *sim, unsigned int interval
 static inline void stream_stats(struct stream_sim *sim, unsigned int interval)
 {
 	uint64_t lost = interval == STREAM_LOST_IN ? STREAM_LOST : 0;
-	const struct line_stats stats = {
+	const struct record_stats stats = {
 		.sampled = STREAM_PACKETS + lost,
 		.delivered = STREAM_PACKETS,
 		.lost_ring_full = lost,
@@ -218,8 +219,8 @@ static inline void stream_stats(struct stream_sim *sim, unsigned int interval)
 		.rss_kb = 5120,
 		.ring_high_water = 4096,
 	};
-	struct line line;
-	int err = line_stats(sim->writer, sim->now, &stats, &line);
+	struct record line;
+	int err = record_stats(sim->writer, sim->now, &stats, &line);
 
 	stream_put(sim, err, &line);
 	sim->stats_sums.sampled += stats.sampled;
@@ -227,7 +228,7 @@ static inline void stream_stats(struct stream_sim *sim, unsigned int interval)
 	sim->stats_sums.lost_ring_full += lost;
 	sim->stats_sums.cpu_ms += stats.cpu_ms;
 	if (lost) {
-		const struct line_loss loss = {
+		const struct record_loss loss = {
 			.where = "ring",
 			.cause = "ring_full",
 			.records = lost,
@@ -235,7 +236,7 @@ static inline void stream_stats(struct stream_sim *sim, unsigned int interval)
 			.last_ns = sim->now,
 		};
 
-		err = line_loss(sim->writer, sim->now, &loss, &line);
+		err = record_loss(sim->writer, sim->now, &loss, &line);
 		stream_put(sim, err, &line);
 	}
 }
@@ -244,20 +245,20 @@ static const char *const stream_sink_names[STREAM_SINKS] = { "stdout", "file:/va
 
 static inline void stream_sink(struct stream_sim *sim, unsigned int i, unsigned int interval)
 {
-	struct line_sink *sum = &sim->sink_sums[i];
+	struct record_sink *sum = &sim->sink_sums[i];
 	uint64_t queued = (interval + i) % 2 ? 4 : 0;
-	struct line_sink sink = {
+	struct record_sink sink = {
 		.sink = stream_sink_names[i],
 		.made = sim->made - sum->made,
 		.bytes = 5000,
 		.dropped_queue_full = interval == STREAM_DROPPED_IN && !i ? sim->drops : 0,
 		.queued = queued,
 	};
-	struct line line;
+	struct record line;
 	int err;
 
 	sink.written = sim->queued[i] + sink.made - sink.dropped_queue_full - queued;
-	err = line_sink(sim->writer, sim->now, &sink, &line);
+	err = record_sink(sim->writer, sim->now, &sink, &line);
 	stream_put(sim, err, &line);
 	sim->queued[i] = queued;
 	sum->made += sink.made;
@@ -268,27 +269,27 @@ static inline void stream_sink(struct stream_sim *sim, unsigned int i, unsigned 
 
 static inline void stream_totals(struct stream_sim *sim)
 {
-	struct line line;
+	struct record line;
 	int err;
 
 	sim->counts_sums.interval_start_ns = STREAM_NOW;
 	sim->counts_sums.interval_end_ns = sim->now;
 	sim->snapshot_sums.total = true;
 	sim->snapshot_sums.counts = &sim->counts_sums;
-	err = line_snapshot(sim->writer, sim->now, &sim->snapshot_sums, &line);
+	err = record_snapshot(sim->writer, sim->now, &sim->snapshot_sums, &line);
 	stream_put(sim, err, &line);
 	sim->stats_sums.total = true;
-	err = line_stats(sim->writer, sim->now, &sim->stats_sums, &line);
+	err = record_stats(sim->writer, sim->now, &sim->stats_sums, &line);
 	stream_put(sim, err, &line);
 	for (unsigned int i = 0; i < STREAM_SINKS; i++) {
-		struct line_sink *sum = &sim->sink_sums[i];
+		struct record_sink *sum = &sim->sink_sums[i];
 
 		sum->total = true;
 		sum->sink = stream_sink_names[i];
 		sum->made = sim->made;
 		sum->queued = 3;
 		sum->written = sum->made - sum->dropped_queue_full - sum->queued;
-		err = line_sink(sim->writer, sim->now, sum, &line);
+		err = record_sink(sim->writer, sim->now, sum, &line);
 		stream_put(sim, err, &line);
 	}
 }
@@ -311,25 +312,25 @@ static inline void stream_interval(struct stream_sim *sim, unsigned int interval
 static inline void stream_make(struct stream *ret, uint64_t run, uint64_t drops)
 {
 	struct stream_sim sim = { .stream = ret, .now = STREAM_NOW, .drops = drops };
-	struct line line;
+	struct record line;
 	int err;
 
 	*ret = (struct stream){ 0 };
-	cr_assert_eq(line_writer_new(&sim.writer, run, false), 0);
+	cr_assert_eq(record_writer_new(&sim.writer, run, false), 0);
 	stream_start(&sim);
 	stream_interface(&sim, XDPTAIL_STATE_ATTACHED);
 	for (unsigned int interval = 0; interval < STREAM_INTERVALS; interval++) {
 		if (interval == 2) {
-			err = line_clock(sim.writer, sim.now, -5, &line);
+			err = record_clock(sim.writer, sim.now, -5, &line);
 			stream_put(&sim, err, &line);
 		}
 		stream_interval(&sim, interval);
 	}
 	stream_interface(&sim, XDPTAIL_STATE_DETACHED);
 	stream_totals(&sim);
-	err = line_stop(sim.writer, sim.now, "SIGTERM", 0, 0, &line);
+	err = record_stop(sim.writer, sim.now, "SIGTERM", 0, 0, &line);
 	stream_put(&sim, err, &line);
-	line_writer_free(sim.writer);
+	record_writer_free(sim.writer);
 }
 
 static inline void stream_free(struct stream *s)
@@ -385,35 +386,35 @@ static inline void stream_put_lines(struct stream_files *f, const struct stream 
 /* What an audit of these files says; they are closed. *ret_text is owned by the caller. */
 static inline enum audit_verdict stream_audit(struct stream_files *f, bool json, char **ret_text)
 {
-	struct audit_book book;
+	struct audit_state state;
 	enum audit_verdict verdict;
 	size_t len = 0;
 	FILE *out = open_memstream(ret_text, &len);
 
 	cr_assert_not_null(out);
-	cr_assert_eq(audit_book_init(&book), 0);
+	cr_assert_eq(audit_state_init(&state), 0);
 	for (size_t i = 0; i < f->n; i++) {
 		char path[64];
 
 		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fds[i]);
-		(void)audit_book_read(&book, path); /* a failure is a finding */
+		(void)audit_state_read(&state, path); /* a failure is a finding */
 		close(f->fds[i]);
 	}
 	f->n = 0;
-	verdict = audit_book_judge(&book);
-	cr_assert_eq(json ? audit_words_print_json(&book, out) : audit_words_print(&book, out), 0);
+	verdict = audit_state_check(&state);
+	cr_assert_eq(json ? audit_printer_json(&state, out) : audit_printer_text(&state, out), 0);
 	cr_assert_eq(fclose(out), 0);
-	audit_book_free(&book);
+	audit_state_free(&state);
 	return verdict;
 }
 
-static inline size_t stream_find(const struct stream *s, enum line_type type, uint64_t seq)
+static inline size_t stream_find(const struct stream *s, enum record_type type, uint64_t seq)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->lines[i].type == type && s->lines[i].seq == seq)
 			return i;
 	}
-	cr_assert_fail("there is no %s %" PRIu64, line_type_name(type), seq);
+	cr_assert_fail("there is no %s %" PRIu64, record_type_name(type), seq);
 	return 0;
 }
 
@@ -425,8 +426,8 @@ static inline void stream_delete(struct stream *s, size_t i)
 }
 
 /* Replace the first occurrence of old in a line. */
-static inline void stream_edit(struct stream *s, enum line_type type, uint64_t seq, const char *old,
-			       const char *new)
+static inline void stream_edit(struct stream *s, enum record_type type, uint64_t seq,
+			       const char *old, const char *new)
 {
 	struct stream_line *line = &s->lines[stream_find(s, type, seq)];
 	char *at = strstr(line->text, old);
@@ -446,15 +447,15 @@ static inline void stream_make_whole(struct stream *s)
 	static const char before[] = "\"cpu\":0,\"cpu_seq\":";
 
 	stream_make(s, STREAM_RUN, 0);
-	stream_edit(s, LINE_STATS, 2, "\"sampled\":13", "\"sampled\":11");
-	stream_edit(s, LINE_STATS, 2, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
-	stream_edit(s, LINE_STATS, 4, "\"sampled\":35", "\"sampled\":33");
-	stream_edit(s, LINE_STATS, 4, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
+	stream_edit(s, RECORD_STATS, 2, "\"sampled\":13", "\"sampled\":11");
+	stream_edit(s, RECORD_STATS, 2, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
+	stream_edit(s, RECORD_STATS, 4, "\"sampled\":35", "\"sampled\":33");
+	stream_edit(s, RECORD_STATS, 4, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
 	for (size_t i = 0; i < s->n; i++) {
 		char *at = strstr(s->lines[i].text, before);
 		uint64_t seq = at ? strtoull(at + strlen(before), NULL, 10) : 0;
 
-		if (s->lines[i].type == LINE_PACKET && seq > 9)
+		if (s->lines[i].type == RECORD_PACKET && seq > 9)
 			(void)sprintf(at + strlen(before), "%" PRIu64 "}\n", seq - STREAM_LOST);
 	}
 }
@@ -468,7 +469,7 @@ static inline void stream_add_start(struct stream *to, const struct stream *s, c
 	cr_assert_geq(
 		asprintf(&text, "%.*s,\"repeated\":true%s}\n", (int)strlen(start) - 2, start, keys),
 		0);
-	stream_add(to, text, LINE_START, 1);
+	stream_add(to, text, RECORD_START, 1);
 	free(text);
 }
 

@@ -31,10 +31,10 @@ static void whole(struct stream *s, struct stream_files *f)
 static void without_loss(struct stream *s, struct stream_files *f)
 {
 	/* the same with nothing lost: what was lost was never sampled */
-	stream_edit(s, LINE_STATS, 2, "\"sampled\":13", "\"sampled\":11");
-	stream_edit(s, LINE_STATS, 2, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
-	stream_edit(s, LINE_STATS, 4, "\"sampled\":35", "\"sampled\":33");
-	stream_edit(s, LINE_STATS, 4, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
+	stream_edit(s, RECORD_STATS, 2, "\"sampled\":13", "\"sampled\":11");
+	stream_edit(s, RECORD_STATS, 2, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
+	stream_edit(s, RECORD_STATS, 4, "\"sampled\":35", "\"sampled\":33");
+	stream_edit(s, RECORD_STATS, 4, "\"lost_ring_full\":2", "\"lost_ring_full\":0");
 	put_all(s, f);
 }
 
@@ -70,7 +70,7 @@ static void two_runs(struct stream *s, struct stream_files *f)
 
 static void two_runs_one_damaged(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_PACKET, 17));
+	stream_delete(s, stream_find(s, RECORD_PACKET, 17));
 	two_runs(s, f);
 }
 
@@ -79,9 +79,9 @@ static void make_capture(struct stream *s)
 {
 	static const char start[] = "\"interval_start\":\"";
 
-	stream_edit(s, LINE_START, 1, "\"ring_bytes\":16777216", "\"capture\":\"x.pcap\"");
+	stream_edit(s, RECORD_START, 1, "\"ring_bytes\":16777216", "\"capture\":\"x.pcap\"");
 	for (uint64_t seq = 1; seq <= STREAM_INTERVALS; seq++) {
-		char *at = strstr(s->lines[stream_find(s, LINE_SNAPSHOT, seq)].text, start);
+		char *at = strstr(s->lines[stream_find(s, RECORD_SNAPSHOT, seq)].text, start);
 
 		cr_assert_not_null(at);
 		// NOLINTNEXTLINE(bugprone-not-null-terminated-result): the line goes on behind it
@@ -104,14 +104,14 @@ static void capture_backwards(struct stream *s, struct stream_files *f)
 static void capture_packet_early(struct stream *s, struct stream_files *f)
 {
 	make_capture(s);
-	stream_edit(s, LINE_PACKET, 20, "2026-11-22T03:41", "2026-11-22T03:39");
+	stream_edit(s, RECORD_PACKET, 20, "2026-11-22T03:41", "2026-11-22T03:39");
 	put_all(s, f);
 }
 
 static void capture_packet_late(struct stream *s, struct stream_files *f)
 {
 	make_capture(s);
-	stream_edit(s, LINE_PACKET, 1, "2026-11-22T03:41", "2026-11-22T03:42");
+	stream_edit(s, RECORD_PACKET, 1, "2026-11-22T03:41", "2026-11-22T03:42");
 	put_all(s, f);
 }
 
@@ -119,53 +119,53 @@ static void capture_packet_late(struct stream *s, struct stream_files *f)
 static void capture_packet_late_and_gap(struct stream *s, struct stream_files *f)
 {
 	make_capture(s);
-	stream_edit(s, LINE_PACKET, 1, "2026-11-22T03:41", "2026-11-22T03:42");
-	stream_delete(s, stream_find(s, LINE_PACKET, 7));
+	stream_edit(s, RECORD_PACKET, 1, "2026-11-22T03:41", "2026-11-22T03:42");
+	stream_delete(s, stream_find(s, RECORD_PACKET, 7));
 	put_all(s, f);
 }
 
 static void capture_turned(struct stream *s, struct stream_files *f)
 {
 	make_capture(s);
-	stream_edit(s, LINE_SNAPSHOT, 2, "\"interval_end\":\"2026", "\"interval_end\":\"2025");
+	stream_edit(s, RECORD_SNAPSHOT, 2, "\"interval_end\":\"2026", "\"interval_end\":\"2025");
 	put_all(s, f);
 }
 
 static void packet_deleted(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_PACKET, 17));
+	stream_delete(s, stream_find(s, RECORD_PACKET, 17));
 	put_all(s, f);
 }
 
 static void last_packet_deleted(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_PACKET, 33));
+	stream_delete(s, stream_find(s, RECORD_PACKET, 33));
 	put_all(s, f);
 }
 
 static void last_interface_deleted(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_INTERFACE, 2));
+	stream_delete(s, stream_find(s, RECORD_INTERFACE, 2));
 	put_all(s, f);
 }
 
 static void last_sink_deleted(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_SINK, 8));
+	stream_delete(s, stream_find(s, RECORD_SINK, 8));
 	put_all(s, f);
 }
 
 static void total_deleted(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_SNAPSHOT, 4));
+	stream_delete(s, stream_find(s, RECORD_SNAPSHOT, 4));
 	put_all(s, f);
 }
 
 static void count_twice(struct stream *s, struct stream_files *f)
 {
-	size_t i = stream_find(s, LINE_COUNT, 5);
+	size_t i = stream_find(s, RECORD_COUNT, 5);
 
-	stream_add(s, s->lines[i].text, LINE_COUNT, 5);
+	stream_add(s, s->lines[i].text, RECORD_COUNT, 5);
 	put_all(s, f);
 }
 
@@ -177,57 +177,57 @@ static void file_twice(struct stream *s, struct stream_files *f)
 
 static void count_edited(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_COUNT, 5, "\"packets\":99", "\"packets\":98");
+	stream_edit(s, RECORD_COUNT, 5, "\"packets\":99", "\"packets\":98");
 	put_all(s, f);
 }
 
 static void bytes_edited(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_COUNT, 5, "\"bytes\":15001", "\"bytes\":15000");
+	stream_edit(s, RECORD_COUNT, 5, "\"bytes\":15001", "\"bytes\":15000");
 	put_all(s, f);
 }
 
 static void count_moved(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_COUNT, 5, "\"snapshot\":2", "\"snapshot\":3");
+	stream_edit(s, RECORD_COUNT, 5, "\"snapshot\":2", "\"snapshot\":3");
 	put_all(s, f);
 }
 
 static void count_of_no_snapshot(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_COUNT, 5, "\"snapshot\":2", "\"snapshot\":7");
+	stream_edit(s, RECORD_COUNT, 5, "\"snapshot\":2", "\"snapshot\":7");
 	put_all(s, f);
 }
 
 static void seen_edited(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
+	stream_edit(s, RECORD_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
 	put_all(s, f);
 }
 
 static void snapshot_and_total_edited(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
-	stream_edit(s, LINE_SNAPSHOT, 2, "\"not_ip\":3", "\"not_ip\":4");
+	stream_edit(s, RECORD_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
+	stream_edit(s, RECORD_SNAPSHOT, 2, "\"not_ip\":3", "\"not_ip\":4");
 	put_all(s, f);
 }
 
 static void cause_edited(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_SNAPSHOT, 2, "\"unattributed_full\":13", "\"unattributed_full\":12");
+	stream_edit(s, RECORD_SNAPSHOT, 2, "\"unattributed_full\":13", "\"unattributed_full\":12");
 	put_all(s, f);
 }
 
 static void sampled_edited(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_STATS, 2, "\"sampled\":13", "\"sampled\":12");
+	stream_edit(s, RECORD_STATS, 2, "\"sampled\":13", "\"sampled\":12");
 	put_all(s, f);
 }
 
 static void delivered_edited(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_STATS, 4, "\"delivered\":33", "\"delivered\":32");
-	stream_edit(s, LINE_STATS, 4, "\"sampled\":35", "\"sampled\":34");
+	stream_edit(s, RECORD_STATS, 4, "\"delivered\":33", "\"delivered\":32");
+	stream_edit(s, RECORD_STATS, 4, "\"sampled\":35", "\"sampled\":34");
 	put_all(s, f);
 }
 
@@ -238,38 +238,38 @@ static void loss_hidden(struct stream *s, struct stream_files *f)
 
 static void written_edited(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_SINK, 3, "\"queued\":4", "\"queued\":5");
+	stream_edit(s, RECORD_SINK, 3, "\"queued\":4", "\"queued\":5");
 	put_all(s, f);
 }
 
 static void sink_total_edited(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_SINK, 7, "\"queued\":3", "\"queued\":2");
+	stream_edit(s, RECORD_SINK, 7, "\"queued\":3", "\"queued\":2");
 	put_all(s, f);
 }
 
 static void sink_total_too_low(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_SINK, 1, "\"filtered\":0", "\"filtered\":1");
+	stream_edit(s, RECORD_SINK, 1, "\"filtered\":0", "\"filtered\":1");
 	put_all(s, f);
 }
 
 static void cpu_seq_edited(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_PACKET, 3, "\"cpu_seq\":2", "\"cpu_seq\":3");
+	stream_edit(s, RECORD_PACKET, 3, "\"cpu_seq\":2", "\"cpu_seq\":3");
 	put_all(s, f);
 }
 
 static void drops_reported(struct stream *s, struct stream_files *f)
 {
 	for (uint64_t seq = 13; seq < 16; seq++)
-		stream_delete(s, stream_find(s, LINE_PACKET, seq));
+		stream_delete(s, stream_find(s, RECORD_PACKET, seq));
 	put_all(s, f);
 }
 
 static void more_than_drops(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_COUNT, 2));
+	stream_delete(s, stream_find(s, RECORD_COUNT, 2));
 	drops_reported(s, f);
 }
 
@@ -342,35 +342,35 @@ static void no_stop(struct stream *s, struct stream_files *f)
 
 static void no_stop_gap(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_PACKET, 5));
+	stream_delete(s, stream_find(s, RECORD_PACKET, 5));
 	stream_put_lines(f, s, 0, 40);
 }
 
 static void no_stop_late_gap(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_PACKET, 25));
-	stream_put_lines(f, s, 0, stream_find(s, LINE_PACKET, 30));
+	stream_delete(s, stream_find(s, RECORD_PACKET, 25));
+	stream_put_lines(f, s, 0, stream_find(s, RECORD_PACKET, 30));
 }
 
 static void no_packets(struct stream *s, struct stream_files *f)
 {
-	delete_where(s, 1U << LINE_PACKET);
+	delete_where(s, 1U << RECORD_PACKET);
 	put_all(s, f);
 }
 
 /* Lines that a sink record says were written, as ones that were filtered. */
 static void filter(struct stream *s, uint64_t seq, uint64_t n)
 {
-	const char *text = s->lines[stream_find(s, LINE_SINK, seq)].text;
+	const char *text = s->lines[stream_find(s, RECORD_SINK, seq)].text;
 	uint64_t written = strtoull(strstr(text, "\"written\":") + 10, NULL, 10);
 	char old[64];
 	char new[64];
 
 	(void)snprintf(old, sizeof(old), "\"written\":%" PRIu64, written);
 	(void)snprintf(new, sizeof(new), "\"written\":%" PRIu64, written - n);
-	stream_edit(s, LINE_SINK, seq, old, new);
+	stream_edit(s, RECORD_SINK, seq, old, new);
 	(void)snprintf(new, sizeof(new), "\"filtered\":%" PRIu64, n);
-	stream_edit(s, LINE_SINK, seq, "\"filtered\":0", new);
+	stream_edit(s, RECORD_SINK, seq, "\"filtered\":0", new);
 }
 
 static void packets_filtered(struct stream *s, struct stream_files *f)
@@ -384,44 +384,44 @@ static void packets_filtered(struct stream *s, struct stream_files *f)
 
 static void packets_filtered_count_deleted(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_COUNT, 2));
+	stream_delete(s, stream_find(s, RECORD_COUNT, 2));
 	packets_filtered(s, f);
 }
 
 static void no_counts(struct stream *s, struct stream_files *f)
 {
-	delete_where(s, 1U << LINE_COUNT);
+	delete_where(s, 1U << RECORD_COUNT);
 	put_all(s, f);
 }
 
 static void no_stats_nor_sinks(struct stream *s, struct stream_files *f)
 {
-	delete_where(s, 1U << LINE_STATS | 1U << LINE_SINK);
+	delete_where(s, 1U << RECORD_STATS | 1U << RECORD_SINK);
 	put_all(s, f);
 }
 
 static void only_packets(struct stream *s, struct stream_files *f)
 {
-	delete_where(s, ~(1U << LINE_PACKET));
+	delete_where(s, ~(1U << RECORD_PACKET));
 	put_all(s, f);
 }
 
 static void only_packets_gap(struct stream *s, struct stream_files *f)
 {
-	delete_where(s, ~(1U << LINE_PACKET));
+	delete_where(s, ~(1U << RECORD_PACKET));
 	stream_delete(s, 4);
 	put_all(s, f);
 }
 
 static void only_snapshots(struct stream *s, struct stream_files *f)
 {
-	delete_where(s, ~(1U << LINE_SNAPSHOT | 1U << LINE_STATS | 1U << LINE_STOP));
+	delete_where(s, ~(1U << RECORD_SNAPSHOT | 1U << RECORD_STATS | 1U << RECORD_STOP));
 	put_all(s, f);
 }
 
 static void no_interfaces(struct stream *s, struct stream_files *f)
 {
-	delete_where(s, 1U << LINE_INTERFACE);
+	delete_where(s, 1U << RECORD_INTERFACE);
 	put_all(s, f);
 }
 
@@ -434,7 +434,7 @@ static void not_json(struct stream *s, struct stream_files *f)
 
 static void not_ours(struct stream *s, struct stream_files *f)
 {
-	stream_add(s, "{\"message\":\"hello\"}\n", LINE_STOP, 0);
+	stream_add(s, "{\"message\":\"hello\"}\n", RECORD_STOP, 0);
 	put_all(s, f);
 }
 
@@ -461,7 +461,7 @@ static void torn_then_repeated(struct stream *s, struct stream_files *f)
 
 static void blank_lines(struct stream *s, struct stream_files *f)
 {
-	stream_add(s, "\n\r\n", LINE_STOP, 0);
+	stream_add(s, "\n\r\n", RECORD_STOP, 0);
 	put_all(s, f);
 }
 
@@ -498,7 +498,7 @@ static void long_line(struct stream *s, struct stream_files *f)
 	cr_assert_not_null(text);
 	memset(text, 'x', 299998);
 	text[299998] = '\n';
-	stream_add(s, text, LINE_STOP, 0);
+	stream_add(s, text, RECORD_STOP, 0);
 	free(text);
 	put_all(s, f);
 }
@@ -558,13 +558,13 @@ static void directory(struct stream *s, struct stream_files *f)
 
 static void unreadable(struct stream *s, struct stream_files *f)
 {
-	stream_delete(s, stream_find(s, LINE_PACKET, 17));
+	stream_delete(s, stream_find(s, RECORD_PACKET, 17));
 	directory(s, f);
 }
 
 static void edited_unreadable(struct stream *s, struct stream_files *f)
 {
-	stream_edit(s, LINE_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
+	stream_edit(s, RECORD_SNAPSHOT, 2, "\"seen\":337", "\"seen\":338");
 	directory(s, f);
 }
 
@@ -759,9 +759,9 @@ static enum audit_verdict with_another_start(const char *name, char **ret_text)
 	size_t i;
 
 	stream_make_whole(&s);
-	i = stream_find(&s, LINE_START, 1);
-	stream_add(&s, s.lines[i].text, LINE_START, 2);
-	stream_edit(&s, LINE_START, 2, "\"sink\":\"stdout\"", name);
+	i = stream_find(&s, RECORD_START, 1);
+	stream_add(&s, s.lines[i].text, RECORD_START, 2);
+	stream_edit(&s, RECORD_START, 2, "\"sink\":\"stdout\"", name);
 	got = audit_all(&s, ret_text);
 	stream_free(&s);
 	return got;
@@ -783,9 +783,9 @@ Test(audit, the_start_of_each_output)
 /* Types of which the whole run has but one record: its copy then looks as one that was made without
  * them, or for the stop record, as a run that is not over.
  */
-static bool is_only_one(enum line_type type)
+static bool is_only_one(enum record_type type)
 {
-	return type == LINE_START || type == LINE_STOP;
+	return type == RECORD_START || type == RECORD_STOP;
 }
 
 Test(audit, every_line_deleted)
@@ -826,7 +826,7 @@ Test(audit, every_line_twice)
 		char *text;
 
 		(void)snprintf(want, sizeof(want), "record %" PRIu64 " of %s is there twice",
-			       s.lines[i].seq, line_type_name(s.lines[i].type));
+			       s.lines[i].seq, record_type_name(s.lines[i].type));
 		stream_add(&s, s.lines[i].text, s.lines[i].type, s.lines[i].seq);
 		got = audit_all(&s, &text);
 		cr_expect_eq(got, AUDIT_BROKEN, "line %zu: got %d, want 2", i + 1, got);
@@ -847,7 +847,7 @@ static bool is_free(const struct stream_line *line, const char *key, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(free_keys); i++) {
 		if (strlen(free_keys[i]) == len && memcmp(free_keys[i], key, len) == 0)
-			return line->type != LINE_COUNT;
+			return line->type != RECORD_COUNT;
 	}
 	return false;
 }
@@ -888,7 +888,7 @@ static void change_digit(struct stream *s, size_t i, size_t at)
 Test(audit, every_digit_changed)
 {
 	static const unsigned int types =
-		1U << LINE_COUNT | 1U << LINE_SNAPSHOT | 1U << LINE_STATS | 1U << LINE_SINK;
+		1U << RECORD_COUNT | 1U << RECORD_SNAPSHOT | 1U << RECORD_STATS | 1U << RECORD_SINK;
 	size_t changed = 0;
 	struct stream s;
 
@@ -913,7 +913,7 @@ Test(audit, every_number_of_packets_changed)
 
 	stream_make_whole(&s);
 	for (size_t i = 0; i < s.n; i++) {
-		for (size_t k = 0; s.lines[i].type == LINE_PACKET && k < ARRAY_SIZE(keys); k++) {
+		for (size_t k = 0; s.lines[i].type == RECORD_PACKET && k < ARRAY_SIZE(keys); k++) {
 			const char *at = strstr(s.lines[i].text, keys[k]) + strlen(keys[k]);
 
 			change_digit(&s, i, (size_t)(at - s.lines[i].text));
@@ -929,7 +929,7 @@ Test(audit, findings_are_bounded)
 	char *text;
 
 	for (int i = 0; i < 30; i++)
-		stream_add(&s, "nonsense\n", LINE_STOP, 0);
+		stream_add(&s, "nonsense\n", RECORD_STOP, 0);
 	put_all(&s, &files);
 	cr_expect_eq(stream_audit(&files, false, &text), AUDIT_BROKEN);
 	cr_expect(strstr(text, "line 20: it is not JSON"), "got:\n%s", text);

@@ -60,7 +60,7 @@ Test(audit_copies, an_output_leaves_and_comes_back_at_any_moment)
 	size_t end; /* the records with totals are written at one go */
 
 	stream_make_whole(&whole);
-	end = stream_find(&whole, LINE_SNAPSHOT, STREAM_INTERVALS + 1);
+	end = stream_find(&whole, RECORD_SNAPSHOT, STREAM_INTERVALS + 1);
 	for (size_t i = 1; i < end; i++) {
 		for (size_t k = i + 1; k <= end; k++) {
 			struct stream copy = { 0 };
@@ -120,14 +120,14 @@ Test(audit_copies, an_output_comes_back_and_its_file_is_rotated)
 
 static void reduce(struct stream *s, uint64_t seq, const char *key, uint64_t by)
 {
-	const char *text = s->lines[stream_find(s, LINE_SINK, seq)].text;
+	const char *text = s->lines[stream_find(s, RECORD_SINK, seq)].text;
 	uint64_t was = strtoull(strstr(text, key) + strlen(key), NULL, 10);
 	char old[64];
 	char new[64];
 
 	(void)snprintf(old, sizeof(old), "%s%" PRIu64, key, was);
 	(void)snprintf(new, sizeof(new), "%s%" PRIu64, key, was - by);
-	stream_edit(s, LINE_SINK, seq, old, new);
+	stream_edit(s, RECORD_SINK, seq, old, new);
 }
 
 /* There was an output before them, of which the run has nothing but their numbers. */
@@ -208,7 +208,7 @@ Test(audit_copies, every_line_deleted)
 		add_lines(&copy, &whole, i + 1, whole.n);
 		got = audit_one(&copy, &text);
 		cr_expect_eq(got, want, "line %zu (%s) deleted: got %d, want %d:\n%s", i + 1,
-			     line_type_name(whole.lines[i].type), got, want, text);
+			     record_type_name(whole.lines[i].type), got, want, text);
 		free(text);
 		stream_free(&copy);
 	}
@@ -242,7 +242,7 @@ Test(audit_copies, a_line_before_it_came_back_deleted)
 static void make_failed(struct stream *s)
 {
 	stream_make_whole(s);
-	stream_edit(s, LINE_STOP, 1, "\"exit\":0", "\"exit\":5");
+	stream_edit(s, RECORD_STOP, 1, "\"exit\":0", "\"exit\":5");
 }
 
 static void expect_failed(const struct stream *s, enum audit_verdict want, const char *want_text,
@@ -274,7 +274,7 @@ Test(audit_copies, failed_at_any_moment)
 	size_t end;
 
 	make_failed(&s);
-	end = stream_find(&s, LINE_SNAPSHOT, STREAM_INTERVALS + 1);
+	end = stream_find(&s, RECORD_SNAPSHOT, STREAM_INTERVALS + 1);
 	for (size_t i = 1; i <= end; i++) {
 		struct stream copy = { 0 };
 
@@ -311,7 +311,7 @@ Test(audit_copies, totals_deleted_of_a_run_that_did_not_fail)
 	struct stream s;
 
 	stream_make_whole(&s);
-	add_lines(&copy, &s, 0, stream_find(&s, LINE_SNAPSHOT, STREAM_INTERVALS + 1));
+	add_lines(&copy, &s, 0, stream_find(&s, RECORD_SNAPSHOT, STREAM_INTERVALS + 1));
 	add_lines(&copy, &s, s.n - 1, s.n);
 	expect_failed(&copy, AUDIT_BROKEN, "record 4 of snapshot is missing", 0);
 	stream_free(&copy);

@@ -97,7 +97,7 @@ static void put_log(const struct stream *s, struct stream_files *files, size_t w
 		kind = (kind + 1) % ARRAY_SIZE(cases);
 		if (i % 2)
 			stream_add(&log, "Nov 22 03:41:40 web1 CRON[1]: (root) CMD ({)\n",
-				   LINE_STOP, 0);
+				   RECORD_STOP, 0);
 	}
 	stream_put_lines(files, &log, 0, log.n);
 	stream_free(&log);

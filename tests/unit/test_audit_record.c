@@ -218,7 +218,7 @@ static const char bytes[] = "0129afz\"\\{}[],:.- TZ\t\x01\x7f\x80\xc3";
 
 static size_t mutate(struct readers *r, const char *line, size_t len)
 {
-	char text[2 * LINE_MAX_BYTES];
+	char text[2 * RECORD_MAX_BYTES];
 	size_t taken = 0;
 
 	for (size_t at = 0; at < len; at++) {
@@ -250,7 +250,7 @@ Test(audit_record, fast_and_json_agree)
 		size_t len = strlen(line->text) - 1;
 
 		/* a step of the clock is rare */
-		cr_expect_eq(agree(&r, line->text, len), line->type != LINE_CLOCK, "%s",
+		cr_expect_eq(agree(&r, line->text, len), line->type != RECORD_CLOCK, "%s",
 			     line->text);
 		if (i < 2 || (i > 5 && i < 22))
 			taken += mutate(&r, line->text, len);
@@ -297,8 +297,9 @@ Test(audit_record, fast_takes_lines_of_others)
 		cr_expect(agree(&r, text, strlen(text)), "%s: not taken: %s",
 			  lines_of_others[which].name, text);
 		cr_expect(audit_fast_read(r.fast, text, strlen(text), &got));
-		cr_expect(got.record_seq == 7 && got.run == STREAM_RUN && got.type == LINE_PACKET &&
-				  got.values[AUDIT_CPU] == 1 && got.values[AUDIT_CPU_SEQ] == 9,
+		cr_expect(got.record_seq == 7 && got.run == STREAM_RUN &&
+				  got.type == RECORD_PACKET && got.values[AUDIT_CPU] == 1 &&
+				  got.values[AUDIT_CPU_SEQ] == 9,
 			  "%s: read as something else", lines_of_others[which].name);
 		(void)mutate(&r, text, strlen(text));
 	}
@@ -325,11 +326,11 @@ Test(audit_record, fast_forgets_keys)
 /* Packets with every optional key, and none of them. */
 Test(audit_record, fast_takes_all_packets)
 {
-	struct line_writer *w = NULL;
+	struct record_writer *w = NULL;
 	struct readers r;
 
 	begin(&r);
-	cr_assert_eq(line_writer_new(&w, STREAM_RUN, true), 0);
+	cr_assert_eq(record_writer_new(&w, STREAM_RUN, true), 0);
 	for (uint32_t has = 0; has < 256; has++) {
 		struct xdptail_packet packet = {
 			.timestamp_ns = STREAM_NOW,
@@ -346,13 +347,13 @@ Test(audit_record, fast_takes_all_packets)
 			.parse = XDPTAIL_PARSE_TOO_DEEP,
 			.ip_version = has & 1 ? 6 : 4,
 		};
-		struct line line;
+		struct record line;
 
-		cr_assert_eq(line_packet(w, &packet, &line), 0);
+		cr_assert_eq(record_packet(w, &packet, &line), 0);
 		cr_expect(agree(&r, line.text, line.len - 1), "%.*s: not taken", (int)line.len,
 			  line.text);
 	}
-	line_writer_free(w);
+	record_writer_free(w);
 	end(&r);
 }
 

@@ -103,9 +103,9 @@ Test(config, every_key)
 	cr_expect_str_eq(o.outputs[1].target, "/a,b # no comment");
 	cr_expect_eq(o.outputs[1].queue_bytes, 128 << 10);
 	cr_expect_eq(o.outputs[1].events,
-		     1 << LINE_PACKET | 1 << LINE_LOSS | 1 << LINE_START | 1 << LINE_STOP);
+		     1 << RECORD_PACKET | 1 << RECORD_LOSS | 1 << RECORD_START | 1 << RECORD_STOP);
 	cr_expect_eq(o.outputs[2].queue_bytes, 99999);
-	cr_expect_eq(o.outputs[2].events, 1 << LINE_COUNT | 1 << LINE_START | 1 << LINE_STOP);
+	cr_expect_eq(o.outputs[2].events, 1 << RECORD_COUNT | 1 << RECORD_START | 1 << RECORD_STOP);
 	options_free(&o);
 }
 

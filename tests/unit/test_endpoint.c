@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sink/endpoint.h"
-#include "sink/spec.h"
+#include "output/endpoint.h"
+#include "output/spec.h"
 
 #define A50  "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
 #define A100 A50 A50
@@ -63,15 +63,15 @@ Test(endpoint, targets_understood)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sink_spec spec = { 0 };
+		struct output_spec spec = { 0 };
 		char err[512] = "";
-		int got = sink_spec_parse(cases[i].text, &spec, err, sizeof(err));
+		int got = output_spec_parse(cases[i].text, &spec, err, sizeof(err));
 
 		cr_expect_eq(got, cases[i].name ? 0 : -EINVAL, "%s: %d, %s", cases[i].text, got,
 			     err);
 		cr_expect(got || !strcmp(spec.name, cases[i].name), "%s: %s", cases[i].text,
 			  spec.name);
-		sink_spec_free(&spec);
+		output_spec_free(&spec);
 	}
 }
 
@@ -124,14 +124,14 @@ Test(endpoint, refused)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sink_spec spec = { 0 };
+		struct output_spec spec = { 0 };
 		char err[512] = "";
-		int got = sink_spec_parse(cases[i].text, &spec, err, sizeof(err));
+		int got = output_spec_parse(cases[i].text, &spec, err, sizeof(err));
 
 		cr_expect_eq(got, -EINVAL, "%s: %d", cases[i].text, got);
 		cr_expect(strstr(err, cases[i].says), "%s: got \"%s\", want \"%s\"", cases[i].text,
 			  err, cases[i].says);
-		sink_spec_free(&spec);
+		output_spec_free(&spec);
 	}
 }
 
@@ -141,17 +141,16 @@ Test(endpoint, tags_refused)
 	static const char *const tags[] = { "a:b", "a[1", "]" };
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-		struct sink_spec spec = { 0 };
-		struct channel channel;
+		struct output_spec spec = { 0 };
+		struct driver driver;
 		char text[64], err[512] = "";
 		int got;
 
 		(void)snprintf(text, sizeof(text), "syslog,tag=%s", tags[i]);
-		cr_assert_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
-		got = spec.kind->open(&channel, spec.target, spec.settings, false, err,
-				      sizeof(err));
+		cr_assert_eq(output_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
+		got = spec.kind->open(&driver, spec.target, spec.settings, false, err, sizeof(err));
 		cr_expect_eq(got, -EINVAL, "%s: %d", text, got);
 		cr_expect(strstr(err, "where readers end a tag"), "%s: %s", text, err);
-		sink_spec_free(&spec);
+		output_spec_free(&spec);
 	}
 }

@@ -13,9 +13,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "sink/rotated.h"
-#include "sink/sink.h"
-#include "sinks.h"
+#include "output/rotated.h"
+#include "output/outputs.h"
+#include "outputs.h"
 
 #define START                                                                      \
 	"{\"timestamp\":\"2026-11-22T03:41:40.704885Z\",\"event_type\":\"start\"," \
@@ -45,7 +45,7 @@ Test(file, open_refusals)
 	};
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
 	char long_name[300] = "file:";
-	struct sinks *s = NULL;
+	struct outputs *s = NULL;
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	memset(long_name + 5, 'x', sizeof(long_name) - 6);
@@ -54,7 +54,7 @@ Test(file, open_refusals)
 	cr_assert(!symlink("plain", "link") && !symlink("nowhere", "dangling") &&
 		  !mkfifo("fifo", 0600) && !bind(fd, (struct sockaddr *)&address, sizeof(address)));
 
-	cr_assert_eq(sinks_new(&s), 0);
+	cr_assert_eq(outputs_new(&s), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		bool is_long = cases[i].want == -ENAMETOOLONG;
 
@@ -62,7 +62,7 @@ Test(file, open_refusals)
 			       cases[i].says);
 	}
 	close(fd);
-	sinks_free(s);
+	outputs_free(s);
 }
 
 Test(file, torn_last_line)
@@ -82,18 +82,18 @@ Test(file, torn_last_line)
 
 	cr_assert_eq(chdir(dir), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sinks *s;
+		struct outputs *s;
 		size_t len;
 		char *got;
 
 		(void)unlink("x");
 		if (cases[i].before)
 			write_file("x", cases[i].before);
-		s = open_sink("file:x");
+		s = open_output("file:x");
 		if (cases[i].line)
-			put(s, LINE_START, cases[i].line, strlen(cases[i].line));
-		cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0, "%s", cases[i].name);
-		sinks_free(s);
+			put(s, RECORD_START, cases[i].line, strlen(cases[i].line));
+		cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0, "%s", cases[i].name);
+		outputs_free(s);
 		got = contents("x", &len);
 		cr_expect_str_eq(got, cases[i].want, "%s: got \"%s\", want \"%s\"", cases[i].name,
 				 got, cases[i].want);
@@ -107,7 +107,7 @@ Test(file, torn_last_line)
 Test(file, readers_locks)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
-	struct sinks *s;
+	struct outputs *s;
 	const char *said;
 	int fd;
 
@@ -115,42 +115,42 @@ Test(file, readers_locks)
 	write_file("x", "");
 	fd = open("x", O_RDONLY | O_CLOEXEC);
 	cr_assert(fd >= 0 && !flock(fd, LOCK_EX));
-	s = open_sink("file:x");
-	cr_expect_null(sinks_warning(s, 0, &(unsigned int){ 0 }), "%s",
-		       sinks_warning(s, 0, &(unsigned int){ 0 }));
+	s = open_output("file:x");
+	cr_expect_null(outputs_warning(s, 0, &(unsigned int){ 0 }), "%s",
+		       outputs_warning(s, 0, &(unsigned int){ 0 }));
 	expect_refused(s, "file:./x", -EBUSY, "another process writes to it");
-	sinks_free(s);
+	outputs_free(s);
 
 	cr_assert_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
-	s = open_sink("file:x");
-	said = sinks_warning(s, 0, &(unsigned int){ 0 });
+	s = open_output("file:x");
+	said = outputs_warning(s, 0, &(unsigned int){ 0 });
 	cr_expect(said && strstr(said, "somebody who reads \"x\" has locked it"), "%s", said);
 	close(fd);
 	put_numbered(s, 0, 10);
-	sinks_flush(s);
+	outputs_flush(s);
 	(void)counts_when(s, all_written, "without the lock");
 	expect_refused(s, "file:./x", -EBUSY, "another process writes to it");
-	sinks_free(s);
+	outputs_free(s);
 }
 
 /* Somebody copies the file and empties it: what follows begins at its start, without a hole. */
 Test(file, truncated_by_others)
 {
-	struct sinks *s;
+	struct outputs *s;
 	struct stat st;
 	size_t len;
 	char *got;
 
 	cr_assert_eq(chdir(dir), 0);
 	umask(027);
-	s = open_sink("file:x");
+	s = open_output("file:x");
 	put_numbered(s, 0, 100);
-	sinks_flush(s);
+	outputs_flush(s);
 	(void)counts_when(s, all_written, "before");
 	cr_assert_eq(truncate("x", 0), 0);
-	put(s, LINE_STOP, "after\n", 6);
-	cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0);
-	sinks_free(s);
+	put(s, RECORD_STOP, "after\n", 6);
+	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
+	outputs_free(s);
 	got = contents("x", &len);
 	cr_expect(len == 6 && !memcmp(got, "after\n", 6), "%zu bytes: \"%s\"", len, got);
 	free(got);
@@ -160,7 +160,7 @@ Test(file, truncated_by_others)
 /* Lines of a file must be whole, and in order; some may be missing. Returns how many there are. */
 static uint64_t check_file(const char *path, const char *name)
 {
-	char want[LINE_MAX_BYTES];
+	char want[RECORD_MAX_BYTES];
 	uint64_t lines = 0, next = 0, number;
 	size_t len, want_len;
 	char *text = contents(path, &len);
@@ -184,27 +184,27 @@ static uint64_t check_file(const char *path, const char *name)
 /* Fill it up, be told of it by the counts, make room, and go on. */
 static void full_and_back(const char *name, void (*make_room)(void))
 {
-	struct sinks *s = open_sink("file:x");
-	struct sink_counts c;
+	struct outputs *s = open_output("file:x");
+	struct output_counts c;
 	size_t len;
 	char *text;
 	uint64_t lines;
 
 	put_numbered(s, 0, 1000); /* one batch: more would wait for the next attempt */
-	sinks_flush(s);
+	outputs_flush(s);
 	c = counts_when(s, some_error, name);
-	cr_expect_eq(sinks_error(s, 0), 0, "%s: error %d", name, sinks_error(s, 0));
+	cr_expect_eq(outputs_error(s, 0), 0, "%s: error %d", name, outputs_error(s, 0));
 	text = contents("x", &len);
 	cr_expect_neq(text[len - 1], '\n', "%s: no line is half written, so this tests less", name);
 	free(text);
 	cr_expect_eq(queued(&c), 1, "%s: queued %lu, want the half-written line", name, queued(&c));
 
 	put_numbered(s, 1000, 1100);
-	sinks_flush(s);
+	outputs_flush(s);
 	make_room();
-	cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0, "%s: not all was written", name);
-	sinks_counts(s, 0, &c);
-	sinks_free(s);
+	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0, "%s: not all was written", name);
+	outputs_counts(s, 0, &c);
+	outputs_free(s);
 	lines = check_file("x", name);
 	cr_expect_eq(lines, c.written, "%s: %lu lines, counted %lu", name, lines, c.written);
 	cr_expect(c.written + c.dropped_error == 1100 && c.dropped_error > 0,
@@ -252,20 +252,20 @@ Test(file, disk_full)
 /* Without being told to finish: the writer tries again by itself. */
 Test(file, recovers_by_itself)
 {
-	struct sinks *s;
-	struct sink_counts c;
+	struct outputs *s;
+	struct output_counts c;
 
 	cr_assert_eq(chdir(dir), 0);
 	limit_file_size(100001);
-	s = open_sink("file:x");
+	s = open_output("file:x");
 	put_numbered(s, 0, 5000);
-	sinks_flush(s);
+	outputs_flush(s);
 	(void)counts_when(s, some_error, "full");
 	no_limit();
 	c = counts_when(s, nothing_queued, "half a line");
 	put_numbered(s, 5000, 5001);
-	cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0);
-	sinks_free(s);
+	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
+	outputs_free(s);
 	cr_expect_eq(check_file("x", "recovered"), c.written + 1);
 }
 
@@ -304,7 +304,7 @@ static bool is_start(const char *line)
  */
 static uint64_t check_one(const char *path, uint64_t next, char *head, size_t head_cap)
 {
-	char want[LINE_MAX_BYTES];
+	char want[RECORD_MAX_BYTES];
 	size_t len, want_len;
 	char *text = contents(path, &len);
 	char *at = text, *end;
@@ -330,7 +330,7 @@ static uint64_t check_one(const char *path, uint64_t next, char *head, size_t he
 /* Every line once, in order, in files that are well-formed. Returns how many files there are. */
 static size_t check_set(uint64_t lines, const char *name)
 {
-	static char heads[FILES_MAX][LINE_MAX_BYTES];
+	static char heads[FILES_MAX][RECORD_MAX_BYTES];
 	static struct files files;
 	uint64_t next = 0;
 
@@ -345,26 +345,26 @@ static size_t check_set(uint64_t lines, const char *name)
 	return files.n;
 }
 
-static void put_start(struct sinks *s)
+static void put_start(struct outputs *s)
 {
-	put(s, LINE_START, START "}\n", sizeof(START "}\n") - 1);
+	put(s, RECORD_START, START "}\n", sizeof(START "}\n") - 1);
 }
 
-static void put_packets(struct sinks *s, uint64_t from, uint64_t to)
+static void put_packets(struct outputs *s, uint64_t from, uint64_t to)
 {
-	char text[LINE_MAX_BYTES];
+	char text[RECORD_MAX_BYTES];
 
 	for (uint64_t n = from; n < to; n++)
-		put(s, LINE_PACKET, text, numbered(text, n));
-	sinks_flush(s);
+		put(s, RECORD_PACKET, text, numbered(text, n));
+	outputs_flush(s);
 }
 
-static struct sinks *open_with_start(const char *text)
+static struct outputs *open_with_start(const char *text)
 {
-	struct sinks *s = open_sink(text);
+	struct outputs *s = open_output(text);
 
 	put_start(s);
-	sinks_flush(s);
+	outputs_flush(s);
 	return s;
 }
 
@@ -384,22 +384,22 @@ static void wait_until_there(const char *path)
 	cr_assert(is_there(path), "\"%s\" is not there", path);
 }
 
-static void finish(struct sinks *s, uint64_t lines, const char *name)
+static void finish(struct outputs *s, uint64_t lines, const char *name)
 {
-	struct sink_counts c;
+	struct output_counts c;
 
-	cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0, "%s", name);
-	sinks_counts(s, 0, &c);
+	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0, "%s", name);
+	outputs_counts(s, 0, &c);
 	cr_expect(c.written == lines && c.made == lines, "%s: made %lu, written %lu, want %lu",
 		  name, c.made, c.written, lines);
-	cr_expect_eq(sinks_error(s, 0), 0, "%s: %d", name, sinks_error(s, 0));
-	sinks_free(s);
+	cr_expect_eq(outputs_error(s, 0), 0, "%s: %d", name, outputs_error(s, 0));
+	outputs_free(s);
 }
 
 Test(file, rotate_size)
 {
 	static struct files files;
-	struct sinks *s;
+	struct outputs *s;
 	struct stat st;
 	size_t n;
 
@@ -411,8 +411,8 @@ Test(file, rotate_size)
 		put_packets(s, from, from + 500);
 		(void)counts_when(s, few_queued, "rotate");
 	}
-	cr_expect_null(sinks_warning(s, 0, &(unsigned int){ 0 }), "%s",
-		       sinks_warning(s, 0, &(unsigned int){ 0 }));
+	cr_expect_null(outputs_warning(s, 0, &(unsigned int){ 0 }), "%s",
+		       outputs_warning(s, 0, &(unsigned int){ 0 }));
 	finish(s, 20001, "rotate");
 	n = check_set(20000, "rotate");
 	cr_expect_gt(n, 60, "%zu files", n);
@@ -429,7 +429,7 @@ Test(file, rotate_size)
 Test(file, rotate_what_was_there)
 {
 	static struct files files;
-	struct sinks *s;
+	struct outputs *s;
 	size_t len;
 	char *text;
 
@@ -467,12 +467,12 @@ Test(file, rotate_after_a_snapshot)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint64_t n = cases[i].packets + cases[i].counts;
 		static struct files files;
-		char text[LINE_MAX_BYTES], head[LINE_MAX_BYTES];
-		struct sinks *s = open_with_start("file:x,rotate_size=64K");
+		char text[RECORD_MAX_BYTES], head[RECORD_MAX_BYTES];
+		struct outputs *s = open_with_start("file:x,rotate_size=64K");
 
 		put_packets(s, 0, cases[i].packets);
 		put_numbered(s, cases[i].packets, n);
-		put(s, LINE_SNAPSHOT, text, numbered(text, n));
+		put(s, RECORD_SNAPSHOT, text, numbered(text, n));
 		put_packets(s, n + 1, n + 100);
 		finish(s, n + 101, cases[i].name);
 		list_files(&files);
@@ -489,7 +489,7 @@ Test(file, rotate_after_a_snapshot)
 Test(file, rotate_interval)
 {
 	static struct files files;
-	struct sinks *s;
+	struct outputs *s;
 	uint64_t n = 0;
 
 	cr_assert_eq(chdir(dir), 0);
@@ -520,12 +520,12 @@ static size_t rotated(const char *base)
  */
 Test(file, an_empty_file_is_not_rotated)
 {
-	struct sinks *s, *other;
+	struct outputs *s, *other;
 	struct stat st;
 	uint64_t n = 0;
 
 	cr_assert_eq(chdir(dir), 0);
-	s = open_sink("file:x,rotate_interval=1");
+	s = open_output("file:x,rotate_interval=1");
 	other = open_with_start("file:y,rotate_interval=1");
 	while (rotated("y") < 2) {
 		put_packets(other, n, n + 1);
@@ -543,19 +543,19 @@ Test(file, an_empty_file_is_not_rotated)
 
 Test(file, reopened)
 {
-	struct sinks *s;
+	struct outputs *s;
 
 	cr_assert_eq(chdir(dir), 0);
 	s = open_with_start("file:x");
 	put_packets(s, 0, 100);
 	(void)counts_when(s, all_written, "before");
-	sinks_reopen(s); /* nobody has renamed it */
+	outputs_reopen(s); /* nobody has renamed it */
 	put_packets(s, 100, 200);
 	(void)counts_when(s, all_written, "the same");
 	cr_assert_eq(rename("x", "x.20000101T000000.000000Z"), 0);
 	put_packets(s, 200, 300);
 	(void)counts_when(s, all_written, "under another name");
-	sinks_reopen(s);
+	outputs_reopen(s);
 	wait_until_there("x");
 	put_packets(s, 300, 400);
 	finish(s, 401, "reopened");
@@ -567,7 +567,7 @@ Test(file, reopened)
  */
 Test(file, reopened_in_vain)
 {
-	struct sinks *s;
+	struct outputs *s;
 	int64_t end = now_ms() + PATIENCE_MS;
 
 	cr_assert_eq(chdir(dir), 0);
@@ -576,12 +576,12 @@ Test(file, reopened_in_vain)
 	(void)counts_when(s, all_written, "before");
 	cr_assert_eq(rename("x", "x.20000101T000000.000000Z"), 0);
 	cr_assert_eq(symlink("y", "x"), 0);
-	sinks_reopen(s);
-	while (!sinks_warning(s, 0, &(unsigned int){ 0 }) && now_ms() < end)
+	outputs_reopen(s);
+	while (!outputs_warning(s, 0, &(unsigned int){ 0 }) && now_ms() < end)
 		sched_yield();
-	cr_assert_not_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
-	cr_expect(strstr(sinks_warning(s, 0, &(unsigned int){ 0 }), "it is a symbolic link"), "%s",
-		  sinks_warning(s, 0, &(unsigned int){ 0 }));
+	cr_assert_not_null(outputs_warning(s, 0, &(unsigned int){ 0 }));
+	cr_expect(strstr(outputs_warning(s, 0, &(unsigned int){ 0 }), "it is a symbolic link"),
+		  "%s", outputs_warning(s, 0, &(unsigned int){ 0 }));
 	put_packets(s, 100, 200);
 	(void)counts_when(s, all_written, "meanwhile");
 	cr_assert_eq(unlink("x"), 0);
@@ -599,8 +599,8 @@ Test(file, deleted)
 
 	cr_assert_eq(chdir(dir), 0);
 	for (size_t i = 0; i < 2; i++) {
-		char head[LINE_MAX_BYTES];
-		struct sinks *s;
+		char head[RECORD_MAX_BYTES];
+		struct outputs *s;
 
 		cr_assert_eq(mkdir("d", 0700), 0);
 		s = open_with_start("file:d/x");
@@ -621,9 +621,9 @@ Test(file, deleted)
 /* With its directory: what comes meanwhile is dropped and counted. */
 Test(file, nowhere_to_write)
 {
-	struct sink_counts c;
-	char head[LINE_MAX_BYTES];
-	struct sinks *s;
+	struct output_counts c;
+	char head[RECORD_MAX_BYTES];
+	struct outputs *s;
 
 	cr_assert_eq(chdir(dir), 0);
 	cr_assert_eq(mkdir("d", 0700), 0);
@@ -632,19 +632,19 @@ Test(file, nowhere_to_write)
 	cr_assert(!unlink("d/x") && !rmdir("d"));
 	put_packets(s, 0, 100);
 	c = counts_when(s, some_error, "gone");
-	cr_expect(c.dropped_error == 100 && sinks_failing(s, 0) == -ENOENT, "dropped %lu, error %d",
-		  c.dropped_error, sinks_failing(s, 0));
+	cr_expect(c.dropped_error == 100 && outputs_failing(s, 0) == -ENOENT,
+		  "dropped %lu, error %d", c.dropped_error, outputs_failing(s, 0));
 	cr_assert_eq(mkdir("d", 0700), 0);
 	put_packets(s, 100, 200);
-	cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0);
-	sinks_free(s);
+	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
+	outputs_free(s);
 	cr_expect_eq(check_one("d/x", 100, head, sizeof(head)), 200);
 }
 
 Test(file, emptied_by_others)
 {
-	char head[LINE_MAX_BYTES];
-	struct sinks *s;
+	char head[RECORD_MAX_BYTES];
+	struct outputs *s;
 
 	cr_assert_eq(chdir(dir), 0);
 	s = open_with_start("file:x,rotate_size=64K");
@@ -662,7 +662,7 @@ Test(file, emptied_by_others)
 /* Rotation is not possible, so the file grows on, and nothing is lost; and then it is. */
 Test(file, rotation_fails)
 {
-	struct sinks *s;
+	struct outputs *s;
 	char dir_name[80];
 
 	(void)snprintf(dir_name, sizeof(dir_name), "%s/d", dir);
@@ -675,15 +675,15 @@ Test(file, rotation_fails)
 		put_packets(s, from, from + 500);
 		(void)counts_when(s, all_written, "grows");
 	}
-	cr_assert_not_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
-	cr_expect(strstr(sinks_warning(s, 0, &(unsigned int){ 0 }),
+	cr_assert_not_null(outputs_warning(s, 0, &(unsigned int){ 0 }));
+	cr_expect(strstr(outputs_warning(s, 0, &(unsigned int){ 0 }),
 			 "cannot rename \"x\" to rotate it: Permission denied"),
-		  "%s", sinks_warning(s, 0, &(unsigned int){ 0 }));
+		  "%s", outputs_warning(s, 0, &(unsigned int){ 0 }));
 	if (getuid() == 0)
 		cr_assert_eq(seteuid(0), 0);
 	cr_assert_eq(check_set(2000, "not rotated"), 1);
 	cr_assert_eq(chmod(dir_name, 0700), 0);
-	for (uint64_t n = 2000; !sinks_failing(s, 0) && n < 1000000; n++) {
+	for (uint64_t n = 2000; !outputs_failing(s, 0) && n < 1000000; n++) {
 		static struct files files;
 
 		put_packets(s, n, n + 1);
@@ -701,7 +701,7 @@ Test(file, rotation_fails)
 /* A mount point, as containers have their files: it can't be renamed. */
 Test(file, rotation_of_a_mount_point)
 {
-	struct sinks *s;
+	struct outputs *s;
 
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		cr_skip_test("cannot mount: %s", strerror(errno));
@@ -712,7 +712,7 @@ Test(file, rotation_of_a_mount_point)
 	s = open_with_start("file:x,rotate_size=64K");
 	put_packets(s, 0, 1000);
 	(void)counts_when(s, all_written, "mounted");
-	cr_expect_not_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
+	cr_expect_not_null(outputs_warning(s, 0, &(unsigned int){ 0 }));
 	finish(s, 1001, "mounted");
 	cr_expect_eq(check_set(1000, "mounted"), 1);
 	cr_assert_eq(umount("x"), 0);
@@ -724,8 +724,8 @@ Test(file, rotation_of_a_mount_point)
 Test(file, half_a_head)
 {
 	static struct files files;
-	struct sink_counts c;
-	struct sinks *s;
+	struct output_counts c;
+	struct outputs *s;
 	char *text;
 	size_t len;
 
@@ -735,7 +735,7 @@ Test(file, half_a_head)
 	(void)counts_when(s, all_written, "before");
 	cr_assert_eq(rename("x", "x.20000101T000000.000000Z"), 0);
 	limit_file_size(50);
-	sinks_reopen(s);
+	outputs_reopen(s);
 	wait_until_there("x");
 	put_packets(s, 10, 20);
 	c = counts_when(s, some_error, "half a head");
@@ -746,8 +746,8 @@ Test(file, half_a_head)
 	free(text);
 	no_limit();
 	put_packets(s, 20, 30);
-	cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0);
-	sinks_free(s);
+	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
+	outputs_free(s);
 	list_files(&files);
 	text = contents("x", &len);
 	cr_expect_eq(check_one("x", 20, text, len), 30);
@@ -757,8 +757,8 @@ Test(file, half_a_head)
 /* The run's own start could not be written, so what comes is headed by its repetition. */
 Test(file, no_room_for_the_start)
 {
-	char head[LINE_MAX_BYTES];
-	struct sinks *s;
+	char head[RECORD_MAX_BYTES];
+	struct outputs *s;
 
 	cr_assert_eq(chdir(dir), 0);
 	limit_file_size(0);
@@ -766,8 +766,8 @@ Test(file, no_room_for_the_start)
 	(void)counts_when(s, some_error, "the start");
 	no_limit();
 	put_packets(s, 0, 10);
-	cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0);
-	sinks_free(s);
+	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
+	outputs_free(s);
 	cr_expect_eq(check_one("x", 0, head, sizeof(head)), 10);
 	cr_expect(strstr(head, "\"repeated\":true,\"file\":1}"), "%s", head);
 }
@@ -784,9 +784,9 @@ Test(file, left_with_half_a_line)
 
 	cr_assert_eq(chdir(dir), 0);
 	for (size_t i = 0; i < 2; i++) {
-		struct sink_counts before, c;
-		char head[LINE_MAX_BYTES];
-		struct sinks *s;
+		struct output_counts before, c;
+		char head[RECORD_MAX_BYTES];
+		struct outputs *s;
 
 		limit_file_size(50001);
 		s = open_with_start("file:x");
@@ -796,12 +796,12 @@ Test(file, left_with_half_a_line)
 			     cases[i].name, queued(&before));
 		cr_assert_eq(cases[i].deleted ? unlink("x") : rename("x", "old"), 0);
 		if (!cases[i].deleted)
-			sinks_reopen(s);
+			outputs_reopen(s);
 		wait_until_there("x");
 		put_packets(s, 1000, 1010);
-		cr_expect_eq(sinks_finish(s, PATIENCE_MS), 0, "%s", cases[i].name);
-		sinks_counts(s, 0, &c);
-		sinks_free(s);
+		cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0, "%s", cases[i].name);
+		outputs_counts(s, 0, &c);
+		outputs_free(s);
 		no_limit();
 		cr_expect(c.dropped_error == before.dropped_error + 1 && queued(&c) == 0,
 			  "%s: dropped %lu, then %lu", cases[i].name, before.dropped_error,

@@ -7,10 +7,10 @@
 #include <sys/resource.h>
 #include <zlib.h>
 
-#include "sink/file_lock.h"
-#include "sink/janitor.h"
-#include "sink/rotated.h"
-#include "sinks.h"
+#include "output/file_lock.h"
+#include "output/janitor.h"
+#include "output/rotated.h"
+#include "outputs.h"
 
 #define DAY(d) "2026112" #d "T034140.704885Z"
 
@@ -125,8 +125,8 @@ Test(janitor, what_is_left)
 		janitor_wake(j);
 		expect_state(cases[i].name, cases[i].after);
 		cr_expect_eq(janitor_finish(j), 0, "%s", cases[i].name);
-		cr_expect_null(janitor_trouble(j, 0), "%s: %s", cases[i].name,
-			       janitor_trouble(j, 0));
+		cr_expect_null(janitor_warning(j, 0), "%s: %s", cases[i].name,
+			       janitor_warning(j, 0));
 		janitor_free(j);
 		expect_state(cases[i].name, cases[i].after);
 		cr_assert_eq(system("rm -f x.* .x.*"), 0); // NOLINT(cert-env33-c)
@@ -171,16 +171,16 @@ Test(janitor, left_alone)
 	janitor_wake(j);
 	expect_state("locked", "1 2 3-gz 4-gz 5");
 	cr_assert_eq(janitor_finish(j), 0);
-	cr_expect(strstr(janitor_trouble(j, 0), "cannot compress \"x." DAY(1) "\""), "%s",
-		  janitor_trouble(j, 0));
+	cr_expect(strstr(janitor_warning(j, 0), "cannot compress \"x." DAY(1) "\""), "%s",
+		  janitor_warning(j, 0));
 	janitor_free(j);
 	j = hire(1, false);
 	janitor_wake(j);
 	expect_state("locked, deletion", "2 5");
 	cr_assert_eq(janitor_finish(j), 0);
-	cr_expect(strstr(janitor_trouble(j, 0),
+	cr_expect(strstr(janitor_warning(j, 0),
 			 "cannot delete \"x." DAY(2) "\": another process writes to it"),
-		  "%s", janitor_trouble(j, 0));
+		  "%s", janitor_warning(j, 0));
 	janitor_free(j);
 	close(fd);
 	j = hire(1, false);
@@ -211,7 +211,7 @@ Test(janitor, readers_locks)
 	janitor_wake(j);
 	expect_state("locked by readers", "2-gz 3");
 	cr_assert_eq(janitor_finish(j), 0);
-	cr_expect_null(janitor_trouble(j, 0), "%s", janitor_trouble(j, 0));
+	cr_expect_null(janitor_warning(j, 0), "%s", janitor_warning(j, 0));
 	janitor_free(j);
 	for (int i = 0; i < 3; i++)
 		close(fds[i]);
@@ -231,11 +231,11 @@ Test(janitor, no_room_to_compress)
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	j = hire(0, true);
 	janitor_wake(j);
-	while (!janitor_trouble(j, 0) && now_ms() < end)
+	while (!janitor_warning(j, 0) && now_ms() < end)
 		sched_yield();
-	cr_assert_not_null(janitor_trouble(j, 0));
-	cr_expect(strstr(janitor_trouble(j, 0), "cannot compress \"x." DAY(1) "\": File too large"),
-		  "%s", janitor_trouble(j, 0));
+	cr_assert_not_null(janitor_warning(j, 0));
+	cr_expect(strstr(janitor_warning(j, 0), "cannot compress \"x." DAY(1) "\": File too large"),
+		  "%s", janitor_warning(j, 0));
 	expect_state("no room", "1 2");
 	limit.rlim_cur = RLIM_INFINITY;
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -334,7 +334,7 @@ Test(janitor, says_what_may_be_lost)
 	fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cr_assert(janitor_retire(j, fd));
 	cr_expect_eq(janitor_finish(j), -EBADF);
-	cr_expect(strstr(janitor_trouble(j, 0), "may be lost: Bad file descriptor"), "%s",
-		  janitor_trouble(j, 0));
+	cr_expect(strstr(janitor_warning(j, 0), "may be lost: Bad file descriptor"), "%s",
+		  janitor_warning(j, 0));
 	janitor_free(j);
 }

@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sink/journal.h"
-#include "sink/journal_entry.h"
-#include "sink/journal_limit.h"
-#include "sink/severity.h"
-#include "sink/sink.h"
+#include "output/journal.h"
+#include "output/journal_entry.h"
+#include "output/journal_limit.h"
+#include "output/severity.h"
+#include "output/outputs.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define PATIENCE_MS   20000 /* no test takes so long unless it has failed */
@@ -29,7 +29,7 @@
 
 /* --- entries --- */
 
-static size_t head_of(enum journal_fields fields, enum line_type type, const char *text,
+static size_t head_of(enum journal_fields fields, enum record_type type, const char *text,
 		      char ret[JOURNAL_HEAD_BYTES])
 {
 	const struct queue_line line = { .text = text, .len = strlen(text), .type = type };
@@ -44,7 +44,7 @@ struct entry_case {
 	const char *text;
 	const char *want;
 	size_t want_len;
-	enum line_type type;
+	enum record_type type;
 	enum journal_fields fields;
 };
 
@@ -58,7 +58,7 @@ Test(journal, heads)
 			    "\"src_port\":443,\"seq_num\":1,\"flags\":\"\"}\n",
 		  WANT(FIXED("6", PACKET_ID) "XDPTAIL_EVENT_TYPE=packet\nXDPTAIL_SRC_IP=192.0.2.7\n"
 					     "XDPTAIL_SRC_PORT=443\nXDPTAIL_FLAGS=\nMESSAGE="),
-		  LINE_PACKET, JOURNAL_FIELDS_INDEX },
+		  RECORD_PACKET, JOURNAL_FIELDS_INDEX },
 		{ "everything",
 		  BEGINNING "\"record_seq\":7,\"cpu_seq\":\"18446744073709551615\",\"n\":-1,"
 			    "\"total\":true,\"capabilities\":[\"CAP_BPF\"],\"x\":1}\n",
@@ -66,20 +66,20 @@ Test(journal, heads)
 					     "XDPTAIL_RECORD_SEQ=7\n"
 					     "XDPTAIL_CPU_SEQ=18446744073709551615\nXDPTAIL_N=-1\n"
 					     "XDPTAIL_TOTAL=true\nXDPTAIL_X=1\nMESSAGE="),
-		  LINE_PACKET, JOURNAL_FIELDS_ALL },
+		  RECORD_PACKET, JOURNAL_FIELDS_ALL },
 		{ "nothing", BEGINNING "\"event_type\":\"packet\"}\n",
-		  WANT(FIXED("6", PACKET_ID) "MESSAGE="), LINE_PACKET, JOURNAL_FIELDS_NONE },
+		  WANT(FIXED("6", PACKET_ID) "MESSAGE="), RECORD_PACKET, JOURNAL_FIELDS_NONE },
 		{ "a loss is a warning", BEGINNING "\"where\":\"ring\",\"records\":5}\n",
-		  WANT(FIXED("4", LOSS_ID) "XDPTAIL_WHERE=ring\nMESSAGE="), LINE_LOSS,
+		  WANT(FIXED("4", LOSS_ID) "XDPTAIL_WHERE=ring\nMESSAGE="), RECORD_LOSS,
 		  JOURNAL_FIELDS_INDEX },
 		{ "escapes are undone", BEGINNING "\"interface\":\"a\\\"\\\\\\u0001\\u20ac\"}\n",
 		  WANT(FIXED("6", PACKET_ID) "XDPTAIL_INTERFACE=a\"\\\x01\xe2\x82\xac\nMESSAGE="),
-		  LINE_PACKET, JOURNAL_FIELDS_INDEX },
+		  RECORD_PACKET, JOURNAL_FIELDS_INDEX },
 		{ "a newline in a value: the form with a length",
 		  BEGINNING "\"sink\":\"file:a\\nb\\u000a\",\"exit\":1}\n",
 		  WANT(FIXED("6", PACKET_ID) "XDPTAIL_SINK\n\x09\0\0\0\0\0\0\0"
 					     "file:a\nb\n\nXDPTAIL_EXIT=1\nMESSAGE="),
-		  LINE_PACKET, JOURNAL_FIELDS_INDEX },
+		  RECORD_PACKET, JOURNAL_FIELDS_INDEX },
 		{ "what is no name, or too long for one, is left out",
 		  "{\"aA\":1,\"b-\":2,\"\":3,\"_4\":5,"
 		  "\"a23456789b123456789c123456789d123456789e123456789f123456\":6,"
@@ -88,9 +88,9 @@ Test(journal, heads)
 			  "6",
 			  PACKET_ID) "XDPTAIL__4=5\nXDPTAIL_A23456789B123456789C123456789D123456789E"
 				     "123456789F123456=6\nMESSAGE="),
-		  LINE_PACKET, JOURNAL_FIELDS_ALL },
+		  RECORD_PACKET, JOURNAL_FIELDS_ALL },
 		{ "what is no line is a message all the same", "nothing\n",
-		  WANT(FIXED("6", PACKET_ID) "MESSAGE="), LINE_PACKET, JOURNAL_FIELDS_ALL },
+		  WANT(FIXED("6", PACKET_ID) "MESSAGE="), RECORD_PACKET, JOURNAL_FIELDS_ALL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -112,7 +112,7 @@ Test(journal, longest_heads)
 					      "\"abc\":\"\\u000a\"," };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		char text[LINE_MAX_BYTES + 1] = "{";
+		char text[RECORD_MAX_BYTES + 1] = "{";
 		char *got = malloc(JOURNAL_HEAD_BYTES);
 		size_t used = 1;
 		size_t n = 0;
@@ -123,7 +123,7 @@ Test(journal, longest_heads)
 		for (; used + strlen(fields[i]) + sizeof(last) <= sizeof(text); n++)
 			used += (size_t)sprintf(text + used, "%s", fields[i]);
 		(void)snprintf(text + used, sizeof(text) - used, "%s", last);
-		len = head_of(JOURNAL_FIELDS_ALL, LINE_PACKET, text, got);
+		len = head_of(JOURNAL_FIELDS_ALL, RECORD_PACKET, text, got);
 		for (const char *at = got; at; found++)
 			at = memmem(at + 1, len - (size_t)(at + 1 - got), "XDPTAIL_", 8);
 		cr_expect_eq(found - 1, n + 1, "%s: %zu fields of %zu", fields[i], found - 1,
@@ -136,9 +136,9 @@ Test(journal, longest_heads)
 /* Ids are what others filter by, so none may be another's. */
 Test(journal, each_type_has_an_id_of_its_own)
 {
-	char ids[LINE_TYPE_MAX][33];
+	char ids[RECORD_TYPE_MAX][33];
 
-	for (unsigned int type = 0; type < LINE_TYPE_MAX; type++) {
+	for (unsigned int type = 0; type < RECORD_TYPE_MAX; type++) {
 		char head[JOURNAL_HEAD_BYTES] = "";
 		const char *id;
 
@@ -154,14 +154,15 @@ Test(journal, each_type_has_an_id_of_its_own)
 
 Test(journal, severities)
 {
-	static const unsigned int want[LINE_TYPE_MAX] = {
-		[LINE_PACKET] = 6, [LINE_COUNT] = 6, [LINE_SNAPSHOT] = 6, [LINE_STATS] = 6,
-		[LINE_SINK] = 6,   [LINE_START] = 5, [LINE_STOP] = 5,	  [LINE_INTERFACE] = 5,
-		[LINE_LOSS] = 4,   [LINE_CLOCK] = 4,
+	static const unsigned int want[RECORD_TYPE_MAX] = {
+		[RECORD_PACKET] = 6, [RECORD_COUNT] = 6,     [RECORD_SNAPSHOT] = 6,
+		[RECORD_STATS] = 6,  [RECORD_SINK] = 6,	     [RECORD_START] = 5,
+		[RECORD_STOP] = 5,   [RECORD_INTERFACE] = 5, [RECORD_LOSS] = 4,
+		[RECORD_CLOCK] = 4,
 	};
 
-	for (unsigned int type = 0; type < LINE_TYPE_MAX; type++)
-		cr_expect_eq(severity_of(type), want[type], "%s", line_type_name(type));
+	for (unsigned int type = 0; type < RECORD_TYPE_MAX; type++)
+		cr_expect_eq(severity_of(type), want[type], "%s", record_type_name(type));
 }
 
 Test(journal, limit)
@@ -200,7 +201,7 @@ Test(journal, limit)
 /* --- the output --- */
 
 static char dir[64];
-static struct sink_spec journal_spec; /* of the one output that a test has */
+static struct output_spec journal_spec; /* of the one output that a test has */
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 static void setup(void)
@@ -213,7 +214,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	sink_spec_free(&journal_spec);
+	output_spec_free(&journal_spec);
 	(void)unlink(address.sun_path);
 	cr_expect_eq(rmdir(dir), 0);
 }
@@ -231,25 +232,25 @@ static int listen_anew(void)
 	return fd;
 }
 
-static struct sinks *open_journal(const char *settings)
+static struct outputs *open_journal(const char *settings)
 {
-	struct sinks *s = NULL;
+	struct outputs *s = NULL;
 	char text[256];
 	char err[512] = "";
 
 	(void)snprintf(text, sizeof(text), "journal:%s%s", address.sun_path, settings);
-	cr_assert_eq(sink_spec_parse(text, &journal_spec, err, sizeof(err)), 0, "%s: %s", text,
+	cr_assert_eq(output_spec_parse(text, &journal_spec, err, sizeof(err)), 0, "%s: %s", text,
 		     err);
-	cr_assert_eq(sinks_new(&s), 0);
-	cr_assert_eq(sinks_add(s, &journal_spec, err, sizeof(err)), 0, "%s: %s", text, err);
-	cr_assert_eq(sinks_start(s), 0);
+	cr_assert_eq(outputs_new(&s), 0);
+	cr_assert_eq(outputs_add(s, &journal_spec, err, sizeof(err)), 0, "%s: %s", text, err);
+	cr_assert_eq(outputs_start(s), 0);
 	return s;
 }
 
 /* Line n, with the bytes of a packet's. */
-static size_t numbered(char text[LINE_MAX_BYTES], uint64_t n)
+static size_t numbered(char text[RECORD_MAX_BYTES], uint64_t n)
 {
-	int len = snprintf(text, LINE_MAX_BYTES,
+	int len = snprintf(text, RECORD_MAX_BYTES,
 			   BEGINNING "\"event_type\":\"packet\",\"interface\":\"eth0\","
 				     "\"src_ip\":\"192.0.2.7\",\"cpu_seq\":%lu}\n",
 			   n);
@@ -257,23 +258,25 @@ static size_t numbered(char text[LINE_MAX_BYTES], uint64_t n)
 	return (size_t)len;
 }
 
-static void put_numbered(struct sinks *s, uint64_t from, uint64_t to)
+static void put_numbered(struct outputs *s, uint64_t from, uint64_t to)
 {
-	char text[LINE_MAX_BYTES];
+	char text[RECORD_MAX_BYTES];
 
 	for (uint64_t n = from; n < to; n++) {
-		struct line line = { .text = text, .len = numbered(text, n), .type = LINE_PACKET };
+		struct record line = { .text = text,
+				       .len = numbered(text, n),
+				       .type = RECORD_PACKET };
 
-		sinks_put(s, &line);
+		outputs_put(s, &line);
 	}
-	sinks_flush(s);
+	outputs_flush(s);
 }
 
 /* The next datagram is the line of that number. */
 static void expect_numbered(int fd, uint64_t n)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-	char text[LINE_MAX_BYTES];
+	char text[RECORD_MAX_BYTES];
 	char got[8192];
 	char want[8192];
 	ssize_t len;
@@ -307,34 +310,34 @@ static int64_t now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-static bool is_failing(struct sinks *s, const struct sink_counts *c)
+static bool is_failing(struct outputs *s, const struct output_counts *c)
 {
 	(void)c;
-	return sinks_failing(s, 0) != 0;
+	return outputs_failing(s, 0) != 0;
 }
 
-static bool is_lost(struct sinks *s, const struct sink_counts *c)
+static bool is_lost(struct outputs *s, const struct output_counts *c)
 {
 	(void)s;
 	return c->disconnects > 0;
 }
 
-static bool is_written(struct sinks *s, const struct sink_counts *c)
+static bool is_written(struct outputs *s, const struct output_counts *c)
 {
 	(void)s;
 	return c->written == c->made;
 }
 
-static struct sink_counts wait_until(struct sinks *s,
-				     bool (*done)(struct sinks *s, const struct sink_counts *c),
-				     const char *name)
+static struct output_counts
+wait_until(struct outputs *s, bool (*done)(struct outputs *s, const struct output_counts *c),
+	   const char *name)
 {
 	int64_t end = now_ms() + PATIENCE_MS;
-	struct sink_counts c;
+	struct output_counts c;
 
 	do {
 		(void)poll(NULL, 0, 1);
-		sinks_counts(s, 0, &c);
+		outputs_counts(s, 0, &c);
 	} while (!done(s, &c) && now_ms() < end);
 	cr_assert(done(s, &c), "%s: made %lu, written %lu", name, c.made, c.written);
 	return c;
@@ -343,8 +346,8 @@ static struct sink_counts wait_until(struct sinks *s,
 Test(journal_output, datagrams)
 {
 	int fd = listen_anew();
-	struct sinks *s = open_journal("");
-	struct sink_counts c;
+	struct outputs *s = open_journal("");
+	struct output_counts c;
 
 	/* far more than its queue, or a batch, holds: it waits for the reader and goes on */
 	put_numbered(s, 0, 3000);
@@ -353,16 +356,16 @@ Test(journal_output, datagrams)
 	cr_expect_eq(c.made, 3000);
 	cr_expect_gt(c.bytes, 3000 * 100UL);
 	cr_expect_eq(c.disconnects, 0);
-	cr_expect_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
-	cr_expect_eq(sinks_finish(s, 5000), 0);
-	sinks_free(s);
+	cr_expect_null(outputs_warning(s, 0, &(unsigned int){ 0 }));
+	cr_expect_eq(outputs_finish(s, 5000), 0);
+	outputs_free(s);
 	close(fd);
 }
 
 Test(journal_output, settings)
 {
 	int fd = listen_anew();
-	struct sinks *s = open_journal(",fields=all,tag=probe-7");
+	struct outputs *s = open_journal(",fields=all,tag=probe-7");
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	char got[8192] = "";
 
@@ -371,28 +374,28 @@ Test(journal_output, settings)
 	cr_assert_gt(recv(fd, got, sizeof(got) - 1, 0), 0);
 	cr_expect_not_null(strstr(got, "\nSYSLOG_IDENTIFIER=probe-7\n"), "%s", got);
 	cr_expect_not_null(strstr(got, "\nXDPTAIL_CPU_SEQ=5\n"), "%s", got);
-	cr_expect_eq(sinks_finish(s, 5000), 0);
-	sinks_free(s);
+	cr_expect_eq(outputs_finish(s, 5000), 0);
+	outputs_free(s);
 	close(fd);
 }
 
 Test(journal_output, nobody_is_there_yet)
 {
-	struct sinks *s = open_journal("");
+	struct outputs *s = open_journal("");
 	int fd;
 
 	put_numbered(s, 0, 100);
 	(void)wait_until(s, is_failing, "it is failing");
-	cr_expect_eq(sinks_failing(s, 0), -ENOENT);
-	cr_expect_eq(sinks_error(s, 0), 0);
+	cr_expect_eq(outputs_failing(s, 0), -ENOENT);
+	cr_expect_eq(outputs_error(s, 0), 0);
 	fd = listen_anew();
 	expect_range(fd, 0, 100);
 	put_numbered(s, 100, 110);
 	expect_range(fd, 100, 110);
 	cr_expect_eq(wait_until(s, is_written, "all are written").disconnects, 0);
-	cr_expect_eq(sinks_failing(s, 0), 0);
-	cr_expect_eq(sinks_finish(s, 5000), 0);
-	sinks_free(s);
+	cr_expect_eq(outputs_failing(s, 0), 0);
+	cr_expect_eq(outputs_finish(s, 5000), 0);
+	outputs_free(s);
 	close(fd);
 }
 
@@ -400,8 +403,8 @@ Test(journal_output, nobody_is_there_yet)
 Test(journal_output, the_reader_is_restarted)
 {
 	int fd = listen_anew();
-	struct sinks *s = open_journal("");
-	struct sink_counts c;
+	struct outputs *s = open_journal("");
+	struct output_counts c;
 
 	put_numbered(s, 0, 10);
 	expect_range(fd, 0, 10);
@@ -409,14 +412,14 @@ Test(journal_output, the_reader_is_restarted)
 	close(fd);
 	put_numbered(s, 10, 20);
 	(void)wait_until(s, is_lost, "it is missed");
-	cr_expect_eq(sinks_failing(s, 0), -ECONNREFUSED);
+	cr_expect_eq(outputs_failing(s, 0), -ECONNREFUSED);
 	fd = listen_anew();
 	expect_range(fd, 10, 20);
 	c = wait_until(s, is_written, "all are written");
 	cr_expect_eq(c.disconnects, 1);
 	cr_expect_eq(c.dropped_error + c.dropped_queue_full, 0);
-	cr_expect_eq(sinks_finish(s, 5000), 0);
-	sinks_free(s);
+	cr_expect_eq(outputs_finish(s, 5000), 0);
+	outputs_free(s);
 	close(fd);
 }
 
@@ -424,19 +427,19 @@ Test(journal_output, the_reader_is_restarted)
 Test(journal_output, the_reader_dies_with_its_queue_full)
 {
 	int fd = listen_anew();
-	struct sinks *s = open_journal("");
-	struct sink_counts c;
+	struct outputs *s = open_journal("");
+	struct output_counts c;
 
 	put_numbered(s, 0, 3000);
 	expect_numbered(fd, 0);
 	close(fd);
 	(void)wait_until(s, is_lost, "it is missed");
-	sinks_counts(s, 0, &c);
+	outputs_counts(s, 0, &c);
 	fd = listen_anew();
 	expect_range(fd, c.written, 3000);
 	(void)wait_until(s, is_written, "all are written");
-	cr_expect_eq(sinks_finish(s, 5000), 0);
-	sinks_free(s);
+	cr_expect_eq(outputs_finish(s, 5000), 0);
+	outputs_free(s);
 	close(fd);
 }
 
@@ -444,35 +447,35 @@ Test(journal_output, the_reader_dies_with_its_queue_full)
 Test(journal_output, the_reader_is_stopped)
 {
 	int fd = listen_anew();
-	struct sinks *s = open_journal(",queue=64K");
-	struct sink_counts c;
+	struct outputs *s = open_journal(",queue=64K");
+	struct output_counts c;
 	uint64_t unwritten;
 
 	put_numbered(s, 0, 3000);
-	unwritten = sinks_finish(s, 200);
-	sinks_counts(s, 0, &c);
+	unwritten = outputs_finish(s, 200);
+	outputs_counts(s, 0, &c);
 	cr_expect_gt(c.dropped_queue_full, 1000);
 	cr_expect_gt(unwritten, 0);
 	cr_expect_eq(c.written + c.dropped_queue_full + unwritten, 3000, "%lu, %lu, %lu", c.written,
 		     c.dropped_queue_full, unwritten);
 	expect_range(fd, 0, c.written);
-	sinks_free(s);
+	outputs_free(s);
 	close(fd);
 }
 
 Test(journal_output, more_than_journald_keeps)
 {
 	int fd = listen_anew();
-	struct sinks *s = open_journal("");
+	struct outputs *s = open_journal("");
 
 	put_numbered(s, 0, JOURNAL_LIMIT_LINES);
 	expect_range(fd, 0, JOURNAL_LIMIT_LINES);
 	(void)wait_until(s, is_written, "all are written");
-	cr_expect_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
+	cr_expect_null(outputs_warning(s, 0, &(unsigned int){ 0 }));
 	put_numbered(s, JOURNAL_LIMIT_LINES, JOURNAL_LIMIT_LINES + 1);
-	cr_expect_eq(sinks_finish(s, 5000), 0);
-	cr_expect_not_null(sinks_warning(s, 0, &(unsigned int){ 0 }));
-	sinks_free(s);
+	cr_expect_eq(outputs_finish(s, 5000), 0);
+	cr_expect_not_null(outputs_warning(s, 0, &(unsigned int){ 0 }));
+	outputs_free(s);
 	close(fd);
 }
 
@@ -481,12 +484,12 @@ Test(journal_output, stdout_that_is_a_journal)
 {
 	static const char *const streams[] = { "", "1:2", "right" };
 	static const char text[] = "a line\n";
-	const struct line line = { .text = text, .len = sizeof(text) - 1, .type = LINE_PACKET };
+	const struct record line = { .text = text, .len = sizeof(text) - 1, .type = RECORD_PACKET };
 
 	for (size_t i = 0; i < ARRAY_SIZE(streams); i++) {
 		bool is_right = !strcmp(streams[i], "right");
-		struct sinks *s = NULL;
-		struct sink_spec spec;
+		struct outputs *s = NULL;
+		struct output_spec spec;
 		struct stat st;
 		char right[64];
 		char err[512];
@@ -498,18 +501,18 @@ Test(journal_output, stdout_that_is_a_journal)
 		(void)snprintf(right, sizeof(right), "%ju:%ju", (uintmax_t)st.st_dev,
 			       (uintmax_t)st.st_ino);
 		setenv("JOURNAL_STREAM", is_right ? right : streams[i], 1);
-		cr_assert_eq(sink_spec_parse("stdout", &spec, err, sizeof(err)), 0);
-		cr_assert_eq(sinks_new(&s), 0);
-		cr_assert_eq(sinks_add(s, &spec, err, sizeof(err)), 0);
-		cr_assert_eq(sinks_start(s), 0);
+		cr_assert_eq(output_spec_parse("stdout", &spec, err, sizeof(err)), 0);
+		cr_assert_eq(outputs_new(&s), 0);
+		cr_assert_eq(outputs_add(s, &spec, err, sizeof(err)), 0);
+		cr_assert_eq(outputs_start(s), 0);
 		for (int n = 0; n <= JOURNAL_LIMIT_LINES; n++)
-			sinks_put(s, &line);
-		cr_expect_eq(sinks_finish(s, 5000), 0);
+			outputs_put(s, &line);
+		cr_expect_eq(outputs_finish(s, 5000), 0);
 		cr_assert_eq(dup2(old, STDOUT_FILENO), STDOUT_FILENO);
-		cr_expect_eq(sinks_warning(s, 0, &(unsigned int){ 0 }) != NULL, is_right, "\"%s\"",
-			     streams[i]);
-		sinks_free(s);
-		sink_spec_free(&spec);
+		cr_expect_eq(outputs_warning(s, 0, &(unsigned int){ 0 }) != NULL, is_right,
+			     "\"%s\"", streams[i]);
+		outputs_free(s);
+		output_spec_free(&spec);
 		(void)fclose(file);
 		close(old);
 	}
@@ -517,14 +520,14 @@ Test(journal_output, stdout_that_is_a_journal)
 
 Test(journal_output, a_path_that_is_too_long)
 {
-	struct sink_spec spec = { 0 };
+	struct output_spec spec = { 0 };
 	char text[256];
 	char err[512] = "";
 
 	(void)snprintf(text, sizeof(text), "journal:/%0107d", 0);
-	cr_expect_eq(sink_spec_parse(text, &spec, err, sizeof(err)), -EINVAL);
+	cr_expect_eq(output_spec_parse(text, &spec, err, sizeof(err)), -EINVAL);
 	cr_expect_not_null(strstr(err, "107 bytes"), "%s", err);
 	text[strlen(text) - 1] = '\0';
-	cr_expect_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
-	sink_spec_free(&spec);
+	cr_expect_eq(output_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
+	output_spec_free(&spec);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "line/json.h"
+#include "json/json.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define RANDOM_CASES  200000

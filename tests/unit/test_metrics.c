@@ -79,7 +79,7 @@ static char *text_of(struct metrics *m)
 		.unattributed_other = 1011,
 		.unattributed_bytes = 1012,
 	};
-	static const struct line_stats stats = {
+	static const struct record_stats stats = {
 		.sampled = 2001,
 		.delivered = 2002,
 		.lost_ring_full = 2003,
@@ -89,7 +89,7 @@ static char *text_of(struct metrics *m)
 		.discarded = 2007,
 		.cpu_ms = 12034,
 	};
-	static const struct line_stats last = {
+	static const struct record_stats last = {
 		.ring_high_water = 3001,
 		.longest_wait_ms = 7,
 		.rss_kb = 3,

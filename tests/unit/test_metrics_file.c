@@ -3,8 +3,8 @@
 #include <sys/file.h>
 
 #include "app/metrics_file.h"
-#include "sink/file_lock.h"
-#include "sinks.h"
+#include "output/file_lock.h"
+#include "outputs.h"
 
 TestSuite(metrics_file, .init = setup, .fini = teardown, .timeout = 60);
 

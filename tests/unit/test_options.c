@@ -520,18 +520,18 @@ Test(options, as_many_interfaces_as_there_is_room_for)
 
 Test(options, as_many_outputs_as_there_is_room_for)
 {
-	char texts[SINK_MAX + 1][16], want[512] = "run lo";
+	char texts[OUTPUTS_MAX + 1][16], want[512] = "run lo";
 	char program[] = "xdptail", interface[] = "-ilo", output[] = "-o";
-	char *argv[2 * (SINK_MAX + 1) + 3] = { program, interface };
+	char *argv[2 * (OUTPUTS_MAX + 1) + 3] = { program, interface };
 	size_t used = strlen(want);
 	int argc = 2;
 
-	for (size_t i = 0; i <= SINK_MAX; i++) {
+	for (size_t i = 0; i <= OUTPUTS_MAX; i++) {
 		snprintf(texts[i], sizeof(texts[i]), "file:/tmp/%zu", i);
 		argv[argc++] = output;
 		argv[argc++] = texts[i];
 	}
-	for (size_t i = 0; i < SINK_MAX; i++)
+	for (size_t i = 0; i < OUTPUTS_MAX; i++)
 		used += (size_t)snprintf(want + used, sizeof(want) - used, " %s", texts[i]);
 	check("all of them", argc - 2, argv, want, NULL);
 	check("one more", argc, argv, NULL,

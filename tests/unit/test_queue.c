@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sink/queue.h"
+#include "output/queue.h"
 
 #define SMALL_MAX    96
-#define TYPE(urgent) ((urgent) ? LINE_STOP : LINE_PACKET)
+#define TYPE(urgent) ((urgent) ? RECORD_STOP : RECORD_PACKET)
 
 /* What a queue of one piece of memory must do, written down as plainly as possible: lines with the
  * place each was given, in order.
@@ -154,7 +154,7 @@ Test(queue, empty_takes_half)
 	for (size_t i = 0; i < 10000; i++) {
 		size_t len = 1 + (i * 7 + i / 48) % (SMALL_MAX / 2);
 
-		cr_assert(queue_put(q, text, len, LINE_STOP), "put %zu of %zu bytes", i, len);
+		cr_assert(queue_put(q, text, len, RECORD_STOP), "put %zu of %zu bytes", i, len);
 		cr_assert(queue_publish(q));
 		cr_assert_eq(queue_run(q, 1, &run), len);
 		queue_written(q, len);
@@ -175,7 +175,7 @@ Test(queue, empty_begins_again)
 
 		text[0] = (char)('a' + i % 26);
 		for (int line = 0; line < 3; line++)
-			cr_assert(queue_put(q, text, strlen(text), LINE_PACKET));
+			cr_assert(queue_put(q, text, strlen(text), RECORD_PACKET));
 		cr_assert(queue_publish(q));
 		cr_assert_eq(queue_run(q, SIZE_MAX, &run), 3 * strlen(text));
 		if (!first)
@@ -183,7 +183,7 @@ Test(queue, empty_begins_again)
 		cr_assert_eq(run, first, "turn %zu: %td bytes further", i, run - first);
 		cr_assert_eq(memcmp(run + 2 * strlen(text), text, strlen(text)), 0, "turn %zu", i);
 		queue_written(q, 3 * strlen(text) - 1); /* not empty yet */
-		cr_assert(queue_put(q, text, strlen(text), LINE_PACKET));
+		cr_assert(queue_put(q, text, strlen(text), RECORD_PACKET));
 		cr_assert(queue_publish(q));
 		cr_assert_eq(queue_run(q, 1, &run), 1);
 		cr_assert_eq(run, first + 3 * strlen(text) - 1, "turn %zu", i);
@@ -211,7 +211,7 @@ Test(queue, refuses_at_once)
 	cr_expect_eq(queue_new(&q, 0), -EINVAL);
 	cr_assert_eq(queue_new(&q, 1 << 16), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool got = queue_put(q, text, cases[i].len, LINE_STOP);
+		bool got = queue_put(q, text, cases[i].len, RECORD_STOP);
 
 		cr_expect_eq(got, cases[i].want, "%s: %d, want %d", cases[i].name, got,
 			     cases[i].want);
@@ -220,7 +220,7 @@ Test(queue, refuses_at_once)
 	queue_free(NULL);
 }
 
-static size_t put_until_full(struct queue *q, size_t len, enum line_type type)
+static size_t put_until_full(struct queue *q, size_t len, enum record_type type)
 {
 	static const char text[QUEUE_LINE_MAX];
 	size_t n = 0;
@@ -246,7 +246,7 @@ Test(queue, reserve)
 		{ "lines", 65536, 1, { 896, 64, 64 } },
 		{ "one page", 4096, 256, { 14, 1, 1 } },
 	};
-	static const enum line_type types[] = { LINE_PACKET, LINE_COUNT, LINE_STOP };
+	static const enum record_type types[] = { RECORD_PACKET, RECORD_COUNT, RECORD_STOP };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct queue *q = NULL;
@@ -257,7 +257,8 @@ Test(queue, reserve)
 			size_t n = put_until_full(q, cases[i].len, types[j]);
 
 			cr_expect_eq(n, cases[i].want[j], "%s: %zu lines of %s, want %zu",
-				     cases[i].name, n, line_type_name(types[j]), cases[i].want[j]);
+				     cases[i].name, n, record_type_name(types[j]),
+				     cases[i].want[j]);
 		}
 		cr_expect_eq(queue_room(q), 0, "%s", cases[i].name);
 		queue_free(q);
@@ -276,7 +277,7 @@ Test(queue, lines_one_by_one)
 	for (unsigned int i = 0; i < 300; i++) {
 		for (unsigned int j = 0; j < 3; j++) {
 			(void)snprintf(text, sizeof(text), "line %u.%.*s\n", i, (int)j, "...");
-			cr_assert(queue_put(q, text, strlen(text), (enum line_type)j));
+			cr_assert(queue_put(q, text, strlen(text), (enum record_type)j));
 		}
 		cr_assert(queue_publish(q));
 		cr_assert_eq(queue_lines(q, lines, 2), 2, "as many as there is room for");
@@ -307,7 +308,7 @@ Test(queue, seen_when_published)
 
 	cr_assert_eq(queue_new(&q, 4096), 0);
 	cr_expect(!queue_publish(q), "nothing was put");
-	cr_assert(queue_put(q, "a\n", 2, LINE_PACKET));
+	cr_assert(queue_put(q, "a\n", 2, RECORD_PACKET));
 	cr_expect(!queue_waiting(q), "not published");
 	cr_expect_eq(queue_run(q, 10, &text), 0);
 	cr_expect(queue_publish(q), "one line");
@@ -334,8 +335,8 @@ static void expect_counts(const struct queue *q, const char *name, uint64_t writ
 /* A run ends behind the first line of a type that is asked for, and says what is in it. */
 Test(queue, run_until_a_type)
 {
-	static const enum line_type types[] = { LINE_PACKET, LINE_COUNT, LINE_SNAPSHOT, LINE_PACKET,
-						LINE_SNAPSHOT };
+	static const enum record_type types[] = { RECORD_PACKET, RECORD_COUNT, RECORD_SNAPSHOT,
+						  RECORD_PACKET, RECORD_SNAPSHOT };
 	static const struct {
 		const char *name;
 		size_t max;
@@ -343,14 +344,16 @@ Test(queue, run_until_a_type)
 		unsigned int until;
 		unsigned int want_types;
 	} cases[] = {
-		{ "all", 100, 10, 0, 1U << LINE_PACKET | 1U << LINE_COUNT | 1U << LINE_SNAPSHOT },
-		{ "a snapshot", 100, 6, 1U << LINE_SNAPSHOT,
-		  1U << LINE_PACKET | 1U << LINE_COUNT | 1U << LINE_SNAPSHOT },
-		{ "a count or a snapshot", 100, 4, 1U << LINE_SNAPSHOT | 1U << LINE_COUNT,
-		  1U << LINE_PACKET | 1U << LINE_COUNT },
-		{ "the first", 100, 2, 1U << LINE_PACKET, 1U << LINE_PACKET },
-		{ "less than a line", 0, 2, 1U << LINE_SNAPSHOT, 1U << LINE_PACKET },
-		{ "two lines", 5, 4, 1U << LINE_SNAPSHOT, 1U << LINE_PACKET | 1U << LINE_COUNT },
+		{ "all", 100, 10, 0,
+		  1U << RECORD_PACKET | 1U << RECORD_COUNT | 1U << RECORD_SNAPSHOT },
+		{ "a snapshot", 100, 6, 1U << RECORD_SNAPSHOT,
+		  1U << RECORD_PACKET | 1U << RECORD_COUNT | 1U << RECORD_SNAPSHOT },
+		{ "a count or a snapshot", 100, 4, 1U << RECORD_SNAPSHOT | 1U << RECORD_COUNT,
+		  1U << RECORD_PACKET | 1U << RECORD_COUNT },
+		{ "the first", 100, 2, 1U << RECORD_PACKET, 1U << RECORD_PACKET },
+		{ "less than a line", 0, 2, 1U << RECORD_SNAPSHOT, 1U << RECORD_PACKET },
+		{ "two lines", 5, 4, 1U << RECORD_SNAPSHOT,
+		  1U << RECORD_PACKET | 1U << RECORD_COUNT },
 	};
 	struct queue *q = NULL;
 
@@ -394,8 +397,8 @@ Test(queue, drop_rest)
 		size_t left;
 
 		cr_assert_eq(queue_new(&q, 1000), 0);
-		cr_assert(queue_put(q, "abc\n", 4, LINE_COUNT) &&
-			  queue_put(q, "def\n", 4, LINE_COUNT));
+		cr_assert(queue_put(q, "abc\n", 4, RECORD_COUNT) &&
+			  queue_put(q, "def\n", 4, RECORD_COUNT));
 		(void)queue_publish(q);
 		queue_written(q, cases[i].written);
 		if (cases[i].drop)
@@ -425,9 +428,9 @@ Test(queue, drop_keeps_half_a_line)
 		size_t len = cut, run;
 
 		cr_assert_eq(queue_new(&q, 64), 0);
-		cr_assert(queue_put(q, lines, 4, LINE_PACKET) &&
-			  queue_put(q, lines + 4, 6, LINE_PACKET) &&
-			  queue_put(q, lines + 10, 6, LINE_PACKET) && queue_publish(q));
+		cr_assert(queue_put(q, lines, 4, RECORD_PACKET) &&
+			  queue_put(q, lines + 4, 6, RECORD_PACKET) &&
+			  queue_put(q, lines + 10, 6, RECORD_PACKET) && queue_publish(q));
 		run = queue_run(q, 64, &text);
 		cr_assert_eq(run, 16);
 		memcpy(got, text, cut);
@@ -439,7 +442,7 @@ Test(queue, drop_keeps_half_a_line)
 		queue_drop(q);
 		expect_counts(q, "after another", whole, cut, 3 - whole - half);
 
-		cr_assert(queue_put(q, after, 6, LINE_PACKET) && queue_publish(q));
+		cr_assert(queue_put(q, after, 6, RECORD_PACKET) && queue_publish(q));
 		while (queue_waiting(q)) { /* a byte at a time */
 			(void)queue_run(q, 64, &text);
 			got[len++] = *text;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "app/report.h"
-#include "sinks.h"
+#include "outputs.h"
 
 #define RUN	 UINT64_C(0x5f0c9a1e77b0d2c4)
 #define FIRST_NS UINT64_C(1795318900704885554)
@@ -16,33 +16,34 @@
 static bool too_long;
 static uint64_t now_ns;
 
-int __real_line_packet(struct line_writer *w, const struct xdptail_packet *packet,
-		       struct line *ret);
-int __wrap_line_packet(struct line_writer *w, const struct xdptail_packet *packet,
-		       struct line *ret);
-int __real_line_count(struct line_writer *w, uint64_t now, const struct line_count *count,
-		      struct line *ret);
-int __wrap_line_count(struct line_writer *w, uint64_t now, const struct line_count *count,
-		      struct line *ret);
-int __real_line_clock(struct line_writer *w, uint64_t now, int64_t step_ns, struct line *ret);
-int __wrap_line_clock(struct line_writer *w, uint64_t now, int64_t step_ns, struct line *ret);
+int __real_record_packet(struct record_writer *w, const struct xdptail_packet *packet,
+			 struct record *ret);
+int __wrap_record_packet(struct record_writer *w, const struct xdptail_packet *packet,
+			 struct record *ret);
+int __real_record_count(struct record_writer *w, uint64_t now, const struct record_count *count,
+			struct record *ret);
+int __wrap_record_count(struct record_writer *w, uint64_t now, const struct record_count *count,
+			struct record *ret);
+int __real_record_clock(struct record_writer *w, uint64_t now, int64_t step_ns, struct record *ret);
+int __wrap_record_clock(struct record_writer *w, uint64_t now, int64_t step_ns, struct record *ret);
 uint64_t __wrap_xdptail_time(const struct xdptail *x);
 int __wrap_xdptail_stats(struct xdptail *x, struct xdptail_stats *ret);
 
-int __wrap_line_packet(struct line_writer *w, const struct xdptail_packet *packet, struct line *ret)
+int __wrap_record_packet(struct record_writer *w, const struct xdptail_packet *packet,
+			 struct record *ret)
 {
-	return too_long ? -EMSGSIZE : __real_line_packet(w, packet, ret);
+	return too_long ? -EMSGSIZE : __real_record_packet(w, packet, ret);
 }
 
-int __wrap_line_count(struct line_writer *w, uint64_t now, const struct line_count *count,
-		      struct line *ret)
+int __wrap_record_count(struct record_writer *w, uint64_t now, const struct record_count *count,
+			struct record *ret)
 {
-	return too_long ? -EMSGSIZE : __real_line_count(w, now, count, ret);
+	return too_long ? -EMSGSIZE : __real_record_count(w, now, count, ret);
 }
 
-int __wrap_line_clock(struct line_writer *w, uint64_t now, int64_t step_ns, struct line *ret)
+int __wrap_record_clock(struct record_writer *w, uint64_t now, int64_t step_ns, struct record *ret)
 {
-	return too_long ? -EMSGSIZE : __real_line_clock(w, now, step_ns, ret);
+	return too_long ? -EMSGSIZE : __real_record_clock(w, now, step_ns, ret);
 }
 
 uint64_t __wrap_xdptail_time(const struct xdptail *x)
@@ -61,8 +62,8 @@ int __wrap_xdptail_stats(struct xdptail *x, struct xdptail_stats *ret)
 /* A run whose only output is a file. */
 struct fixture {
 	char path[80];
-	struct sinks *sinks;
-	struct line_writer *writer;
+	struct outputs *outputs;
+	struct record_writer *writer;
 	struct report report;
 	char *text; /* of the file, in the end */
 };
@@ -71,19 +72,19 @@ static void begin(struct fixture *f)
 {
 	static const struct options options = { 0 };
 	char target[96];
-	struct sink_spec spec;
+	struct output_spec spec;
 	char err[256];
 
 	now_ns = FIRST_NS;
 	too_long = false;
 	(void)snprintf(f->path, sizeof(f->path), "%s/out", dir); /* fits */
 	(void)snprintf(target, sizeof(target), "file:%s", f->path); /* fits */
-	cr_assert_eq(sinks_new(&f->sinks), 0);
-	cr_assert_eq(sink_spec_parse(target, &spec, err, sizeof(err)), 0, "%s", err);
-	cr_assert_eq(sinks_add(f->sinks, &spec, err, sizeof(err)), 0, "%s", err);
-	cr_assert_eq(sinks_start(f->sinks), 0);
-	cr_assert_eq(line_writer_new(&f->writer, RUN, false), 0);
-	report_init(&f->report, f->writer, f->sinks, NULL);
+	cr_assert_eq(outputs_new(&f->outputs), 0);
+	cr_assert_eq(output_spec_parse(target, &spec, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(outputs_add(f->outputs, &spec, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(outputs_start(f->outputs), 0);
+	cr_assert_eq(record_writer_new(&f->writer, RUN, false), 0);
+	report_init(&f->report, f->writer, f->outputs, NULL);
 	cr_assert_eq(report_start(&f->report, &options), 0);
 }
 
@@ -92,9 +93,9 @@ static void end(struct fixture *f)
 	size_t cap = 65536;
 	FILE *file;
 
-	cr_assert_eq(sinks_finish(f->sinks, PATIENCE_MS), 0);
-	sinks_free(f->sinks);
-	line_writer_free(f->writer);
+	cr_assert_eq(outputs_finish(f->outputs, PATIENCE_MS), 0);
+	outputs_free(f->outputs);
+	record_writer_free(f->writer);
 	f->text = calloc(1, cap);
 	file = fopen(f->path, "re");
 	cr_assert(f->text && file);
@@ -110,7 +111,7 @@ static void close_interval(struct fixture *f, uint64_t samples)
 		.sampled = samples,
 		.delivered = samples,
 	};
-	const struct line_snapshot snapshot = { .snapshot = 1, .counts = &counts };
+	const struct record_snapshot snapshot = { .snapshot = 1, .counts = &counts };
 
 	cr_assert_eq(report_interval(&f->report, &snapshot), 0);
 }

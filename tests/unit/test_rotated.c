@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sink/rotated.h"
-#include "sinks.h"
+#include "output/rotated.h"
+#include "outputs.h"
 
 TestSuite(rotated, .init = setup, .fini = teardown, .timeout = 60);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Outputs to sockets, step by step: a channel without the thread of a writer, and readers of ours.
+/* Outputs to sockets, step by step: a driver without the thread of a writer, and readers of ours.
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -16,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sink/queue.h"
-#include "sink/sink.h"
-#include "sink/spec.h"
+#include "output/queue.h"
+#include "output/outputs.h"
+#include "output/spec.h"
 
 #define PATIENCE_MS 20000 /* no test takes so long unless it has failed */
 #define LINES	    20000
@@ -93,7 +93,7 @@ void freeaddrinfo(struct addrinfo *list)
 /* --- an output, and what it is to write --- */
 
 static char dir[64];
-static struct channel channel;
+static struct driver driver;
 static struct queue *queue;
 static unsigned int n_put;
 
@@ -110,8 +110,8 @@ static void teardown(void)
 {
 	char command[96];
 
-	if (channel.ops)
-		channel.ops->close(channel.ctx);
+	if (driver.ops)
+		driver.ops->close(driver.ctx);
 	queue_free(queue);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
 	cr_expect_eq(system(command), 0); // NOLINT(cert-env33-c)
@@ -119,15 +119,15 @@ static void teardown(void)
 
 TestSuite(socket, .init = setup, .fini = teardown, .timeout = 120);
 
-static void open_channel(const char *text)
+static void open_driver(const char *text)
 {
-	struct sink_spec spec = { 0 };
+	struct output_spec spec = { 0 };
 	char err[512] = "";
 
-	cr_assert_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s: %s", text, err);
-	cr_assert_eq(spec.kind->open(&channel, spec.target, spec.settings, false, err, sizeof(err)),
+	cr_assert_eq(output_spec_parse(text, &spec, err, sizeof(err)), 0, "%s: %s", text, err);
+	cr_assert_eq(spec.kind->open(&driver, spec.target, spec.settings, false, err, sizeof(err)),
 		     0, "%s: %s", text, err);
-	sink_spec_free(&spec);
+	output_spec_free(&spec);
 }
 
 /* Line n: its number, and padding to a length that differs. Returns the length. */
@@ -142,7 +142,7 @@ static void put_lines(unsigned int n)
 	char text[LINE_BYTES];
 
 	for (unsigned int end = n_put + n; n_put < end; n_put++)
-		cr_assert(queue_put(queue, text, numbered(text, n_put), LINE_STATS));
+		cr_assert(queue_put(queue, text, numbered(text, n_put), RECORD_STATS));
 	(void)queue_publish(queue);
 }
 
@@ -177,10 +177,10 @@ static int write_all(void)
 	int err = 0;
 
 	while (!err && queue_waiting(queue)) {
-		err = channel.ops->write(channel.ctx, queue);
+		err = driver.ops->write(driver.ctx, queue);
 		if (err == -EAGAIN && !written()) {
-			wait_fd(channel.ops->fd(channel.ctx), POLLOUT);
-			err = channel.ops->write(channel.ctx, queue);
+			wait_fd(driver.ops->fd(driver.ctx), POLLOUT);
+			err = driver.ops->write(driver.ctx, queue);
 		}
 		if (err == -EINTR)
 			err = 0;
@@ -190,7 +190,7 @@ static int write_all(void)
 
 static void lose(int error)
 {
-	cr_assert_eq(channel.ops->fate(channel.ctx, error), CHANNEL_KEEP, "%d", error);
+	cr_assert_eq(driver.ops->outcome(driver.ctx, error), DRIVER_KEEP, "%d", error);
 }
 
 /* --- readers --- */
@@ -348,7 +348,7 @@ Test(socket, half_a_frame_is_sent_again)
 			listener = new_inet(SOCK_STREAM, port, 0);
 			(void)snprintf(text, sizeof(text), "syslog:tcp://127.0.0.1:%s", port);
 		}
-		open_channel(text);
+		open_driver(text);
 		put_lines(80000);
 		cr_assert_eq(write_all(), -EAGAIN, "%s", cases[i].name);
 		before = written();
@@ -361,17 +361,17 @@ Test(socket, half_a_frame_is_sent_again)
 		cr_assert_lt(write_all(), 0, "%s", cases[i].name);
 		cr_expect_eq(written(), before, "%s", cases[i].name);
 		lose(-EPIPE);
-		cr_expect_eq(channel.ops->disconnects(channel.ctx), 1, "%s", cases[i].name);
+		cr_expect_eq(driver.ops->disconnects(driver.ctx), 1, "%s", cases[i].name);
 		for (int err = -EAGAIN; err == -EAGAIN;) {
-			err = channel.ops->write(channel.ctx, queue);
+			err = driver.ops->write(driver.ctx, queue);
 			if (err == -EAGAIN && written() == before)
-				wait_fd(channel.ops->fd(channel.ctx), POLLOUT);
+				wait_fd(driver.ops->fd(driver.ctx), POLLOUT);
 		}
 		r = (struct reader){ .fd = accept_one(listener) };
 		cr_assert_eq(read_numbered(&r, cases[i].octets, (unsigned int)before, 100), 100,
 			     "%s", cases[i].name);
-		channel.ops->close(channel.ctx);
-		channel.ops = NULL;
+		driver.ops->close(driver.ctx);
+		driver.ops = NULL;
 		(void)read_numbered(&r, cases[i].octets, (unsigned int)before + 100, n_put);
 		close(r.fd);
 		close(listener);
@@ -386,17 +386,17 @@ Test(socket, slow_reader)
 	unsigned int got = 0;
 	int err;
 
-	open_channel("unix:s");
+	open_driver("unix:s");
 	put_lines(LINES);
 	cr_assert_eq(write_all(), -EAGAIN);
 	r.fd = accept_one(listener);
 	do {
 		got += read_numbered(&r, false, got, 97);
-		err = channel.ops->write(channel.ctx, queue);
+		err = driver.ops->write(driver.ctx, queue);
 	} while (queue_waiting(queue) && (!err || err == -EAGAIN));
 	cr_assert_eq(written(), LINES);
-	channel.ops->close(channel.ctx);
-	channel.ops = NULL;
+	driver.ops->close(driver.ctx);
+	driver.ops = NULL;
 	got += read_numbered(&r, false, got, LINES);
 	cr_expect_eq(got, LINES, "%u", got);
 	cr_expect_eq(r.have, 0, "%zu bytes of a half line", r.have);
@@ -408,7 +408,7 @@ Test(socket, reader_that_will_not_write)
 	static struct reader r;
 	int listener = new_unix(SOCK_STREAM, "s");
 
-	open_channel("unix:s");
+	open_driver("unix:s");
 	put_lines(1);
 	cr_assert_eq(write_all(), 0);
 	r.fd = accept_one(listener);
@@ -416,7 +416,7 @@ Test(socket, reader_that_will_not_write)
 	put_lines(1);
 	cr_expect_eq(write_all(), 0);
 	cr_expect_eq(read_numbered(&r, false, 0, 2), 2);
-	cr_expect_eq(channel.hangup, 0);
+	cr_expect_eq(driver.hangup, 0);
 }
 
 /* TCP would take one more send, and lose it. */
@@ -427,19 +427,19 @@ Test(socket, tcp_reader_closes)
 	static struct reader r;
 
 	(void)snprintf(text, sizeof(text), "syslog:tcp://localhost:%s", port);
-	open_channel(text);
+	open_driver(text);
 	put_lines(3);
 	cr_assert_eq(write_all(), 0);
 	r.fd = accept_one(listener);
 	cr_assert_eq(read_numbered(&r, true, 0, 3), 3);
 	close(r.fd);
-	wait_fd(channel.ops->fd(channel.ctx), channel.hangup);
+	wait_fd(driver.ops->fd(driver.ctx), driver.hangup);
 	put_lines(1);
-	cr_expect_eq(channel.ops->write(channel.ctx, queue), -EPIPE);
+	cr_expect_eq(driver.ops->write(driver.ctx, queue), -EPIPE);
 	cr_expect_eq(written(), 3);
 	lose(-EPIPE);
-	cr_expect_eq(channel.ops->fd(channel.ctx), -1);
-	cr_expect_eq(channel.ops->disconnects(channel.ctx), 1);
+	cr_expect_eq(driver.ops->fd(driver.ctx), -1);
+	cr_expect_eq(driver.ops->disconnects(driver.ctx), 1);
 }
 
 /* One address of a host refuses; the next one takes over at once. */
@@ -453,18 +453,18 @@ Test(socket, next_address)
 	listener = new_inet(SOCK_STREAM, open, 0);
 	resolved_ports[0] = closed;
 	resolved_ports[1] = open;
-	open_channel("syslog:tcp://loghost");
+	open_driver("syslog:tcp://loghost");
 	put_lines(2);
 	for (int err = -EAGAIN; queue_waiting(queue);) {
-		err = channel.ops->write(channel.ctx, queue);
+		err = driver.ops->write(driver.ctx, queue);
 		cr_assert(!err || err == -EAGAIN, "%s", strerror(-err));
 		if (err)
-			wait_fd(channel.ops->fd(channel.ctx), POLLOUT);
-		cr_expect_eq(channel.ops->error(channel.ctx), err ? 0 : -EPIPE);
+			wait_fd(driver.ops->fd(driver.ctx), POLLOUT);
+		cr_expect_eq(driver.ops->error(driver.ctx), err ? 0 : -EPIPE);
 	}
 	r.fd = accept_one(listener);
 	cr_expect_eq(read_numbered(&r, true, 0, 2), 2);
-	cr_expect_eq(channel.ops->disconnects(channel.ctx), 0);
+	cr_expect_eq(driver.ops->disconnects(driver.ctx), 0);
 }
 
 /* The error is the connection's own, and the queue is as it was. */
@@ -483,28 +483,28 @@ Test(socket, nobody_is_there)
 
 	close(new_inet(SOCK_STREAM, closed, 0));
 	(void)snprintf(text, sizeof(text), "syslog:tcp://loghost:%s", closed);
-	open_channel(text);
+	open_driver(text);
 	put_lines(1);
-	err = channel.ops->write(channel.ctx, queue);
+	err = driver.ops->write(driver.ctx, queue);
 	if (err == -EAGAIN) {
-		wait_fd(channel.ops->fd(channel.ctx), POLLOUT);
-		cr_expect_eq(channel.ops->error(channel.ctx), 0);
-		err = channel.ops->write(channel.ctx, queue);
+		wait_fd(driver.ops->fd(driver.ctx), POLLOUT);
+		cr_expect_eq(driver.ops->error(driver.ctx), 0);
+		err = driver.ops->write(driver.ctx, queue);
 	}
 	cr_expect_eq(err, -ECONNREFUSED, "%s", strerror(-err));
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		resolver_code = codes[i].code;
-		err = channel.ops->write(channel.ctx, queue);
+		err = driver.ops->write(driver.ctx, queue);
 		cr_expect_eq(err, codes[i].want, "%d: %s", codes[i].code, strerror(-err));
 	}
-	channel.ops->close(channel.ctx);
-	open_channel("unix:nothing");
-	cr_expect_eq(channel.ops->write(channel.ctx, queue), -ENOENT);
-	channel.ops->close(channel.ctx);
+	driver.ops->close(driver.ctx);
+	open_driver("unix:nothing");
+	cr_expect_eq(driver.ops->write(driver.ctx, queue), -ENOENT);
+	driver.ops->close(driver.ctx);
 	close(new_unix(SOCK_STREAM, "closed"));
-	open_channel("unix:closed");
-	cr_expect_eq(channel.ops->write(channel.ctx, queue), -ECONNREFUSED);
-	cr_expect_eq(channel.ops->disconnects(channel.ctx), 0);
+	open_driver("unix:closed");
+	cr_expect_eq(driver.ops->write(driver.ctx, queue), -ECONNREFUSED);
+	cr_expect_eq(driver.ops->disconnects(driver.ctx), 0);
 	cr_expect(written() == 0 && dropped() == 0 && queue_waiting(queue));
 }
 
@@ -527,10 +527,10 @@ Test(socket, datagrams_wait)
 	struct pollfd writable = { .events = POLLOUT };
 
 	(void)snprintf(text, sizeof(text), "syslog:%s/s", dir);
-	open_channel(text);
+	open_driver(text);
 	put_lines(2000);
 	cr_assert_eq(write_all(), -EAGAIN);
-	writable.fd = channel.ops->fd(channel.ctx);
+	writable.fd = driver.ops->fd(driver.ctx);
 	cr_expect_eq(poll(&writable, 1, 0), 0, "it says that it is writable");
 	while (got < 2000) {
 		cr_assert_eq(receive(fd, frame), got, "%u: \"%s\"", got, frame);
@@ -553,19 +553,19 @@ Test(socket, daemon_comes_back)
 	char text[128], frame[2048];
 
 	(void)snprintf(text, sizeof(text), "syslog:unix:%s/s,cookie=cee", dir);
-	open_channel(text);
+	open_driver(text);
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++, n++) {
 		static struct reader r;
 		int fd = new_unix(types[i], "s");
 		int err;
 
 		put_lines(1);
-		err = channel.ops->write(channel.ctx, queue);
+		err = driver.ops->write(driver.ctx, queue);
 		if (i > 0) {
 			cr_assert(err == -ECONNREFUSED || err == -EPIPE, "%zu: %s", i,
 				  strerror(-err));
 			lose(err);
-			err = channel.ops->write(channel.ctx, queue);
+			err = driver.ops->write(driver.ctx, queue);
 		}
 		cr_assert_eq(err, 0, "%zu: %s", i, strerror(-err));
 		r = (struct reader){ .fd = types[i] == SOCK_STREAM ? accept_one(fd) : fd };
@@ -579,7 +579,7 @@ Test(socket, daemon_comes_back)
 			close(r.fd);
 		close(fd);
 	}
-	cr_expect_eq(channel.ops->disconnects(channel.ctx), 3);
+	cr_expect_eq(driver.ops->disconnects(driver.ctx), 3);
 	cr_expect(written() == 4 && dropped() == 0);
 }
 
@@ -590,7 +590,7 @@ Test(socket, datagrams_that_do_not_fit)
 	char text[128], frame[2048];
 
 	(void)snprintf(text, sizeof(text), "syslog:unix://%s/s", dir);
-	open_channel(text);
+	open_driver(text);
 	put_lines(3);
 	sendmmsg_error = EMSGSIZE;
 	sendmmsg_errors = 1;
@@ -603,7 +603,7 @@ Test(socket, datagrams_that_do_not_fit)
 	put_lines(1);
 	sendmmsg_error = ENOBUFS;
 	sendmmsg_errors = 3;
-	cr_expect_eq(channel.ops->write(channel.ctx, queue), -EINTR);
+	cr_expect_eq(driver.ops->write(driver.ctx, queue), -EINTR);
 	cr_expect_eq(written(), 2);
 	cr_expect_eq(write_all(), 0);
 	cr_expect_eq(sendmmsg_errors, 0);
@@ -621,13 +621,13 @@ Test(socket, udp)
 
 	close(fd);
 	(void)snprintf(text, sizeof(text), "syslog:udp://localhost:%s", port);
-	open_channel(text);
+	open_driver(text);
 	put_lines(100);
 	for (int i = 0; i < 3; i++) {
-		cr_expect_eq(channel.ops->write(channel.ctx, queue), -ECONNREFUSED);
+		cr_expect_eq(driver.ops->write(driver.ctx, queue), -ECONNREFUSED);
 		lose(-ECONNREFUSED);
 	}
-	cr_expect(written() == 0 && channel.ops->disconnects(channel.ctx) == 0);
+	cr_expect(written() == 0 && driver.ops->disconnects(driver.ctx) == 0);
 
 	fd = new_inet(SOCK_DGRAM, text, (uint16_t)strtoul(port, NULL, 10));
 	cr_assert_eq(write_all(), 0);
@@ -637,24 +637,24 @@ Test(socket, udp)
 	close(fd);
 	put_lines(1);
 	cr_assert_eq(write_all(), 0);
-	wait_fd(channel.ops->fd(channel.ctx), 0);
-	cr_expect_eq(channel.ops->error(channel.ctx), -ECONNREFUSED);
+	wait_fd(driver.ops->fd(driver.ctx), 0);
+	cr_expect_eq(driver.ops->error(driver.ctx), -ECONNREFUSED);
 	lose(-ECONNREFUSED);
-	cr_expect_eq(channel.ops->disconnects(channel.ctx), 1);
+	cr_expect_eq(driver.ops->disconnects(driver.ctx), 1);
 }
 
 /* --- with the writer's thread --- */
 
-static void expect_counts(struct sinks *s, const char *name, uint64_t want_written,
+static void expect_counts(struct outputs *s, const char *name, uint64_t want_written,
 			  uint64_t want_disconnects)
 {
 	struct timespec start, now;
-	struct sink_counts c;
+	struct output_counts c;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		sinks_counts(s, 0, &c);
+		outputs_counts(s, 0, &c);
 	} while ((c.written != want_written || c.disconnects != want_disconnects) &&
 		 now.tv_sec - start.tv_sec < PATIENCE_MS / 1000);
 	cr_assert_eq(c.written, want_written, "%s: written %lu", name, c.written);
@@ -666,40 +666,40 @@ static void expect_counts(struct sinks *s, const char *name, uint64_t want_writt
  */
 Test(socket, reader_comes_and_goes)
 {
-	static struct sink_spec spec;
+	static struct output_spec spec;
 	char port[8], text[64], err[512] = "";
-	struct line line = { .text = "x\n", .len = 2, .type = LINE_START };
-	struct sinks *s = NULL;
+	struct record line = { .text = "x\n", .len = 2, .type = RECORD_START };
+	struct outputs *s = NULL;
 	int listener, fd;
 
 	close(new_inet(SOCK_STREAM, port, 0));
 	(void)snprintf(text, sizeof(text), "syslog:tcp://127.0.0.1:%s", port);
-	cr_assert_eq(sink_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
-	cr_assert_eq(sinks_new(&s), 0);
-	cr_assert_eq(sinks_add(s, &spec, err, sizeof(err)), 0, "%s", err);
-	cr_assert_eq(sinks_start(s), 0);
-	sinks_put(s, &line);
-	sinks_flush(s);
-	while (!sinks_failing(s, 0))
+	cr_assert_eq(output_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(outputs_new(&s), 0);
+	cr_assert_eq(outputs_add(s, &spec, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(outputs_start(s), 0);
+	outputs_put(s, &line);
+	outputs_flush(s);
+	while (!outputs_failing(s, 0))
 		(void)poll(NULL, 0, 1);
-	cr_expect_eq(sinks_failing(s, 0), -ECONNREFUSED);
+	cr_expect_eq(outputs_failing(s, 0), -ECONNREFUSED);
 	listener = new_inet(SOCK_STREAM, text, (uint16_t)strtoul(port, NULL, 10));
 	expect_counts(s, "it comes", 1, 0);
-	cr_expect_eq(sinks_failing(s, 0), 0);
+	cr_expect_eq(outputs_failing(s, 0), 0);
 	fd = accept_one(listener);
 	wait_fd(fd, POLLIN);
 	cr_expect_gt(read(fd, text, sizeof(text)), 2);
 	wait_fd(fd, POLLOUT);
 	close(fd); /* and nothing is left unread, which would be a reset */
 	expect_counts(s, "it goes", 1, 1);
-	while (!sinks_failing(s, 0))
+	while (!outputs_failing(s, 0))
 		(void)poll(NULL, 0, 1);
-	cr_expect_eq(sinks_failing(s, 0), -EPIPE);
-	sinks_put(s, &line);
-	sinks_flush(s);
+	cr_expect_eq(outputs_failing(s, 0), -EPIPE);
+	outputs_put(s, &line);
+	outputs_flush(s);
 	expect_counts(s, "it is back", 2, 1);
-	cr_expect_eq(sinks_finish(s, 1000), 0);
-	sinks_free(s);
-	sink_spec_free(&spec);
+	cr_expect_eq(outputs_finish(s, 1000), 0);
+	outputs_free(s);
+	output_spec_free(&spec);
 	close(listener);
 }

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sink/setting.h"
-#include "sink/spec.h"
+#include "output/setting.h"
+#include "output/spec.h"
 
 #define BIT(type) (1ULL << (type))
-#define ENDS	  (BIT(LINE_START) | BIT(LINE_STOP))
-#define ALL	  (BIT(LINE_TYPE_MAX) - 1)
+#define ENDS	  (BIT(RECORD_START) | BIT(RECORD_STOP))
+#define ALL	  (BIT(RECORD_TYPE_MAX) - 1)
 
 Test(spec, understood)
 {
@@ -21,31 +21,33 @@ Test(spec, understood)
 		uint64_t events;
 		uint64_t when_full;
 	} cases[] = {
-		{ "stdout", "stdout", NULL, 8 << 20, ALL, SINK_DROP_OR_BLOCK },
-		{ "-", "stdout", NULL, 8 << 20, ALL, SINK_DROP_OR_BLOCK },
-		{ "-,queue=64K", "stdout", NULL, 64 << 10, ALL, SINK_DROP_OR_BLOCK },
-		{ "file:a", "file:a", "a", 8 << 20, ALL, SINK_DROP_OR_BLOCK },
-		{ "file:/a b/c:d", "file:/a b/c:d", "/a b/c:d", 8 << 20, ALL, SINK_DROP_OR_BLOCK },
+		{ "stdout", "stdout", NULL, 8 << 20, ALL, OUTPUT_DROP_OR_BLOCK },
+		{ "-", "stdout", NULL, 8 << 20, ALL, OUTPUT_DROP_OR_BLOCK },
+		{ "-,queue=64K", "stdout", NULL, 64 << 10, ALL, OUTPUT_DROP_OR_BLOCK },
+		{ "file:a", "file:a", "a", 8 << 20, ALL, OUTPUT_DROP_OR_BLOCK },
+		{ "file:/a b/c:d", "file:/a b/c:d", "/a b/c:d", 8 << 20, ALL,
+		  OUTPUT_DROP_OR_BLOCK },
 		{ "file:/a\\,b\\\\c\\d", "file:/a,b\\c\\d", "/a,b\\c\\d", 8 << 20, ALL,
-		  SINK_DROP_OR_BLOCK },
-		{ "file:a,queue=1G,when_full=drop", "file:a", "a", 1 << 30, ALL, SINK_DROP },
-		{ "file:a,when_full=block,queue=1048577", "file:a", "a", 1048577, ALL, SINK_BLOCK },
-		{ "file:a,events=packet", "file:a", "a", 8 << 20, BIT(LINE_PACKET) | ENDS,
-		  SINK_DROP_OR_BLOCK },
+		  OUTPUT_DROP_OR_BLOCK },
+		{ "file:a,queue=1G,when_full=drop", "file:a", "a", 1 << 30, ALL, OUTPUT_DROP },
+		{ "file:a,when_full=block,queue=1048577", "file:a", "a", 1048577, ALL,
+		  OUTPUT_BLOCK },
+		{ "file:a,events=packet", "file:a", "a", 8 << 20, BIT(RECORD_PACKET) | ENDS,
+		  OUTPUT_DROP_OR_BLOCK },
 		{ "file:a,events=count,snapshot,loss,queue=1M", "file:a", "a", 1 << 20,
-		  BIT(LINE_COUNT) | BIT(LINE_SNAPSHOT) | BIT(LINE_LOSS) | ENDS,
-		  SINK_DROP_OR_BLOCK },
+		  BIT(RECORD_COUNT) | BIT(RECORD_SNAPSHOT) | BIT(RECORD_LOSS) | ENDS,
+		  OUTPUT_DROP_OR_BLOCK },
 		{ "file:a,keep=7,compress=gzip,rotate_size=64K", "file:a", "a", 8 << 20, ALL,
-		  SINK_DROP_OR_BLOCK },
+		  OUTPUT_DROP_OR_BLOCK },
 		{ "file:a,rotate_interval=1d,keep=0,fsync=snapshot,compress=none", "file:a", "a",
-		  8 << 20, ALL, SINK_DROP_OR_BLOCK },
-		{ "file:a,events=start,stop", "file:a", "a", 8 << 20, ENDS, SINK_DROP_OR_BLOCK },
+		  8 << 20, ALL, OUTPUT_DROP_OR_BLOCK },
+		{ "file:a,events=start,stop", "file:a", "a", 8 << 20, ENDS, OUTPUT_DROP_OR_BLOCK },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sink_spec spec = { 0 };
+		struct output_spec spec = { 0 };
 		char err[512] = "";
-		int got = sink_spec_parse(cases[i].text, &spec, err, sizeof(err));
+		int got = output_spec_parse(cases[i].text, &spec, err, sizeof(err));
 
 		cr_assert_eq(got, 0, "%s: %d, %s", cases[i].text, got, err);
 		cr_expect_str_eq(spec.name, cases[i].name, "%s: name %s", cases[i].text, spec.name);
@@ -57,8 +59,8 @@ Test(spec, understood)
 			     spec.events);
 		cr_expect_eq(spec.when_full, cases[i].when_full, "%s: when_full %lu", cases[i].text,
 			     spec.when_full);
-		sink_spec_free(&spec);
-		sink_spec_free(&spec);
+		output_spec_free(&spec);
+		output_spec_free(&spec);
 	}
 }
 
@@ -112,9 +114,9 @@ Test(spec, refused)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sink_spec spec = { .target = "untouched" };
+		struct output_spec spec = { .target = "untouched" };
 		char err[512] = "";
-		int got = sink_spec_parse(cases[i].text, &spec, err, sizeof(err));
+		int got = output_spec_parse(cases[i].text, &spec, err, sizeof(err));
 
 		cr_expect_eq(got, -EINVAL, "%s: %d", cases[i].text, got);
 		cr_expect(strstr(err, cases[i].says), "%s: got \"%s\", want \"%s\"", cases[i].text,
@@ -131,11 +133,11 @@ Test(spec, every_capacity)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		for (size_t cap = 1; cap < 300; cap++) {
-			struct sink_spec spec;
+			struct output_spec spec;
 			char err[301];
 
 			memset(err, '#', sizeof(err));
-			cr_assert_eq(sink_spec_parse(texts[i], &spec, err, cap), -EINVAL);
+			cr_assert_eq(output_spec_parse(texts[i], &spec, err, cap), -EINVAL);
 			cr_assert(memchr(err, '\0', cap), "%s, %zu", texts[i], cap);
 			cr_assert_eq(err[cap], '#', "%s, %zu", texts[i], cap);
 		}

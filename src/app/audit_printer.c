@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/audit_printer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "app/answer.h"
+#include "record/record.h"
+
+static const char *const verdict_words[] = {
+	[AUDIT_WHOLE] = "whole",
+	[AUDIT_INCOMPLETE] = "not whole, but nothing contradicts it",
+	[AUDIT_BROKEN] = "does not add up",
+};
+_Static_assert(sizeof(verdict_words) / sizeof(verdict_words[0]) == AUDIT_VERDICT_MAX, "words");
+
+static const char *const verdict_names[] = {
+	[AUDIT_WHOLE] = "whole",
+	[AUDIT_INCOMPLETE] = "incomplete",
+	[AUDIT_BROKEN] = "broken",
+};
+_Static_assert(sizeof(verdict_names) / sizeof(verdict_names[0]) == AUDIT_VERDICT_MAX,
+	       "a name each");
+
+static enum audit_verdict worst_of(const struct audit_state *state)
+{
+	enum audit_verdict worst = state->findings.worst;
+
+	for (const struct audit_run *run = state->runs.first; run; run = run->next) {
+		if (run->findings.worst > worst)
+			worst = run->findings.worst;
+	}
+	return worst;
+}
+
+/* Of all that was read. Where nothing could be, there is nothing to say about it. */
+static const char *words_for_all(const struct audit_state *state)
+{
+	if (state->unread && !state->records && worst_of(state) < AUDIT_BROKEN)
+		return "no verdict, for it could not be read";
+	return verdict_words[worst_of(state)];
+}
+
+static const char *words_for_run(const struct audit_run *run)
+{
+	if (run->exit && run->findings.worst == AUDIT_INCOMPLETE)
+		return "the run failed, and nothing contradicts what it says";
+	return verdict_words[run->findings.worst];
+}
+
+static uint64_t records(const struct audit_run *run, enum record_type type)
+{
+	return run->numbers[type].seen.numbers;
+}
+
+static uint64_t snapshots(const struct audit_run *run)
+{
+	return records(run, RECORD_SNAPSHOT) - (run->total_seq[RECORD_SNAPSHOT] != 0);
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_findings(const struct audit_findings *f, FILE *out)
+{
+	for (size_t i = 0; i < f->n; i++)
+		(void)fprintf(out, "  %s\n", f->list[i].text);
+	for (int kind = 0; kind < AUDIT_KIND_MAX; kind++) {
+		uint64_t more = audit_findings_more(f, kind);
+
+		if (more)
+			(void)fprintf(out, "  and %" PRIu64 " more of the kind \"%s\"\n", more,
+				      audit_kind_name(kind));
+	}
+}
+
+/* A host's name comes from the stream, and could hold anything that JSON can. */
+static void print_name(const char *name, FILE *out)
+{
+	for (; *name; name++)
+		(void)fputc((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, out);
+}
+
+static void print_run(const struct audit_run *run, FILE *out)
+{
+	(void)fprintf(out, "run %016" PRIx64, run->id);
+	if (run->hostname) {
+		(void)fputs(" on host ", out);
+		print_name(run->hostname, out);
+	}
+	(void)fprintf(out, ": %" PRIu64 " packet record%s, %" PRIu64 " snapshot%s, %s\n",
+		      records(run, RECORD_PACKET), plural(records(run, RECORD_PACKET)),
+		      snapshots(run), plural(snapshots(run)), words_for_run(run));
+	print_findings(&run->findings, out);
+}
+
+static int flush(FILE *out)
+{
+	return fflush(out) || ferror(out) ? -EIO : 0;
+}
+
+int audit_printer_text(const struct audit_state *state, FILE *out)
+{
+	for (const struct audit_run *run = state->runs.first; run; run = run->next)
+		print_run(run, out);
+	(void)fprintf(out, "%zu run%s, %" PRIu64 " record%s in %" PRIu64 " file%s: %s\n",
+		      state->runs.n, plural(state->runs.n), state->records, plural(state->records),
+		      state->files, plural(state->files), words_for_all(state));
+	print_findings(&state->findings, out);
+	return flush(out);
+}
+
+/* An object that is filled; err is sticky. */
+struct object {
+	struct json_object *obj; /* owned */
+	int err;
+};
+
+static void begin_object(struct object *o)
+{
+	o->obj = json_object_new_object();
+	o->err = o->obj ? 0 : -ENOMEM;
+}
+
+/* Takes value over; NULL: there was no memory for it. */
+static void add(struct object *o, const char *key, struct json_object *value)
+{
+	if (answer_add(o->obj, key, value))
+		o->err = -ENOMEM;
+}
+
+static void add_u64(struct object *o, const char *key, uint64_t value)
+{
+	add(o, key, json_object_new_uint64(value));
+}
+
+static void add_text(struct object *o, const char *key, const char *text)
+{
+	add(o, key, json_object_new_string(text));
+}
+
+static void add_verdict(struct object *o, enum audit_verdict verdict)
+{
+	add_text(o, "verdict", verdict_names[verdict]);
+	add_u64(o, "exit", verdict);
+}
+
+/* Takes o over. */
+static int append(struct json_object *list, struct object *o)
+{
+	int err = answer_append(list, o->obj);
+
+	return err ? err : o->err;
+}
+
+static void add_findings(struct object *to, const struct audit_findings *f)
+{
+	struct json_object *list = json_object_new_array();
+	struct object more;
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct object o;
+
+		begin_object(&o);
+		add_text(&o, "kind", audit_kind_name(f->list[i].kind));
+		add_verdict(&o, f->list[i].verdict);
+		add_text(&o, "text", f->list[i].text);
+		if (append(list, &o))
+			to->err = -ENOMEM;
+	}
+	add(to, "findings", list);
+	begin_object(&more);
+	for (int kind = 0; kind < AUDIT_KIND_MAX; kind++) {
+		if (audit_findings_more(f, kind))
+			add_u64(&more, audit_kind_name(kind), audit_findings_more(f, kind));
+	}
+	if (more.err)
+		to->err = more.err;
+	add(to, "more", more.obj);
+}
+
+/* Takes o over. */
+static int print_object(struct object *o, FILE *out)
+{
+	int err = o->err ? o->err : answer_print(o->obj, false, out);
+
+	if (!err && fputc('\n', out) == EOF)
+		err = -EIO;
+	json_object_put(o->obj);
+	return err;
+}
+
+static int print_run_json(const struct audit_run *run, FILE *out)
+{
+	struct object types;
+	struct object o;
+	char id[RECORD_RUN_DIGITS + 1];
+
+	begin_object(&o);
+	begin_object(&types);
+	(void)snprintf(id, sizeof(id), "%016" PRIx64, run->id);
+	add_text(&o, "run", id);
+	if (run->hostname)
+		add_text(&o, "hostname", run->hostname);
+	add_verdict(&o, run->findings.worst);
+	for (int type = 0; type < RECORD_TYPE_MAX; type++)
+		add_u64(&types, record_type_name(type), records(run, type));
+	if (types.err)
+		o.err = types.err;
+	add(&o, "records", types.obj);
+	add_findings(&o, &run->findings);
+	return print_object(&o, out);
+}
+
+static int print_all(const struct audit_state *state, FILE *out)
+{
+	struct object o;
+	int err = 0;
+
+	for (const struct audit_run *run = state->runs.first; !err && run; run = run->next)
+		err = print_run_json(run, out);
+	if (err)
+		return err;
+	begin_object(&o);
+	add_verdict(&o, worst_of(state));
+	add_u64(&o, "files", state->files);
+	add_u64(&o, "records", state->records);
+	add_u64(&o, "runs", state->runs.n);
+	add_findings(&o, &state->findings);
+	return print_object(&o, out);
+}
+
+/* All of it or nothing: a part of the answer would look like the answer to less. */
+int audit_printer_json(const struct audit_state *state, FILE *out)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *whole = open_memstream(&text, &len);
+	int err = whole ? print_all(state, whole) : -errno;
+
+	if (whole && !err)
+		err = flush(whole);
+	if (whole && fclose(whole) && !err)
+		err = -ENOMEM;
+	if (!err && fwrite(text, 1, len, out) != len)
+		err = -EIO;
+	free(text);
+	return err ? err : flush(out);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/audit_state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/audit_checks.h"
+#include "app/audit_prefix.h"
+#include "app/audit_reader.h"
+#include "app/audit_record.h"
+
+#define ERR_BYTES 160
+#define RUN_KEY	  "\"run\":\""
+
+/* A file while it is read. */
+struct file {
+	const char *name; /* borrowed; as in findings */
+	struct audit_run *run; /* of the last record; borrowed; or NULL */
+	uint64_t stump; /* number of the last line, when it ends too early; else 0 */
+	struct audit_run *stump_run; /* that it belongs to; borrowed; or NULL: not known */
+};
+
+int audit_state_init(struct audit_state *state)
+{
+	*state = (struct audit_state){ .tok = json_tokener_new() };
+	return state->tok ? audit_fast_new(&state->fast) : -ENOMEM;
+}
+
+void audit_state_free(struct audit_state *state)
+{
+	audit_runs_free(&state->runs);
+	if (state->tok)
+		json_tokener_free(state->tok);
+	audit_fast_free(state->fast);
+	audit_findings_free(&state->findings);
+}
+
+static void find_nuls(struct audit_state *state, const struct file *file,
+		      const struct audit_line *line)
+{
+	if (line->nuls)
+		audit_find(
+			&state->findings, AUDIT_KIND_NULS, AUDIT_INCOMPLETE,
+			"\"%s\", line %" PRIu64 ": %" PRIu64
+			" NUL bytes come before it: a hole, as copytruncate or a crash leaves it",
+			file->name, line->number, line->nuls);
+}
+
+static void find_bad(struct audit_state *state, const struct file *file, uint64_t number,
+		     const char *what)
+{
+	audit_find(&state->findings, AUDIT_KIND_LINE, AUDIT_BROKEN, "\"%s\", line %" PRIu64 ": %s",
+		   file->name, number, what);
+}
+
+/* Was the last line cut off by the end of its writer? Then it is the last of the file, or the next
+ * run begins behind it.
+ */
+static void settle_stump(struct audit_state *state, struct file *file, bool torn)
+{
+	if (!file->stump)
+		return;
+	if (torn && file->stump_run)
+		file->stump_run->torn++;
+	if (torn)
+		audit_find(&state->findings, AUDIT_KIND_TORN, AUDIT_INCOMPLETE,
+			   "\"%s\", line %" PRIu64
+			   ": it is torn, as a crash or a full disk leaves it",
+			   file->name, file->stump);
+	else
+		find_bad(state, file, file->stump, "it is not JSON, it ends too early");
+	file->stump = 0;
+}
+
+/* The run that a line names which is not whole. */
+static int find_stump_run(struct audit_state *state, struct file *file, const char *text,
+			  size_t len)
+{
+	const char *key = memmem(text, len, RUN_KEY, strlen(RUN_KEY));
+	const char *digits = key ? key + strlen(RUN_KEY) : NULL;
+	uint64_t id;
+
+	file->stump_run = file->run;
+	if (!digits || text + len - digits < RECORD_RUN_DIGITS ||
+	    !audit_is_run(digits, RECORD_RUN_DIGITS, &id))
+		return 0;
+	return audit_runs_get(&state->runs, id, &file->stump_run);
+}
+
+static int take_record(struct audit_state *state, struct file *file,
+		       const struct audit_record *record)
+{
+	int err;
+
+	settle_stump(state, file, record->type == RECORD_START);
+	err = audit_runs_get(&state->runs, record->run, &file->run);
+	if (err)
+		return err;
+	state->records++;
+	return audit_run_take(file->run, record, state->files);
+}
+
+/* Is there a line of ours in this one? Then what comes before it is taken off. */
+static bool strip(struct audit_state *state, struct audit_line *line)
+{
+	size_t bytes = 0;
+
+	if (line->text[0] == '{')
+		return true;
+	if (audit_prefix_find(line->text, line->len, &bytes) == AUDIT_PREFIX_OTHERS) {
+		state->others++;
+		return false;
+	}
+	line->text += bytes;
+	line->len -= bytes;
+	return true;
+}
+
+static int take_text(struct audit_state *state, struct file *file, struct audit_line *line)
+{
+	struct audit_record record;
+	char err_text[ERR_BYTES];
+	int err;
+
+	if (!strip(state, line))
+		return 0;
+	if (audit_fast_read(state->fast, line->text, line->len, &record))
+		return take_record(state, file, &record);
+	err = audit_record_json(state->tok, line->text, line->len, &record, err_text,
+				sizeof(err_text));
+	if (!err)
+		return take_record(state, file, &record);
+	if (err != -ENODATA && err != -EBADMSG)
+		return err;
+	settle_stump(state, file, false);
+	if (err == -EBADMSG || line->text[0] != '{') {
+		find_bad(state, file, line->number, err_text);
+		return 0;
+	}
+	file->stump = line->number;
+	return find_stump_run(state, file, line->text, line->len);
+}
+
+static int take_line(struct audit_state *state, struct file *file, struct audit_line *line)
+{
+	find_nuls(state, file, line);
+	if (line->form == AUDIT_LINE_LONG) {
+		settle_stump(state, file, false);
+		find_bad(state, file, line->number,
+			 "it is longer than 65536 bytes, and was skipped");
+		return 0;
+	}
+	/* a file that a crash has filled up with zeros */
+	while (line->form == AUDIT_LINE_CUT && line->len && !line->text[line->len - 1])
+		line->len--;
+	if (!line->len || (line->len == 1 && line->text[0] == '\r'))
+		return 0;
+	return take_text(state, file, line);
+}
+
+static int read_lines(struct audit_state *state, struct file *file, struct audit_reader *reader)
+{
+	struct audit_line line;
+	int n = audit_reader_next(reader, &line);
+
+	while (n > 0) {
+		int err = take_line(state, file, &line);
+
+		if (err)
+			return err;
+		n = audit_reader_next(reader, &line);
+	}
+	settle_stump(state, file, true);
+	return n;
+}
+
+const char *audit_state_reason(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return "its compressed data is damaged";
+	case -ENODATA:
+		return "its compressed data ends too early";
+	default:
+		return strerror(-err);
+	}
+}
+
+int audit_state_read(struct audit_state *state, const char *path)
+{
+	struct file file = { .name = strcmp(path, "-") == 0 ? "stdin" : path };
+	struct audit_reader *reader = NULL;
+	int err = audit_reader_open(&reader, path);
+
+	state->files++;
+	if (!err)
+		err = read_lines(state, &file, reader);
+	audit_reader_close(reader);
+	if (!err)
+		return 0;
+	state->unread++;
+	/* only what was damaged says something else than was written */
+	audit_find(&state->findings, AUDIT_KIND_FILE,
+		   err == -EBADMSG ? AUDIT_BROKEN : AUDIT_INCOMPLETE, "cannot read \"%s\": %s",
+		   file.name, audit_state_reason(err));
+	return err;
+}
+
+enum audit_verdict audit_state_check(struct audit_state *state)
+{
+	enum audit_verdict worst;
+
+	if (!state->records && state->unread < state->files)
+		audit_find(&state->findings, AUDIT_KIND_EMPTY, AUDIT_INCOMPLETE,
+			   "there is no record in what was read");
+	if (state->others)
+		audit_find(&state->findings, AUDIT_KIND_OTHERS, AUDIT_WHOLE,
+			   "lines of other programs, which were passed over: %" PRIu64,
+			   state->others);
+	worst = state->findings.worst;
+	for (struct audit_run *run = state->runs.first; run; run = run->next) {
+		audit_checks_run(run, state->unread > 0);
+		if (run->findings.worst > worst)
+			worst = run->findings.worst;
+		if (run->findings.err)
+			state->findings.err = run->findings.err;
+	}
+	return worst;
+}

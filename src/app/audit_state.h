@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Everything that was read: files in any order, to runs; and what was found in files that belongs
+ * to no run.
+ */
+#ifndef APP_AUDIT_STATE_H
+#define APP_AUDIT_STATE_H
+
+#include <json-c/json.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/audit_fast.h"
+#include "app/audit_findings.h"
+#include "app/audit_runs.h"
+
+struct audit_state {
+	struct audit_fast *fast; /* owned */
+	struct json_tokener *tok; /* owned */
+	struct audit_runs runs;
+	uint64_t files;
+	uint64_t unread; /* of them, those that could not be read to their end */
+	uint64_t records;
+	uint64_t others; /* lines of a log that are not ours */
+	struct audit_findings findings;
+};
+
+int audit_state_init(struct audit_state *state); /* 0 or -ENOMEM */
+void audit_state_free(struct audit_state *state);
+
+/* Read a file; "-" is stdin. 0, or -errno when it could not be read to its end: then that is among
+ * the findings, and what was read counts. -ENOMEM: give up.
+ */
+int audit_state_read(struct audit_state *state, const char *path);
+
+/* What such an error means. */
+const char *audit_state_reason(int err);
+
+/* When everything was read, once. The worst of all findings. */
+enum audit_verdict audit_state_check(struct audit_state *state);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/driver.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RUN_BYTES (256U << 10) /* of one write: enough to hide its cost, and soon given back */
+
+int driver_write_run(int fd, bool socket, struct queue *queue)
+{
+	const char *text;
+	size_t len = queue_run(queue, RUN_BYTES, &text);
+	ssize_t n =
+		socket ? send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) : write(fd, text, len);
+
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return -EIO;
+	queue_written(queue, (size_t)n);
+	return 0;
+}
+
+bool driver_may_pass(int error)
+{
+	static const int passing[] = { ENOSPC, EDQUOT, EFBIG, EIO, ENOMEM, ENOBUFS };
+
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+		if (error == -passing[i])
+			return true;
+	}
+	return false;
+}
+
+int driver_refuse(int ret, char *err, size_t err_cap, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(err, err_cap, fmt, ap); /* a sentence may be cut */
+	va_end(ap);
+	return ret;
+}

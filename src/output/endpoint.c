@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/endpoint.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "output/driver.h"
+
+#define QUOTED	  "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
+#define SYN_TRIES 3 /* after 15 s another address has its turn, not after two minutes */
+
+static void init(struct endpoint *e, enum endpoint_transport transport)
+{
+	bool stream = transport == ENDPOINT_TCP || transport == ENDPOINT_UNIX_STREAM;
+
+	*e = (struct endpoint){
+		.transport = transport,
+		.type = stream ? SOCK_STREAM : SOCK_DGRAM,
+		.fd = -1,
+	};
+}
+
+int endpoint_set_path(struct endpoint *ret, enum endpoint_transport transport, const char *path,
+		      char *err, size_t err_cap)
+{
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= ENDPOINT_PATH_BYTES)
+		return driver_refuse(-EINVAL, err, err_cap,
+				     QUOTED ": the path of a socket has 1 to %zu bytes, not %zu",
+				     path, ENDPOINT_PATH_BYTES - 1, len);
+	init(ret, transport);
+	memcpy(ret->path, path, len + 1);
+	return 0;
+}
+
+/* What names and addresses are made of; whether there is such a host, only the writer will know. */
+static bool names_host(const char *host, size_t len, bool in_brackets)
+{
+	static const char name[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+	if (len == 0 || len >= ENDPOINT_HOST_BYTES)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!strchr(name, host[i]) && !(in_brackets && strchr(":%", host[i])))
+			return false;
+	}
+	return true;
+}
+
+static bool names_port(const char *port)
+{
+	static const struct number ports = { NUMBER_PLAIN, 1, UINT16_MAX };
+	uint64_t number;
+
+	return strlen(port) < ENDPOINT_PORT_BYTES && number_read(&ports, port, &number);
+}
+
+int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, const char *text,
+		      const char *what, char *err, size_t err_cap)
+{
+	bool in_brackets = *text == '[';
+	const char *host = text + in_brackets;
+	size_t len = strcspn(host, in_brackets ? "]" : ":");
+	const char *rest = host + len;
+
+	if (in_brackets && *rest++ != ']')
+		return driver_refuse(-EINVAL, err, err_cap, QUOTED ": the ] is missing", what);
+	if (!in_brackets && strchr(rest, ':') != strrchr(rest, ':'))
+		return driver_refuse(-EINVAL, err, err_cap,
+				     QUOTED ": an IPv6 address is put in brackets: [%.50s]", what,
+				     text);
+	if (!names_host(host, len, in_brackets) || (*rest && *rest != ':'))
+		return driver_refuse(-EINVAL, err, err_cap,
+				     QUOTED ": after the // comes the name or address of a host, "
+					    "then nothing or :PORT",
+				     what);
+	if (*rest && !names_port(rest + 1))
+		return driver_refuse(-EINVAL, err, err_cap,
+				     QUOTED ": " QUOTED " is not a port from 1 to 65535", what,
+				     rest + 1);
+	init(ret, transport);
+	memcpy(ret->host, host, len);
+	(void)snprintf(ret->port, sizeof(ret->port), "%s", *rest ? rest + 1 : "");
+	return 0;
+}
+
+static void close_socket(struct endpoint *e)
+{
+	if (e->fd >= 0)
+		close(e->fd);
+	e->fd = -1;
+	e->state = ENDPOINT_CLOSED;
+}
+
+static void forget_addresses(struct endpoint *e)
+{
+	if (e->addresses)
+		freeaddrinfo(e->addresses);
+	e->addresses = e->next = NULL;
+}
+
+static void set_option(int fd, int level, int option, int value)
+{
+	/* where the kernel has no such option, there is nothing to make better */
+	(void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* UDP: what does not fit our own interface's queue is an error, not silence; and no datagram is too
+ * large for a path, since routers may cut it. TCP: notice a host that is gone.
+ */
+static void tune(const struct endpoint *e, int family)
+{
+	if (e->transport == ENDPOINT_UDP && family == AF_INET) {
+		set_option(e->fd, IPPROTO_IP, IP_RECVERR, 1);
+		set_option(e->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	} else if (e->transport == ENDPOINT_UDP) {
+		set_option(e->fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	} else if (e->transport == ENDPOINT_TCP) {
+		set_option(e->fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+		set_option(e->fd, IPPROTO_TCP, TCP_SYNCNT, SYN_TRIES);
+	}
+}
+
+static int connect_to(struct endpoint *e, const struct sockaddr *address, socklen_t len)
+{
+	int err;
+
+	e->fd = socket(address->sa_family, e->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (e->fd < 0)
+		return -errno;
+	tune(e, address->sa_family);
+	if (!connect(e->fd, address, len)) {
+		e->state = ENDPOINT_CONNECTED;
+		return 0;
+	}
+	err = errno;
+	if (err == EINPROGRESS) {
+		e->state = ENDPOINT_CONNECTING;
+		return -EAGAIN;
+	}
+	close_socket(e);
+	return err == EAGAIN ? -EBUSY : -err; /* a Unix listener whose backlog is full */
+}
+
+static int connect_path(struct endpoint *e)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct sockaddr *generic = (const struct sockaddr *)&address;
+	int ret;
+
+	memcpy(address.sun_path, e->path, sizeof(address.sun_path));
+	ret = connect_to(e, generic, sizeof(address));
+	if (ret != -EPROTOTYPE || e->transport != ENDPOINT_UNIX_ANY)
+		return ret;
+	e->type = e->type == SOCK_DGRAM ? SOCK_STREAM : SOCK_DGRAM;
+	return connect_to(e, generic, sizeof(address));
+}
+
+/* As errnos, since those are what an output can fail with. */
+static int resolver_error(int code)
+{
+	switch (code) {
+	case EAI_SYSTEM:
+		return errno == EAGAIN || !errno ? -ENONET : -errno;
+	case EAI_MEMORY:
+		return -ENOMEM;
+	case EAI_AGAIN:
+		return -ENONET; /* no name server answers */
+	default:
+		return -EADDRNOTAVAIL; /* there is no such name */
+	}
+}
+
+static int resolve(struct endpoint *e)
+{
+	const struct addrinfo hints = { .ai_socktype = e->type, .ai_flags = AI_NUMERICSERV };
+	int code = getaddrinfo(e->host, e->port, &hints, &e->addresses);
+
+	if (code) {
+		e->addresses = NULL;
+		return resolver_error(code);
+	}
+	e->next = e->addresses;
+	return 0;
+}
+
+/* One address after the other, until one answers or may do so yet. */
+static int connect_next(struct endpoint *e)
+{
+	int ret = -EADDRNOTAVAIL;
+
+	while (e->next && ret != 0 && ret != -EAGAIN) {
+		const struct addrinfo *a = e->next;
+
+		e->next = a->ai_next;
+		ret = connect_to(e, a->ai_addr, a->ai_addrlen);
+	}
+	if (ret != -EAGAIN)
+		forget_addresses(e);
+	return ret;
+}
+
+/* 0, or the -errno that waits at the socket, which is gone from there now. */
+static int take_error(const struct endpoint *e)
+{
+	socklen_t len = sizeof(int);
+	int err = 0;
+
+	if (getsockopt(e->fd, SOL_SOCKET, SO_ERROR, &err, &len))
+		return -errno;
+	return -err;
+}
+
+static int go_on_connecting(struct endpoint *e)
+{
+	int err = take_error(e);
+	int ret;
+
+	if (!err) {
+		e->state = ENDPOINT_CONNECTED;
+		forget_addresses(e);
+		return 0;
+	}
+	close_socket(e);
+	ret = e->next ? connect_next(e) : err;
+	if (ret != -EAGAIN)
+		forget_addresses(e);
+	return ret;
+}
+
+int endpoint_connect(struct endpoint *e)
+{
+	int err;
+
+	switch (e->state) {
+	case ENDPOINT_CONNECTED:
+		return 0;
+	case ENDPOINT_CONNECTING:
+		return go_on_connecting(e);
+	case ENDPOINT_CLOSED:
+		break;
+	}
+	if (e->transport == ENDPOINT_UNIX_ANY || e->transport == ENDPOINT_UNIX_STREAM)
+		return connect_path(e);
+	err = resolve(e);
+	return err ? err : connect_next(e);
+}
+
+int endpoint_error(const struct endpoint *e)
+{
+	int err;
+
+	if (e->state != ENDPOINT_CONNECTED)
+		return 0;
+	err = take_error(e);
+	return err ? err : -EPIPE;
+}
+
+/* A Unix socket need not be asked: a send to one that is closed fails. And one that has only said
+ * that it will not write, as "socat -u" does, reads on.
+ */
+bool endpoint_has_hung_up(const struct endpoint *e)
+{
+	char byte;
+
+	return e->transport == ENDPOINT_TCP &&
+	       recv(e->fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+void endpoint_disconnect(struct endpoint *e, bool was_there)
+{
+	uint64_t lost = atomic_load_explicit(&e->lost, memory_order_relaxed);
+
+	/* the writer's thread is the only one that adds */
+	if (was_there && e->state == ENDPOINT_CONNECTED)
+		atomic_store_explicit(&e->lost, lost + 1, memory_order_relaxed);
+	forget_addresses(e);
+	close_socket(e);
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output/file_internal.h"
+#include "output/rotated.h"
+#include "output/setting.h"
+
+#define ROTATE_MIN   (UINT64_C(64) << 10)
+#define ROTATE_MAX   (UINT64_C(1) << 50)
+#define SECONDS_MAX  (UINT64_C(400) * 86400)
+#define KEEP_MAX     UINT64_C(10000)
+#define SENTENCE_MAX 384
+
+/* What is written to a deleted file is lost, so it is dropped and counted until there is one. */
+static enum driver_outcome file_outcome(void *ctx, int error)
+{
+	const struct file *f = ctx;
+
+	return f->deleted || driver_may_pass(error) ? DRIVER_DROP : DRIVER_ENDS;
+}
+
+/* What was opened is still good if the name has come to stand for another file: that one is next.
+ */
+static int file_take_over(void *ctx)
+{
+	struct file *f = ctx;
+	char err[SENTENCE_MAX];
+	struct stat st;
+	int error = file_open_lock(&f->now, &f->place, err, sizeof(err));
+
+	if (error)
+		return error;
+	file_say_unlocked(f);
+	if (f->now.regular && !file_is_named(f, &st))
+		file_reopen(f);
+	return 0;
+}
+
+/* A file can't be waited for. */
+static int file_fd(const void *ctx)
+{
+	(void)ctx;
+	return -1;
+}
+
+static int file_finish(void *ctx)
+{
+	struct file *f = ctx;
+	int err;
+
+	if (!f->now.regular)
+		return 0;
+	file_sync(f);
+	err = janitor_finish(f->janitor);
+	return f->sync_error ? f->sync_error : err;
+}
+
+_Static_assert(DRIVER_WARNINGS >= 2 * WARNING_MAX, "there is a number for each");
+
+/* Those of the file, and then those of its janitor. */
+static const char *file_warning(const void *ctx, unsigned int n)
+{
+	const struct file *f = ctx;
+
+	if (n < WARNING_MAX)
+		return warning_get(&f->warning, n);
+	return f->janitor ? janitor_warning(f->janitor, n - WARNING_MAX) : NULL;
+}
+
+static void file_close(void *ctx)
+{
+	struct file *f = ctx;
+
+	if (f->now.fd >= 0)
+		close(f->now.fd);
+	janitor_free(f->janitor);
+	file_place_close(&f->place);
+	free(f);
+}
+
+static const struct driver_ops file_ops = {
+	.take_over = file_take_over,
+	.write = file_write,
+	.outcome = file_outcome,
+	.fd = file_fd,
+	.tend = file_on_timer,
+	.reopen = file_reopen,
+	.finish = file_finish,
+	.warning = file_warning,
+	.close = file_close,
+};
+
+static bool rotates(const struct file_settings *s)
+{
+	return s->rotate_size || s->rotate_interval;
+}
+
+static int check_rotation(const struct file *f, char *err, size_t err_cap)
+{
+	if (!rotates(&f->settings))
+		return 0;
+	if (!f->now.regular)
+		return driver_refuse(-EINVAL, err, err_cap,
+				     "cannot rotate \"%s\": it is a device, not a file",
+				     f->place.path);
+	if (strlen(f->place.base) > ROTATED_BASE_MAX)
+		return driver_refuse(-ENAMETOOLONG, err, err_cap,
+				     "cannot rotate \"%s\": with a time behind it the name would "
+				     "be too long",
+				     f->place.path);
+	return 0;
+}
+
+static int open_file(struct file *f, const char *path, bool next, char *err, size_t err_cap)
+{
+	struct janitor_plan plan = {
+		.keep = f->settings.keep,
+		.gzip = f->settings.compress == FILE_GZIP,
+	};
+	struct file_opened first;
+	int error = file_place_open(&f->place, path, err, err_cap);
+
+	if (!error && next)
+		error = file_open_unlocked(&first, &f->place, err, err_cap);
+	else if (!error)
+		error = file_open_at(&first, &f->place, NULL, err, err_cap);
+	if (error)
+		return error;
+	file_adopt(f, &first);
+	error = check_rotation(f, err, err_cap);
+	if (error || !f->now.regular)
+		return error;
+	plan.dir_fd = f->place.dir_fd;
+	plan.base = f->place.base;
+	error = janitor_new(&f->janitor, &plan);
+	if (error)
+		return driver_refuse(error, err, err_cap, "cannot set up the output \"%s\": %s",
+				     path, strerror(-error));
+	return 0;
+}
+
+static int file_open(struct driver *ret, const char *path, const void *settings, bool next,
+		     char *err, size_t err_cap)
+{
+	struct file *f = calloc(1, sizeof(*f));
+	int error;
+
+	if (!f)
+		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+	f->settings = *(const struct file_settings *)settings;
+	f->now.fd = f->place.dir_fd = -1;
+	error = open_file(f, path, next, err, err_cap);
+	if (error) {
+		file_close(f);
+		return error;
+	}
+	*ret = (struct driver){
+		.ops = &file_ops,
+		.ctx = f,
+		.retry_ms = DRIVER_RETRY_MS,
+		.retry_max_ms = DRIVER_RETRY_MS,
+	};
+	return 0;
+}
+
+static int file_check_settings(const void *settings, char *err, size_t err_cap)
+{
+	const struct file_settings *s = settings;
+
+	if (rotates(s) || (!s->keep && s->compress == FILE_PLAIN))
+		return 0;
+	return driver_refuse(-EINVAL, err, err_cap,
+			     "%s is for files that are rotated: set rotate_size or "
+			     "rotate_interval, too; with logrotate it has settings of its own",
+			     s->keep ? "keep" : "compress");
+}
+
+static const struct setting_choice compress_choices[] = {
+	{ "none", FILE_PLAIN },
+	{ "gzip", FILE_GZIP },
+	{ NULL, 0 },
+};
+
+static const struct setting_choice fsync_choices[] = {
+	{ "never", FILE_FSYNC_NEVER },
+	{ "snapshot", FILE_FSYNC_SNAPSHOT },
+	{ NULL, 0 },
+};
+
+#define AT(member) offsetof(struct file_settings, member)
+static const struct setting file_settings[] = {
+	{ "rotate_size", SETTING_BYTES, AT(rotate_size), ROTATE_MIN, ROTATE_MAX, NULL, NULL },
+	{ "rotate_interval", SETTING_SECONDS, AT(rotate_interval), 1, SECONDS_MAX, NULL, NULL },
+	{ "keep", SETTING_NUMBER, AT(keep), 0, KEEP_MAX, NULL, NULL },
+	{ "compress", SETTING_CHOICE, AT(compress), 0, 0, compress_choices, NULL },
+	{ "fsync", SETTING_CHOICE, AT(fsync), 0, 0, fsync_choices, NULL },
+	{ NULL, SETTING_NUMBER, 0, 0, 0, NULL, NULL },
+};
+
+const struct output_kind file_kind = {
+	.name = "file",
+	.target = "PATH",
+	.settings = file_settings,
+	.settings_size = sizeof(struct file_settings),
+	.check_settings = file_check_settings,
+	.open = file_open,
+};

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/file_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "output/driver.h"
+#include "output/file_lock.h"
+
+#define FILE_MODE 0640
+
+/* The shallowest directory of the path that is not there, into buf. False if all are. */
+static bool missing_directory(const char *path, char *buf, size_t cap)
+{
+	const char *slash = strchr(path + 1, '/');
+	struct stat st;
+
+	for (; slash; slash = strchr(slash + 1, '/')) {
+		(void)snprintf(buf, cap, "%.*s", (int)(slash - path), path);
+		if (stat(buf, &st) && errno == ENOENT)
+			return true;
+	}
+	return false;
+}
+
+static int refuse_open(const char *path, int error, char *err, size_t err_cap)
+{
+	static const struct {
+		int error;
+		const char *why;
+	} reasons[] = {
+		{ EACCES, "permission denied; check the modes of the file and its directories" },
+		{ EPERM, "the file is protected against writing; lsattr shows how" },
+		{ EROFS, "the file system is mounted read-only" },
+		{ ENAMETOOLONG, "the name is too long" },
+		{ ENOTDIR, "a directory in this path is in truth a file" },
+		{ EISDIR, "it is a directory; name a file in it" },
+		{ ENOSPC, "the disk is full" },
+		{ EDQUOT, "the disk quota is used up" },
+		{ EMFILE, "too many files are open in this process" },
+		{ ENFILE, "too many files are open in this system" },
+		{ ETXTBSY, "it is a program that is running" },
+	};
+	char directory[PATH_MAX];
+
+	if (error == ENOENT && missing_directory(path, directory, sizeof(directory)))
+		return driver_refuse(
+			-error, err, err_cap,
+			"cannot create \"%s\": the directory \"%s\" does not exist; create it first",
+			path, directory);
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (reasons[i].error == error)
+			return driver_refuse(-error, err, err_cap, "cannot open \"%s\": %s", path,
+					     reasons[i].why);
+	}
+	return driver_refuse(-error, err, err_cap, "cannot open \"%s\": %s", path, strerror(error));
+}
+
+/* 0 for what may be written to: a regular file, or /dev/null. */
+static int check_type(const char *path, const struct stat *st, char *err, size_t err_cap)
+{
+	const char *what = "a device";
+	const char *advice = "of the devices only /dev/null is written to";
+
+	if (S_ISREG(st->st_mode))
+		return 0;
+	if (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3))
+		return 0;
+	if (S_ISLNK(st->st_mode)) {
+		what = "a symbolic link";
+		advice = "links are not followed, name the file itself";
+	} else if (S_ISDIR(st->st_mode)) {
+		what = "a directory";
+		advice = "name a file in it";
+	} else if (S_ISFIFO(st->st_mode)) {
+		what = "a FIFO";
+		advice = "write to it by way of stdout and the shell: > FIFO";
+	} else if (S_ISSOCK(st->st_mode)) {
+		what = "a socket";
+		advice = "a file is needed";
+	}
+	return driver_refuse(-EINVAL, err, err_cap, "cannot write to \"%s\": it is %s; %s", path,
+			     what, advice);
+}
+
+static int open_directory(const char *path, size_t len)
+{
+	char *directory = len ? strndup(path, len) : strdup(".");
+	int fd;
+
+	if (!directory)
+		return -ENOMEM;
+	fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	free(directory);
+	return fd;
+}
+
+/* With the slash, which alone is the root. */
+static size_t directory_len(const struct file_place *p)
+{
+	return (size_t)(p->base - p->path);
+}
+
+int file_place_open(struct file_place *ret, const char *path, char *err, size_t err_cap)
+{
+	struct file_place p = { .path = strdup(path), .dir_fd = -1 };
+	const char *slash;
+
+	*ret = p;
+	if (!p.path)
+		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+	slash = strrchr(p.path, '/');
+	ret->base = slash ? slash + 1 : p.path;
+	if (!*ret->base)
+		return refuse_open(path, EISDIR, err, err_cap);
+	ret->dir_fd = open_directory(p.path, directory_len(ret));
+	return ret->dir_fd < 0 ? refuse_open(path, -ret->dir_fd, err, err_cap) : 0;
+}
+
+void file_place_close(struct file_place *p)
+{
+	if (p->dir_fd >= 0)
+		close(p->dir_fd);
+	free(p->path);
+}
+
+int file_place_refresh(struct file_place *p)
+{
+	int fd = open_directory(p->path, directory_len(p));
+
+	if (fd < 0)
+		return fd;
+	close(p->dir_fd);
+	p->dir_fd = fd;
+	return 0;
+}
+
+/* Without a lock two processes would tear each other's lines: a run of lines can be written in two
+ * pieces. That there can be none, for what the file system or a reader does, is no reason to
+ * refuse.
+ */
+static int lock_file(struct file_opened *o, const char *path, char *err, size_t err_cap)
+{
+	int ret = file_lock_take(o->fd);
+
+	o->unlocked = ret == -EAGAIN;
+	if (ret == -EBUSY)
+		return driver_refuse(
+			-EBUSY, err, err_cap,
+			"cannot write to \"%s\": another process writes to it; name another file",
+			path);
+	return 0;
+}
+
+static int find_torn(struct file_opened *o, const char *path, char *err, size_t err_cap)
+{
+	char last = '\n';
+
+	if (o->size > 0 && pread(o->fd, &last, 1, (off_t)o->size - 1) < 0)
+		return driver_refuse(-errno, err, err_cap, "cannot read the end of \"%s\": %s",
+				     path, strerror(errno));
+	o->torn = last != '\n';
+	return 0;
+}
+
+static int open_checked(struct file_opened *o, const struct file_place *p, struct stat *st,
+			char *err, size_t err_cap)
+{
+	int flags, ret;
+
+	/* To open some devices is to set them going, so look first; what counts is the look after.
+	 */
+	if (!fstatat(p->dir_fd, p->base, st, AT_SYMLINK_NOFOLLOW)) {
+		ret = check_type(p->path, st, err, err_cap);
+		if (ret)
+			return ret;
+	}
+	/* O_NONBLOCK: not to wait for the reader of a FIFO that came there in between. */
+	o->fd = openat(p->dir_fd, p->base,
+		       O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK,
+		       FILE_MODE);
+	if (o->fd < 0)
+		return refuse_open(p->path, errno, err, err_cap);
+	flags = fcntl(o->fd, F_GETFL);
+	if (fstat(o->fd, st) || flags < 0 || fcntl(o->fd, F_SETFL, flags & ~O_NONBLOCK))
+		return refuse_open(p->path, errno, err, err_cap);
+	return check_type(p->path, st, err, err_cap);
+}
+
+int file_open_lock(struct file_opened *o, const struct file_place *p, char *err, size_t err_cap)
+{
+	struct stat st;
+	int ret;
+
+	if (!o->regular)
+		return 0;
+	ret = lock_file(o, p->path, err, err_cap);
+	if (ret)
+		return ret;
+	if (fstat(o->fd, &st)) /* who held the lock before may have written */
+		return refuse_open(p->path, errno, err, err_cap);
+	o->size = (uint64_t)st.st_size;
+	return find_torn(o, p->path, err, err_cap);
+}
+
+static int open_and_look(struct file_opened *o, const struct file_place *p, char *err,
+			 size_t err_cap)
+{
+	struct stat st;
+	int ret = open_checked(o, p, &st, err, err_cap);
+
+	if (ret)
+		return ret;
+	o->regular = S_ISREG(st.st_mode);
+	o->dev = st.st_dev;
+	o->ino = st.st_ino;
+	return 0;
+}
+
+int file_open_unlocked(struct file_opened *ret, const struct file_place *p, char *err,
+		       size_t err_cap)
+{
+	struct file_opened o = { .fd = -1 };
+	int error = open_and_look(&o, p, err, err_cap);
+
+	if (!error)
+		*ret = o;
+	else if (o.fd >= 0)
+		close(o.fd);
+	return error;
+}
+
+int file_open_at(struct file_opened *ret, const struct file_place *p,
+		 const struct file_opened *have, char *err, size_t err_cap)
+{
+	struct file_opened o;
+	int error = file_open_unlocked(&o, p, err, err_cap);
+
+	if (error)
+		return error;
+	if (have && have->dev == o.dev && have->ino == o.ino)
+		error = -EALREADY;
+	else
+		error = file_open_lock(&o, p, err, err_cap);
+	if (!error)
+		*ret = o;
+	else
+		close(o.fd);
+	return error;
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/journal.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "output/journal_entry.h"
+#include "output/journal_limit.h"
+#include "output/setting.h"
+
+#define DEFAULT_PATH "/run/systemd/journal/socket"
+#define TAG_MAX	     48 /* bytes; as of an APP-NAME (RFC 5424, 6) */
+#define BATCH	     64 /* entries in a system call */
+#define HEADS_BYTES  (64U << 10) /* of a batch */
+#define SEND_BUFFER  (8 << 20) /* bytes: as libsystemd asks for; the kernel gives what it allows */
+
+struct settings {
+	char tag[SETTING_TEXT_BYTES];
+	uint64_t fields; /* enum journal_fields */
+};
+
+struct journal {
+	struct sockaddr_un address;
+	int fd; /* owned; −1: not connected */
+	struct journal_form form;
+	struct journal_limit limit;
+	_Atomic uint64_t disconnects;
+
+	/* Entries that are ready to be sent, of the first lines in the queue. */
+	size_t first;
+	size_t end;
+	struct queue_line lines[BATCH];
+	struct mmsghdr messages[BATCH];
+	struct iovec parts[BATCH][2]; /* head and line */
+	char heads[HEADS_BYTES];
+};
+
+static int connect_to(struct journal *j)
+{
+	const int size = SEND_BUFFER;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)); /* only to be quicker */
+	if (connect(fd, (const struct sockaddr *)&j->address, sizeof(j->address))) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	j->fd = fd;
+	return 0;
+}
+
+/* As many entries as there is room for, at least one. What is not sent at once stays ready. */
+static void make_entries(struct journal *j, const struct queue *queue)
+{
+	size_t n = queue_lines(queue, j->lines, BATCH);
+	char *head = j->heads;
+
+	for (j->first = j->end = 0; j->end < n; j->end++) {
+		const struct queue_line *line = &j->lines[j->end];
+		struct iovec *parts = j->parts[j->end];
+
+		if (j->heads + sizeof(j->heads) - head < JOURNAL_HEAD_BYTES)
+			break;
+		parts[0].iov_base = head;
+		parts[0].iov_len = journal_head(&j->form, line, head);
+		parts[1].iov_base = (void *)(uintptr_t)line->text; /* is only read */
+		parts[1].iov_len = line->len;
+		j->messages[j->end].msg_hdr = (struct msghdr){ .msg_iov = parts, .msg_iovlen = 2 };
+		head += parts[0].iov_len;
+	}
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void entries_sent(struct journal *j, struct queue *queue, size_t n)
+{
+	size_t bytes = 0;
+
+	for (size_t i = j->first; i < j->first + n; i++)
+		bytes += j->lines[i].len;
+	j->first += n;
+	queue_written(queue, bytes);
+	journal_limit_count(&j->limit, n, monotonic_ms());
+}
+
+static int journal_write(void *ctx, struct queue *queue)
+{
+	struct journal *j = ctx;
+	int err = j->fd < 0 ? connect_to(j) : 0;
+	int n;
+
+	if (err)
+		return err;
+	if (j->first == j->end)
+		make_entries(j, queue);
+	n = sendmmsg(j->fd, j->messages + j->first, (unsigned int)(j->end - j->first),
+		     MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n >= 0) {
+		entries_sent(j, queue, (size_t)n);
+		return 0;
+	}
+	if (errno != EMSGSIZE)
+		return -errno;
+	/* not at any size that entries have, unless the buffer for sending was made very small */
+	j->first++;
+	queue_drop_first(queue);
+	return 0;
+}
+
+/* Whatever it was: another connection, after a while. Lines wait for it as long as there is room.
+ */
+static enum driver_outcome journal_outcome(void *ctx, int error)
+{
+	struct journal *j = ctx;
+
+	if (j->fd < 0)
+		return DRIVER_KEEP;
+	close(j->fd);
+	j->fd = -1;
+	if (error != -ENOBUFS && error != -ENOMEM)
+		atomic_fetch_add_explicit(&j->disconnects, 1, memory_order_relaxed);
+	return DRIVER_KEEP;
+}
+
+static int journal_fd(const void *ctx)
+{
+	const struct journal *j = ctx;
+
+	return j->fd;
+}
+
+static const char *journal_warning(const void *ctx, unsigned int n)
+{
+	const struct journal *j = ctx;
+
+	return n ? NULL : journal_limit_warning(&j->limit);
+}
+
+static uint64_t journal_disconnects(const void *ctx)
+{
+	const struct journal *j = ctx;
+
+	return atomic_load_explicit(&j->disconnects, memory_order_relaxed);
+}
+
+static void journal_close(void *ctx)
+{
+	struct journal *j = ctx;
+
+	if (j->fd >= 0)
+		close(j->fd);
+	free(j);
+}
+
+static const struct driver_ops journal_ops = {
+	.write = journal_write,
+	.outcome = journal_outcome,
+	.fd = journal_fd,
+	.warning = journal_warning,
+	.disconnects = journal_disconnects,
+	.close = journal_close,
+};
+
+static int journal_check(const char *target, char *err, size_t err_cap)
+{
+	const size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+
+	if (strlen(target) > max)
+		return driver_refuse(
+			-EINVAL, err, err_cap,
+			"\"%.120s…\" is too long for a socket: %zu bytes are the limit", target,
+			max);
+	return 0;
+}
+
+static int journal_open(struct driver *ret, const char *target, const void *settings, bool next,
+			char *err, size_t err_cap)
+{
+	const struct settings *s = settings;
+	struct journal *j = calloc(1, sizeof(*j));
+
+	(void)next; /* it is another connection */
+	if (!j)
+		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+	j->fd = -1;
+	j->address.sun_family = AF_UNIX;
+	memcpy(j->address.sun_path, target, strlen(target) + 1); /* it fits: journal_check() */
+	journal_form_init(&j->form, s->tag, getpid(), (enum journal_fields)s->fields);
+	*ret = (struct driver){
+		.ops = &journal_ops,
+		.ctx = j,
+		.retry_ms = DRIVER_RETRY_MS,
+		.retry_max_ms = DRIVER_RETRY_MS,
+	};
+	return 0;
+}
+
+static const struct setting_choice fields[] = {
+	{ "index", JOURNAL_FIELDS_INDEX },
+	{ "all", JOURNAL_FIELDS_ALL },
+	{ "none", JOURNAL_FIELDS_NONE },
+	{ NULL, 0 },
+};
+
+static const struct setting journal_settings[] = {
+	{ "tag", SETTING_TEXT, offsetof(struct settings, tag), 1, TAG_MAX, NULL, "xdptail" },
+	{ "fields", SETTING_CHOICE, offsetof(struct settings, fields), 0, 0, fields, "index" },
+	{ NULL, SETTING_NUMBER, 0, 0, 0, NULL, NULL },
+};
+
+const struct output_kind journal_kind = {
+	.name = "journal",
+	.target = "SOCKET",
+	.default_target = DEFAULT_PATH,
+	.settings = journal_settings,
+	.settings_size = sizeof(struct settings),
+	.check = journal_check,
+	.open = journal_open,
+};

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/journal_limit.h"
+
+#include <stddef.h>
+
+/* An interval begins with the first message after the end of the last one. journald counts messages
+ * of priority warning apart from those below, so it is not loss records that it drops.
+ */
+void journal_limit_count(struct journal_limit *l, uint64_t lines, int64_t now_ms)
+{
+	if (l->lines == 0 || now_ms - l->begin_ms > JOURNAL_LIMIT_MS) {
+		l->begin_ms = now_ms;
+		l->lines = 0;
+	}
+	l->lines += lines;
+	if (l->lines > JOURNAL_LIMIT_LINES)
+		atomic_store_explicit(&l->exceeded, true, memory_order_relaxed);
+}
+
+const char *journal_limit_warning(const struct journal_limit *l)
+{
+	if (!atomic_load_explicit(&l->exceeded, memory_order_relaxed))
+		return NULL;
+	return "more than 10000 lines within 30 s: the journal keeps no more than that of a service, "
+	       "unless it is configured to or has a lot of room, and drops the rest without telling "
+	       "us; set LogRateLimitIntervalSec=1s and LogRateLimitBurst=1000000 in the service's "
+	       "unit, or send less (-N, --top, events=), or write to a file";
+}

@@ -1,0 +1,568 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/outputs.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "output/outputs_internal.h"
+
+#define NS_PER_S    1000000000LL
+#define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
+#define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
+
+/* Turns of the CPU for a writer, until its queue is three quarters empty again … */
+#define LET_MAX	      24
+#define LET_NS	      40000000 /* … which take no more than this … */
+#define LET_PERIOD_NS 100000000 /* … of this */
+
+static uint64_t wall_ns(const void *arg)
+{
+	struct timespec ts;
+
+	(void)arg;
+	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
+	return (uint64_t)(ts.tv_sec * NS_PER_S + ts.tv_nsec);
+}
+
+static int64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+void outputs_set_clock(struct outputs *s, outputs_clock_fn fn, const void *arg)
+{
+	s->clock_fn = fn;
+	s->clock_arg = arg;
+}
+
+void outputs_set_patience(struct outputs *s, int64_t patience_ms)
+{
+	s->waits = true;
+	s->patience_ms = patience_ms;
+}
+
+int outputs_new(struct outputs **ret)
+{
+	struct outputs *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->flush_bytes = FLUSH_BYTES;
+	s->clock_fn = wall_ns;
+	s->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->failed_fd < 0) {
+		err = -errno;
+		free(s);
+		return err;
+	}
+	*ret = s;
+	return 0;
+}
+
+/* Where an output of that name is, or is to be; NULL: there is no place. */
+static struct output *place_of(struct outputs *s, const char *name)
+{
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (!strcmp(s->list[i].spec.name, name))
+			return &s->list[i];
+	}
+	return s->n < OUTPUT_NAMES_MAX ? &s->list[s->n] : NULL;
+}
+
+/* NULL: none of that name is in the run, or was. */
+static const struct output *find(const struct outputs *s, const char *name)
+{
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (!strcmp(s->list[i].spec.name, name))
+			return &s->list[i];
+	}
+	return NULL;
+}
+
+bool outputs_is_free(const struct outputs *s, const char *name)
+{
+	const struct output *k = find(s, name);
+
+	return !k || k->state == OUTPUT_CLOSED;
+}
+
+static int check_spec(const struct outputs *s, const struct output_spec *spec, char *err,
+		      size_t err_cap)
+{
+	const bool is_new = !find(s, spec->name);
+	unsigned int here = s->new_spares;
+
+	for (unsigned int i = 0; i < s->n; i++)
+		here += s->list[i].state != OUTPUT_CLOSED;
+	if (!is_new || (here < OUTPUTS_MAX && s->n + s->new_spares < OUTPUT_NAMES_MAX))
+		return 0;
+	(void)snprintf(err, err_cap, "\"%s\" is one output too many: %d is the limit", spec->name,
+		       here < OUTPUTS_MAX ? OUTPUT_NAMES_MAX : OUTPUTS_MAX);
+	return -E2BIG;
+}
+
+static void keep(struct outputs *s, const struct output *output)
+{
+	struct output *place = place_of(s, output->spec.name);
+	struct output_counts away; /* what came while it was gone */
+
+	if (output->spec.queue_bytes / FLUSH_PART < s->flush_bytes)
+		s->flush_bytes = output->spec.queue_bytes / FLUSH_PART;
+	if (place == &s->list[s->n]) {
+		s->n++;
+		*place = *output;
+		return;
+	}
+	if (place->torn && output->spec.kind->goes_on) /* it fits: the queue is empty */
+		(void)queue_put_uncounted(output->queue, "\n", 1, RECORD_START);
+	output_count_life(place, &away);
+	output_add_counts(&place->past, &away);
+	output_spec_free(&place->spec);
+	*place = (struct output){
+		.spec = output->spec,
+		.writer = output->writer,
+		.queue = output->queue,
+		.started = output->started,
+		.past = place->past,
+		.torn = place->torn,
+		.drop_first_ns = place->drop_first_ns,
+		.drop_last_ns = place->drop_last_ns,
+	};
+}
+
+/* next: one of that name is still there. */
+static int open_output(struct outputs *s, struct output_spec *spec, bool next, struct output *ret,
+		       char *err, size_t err_cap)
+{
+	const struct writer_plan plan = {
+		.keep = s->waits && spec->when_full != OUTPUT_DROP,
+		.patience_ms = s->patience_ms,
+	};
+	struct output output = { .spec = *spec };
+	struct driver driver;
+	int error = check_spec(s, spec, err, err_cap);
+
+	if (error)
+		return error;
+	error = spec->kind->open(&driver, spec->target, spec->settings, next, err, err_cap);
+	if (error)
+		return error;
+	error = queue_new(&output.queue, spec->queue_bytes);
+	if (error)
+		driver.ops->close(driver.ctx);
+	else
+		error = writer_new(&output.writer, &driver, output.queue, s->failed_fd, &plan);
+	if (error) {
+		(void)snprintf(err, err_cap, "cannot set up the output \"%s\": %s", spec->name,
+			       strerror(-error));
+		queue_free(output.queue);
+		return error;
+	}
+	*ret = output;
+	*spec = (struct output_spec){ 0 };
+	return 0;
+}
+
+int outputs_add(struct outputs *s, struct output_spec *spec, char *err, size_t err_cap)
+{
+	struct output output;
+	int ret;
+
+	if (!outputs_is_free(s, spec->name)) {
+		(void)snprintf(err, err_cap, "the output \"%s\" is named twice", spec->name);
+		return -EEXIST;
+	}
+	ret = open_output(s, spec, false, &output, err, err_cap);
+	if (!ret)
+		keep(s, &output);
+	return ret;
+}
+
+static int start_spare(struct output_spare *spare, char *err, size_t err_cap)
+{
+	int error = writer_start(spare->output.writer, true);
+
+	if (error)
+		(void)snprintf(err, err_cap, "cannot start the output \"%s\": %s",
+			       spare->output.spec.name, strerror(-error));
+	spare->output.started = !error;
+	return error;
+}
+
+int outputs_prepare(struct outputs *s, struct output_spec *spec, struct output_spare **ret,
+		    char *err, size_t err_cap)
+{
+	struct output_spare *spare = calloc(1, sizeof(*spare));
+	const bool is_new = !find(s, spec->name);
+	int error;
+
+	if (!spare) {
+		(void)snprintf(err, err_cap, "there is no memory for an output");
+		return -ENOMEM;
+	}
+	error = open_output(s, spec, !outputs_is_free(s, spec->name), &spare->output, err, err_cap);
+	if (error) {
+		free(spare);
+		return error;
+	}
+	spare->outputs = s;
+	spare->is_new = is_new;
+	s->new_spares += is_new;
+	error = start_spare(spare, err, err_cap);
+	if (error)
+		output_spare_free(spare);
+	else
+		*ret = spare;
+	return error;
+}
+
+const struct output_spec *output_spare_spec(const struct output_spare *spare)
+{
+	return &spare->output.spec;
+}
+
+void outputs_place(struct outputs *s, struct output_spare *spare)
+{
+	struct writer *writer = spare->output.writer;
+
+	s->new_spares -= spare->is_new;
+	keep(s, &spare->output);
+	writer_release(writer);
+	free(spare);
+}
+
+int outputs_start(struct outputs *s)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < s->n; i++) {
+		struct output *k = &s->list[i];
+
+		if (k->started || k->state != OUTPUT_OPEN)
+			continue;
+		ret = writer_start(k->writer, false);
+		k->started = !ret;
+	}
+	return ret;
+}
+
+enum output_state outputs_state(const struct outputs *s, unsigned int i)
+{
+	return s->list[i].state;
+}
+
+const struct output_spec *outputs_spec(const struct outputs *s, unsigned int i)
+{
+	return &s->list[i].spec;
+}
+
+void outputs_reopen(struct outputs *s)
+{
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (s->list[i].state == OUTPUT_OPEN)
+			writer_reopen(s->list[i].writer);
+	}
+}
+
+unsigned int outputs_number(const struct outputs *s)
+{
+	return s->n;
+}
+
+const char *outputs_name(const struct outputs *s, unsigned int i)
+{
+	return s->list[i].spec.name;
+}
+
+static int output_error(const struct output *k)
+{
+	return k->writer ? writer_error(k->writer) : 0;
+}
+
+static void output_put(struct output *k, const struct record *line)
+{
+	if (k->state != OUTPUT_OPEN && !k->returns)
+		return;
+	k->made++;
+	if (!(k->spec.events >> line->type & 1)) {
+		k->filtered++;
+		return;
+	}
+	if (k->state != OUTPUT_OPEN) {
+		k->dropped_failing++;
+		return;
+	}
+	if (k->dead || queue_put(k->queue, line->text, line->len, line->type))
+		return;
+	if (writer_failing(k->writer))
+		k->dropped_failing++;
+	else if (!output_error(k))
+		k->dropped_queue_full++;
+}
+
+static bool wants_cpu(struct output *k)
+{
+	if (k->state != OUTPUT_OPEN || k->dead)
+		return false;
+	if (queue_room(k->queue) > queue_room_max(k->queue) / 4 * 3)
+		k->let = 0;
+	else
+		k->let++;
+	return k->let && k->let <= LET_MAX;
+}
+
+/* A burst of lines is made in less time than the scheduler leaves us the CPU for; a writer that
+ * shares it with us must have its turn before the queue is full. One that makes little of its turns
+ * waits for something else, and we don't wait with it; nor do turns of any take more than a part of
+ * the time, or the ring would fill behind a slow one.
+ */
+static void let_write(struct outputs *s)
+{
+	bool wanted = false;
+	int64_t now;
+
+	for (unsigned int i = 0; i < s->n; i++)
+		wanted |= wants_cpu(&s->list[i]);
+	if (!wanted)
+		return;
+	now = monotonic_ns();
+	if (now - s->let_from_ns > LET_PERIOD_NS) {
+		s->let_from_ns = now;
+		s->let_ns = 0;
+	}
+	if (s->let_ns >= LET_NS)
+		return;
+	(void)sched_yield(); /* cannot fail */
+	s->let_ns += monotonic_ns() - now;
+}
+
+void outputs_put(struct outputs *s, const struct record *line)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++)
+		output_put(&s->list[i], line);
+	s->unflushed += line->len;
+	if (s->unflushed < s->flush_bytes)
+		return;
+	outputs_flush(s);
+	let_write(s);
+}
+
+void outputs_put_to(struct outputs *s, unsigned int i, const struct record *line)
+{
+	output_put(&s->list[i], line);
+	s->unflushed += line->len;
+}
+
+void outputs_put_uncounted(struct outputs *s, unsigned int i, const struct record *line)
+{
+	struct output *k = &s->list[i];
+
+	/* it tells what the stream tells anyway, so it is no loss if there is no room */
+	if (k->state == OUTPUT_OPEN && !k->dead)
+		(void)queue_put_uncounted(k->queue, line->text, line->len, line->type);
+}
+
+/* Drops happen in either thread; when is known to within two flushes. */
+static void note_drops(struct output *k, const struct output_counts *life, uint64_t now)
+{
+	uint64_t dropped = life->dropped_queue_full + life->dropped_error;
+
+	if (dropped != k->dropped_seen) {
+		if (!k->drop_first_ns)
+			k->drop_first_ns = k->flushed_ns ? k->flushed_ns : now;
+		k->drop_last_ns = now;
+	}
+	k->dropped_seen = dropped;
+	k->flushed_ns = now;
+}
+
+void outputs_flush(struct outputs *s)
+{
+	uint64_t now = s->clock_fn(s->clock_arg);
+	struct output_counts life;
+	struct output *k;
+	unsigned int i;
+
+	s->unflushed = 0;
+	for (i = 0; i < s->n; i++) {
+		k = &s->list[i];
+		k->dead = output_error(k) != 0;
+		if (k->queue && !k->dead && queue_publish(k->queue))
+			writer_wake(k->writer);
+		output_count_life(k, &life);
+		note_drops(k, &life, now);
+	}
+}
+
+int outputs_fd(const struct outputs *s)
+{
+	return s->failed_fd;
+}
+
+unsigned int outputs_take_ends(struct outputs *s)
+{
+	unsigned int alive = 0;
+	unsigned int i;
+	uint64_t failures;
+	/* Before the look at the errors: one that comes after it makes the fd readable again. */
+	ssize_t n = read(s->failed_fd, &failures, sizeof(failures));
+
+	(void)n; /* non-blocking, and only read to be cleared */
+	for (i = 0; i < s->n; i++)
+		alive += s->list[i].state == OUTPUT_OPEN && output_error(&s->list[i]) == 0;
+	return alive;
+}
+
+int outputs_error(const struct outputs *s, unsigned int i)
+{
+	return output_error(&s->list[i]);
+}
+
+/* L4 holds at any moment, while the writer runs. made and dropped_queue_full belong to the thread
+ * that calls this, so they do not move. The writer's numbers only grow, each line is in one of
+ * them, and only after we put it: read one after the other, they are at most what was put.
+ *
+ * Of a dead output the queue is nobody's any more: what was made and is not accounted for
+ * otherwise was lost with it, be it queued, half written, or put since. The error is read first,
+ * because with it the count of what was written is final.
+ */
+void output_count_life(const struct output *k, struct output_counts *ret)
+{
+	int error = output_error(k);
+	struct queue_counts q = { 0 };
+
+	if (k->queue)
+		queue_counts(k->queue, &q);
+	*ret = (struct output_counts){
+		.made = k->made,
+		.written = q.written,
+		.bytes = q.bytes,
+		.filtered = k->filtered,
+		.dropped_queue_full = k->dropped_queue_full,
+		.dropped_error = q.dropped + k->dropped_failing,
+		.disconnects = k->writer ? writer_disconnects(k->writer) : 0,
+	};
+	if (error)
+		ret->dropped_error = k->made - k->filtered - q.written - k->dropped_queue_full;
+}
+
+void output_add_counts(struct output_counts *sum, const struct output_counts *add)
+{
+	sum->made += add->made;
+	sum->written += add->written;
+	sum->bytes += add->bytes;
+	sum->filtered += add->filtered;
+	sum->dropped_queue_full += add->dropped_queue_full;
+	sum->dropped_error += add->dropped_error;
+	sum->disconnects += add->disconnects;
+}
+
+void outputs_counts(const struct outputs *s, unsigned int i, struct output_counts *ret)
+{
+	const struct output *k = &s->list[i];
+	struct output told = *k;
+
+	output_count_life(k, ret);
+	note_drops(&told, ret, s->clock_fn(s->clock_arg)); /* those since the last flush, too */
+	output_add_counts(ret, &k->past);
+	ret->drop_first_ns = told.drop_first_ns;
+	ret->drop_last_ns = told.drop_last_ns;
+}
+
+void outputs_forget_drops(struct outputs *s, unsigned int i)
+{
+	s->list[i].drop_first_ns = 0;
+	s->list[i].drop_last_ns = 0;
+}
+
+uint64_t outputs_lost(const struct outputs *s)
+{
+	uint64_t lost = 0;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		struct output_counts c;
+
+		outputs_counts(s, i, &c);
+		if (s->list[i].spec.when_full != OUTPUT_DROP)
+			lost += c.dropped_error;
+	}
+	return lost;
+}
+
+bool outputs_gave_up(const struct outputs *s, unsigned int i)
+{
+	const struct output *k = &s->list[i];
+
+	return output_error(k) && writer_gave_up(k->writer);
+}
+
+int outputs_failing(const struct outputs *s, unsigned int i)
+{
+	const struct output *k = &s->list[i];
+
+	return k->state == OUTPUT_CLOSED || output_error(k) ? 0 : writer_failing(k->writer);
+}
+
+const char *outputs_warning(const struct outputs *s, unsigned int i, unsigned int *told)
+{
+	const struct output *k = &s->list[i];
+
+	for (unsigned int n = 0; k->writer && n < DRIVER_WARNINGS; n++) {
+		const char *warning = *told & 1U << n ? NULL : writer_warning(k->writer, n);
+
+		if (!warning)
+			continue;
+		*told |= 1U << n;
+		return warning;
+	}
+	return NULL;
+}
+
+static size_t least_room(const struct outputs *s, bool unless_drop, bool empty)
+{
+	size_t room = SIZE_MAX;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		const struct output *k = &s->list[i];
+		size_t one;
+
+		if (unless_drop && k->spec.when_full == OUTPUT_DROP)
+			continue;
+		if (k->state != OUTPUT_OPEN && k->returns && !empty)
+			return 0;
+		if (k->state != OUTPUT_OPEN || k->dead)
+			continue;
+		one = empty ? queue_room_max(k->queue) : queue_room(k->queue);
+		if (one < room)
+			room = one;
+	}
+	return room;
+}
+
+size_t outputs_room(const struct outputs *s, bool unless_drop)
+{
+	return least_room(s, unless_drop, false);
+}
+
+size_t outputs_room_max(const struct outputs *s, bool unless_drop)
+{
+	return least_room(s, unless_drop, true);
+}
+
+uint64_t output_queued(const struct output_counts *c)
+{
+	return c->made - c->written - c->filtered - c->dropped_queue_full - c->dropped_error;
+}

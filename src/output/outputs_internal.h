@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the outputs of a run consist of. output.c puts lines to them; output_end.c has how they end.
+ */
+#ifndef OUTPUT_OUTPUTS_INTERNAL_H
+#define OUTPUT_OUTPUTS_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "output/queue.h"
+#include "output/outputs.h"
+#include "output/writer.h"
+
+struct output {
+	enum output_state state;
+	struct output_spec spec; /* owned; of one that is gone, its name is all that counts */
+	struct writer *writer; /* owned; NULL: gone */
+	struct queue *queue; /* owned; likewise */
+	struct output_counts past; /* of its lives before this one */
+	int64_t leave_ms; /* monotonic: when it is to give up */
+	bool started;
+	bool returns; /* not here, but only for the time being */
+	bool torn; /* the life before ended in half a line, and nothing is written behind it yet */
+	uint64_t made;
+	uint64_t filtered;
+	uint64_t dropped_queue_full;
+	uint64_t dropped_failing; /* the queue was full because the output could not write */
+	uint64_t dropped_seen; /* all that was dropped, at the last flush */
+	uint64_t flushed_ns; /* time of that flush */
+	unsigned int let; /* turns its writer was given since its queue was nearly empty */
+	uint64_t drop_first_ns; /* 0: none since outputs_forget_drops() */
+	uint64_t drop_last_ns;
+	bool dead; /* its error was seen */
+	bool ended;
+};
+
+/* That waits for its place. */
+struct output_spare {
+	struct output output;
+	struct outputs *outputs; /* borrowed */
+	bool is_new; /* no output has that name */
+};
+
+struct outputs {
+	struct output list[OUTPUT_NAMES_MAX];
+	unsigned int n;
+	unsigned int new_spares; /* of names that none has yet */
+	size_t unflushed; /* bytes */
+	size_t flush_bytes; /* of them, at most */
+	int64_t let_from_ns; /* monotonic: since when turns are counted … */
+	int64_t let_ns; /* … and what they have taken */
+	bool finished; /* writers have been told to end, and had their time */
+	bool waits; /* who puts lines can wait … */
+	int64_t patience_ms; /* … so long for an output that fails; 0: for ever */
+	int failed_fd; /* owned; eventfd */
+	outputs_clock_fn clock_fn;
+	const void *clock_arg; /* borrowed */
+};
+
+/* Of this life alone; and the lines of it that are neither written nor dropped. */
+void output_count_life(const struct output *k, struct output_counts *ret);
+void output_add_counts(struct output_counts *sum, const struct output_counts *add);
+uint64_t output_queued(const struct output_counts *c);
+
+#endif

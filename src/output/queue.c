@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/queue.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHE_LINE 64
+#define SLOTS_MIN  16U
+
+/* What there is to know of a line beside its bytes. */
+struct slot {
+	uint16_t len;
+	uint8_t type; /* enum record_type */
+	bool uncounted : 1;
+	bool first : 1; /* it found the queue empty, and lies at the start of data */
+};
+
+/* Bytes lie in data, lengths of lines in a ring of their own beside it. So a run of lines is
+ * nothing but text, and where one ends is known without a look at it. A line that does not fit
+ * before the end of data goes to its start; both sides follow from the length where that is, so
+ * there are no marks. Nor is the rest of data used by one that finds the queue empty: it begins at
+ * the start again, so that lines which are written as fast as they come stay in the same memory,
+ * and in the caches. Positions and line numbers only grow; offsets are positions in data.
+ *
+ * published is stored by the producer and says which lines are there. freed_* are stored by the
+ * consumer and say what can be used again; the producer keeps a copy and looks again only when
+ * that copy says that there is no room. The two sides are kept out of each other's cache lines.
+ */
+struct queue { // NOLINT(clang-analyzer-optin.performance.Padding)
+	char *data; /* owned */
+	struct slot *slots; /* owned; of line number n in slot n & slot_mask */
+	size_t capacity;
+	uint64_t slot_mask;
+
+	/* the producer's */
+	_Alignas(CACHE_LINE) uint64_t in_pos;
+	uint64_t in_line;
+	size_t in_off;
+	uint64_t seen_freed_pos;
+	uint64_t seen_freed_line;
+	uint64_t shown; /* published, as last stored */
+
+	_Alignas(CACHE_LINE) _Atomic uint64_t published;
+
+	/* the consumer's */
+	_Alignas(CACHE_LINE) uint64_t out_pos;
+	uint64_t out_line;
+	size_t out_off;
+	size_t part; /* bytes already written of line out_line */
+	size_t rest_off;
+	size_t rest_len; /* not 0: a half-written line that queue_drop() took out of the ring */
+	uint64_t rest_counted; /* 1, or 0 for one that is not */
+	uint8_t rest_type; /* enum record_type */
+
+	_Alignas(CACHE_LINE) _Atomic uint64_t freed_pos;
+	_Atomic uint64_t freed_line;
+	_Atomic uint64_t written;
+	_Atomic uint64_t bytes;
+	_Atomic uint64_t dropped;
+
+	char rest[QUEUE_LINE_MAX];
+};
+
+_Static_assert(QUEUE_LINE_MAX <= UINT16_MAX, "lengths are 16 bits");
+_Static_assert(RECORD_TYPE_MAX <= UINT8_MAX, "types are 8 bits");
+
+int queue_new(struct queue **ret, size_t capacity)
+{
+	uint64_t slots = SLOTS_MIN;
+	struct queue *q;
+
+	if (capacity == 0)
+		return -EINVAL;
+	while (slots < capacity / QUEUE_LINE_MEAN)
+		slots *= 2;
+
+	q = aligned_alloc(CACHE_LINE, sizeof(*q));
+	if (!q)
+		return -ENOMEM;
+	memset(q, 0, sizeof(*q));
+	q->capacity = capacity;
+	q->slot_mask = slots - 1;
+	q->data = malloc(capacity);
+	q->slots = malloc(slots * sizeof(*q->slots));
+	if (!q->data || !q->slots)
+		goto fail;
+	*ret = q;
+	return 0;
+
+fail:
+	queue_free(q);
+	return -ENOMEM;
+}
+
+void queue_free(struct queue *q)
+{
+	if (!q)
+		return;
+	free(q->data);
+	free(q->slots);
+	free(q);
+}
+
+/* Where a line goes when the one before it ended at off. */
+static size_t line_off(const struct queue *q, size_t off, size_t len)
+{
+	return off + len > q->capacity ? 0 : off;
+}
+
+/* The position behind that line; what is left unused at the end of data counts as part of it. */
+static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, size_t len)
+{
+	size_t unused = line_off(q, off, len) == off ? 0 : q->capacity - off;
+
+	return pos + unused + len;
+}
+
+/* What lines of a type may fill of so much: the rest is kept for those that tell of them. */
+static uint64_t share(uint64_t whole, enum record_type type)
+{
+	if (type == RECORD_PACKET)
+		return whole - whole / QUEUE_RESERVE;
+	return type == RECORD_COUNT ? whole - whole / QUEUE_RESERVE / 2 : whole;
+}
+
+static bool fits(const struct queue *q, uint64_t end, enum record_type type)
+{
+	return end - q->seen_freed_pos <= share(q->capacity, type) &&
+	       q->in_line + 1 - q->seen_freed_line <= share(q->slot_mask + 1, type);
+}
+
+/* acquire: the consumer has read the bytes and the slots that it gave back */
+static void see_freed(struct queue *q)
+{
+	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
+	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
+}
+
+static bool has_room(struct queue *q, uint64_t end, enum record_type type)
+{
+	if (fits(q, end, type))
+		return true;
+	see_freed(q);
+	return fits(q, end, type);
+}
+
+/* If the queue is empty, the next line begins at the start of data. Asked when all is published,
+ * which is seldom: the consumer's cache lines are left alone otherwise.
+ */
+static bool begin_again(struct queue *q)
+{
+	see_freed(q);
+	if (q->seen_freed_line != q->in_line || q->seen_freed_pos != q->in_pos)
+		return false;
+	q->in_off = 0;
+	return true;
+}
+
+static bool put(struct queue *q, const char *text, size_t len, enum record_type type,
+		bool uncounted)
+{
+	const bool first = q->in_line == q->shown && begin_again(q);
+	size_t off = line_off(q, q->in_off, len);
+	uint64_t end = line_end(q, q->in_pos, q->in_off, len);
+
+	if (len == 0 || len > QUEUE_LINE_MAX || !has_room(q, end, type))
+		return false;
+	memcpy(q->data + off, text, len);
+	q->slots[q->in_line & q->slot_mask] = (struct slot){
+		.len = (uint16_t)len,
+		.type = (uint8_t)type,
+		.uncounted = uncounted,
+		.first = first,
+	};
+	q->in_off = off + len;
+	q->in_pos = end;
+	q->in_line++;
+	return true;
+}
+
+bool queue_put(struct queue *q, const char *text, size_t len, enum record_type type)
+{
+	return put(q, text, len, type, false);
+}
+
+bool queue_put_uncounted(struct queue *q, const char *text, size_t len, enum record_type type)
+{
+	return put(q, text, len, type, true);
+}
+
+/* By bytes, or by slots when lines are short; less what a line may leave unused at the end. */
+size_t queue_room(struct queue *q)
+{
+	uint64_t bytes = share(q->capacity, RECORD_PACKET);
+	uint64_t slots = share(q->slot_mask + 1, RECORD_PACKET);
+	uint64_t used, used_slots;
+
+	see_freed(q);
+	used = q->in_pos - q->seen_freed_pos + QUEUE_LINE_MAX;
+	used_slots = q->in_line - q->seen_freed_line;
+	if (used >= bytes || used_slots >= slots)
+		return 0;
+	bytes -= used;
+	slots = (slots - used_slots) * QUEUE_LINE_MEAN;
+	return bytes < slots ? bytes : slots;
+}
+
+size_t queue_room_max(const struct queue *q)
+{
+	uint64_t bytes = share(q->capacity, RECORD_PACKET);
+	uint64_t slots = share(q->slot_mask + 1, RECORD_PACKET) * QUEUE_LINE_MEAN;
+
+	bytes -= bytes < QUEUE_LINE_MAX ? bytes : QUEUE_LINE_MAX;
+	return bytes < slots ? bytes : slots;
+}
+
+bool queue_publish(struct queue *q)
+{
+	if (q->shown == q->in_line)
+		return false;
+	q->shown = q->in_line;
+	atomic_store_explicit(&q->published, q->shown, memory_order_seq_cst);
+	return true;
+}
+
+void queue_counts(const struct queue *q, struct queue_counts *ret)
+{
+	ret->written = atomic_load_explicit(&q->written, memory_order_relaxed);
+	ret->bytes = atomic_load_explicit(&q->bytes, memory_order_relaxed);
+	ret->dropped = atomic_load_explicit(&q->dropped, memory_order_relaxed);
+}
+
+bool queue_waiting(const struct queue *q)
+{
+	uint64_t published = atomic_load_explicit(&q->published, memory_order_seq_cst);
+
+	return q->rest_len > 0 || q->out_line != published;
+}
+
+bool queue_is_mid_line(const struct queue *q)
+{
+	return q->part > 0 || q->rest_len > 0;
+}
+
+static size_t line_len(const struct queue *q, uint64_t line)
+{
+	return q->slots[line & q->slot_mask].len;
+}
+
+/* Where the line before the first one ended, as far as that one is concerned. No other can have
+ * found the queue empty.
+ */
+static size_t first_off(const struct queue *q)
+{
+	return q->slots[q->out_line & q->slot_mask].first ? 0 : q->out_off;
+}
+
+static unsigned int type_bit(const struct queue *q, uint64_t line)
+{
+	return 1U << q->slots[line & q->slot_mask].type;
+}
+
+size_t queue_run_until(const struct queue *q, size_t max, unsigned int until, const char **ret_text,
+		       unsigned int *ret_types)
+{
+	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
+	uint64_t line = q->out_line;
+	unsigned int types;
+	size_t start, end, len;
+
+	if (q->rest_len > 0) {
+		*ret_text = q->rest + q->rest_off;
+		*ret_types = 1U << q->rest_type;
+		return q->rest_len;
+	}
+	if (line == published)
+		return 0;
+
+	len = line_len(q, line);
+	types = type_bit(q, line);
+	start = line_off(q, first_off(q), len) + q->part;
+	end = start - q->part + len;
+	for (line++; line != published && !(types & until); line++) {
+		len = line_len(q, line);
+		if (end + len > q->capacity || end + len - start > max)
+			break;
+		types |= type_bit(q, line);
+		end += len;
+	}
+	*ret_text = q->data + start;
+	*ret_types = types;
+	return end - start;
+}
+
+size_t queue_run(const struct queue *q, size_t max, const char **ret_text)
+{
+	unsigned int types;
+
+	return queue_run_until(q, max, 0, ret_text, &types);
+}
+
+size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max)
+{
+	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
+	uint64_t line = q->out_line;
+	size_t off = line == published ? 0 : first_off(q);
+	size_t n;
+
+	for (n = 0; n < max && line != published; n++, line++) {
+		const struct slot *slot = &q->slots[line & q->slot_mask];
+
+		off = line_off(q, off, slot->len);
+		ret[n].text = q->data + off;
+		ret[n].len = slot->len;
+		ret[n].type = (enum record_type)slot->type;
+		off += slot->len;
+	}
+	return n;
+}
+
+/* The consumer is the only one who adds, so there is no need for an atomic addition. */
+static void count(_Atomic uint64_t *counter, uint64_t n)
+{
+	uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, old + n, memory_order_relaxed);
+}
+
+/* Step over the first line. Returns how many lines that are counted this is. */
+static uint64_t consume(struct queue *q)
+{
+	size_t len = line_len(q, q->out_line);
+	uint64_t counted = !q->slots[q->out_line & q->slot_mask].uncounted;
+
+	q->out_pos = line_end(q, q->out_pos, q->out_off, len);
+	q->out_off = line_off(q, q->out_off, len) + len;
+	q->out_line++;
+	q->part = 0;
+	return counted;
+}
+
+/* release: all reads of what is given back come before. */
+static void give_back(struct queue *q)
+{
+	atomic_store_explicit(&q->freed_pos, q->out_pos, memory_order_release);
+	atomic_store_explicit(&q->freed_line, q->out_line, memory_order_release);
+}
+
+static void rest_written(struct queue *q, size_t n)
+{
+	q->rest_off += n;
+	q->rest_len -= n;
+	if (q->rest_len == 0)
+		count(&q->written, q->rest_counted);
+}
+
+void queue_written(struct queue *q, size_t n)
+{
+	uint64_t lines = 0;
+	size_t left;
+
+	count(&q->bytes, n);
+	if (q->rest_len > 0) {
+		rest_written(q, n);
+		return;
+	}
+	if (n == 0) /* in an empty queue the first line is the producer's still */
+		return;
+	q->out_off = first_off(q);
+	while (n > 0) {
+		left = line_len(q, q->out_line) - q->part;
+		if (n < left) {
+			q->part += n;
+			break;
+		}
+		n -= left;
+		lines += consume(q);
+	}
+	count(&q->written, lines);
+	give_back(q);
+}
+
+/* Take the remainder of the first line out of the ring. */
+static void save_rest(struct queue *q)
+{
+	size_t len = line_len(q, q->out_line);
+
+	q->rest_off = 0;
+	q->rest_len = len - q->part;
+	q->rest_type = q->slots[q->out_line & q->slot_mask].type;
+	memcpy(q->rest, q->data + line_off(q, q->out_off, len) + q->part, q->rest_len);
+	q->rest_counted = consume(q);
+}
+
+void queue_drop(struct queue *q)
+{
+	uint64_t published = atomic_load_explicit(&q->published, memory_order_acquire);
+	uint64_t lines = 0;
+
+	if (q->out_line != published)
+		q->out_off = first_off(q);
+	if (q->part > 0)
+		save_rest(q);
+	while (q->out_line != published)
+		lines += consume(q);
+	count(&q->dropped, lines);
+	give_back(q);
+}
+
+void queue_drop_first(struct queue *q)
+{
+	q->out_off = first_off(q);
+	count(&q->dropped, consume(q));
+	give_back(q);
+}
+
+void queue_drop_rest(struct queue *q)
+{
+	if (q->part > 0) {
+		queue_drop_first(q);
+	} else if (q->rest_len > 0) {
+		q->rest_len = 0;
+		count(&q->dropped, q->rest_counted);
+	}
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One key=value of an output: a row says its name, where its value goes, and what is allowed. */
+#ifndef OUTPUT_SETTING_H
+#define OUTPUT_SETTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SETTING_TEXT_BYTES 64 /* of the member that a SETTING_TEXT fills, with its NUL */
+
+enum setting_type {
+	SETTING_BYTES, /* uint64_t, as all numbers here: NUMBER_BYTES */
+	SETTING_SECONDS, /* NUMBER_SECONDS */
+	SETTING_NUMBER, /* NUMBER_PLAIN */
+	SETTING_CHOICE, /* uint64_t: the value of one of choices */
+	SETTING_LIST, /* uint64_t: a bit (1 << value) for each of choices that is named */
+	SETTING_TEXT, /* char[SETTING_TEXT_BYTES]; printable ASCII without blanks */
+};
+
+struct setting_choice {
+	const char *name; /* NULL ends a list */
+	unsigned int value;
+};
+
+struct setting {
+	const char *name; /* NULL ends a table */
+	enum setting_type type;
+	size_t offset; /* of the member that it fills */
+	uint64_t min; /* for TEXT: bytes */
+	uint64_t max;
+	const struct setting_choice *choices;
+	const char *def; /* NULL: all zero */
+};
+
+/* NULL: there is no such row. */
+const struct setting *setting_find(const struct setting *table, const char *name, size_t len);
+
+/* Into the struct at base. 0, or -EINVAL with a sentence in err that names the setting, what was
+ * found and what is allowed.
+ */
+int setting_take(const struct setting *row, const char *value, void *base, char *err,
+		 size_t err_cap);
+
+/* A value as setting_take() would take it; "" where there is none to be written. */
+void setting_print(const struct setting *row, const void *base, char *ret, size_t cap);
+bool setting_is_number(const struct setting *row);
+
+/* Every default of a table. */
+void setting_defaults(const struct setting *table, void *base);
+
+#endif

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/spec.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/file.h"
+#include "output/journal.h"
+#include "output/setting.h"
+#include "output/socket.h"
+#include "output/stdout.h"
+#include "output/syslog.h"
+
+#define QUOTED "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
+
+static const struct output_kind *const kinds[] = {
+	&stdout_kind, &file_kind, &journal_kind, &syslog_kind, &unix_kind,
+};
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* What "start" and "stop" say belongs to every copy of the stream, so they can't be left out. */
+#define ALWAYS (UINT64_C(1) << RECORD_START | UINT64_C(1) << RECORD_STOP)
+#define ALL    ((UINT64_C(1) << RECORD_TYPE_MAX) - 1)
+
+static const struct setting_choice events[] = {
+	{ "packet", RECORD_PACKET },
+	{ "count", RECORD_COUNT },
+	{ "snapshot", RECORD_SNAPSHOT },
+	{ "stats", RECORD_STATS },
+	{ "sink", RECORD_SINK },
+	{ "start", RECORD_START },
+	{ "stop", RECORD_STOP },
+	{ "interface", RECORD_INTERFACE },
+	{ "loss", RECORD_LOSS },
+	{ "clock", RECORD_CLOCK },
+	{ NULL, 0 },
+};
+_Static_assert(sizeof(events) / sizeof(events[0]) == RECORD_TYPE_MAX + 1,
+	       "each type can be chosen");
+
+static const struct setting_choice when_full[] = {
+	{ "drop", OUTPUT_DROP },
+	{ "block", OUTPUT_BLOCK },
+	{ NULL, 0 },
+};
+
+/* Settings that every kind has. */
+static const struct setting common[] = {
+	{ "queue", SETTING_BYTES, offsetof(struct output_spec, queue_bytes), SPEC_QUEUE_MIN,
+	  SPEC_QUEUE_MAX, NULL, SPEC_QUEUE_DEFAULT },
+	{ "events", SETTING_LIST, offsetof(struct output_spec, events), 0, 0, events, NULL },
+	{ "when_full", SETTING_CHOICE, offsetof(struct output_spec, when_full), 0, 0, when_full,
+	  NULL },
+	{ NULL, SETTING_NUMBER, 0, 0, 0, NULL, NULL },
+};
+#define N_COMMON (sizeof(common) / sizeof(common[0]))
+
+__attribute__((format(printf, 3, 4))) static int refuse(char *err, size_t err_cap, const char *fmt,
+							...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(err, err_cap, fmt, ap); /* a sentence may be cut */
+	va_end(ap);
+	return -EINVAL;
+}
+
+/* Takes the next piece off *rest: up to a comma that is not escaped, which becomes a NUL. Escapes
+ * are undone. NULL: there are no more.
+ */
+static char *next_piece(char **rest)
+{
+	char *piece = *rest;
+	char *from = piece;
+	char *to = piece;
+
+	if (!piece)
+		return NULL;
+	while (*from && *from != ',') {
+		if (*from == '\\' && (from[1] == ',' || from[1] == '\\'))
+			from++;
+		*to++ = *from++;
+	}
+	*rest = *from ? from + 1 : NULL;
+	*to = '\0';
+	return piece;
+}
+
+static void list_kinds(char *err, size_t err_cap)
+{
+	for (size_t i = 0; i < N_KINDS; i++) {
+		const struct output_kind *kind = kinds[i];
+		const char *last = i + 1 == N_KINDS ? " and" : ",";
+		size_t used = strlen(err);
+
+		(void)snprintf(err + used, err_cap - used, "%s %s%s%s%s%s", i ? last : "",
+			       kind->name, kind->default_target ? "[" : "", kind->target ? ":" : "",
+			       kind->target ? kind->target : "", kind->default_target ? "]" : "");
+	}
+}
+
+static int refuse_kind(const char *text, char *err, size_t err_cap)
+{
+	if (strchr(text, '/') && !strchr(text, ':'))
+		return refuse(err, err_cap,
+			      QUOTED " is not an output: to write to a file of that name, write "
+				     "file:%.100s",
+			      text, text);
+	(void)refuse(err, err_cap, QUOTED " is not an output: there are", text);
+	list_kinds(err, err_cap);
+	return -EINVAL;
+}
+
+static const struct output_kind *find_kind(const char *name, size_t len)
+{
+	for (size_t i = 0; i < N_KINDS; i++) {
+		if (strlen(kinds[i]->name) == len && !memcmp(kinds[i]->name, name, len))
+			return kinds[i];
+	}
+	return NULL;
+}
+
+static int init_text(struct output_spec *spec, const char *target)
+{
+	const char *kind = spec->kind->name;
+	size_t size = strlen(kind) + 1 + (target ? strlen(target) + 1 : 0);
+
+	spec->text = malloc(size);
+	if (!spec->text)
+		return -ENOMEM;
+	(void)snprintf(spec->text, size, "%s%s%s", kind, target ? ":" : "", target ? target : "");
+	spec->name = spec->text;
+	spec->target = target ? spec->text + strlen(kind) + 1 : NULL;
+	return 0;
+}
+
+/* A default target becomes part of the name, so that records say where lines went. */
+static int init(struct output_spec *ret, const struct output_kind *kind, const char *target,
+		char *err, size_t err_cap)
+{
+	struct output_spec spec = { .kind = kind, .events = ALL };
+
+	if (!kind->target && target)
+		return refuse(err, err_cap, "\"%s\" takes no target, but there is " QUOTED,
+			      kind->name, target);
+	if (kind->target && !target)
+		target = kind->default_target;
+	if (kind->target && (!target || !*target))
+		return refuse(err, err_cap, "\"%s\" says not where: write %s:%s", kind->name,
+			      kind->name, kind->target);
+	if (kind->check && kind->check(target, err, err_cap))
+		return -EINVAL;
+	setting_defaults(common, &spec);
+	setting_defaults(kind->settings, spec.settings);
+	if (init_text(&spec, target)) {
+		(void)refuse(err, err_cap, "there is no memory for an output");
+		return -ENOMEM;
+	}
+	*ret = spec;
+	return 0;
+}
+
+int output_spec_init(struct output_spec *ret, const char *kind, const char *target, char *err,
+		     size_t err_cap)
+{
+	const struct output_kind *found = find_kind(kind, strlen(kind));
+
+	return found ? init(ret, found, target, err, err_cap) : refuse_kind(kind, err, err_cap);
+}
+
+/* KIND[:TARGET] */
+static int take_kind(struct output_spec *ret, const char *piece, char *err, size_t err_cap)
+{
+	const char *colon = strchr(piece, ':');
+	size_t len = colon ? (size_t)(colon - piece) : strlen(piece);
+	const struct output_kind *kind =
+		strcmp(piece, "-") != 0 ? find_kind(piece, len) : &stdout_kind;
+
+	return kind ? init(ret, kind, colon ? colon + 1 : NULL, err, err_cap) :
+		      refuse_kind(piece, err, err_cap);
+}
+
+static void list_settings(const struct setting *table, const char *before, char *err,
+			  size_t err_cap)
+{
+	for (; table && table->name; table++) {
+		size_t used = strlen(err);
+
+		(void)snprintf(err + used, err_cap - used, "%s %s", before, table->name);
+		before = ",";
+	}
+}
+
+static int refuse_setting(const struct output_spec *spec, const char *key, char *err,
+			  size_t err_cap)
+{
+	(void)refuse(err, err_cap, "%.64s is not a setting of %s; there are", key,
+		     spec->kind->name);
+	list_settings(common, "", err, err_cap);
+	list_settings(spec->kind->settings, ",", err, err_cap);
+	return -EINVAL;
+}
+
+/* Both tables are short: the rows of the common one have the low bits. */
+static bool is_given(struct output_spec *spec, const struct setting *row)
+{
+	const bool is_common = row >= common && row < common + N_COMMON;
+	const size_t i = is_common ? (size_t)(row - common) :
+				     (size_t)(row - spec->kind->settings) + N_COMMON;
+	const bool given = spec->given >> i & 1;
+
+	spec->given |= UINT64_C(1) << i;
+	return given;
+}
+
+int output_spec_set(struct output_spec *spec, const char *key, const char *value, char *err,
+		    size_t err_cap)
+{
+	const struct setting *row = setting_find(common, key, strlen(key));
+	void *base = spec;
+	int error;
+
+	if (!row) {
+		row = setting_find(spec->kind->settings, key, strlen(key));
+		base = spec->settings;
+	}
+	if (!row)
+		return refuse_setting(spec, key, err, err_cap);
+	if (is_given(spec, row))
+		return refuse(err, err_cap, "%s is given twice", row->name);
+	error = setting_take(row, value, base, err, err_cap);
+	spec->events |= ALWAYS;
+	return error;
+}
+
+/* key=value */
+static int take_setting(struct output_spec *spec, char *piece, char *err, size_t err_cap)
+{
+	char *equals = strchr(piece, '=');
+
+	if (!equals)
+		return refuse(err, err_cap,
+			      QUOTED
+			      " in the settings of \"%.100s\" is not of the form key=value; a "
+			      "comma that belongs to a name is written \\,",
+			      piece, spec->name);
+	*equals = '\0';
+	return output_spec_set(spec, piece, equals + 1, err, err_cap);
+}
+
+static bool is_list(const struct output_spec *spec, const char *piece)
+{
+	size_t len = strcspn(piece, "=");
+	const struct setting *row = setting_find(common, piece, len);
+
+	if (!row)
+		row = setting_find(spec->kind->settings, piece, len);
+	return row && row->type == SETTING_LIST;
+}
+
+/* What follows a list and is not of the form key=value is the list's: events=packet,count. */
+static void join_list(char *piece, char **rest)
+{
+	while (*rest && !memchr(*rest, '=', strcspn(*rest, ","))) {
+		char *next = next_piece(rest);
+		size_t len = strlen(piece);
+
+		piece[len] = ',';
+		memmove(piece + len + 1, next, strlen(next) + 1);
+	}
+}
+
+int output_spec_check(const struct output_spec *spec, char *err, size_t err_cap)
+{
+	const struct output_kind *kind = spec->kind;
+
+	return kind->check_settings ? kind->check_settings(spec->settings, err, err_cap) : 0;
+}
+
+static int parse(struct output_spec *spec, char *text, char *err, size_t err_cap)
+{
+	char *rest = text;
+	char *piece = next_piece(&rest);
+	int ret = take_kind(spec, piece, err, err_cap);
+
+	while (!ret && (piece = next_piece(&rest)) != NULL) {
+		if (is_list(spec, piece))
+			join_list(piece, &rest);
+		ret = take_setting(spec, piece, err, err_cap);
+	}
+	return ret ? ret : output_spec_check(spec, err, err_cap);
+}
+
+int output_spec_parse(const char *text, struct output_spec *ret, char *err, size_t err_cap)
+{
+	struct output_spec spec = { .kind = &stdout_kind };
+	char *copy;
+	int error;
+
+	if (strlen(text) >= SPEC_TEXT_BYTES)
+		return refuse(err, err_cap, QUOTED "… is too long for an output", text);
+	copy = strdup(text);
+	if (!copy) {
+		(void)refuse(err, err_cap, "there is no memory for an output");
+		return -ENOMEM;
+	}
+	error = parse(&spec, copy, err, err_cap);
+	free(copy);
+	if (error)
+		output_spec_free(&spec);
+	else
+		*ret = spec;
+	return error;
+}
+
+void output_spec_free(struct output_spec *spec)
+{
+	free(spec->text);
+	*spec = (struct output_spec){ 0 };
+}
+
+static void visit(const struct setting *table, const void *base,
+		  void (*fn)(void *arg, const char *key, const char *value, bool number), void *arg)
+{
+	char text[512];
+
+	for (; table && table->name; table++) {
+		setting_print(table, base, text, sizeof(text));
+		if (*text)
+			fn(arg, table->name, text, setting_is_number(table));
+	}
+}
+
+void output_spec_visit(const struct output_spec *spec,
+		       void (*fn)(void *arg, const char *key, const char *value, bool number),
+		       void *arg)
+{
+	visit(common, spec, fn, arg);
+	visit(spec->kind->settings, spec->settings, fn, arg);
+}
+
+bool output_spec_equal(const struct output_spec *a, const struct output_spec *b)
+{
+	return !strcmp(a->name, b->name) && a->queue_bytes == b->queue_bytes &&
+	       a->events == b->events && a->when_full == b->when_full &&
+	       !memcmp(a->settings, b->settings, sizeof(a->settings));
+}
+
+const struct output_kind *output_spec_kind(size_t i)
+{
+	return i < N_KINDS ? kinds[i] : NULL;
+}
+
+const struct setting *output_spec_settings(void)
+{
+	return common;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/stdout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "output/journal_limit.h"
+
+#define PIPE_DEFAULT (64 << 10)
+#define PIPE_BYTES   (256 << 10) /* of one write; more makes it no faster */
+
+struct out {
+	int fd; /* owned */
+	bool regular;
+	bool socket;
+	bool journal; /* systemd has connected it to its journal */
+	struct journal_limit limit;
+};
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int stdout_write(void *ctx, struct queue *queue)
+{
+	struct out *o = ctx;
+	struct queue_counts before, after;
+	int ret;
+
+	queue_counts(queue, &before);
+	ret = driver_write_run(o->fd, o->socket, queue);
+	queue_counts(queue, &after);
+	if (o->journal)
+		journal_limit_count(&o->limit, after.written - before.written, monotonic_ms());
+	return ret;
+}
+
+/* A redirection to a file can run out of space as a file can. */
+static enum driver_outcome stdout_outcome(void *ctx, int error)
+{
+	(void)ctx;
+	return driver_may_pass(error) ? DRIVER_DROP : DRIVER_ENDS;
+}
+
+static int stdout_fd(const void *ctx)
+{
+	const struct out *o = ctx;
+
+	return o->fd;
+}
+
+static int stdout_finish(void *ctx)
+{
+	const struct out *o = ctx;
+
+	/* EINVAL: a file system that cannot */
+	return o->regular && fdatasync(o->fd) && errno != EINVAL ? -errno : 0;
+}
+
+static const char *stdout_warning(const void *ctx, unsigned int n)
+{
+	const struct out *o = ctx;
+
+	return n ? NULL : journal_limit_warning(&o->limit);
+}
+
+static void stdout_close(void *ctx)
+{
+	struct out *o = ctx;
+
+	if (o->fd >= 0)
+		close(o->fd);
+	free(o);
+}
+
+static const struct driver_ops stdout_ops = {
+	.write = stdout_write,
+	.outcome = stdout_outcome,
+	.fd = stdout_fd,
+	.finish = stdout_finish,
+	.warning = stdout_warning,
+	.close = stdout_close,
+};
+
+/* systemd tells which file it is, in case it was redirected since: systemd.exec(5). */
+static bool is_journal(const struct stat *st)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[48]; /* two numbers */
+
+	(void)snprintf(own, sizeof(own), "%" PRIuMAX ":%" PRIuMAX, (uintmax_t)st->st_dev,
+		       (uintmax_t)st->st_ino);
+	return stream && !strcmp(stream, own);
+}
+
+/* The description behind stdout is shared with the shell and its other children, so it is never
+ * made non-blocking. But a pipe can be opened once more, and then we have one of our own: a
+ * writer that is never stuck inside write(2) can be stopped, and knows what the reader got. Where
+ * that is not permitted we block.
+ */
+static int open_stdout(struct out *o, char *err, size_t err_cap)
+{
+	struct stat st;
+	int own;
+
+	o->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (o->fd < 0 || fstat(o->fd, &st))
+		return driver_refuse(-errno, err, err_cap,
+				     "cannot write to stdout: %s; redirect it, or name a file",
+				     errno == EBADF ? "it is closed" : strerror(errno));
+	if ((fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return driver_refuse(
+			-EBADF, err, err_cap,
+			"cannot write to stdout: it is closed, or open for reading only; "
+			"redirect it, or name a file");
+	o->regular = S_ISREG(st.st_mode);
+	o->socket = S_ISSOCK(st.st_mode);
+	o->journal = is_journal(&st);
+	if (!S_ISFIFO(st.st_mode))
+		return 0;
+	own = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (own < 0)
+		return 0;
+	close(o->fd);
+	o->fd = own;
+	/* So that reader and writer take turns less often; another size is somebody's choice. */
+	if (fcntl(own, F_GETPIPE_SZ) == PIPE_DEFAULT)
+		(void)fcntl(own, F_SETPIPE_SZ, PIPE_BYTES); /* the user may have too many */
+	return 0;
+}
+
+static int stdout_open(struct driver *ret, const char *target, const void *settings, bool next,
+		       char *err, size_t err_cap)
+{
+	struct out *o = calloc(1, sizeof(*o));
+	int error;
+
+	(void)target;
+	(void)settings;
+	(void)next; /* two can be open */
+	if (!o)
+		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+	o->fd = -1;
+	error = open_stdout(o, err, err_cap);
+	if (error) {
+		stdout_close(o);
+		return error;
+	}
+	*ret = (struct driver){
+		.ops = &stdout_ops,
+		.ctx = o,
+		.retry_ms = DRIVER_RETRY_MS,
+		.retry_max_ms = DRIVER_RETRY_MS,
+	};
+	return 0;
+}
+
+const struct output_kind stdout_kind = {
+	.name = "stdout",
+	.goes_on = true,
+	.open = stdout_open,
+};

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+struct writer {
+	struct driver driver; /* owned */
+	struct queue *queue; /* borrowed */
+	struct writer_plan plan;
+	int wake_fd; /* owned; eventfd: look at the queue, at stop, or at reopen */
+	int ended_fd; /* owned; eventfd: the thread will do nothing more */
+	int failed_fd; /* owned; the duplicate of one that all outputs share */
+	bool started;
+	bool starts_held;
+	bool waits_for_room; /* write() would block, so only the driver's fd says when to go on */
+	bool over; /* the rest can't be written: it is not worth the wait for another try */
+	unsigned int failures; /* in a row */
+	int64_t failing_since_ms; /* monotonic, like the next: of these failures, the first */
+	int64_t retry_at_ms; /* no try before it */
+	pthread_t thread;
+	atomic_bool asleep; /* the thread is in poll(), or about to be, and wants to be woken */
+	atomic_bool reopen;
+	atomic_bool held;
+	atomic_int failing; /* 0, or the -errno of the last try */
+	atomic_bool gave_up;
+	atomic_int stop; /* enum writer_stop */
+	atomic_int error;
+};
+
+static void signal_fd(int fd)
+{
+	const uint64_t one = 1;
+	/* It can fail only when the counter is full, and then the fd is readable as well. */
+	ssize_t n = write(fd, &one, sizeof(one));
+
+	(void)n;
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void die(struct writer *w, int error)
+{
+	/* release: who sees the error sees the final counts */
+	atomic_store_explicit(&w->error, error, memory_order_release);
+	signal_fd(w->failed_fd);
+}
+
+static int retry_delay_ms(const struct writer *w)
+{
+	int delay = w->driver.retry_ms;
+
+	for (unsigned int i = 1; i < w->failures && delay < w->driver.retry_max_ms; i++)
+		delay *= 2;
+	return delay < w->driver.retry_max_ms ? delay : w->driver.retry_max_ms;
+}
+
+/* When we are to finish, what is left is reported as left, so it is not dropped. */
+static void drop(struct writer *w)
+{
+	if (atomic_load(&w->stop) == WRITER_FINISH)
+		w->over = true;
+	else
+		queue_drop(w->queue);
+}
+
+/* An error that is not of the moment. */
+static void fail(struct writer *w, int error)
+{
+	enum driver_outcome outcome = w->driver.ops->outcome(w->driver.ctx, error);
+	int64_t now_ms = monotonic_ms();
+
+	w->waits_for_room = false;
+	if (outcome == DRIVER_ENDS) {
+		die(w, error);
+		return;
+	}
+	atomic_store_explicit(&w->failing, error, memory_order_relaxed);
+	if (outcome == DRIVER_DROP && !w->plan.keep)
+		drop(w);
+	if (!w->failures++)
+		w->failing_since_ms = now_ms;
+	w->retry_at_ms = now_ms + retry_delay_ms(w);
+}
+
+static void succeed(struct writer *w)
+{
+	w->failures = 0;
+	w->retry_at_ms = 0;
+	w->waits_for_room = false;
+	atomic_store_explicit(&w->failing, 0, memory_order_relaxed);
+}
+
+static void check_driver(struct writer *w, short revents)
+{
+	const struct driver *c = &w->driver;
+	int error = -EPIPE;
+
+	if (revents & POLLOUT)
+		w->waits_for_room = false;
+	if (revents & POLLNVAL) {
+		die(w, -EBADF);
+		return;
+	}
+	if (!(revents & (POLLERR | POLLHUP | POLLRDHUP)))
+		return;
+	if (c->ops->error)
+		error = c->ops->error(c->ctx);
+	if (error)
+		fail(w, error);
+	else
+		w->waits_for_room = false;
+}
+
+/* Wait for any of: what the driver waits for; its end; a wake-up; the time. Between two tries
+ * nothing that its fd says is new.
+ */
+static void wait_for(struct writer *w, int timeout_ms)
+{
+	const struct driver *c = &w->driver;
+	short events = (short)(c->hangup | (w->waits_for_room ? POLLOUT : 0));
+	bool between_tries = w->failures && !w->waits_for_room;
+	struct pollfd fds[] = {
+		{ .fd = between_tries ? -1 : c->ops->fd(c->ctx), .events = events },
+		{ .fd = w->wake_fd, .events = POLLIN },
+	};
+	uint64_t woken;
+	ssize_t n;
+
+	if (poll(fds, 2, timeout_ms) <= 0)
+		return;
+	if (fds[1].revents) {
+		n = read(w->wake_fd, &woken, sizeof(woken));
+		(void)n; /* non-blocking, and only read to be cleared */
+	}
+	if (fds[0].revents)
+		check_driver(w, fds[0].revents);
+}
+
+/* The other half of writer_wake(). Either the producer, who publishes and then looks at asleep,
+ * sees it set, or we, who set it and then look at what is published, see the lines: all four are
+ * sequentially consistent, so one of the two stores is before both loads.
+ */
+static void wait_for_lines(struct writer *w, int timeout_ms)
+{
+	atomic_store_explicit(&w->asleep, true, memory_order_seq_cst);
+	if (!queue_waiting(w->queue))
+		wait_for(w, timeout_ms);
+	atomic_store_explicit(&w->asleep, false, memory_order_relaxed);
+}
+
+/* Milliseconds until the driver wants to be looked after again. */
+static int tend(struct writer *w)
+{
+	const struct driver *c = &w->driver;
+
+	if (atomic_exchange(&w->reopen, false) && c->ops->reopen)
+		c->ops->reopen(c->ctx);
+	return c->ops->tend ? c->ops->tend(c->ctx) : DRIVER_NEVER;
+}
+
+static int earlier(int a_ms, int b_ms)
+{
+	if (a_ms < 0)
+		return b_ms;
+	return b_ms < 0 || a_ms < b_ms ? a_ms : b_ms;
+}
+
+/* Milliseconds until what waits is given up, if nothing of it can be written until then; or
+ * DRIVER_NEVER.
+ */
+static int patience_left(const struct writer *w)
+{
+	int64_t left_ms = w->failing_since_ms + w->plan.patience_ms - monotonic_ms();
+
+	if (!w->failures || !w->plan.patience_ms)
+		return DRIVER_NEVER;
+	if (left_ms < 0)
+		left_ms = 0;
+	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
+
+static void give_up(struct writer *w)
+{
+	atomic_store_explicit(&w->gave_up, true,
+			      memory_order_relaxed); /* before the error is seen */
+	die(w, atomic_load_explicit(&w->failing, memory_order_relaxed));
+}
+
+static void write_some(struct writer *w)
+{
+	int err = w->driver.ops->write(w->driver.ctx, w->queue);
+
+	if (!err)
+		succeed(w);
+	else if (err == -EAGAIN)
+		w->waits_for_room = true;
+	else if (err != -EINTR)
+		fail(w, err);
+}
+
+/* Do the next thing. False when there is nothing more to do. */
+static bool step(struct writer *w)
+{
+	/* Before the queue: when we are to finish, all lines have been published before that. */
+	int stop = atomic_load(&w->stop);
+	int tend_ms, retry_ms, patience_ms;
+
+	if (stop == WRITER_GIVE_UP || w->over)
+		return false;
+	tend_ms = tend(w);
+	if (!queue_waiting(w->queue)) {
+		if (stop == WRITER_FINISH)
+			return false;
+		wait_for_lines(w, tend_ms);
+		return true;
+	}
+	patience_ms = patience_left(w);
+	retry_ms = w->failures ? (int)(w->retry_at_ms - monotonic_ms()) : 0;
+	if (!patience_ms)
+		give_up(w);
+	else if (retry_ms > 0)
+		wait_for(w, earlier(earlier(tend_ms, retry_ms), patience_ms));
+	else if (w->waits_for_room)
+		wait_for(w, earlier(tend_ms, patience_ms));
+	else
+		write_some(w);
+	return true;
+}
+
+/* 0: it is released; -ECANCELED: it was stopped before. */
+static int wait_released(struct writer *w)
+{
+	struct pollfd wake = { .fd = w->wake_fd, .events = POLLIN };
+	uint64_t woken;
+
+	while (atomic_load(&w->held)) {
+		if (atomic_load(&w->stop) != WRITER_RUN)
+			return -ECANCELED;
+		if (poll(&wake, 1, -1) == 1)
+			(void)!read(w->wake_fd, &woken, sizeof(woken)); /* only to be cleared */
+	}
+	return 0;
+}
+
+static int take_over(struct writer *w)
+{
+	const struct driver *c = &w->driver;
+	int err = wait_released(w);
+
+	return !err && w->starts_held && c->ops->take_over ? c->ops->take_over(c->ctx) : err;
+}
+
+static void *thread_main(void *arg)
+{
+	struct writer *w = arg;
+	const struct driver *c = &w->driver;
+	int err;
+
+	(void)pthread_setname_np(pthread_self(), "xdptail-writer"); /* only for top -H */
+	err = take_over(w);
+	if (err)
+		die(w, err);
+	while (!atomic_load_explicit(&w->error, memory_order_relaxed) && step(w))
+		;
+	if (c->ops->finish && !atomic_load(&w->error) && atomic_load(&w->stop) == WRITER_FINISH)
+		err = c->ops->finish(c->ctx);
+	if (err && !atomic_load(&w->error))
+		die(w, err);
+	signal_fd(w->ended_fd);
+	return NULL;
+}
+
+void writer_release(struct writer *w)
+{
+	atomic_store(&w->held, false);
+	signal_fd(w->wake_fd);
+}
+
+/* Costs a system call only when the writer sleeps, and then once. */
+void writer_wake(struct writer *w)
+{
+	if (atomic_load_explicit(&w->asleep, memory_order_seq_cst) &&
+	    atomic_exchange_explicit(&w->asleep, false, memory_order_relaxed))
+		signal_fd(w->wake_fd);
+}
+
+int writer_error(const struct writer *w)
+{
+	return atomic_load_explicit(&w->error, memory_order_acquire);
+}
+
+bool writer_gave_up(const struct writer *w)
+{
+	return atomic_load_explicit(&w->gave_up, memory_order_relaxed);
+}
+
+int writer_failing(const struct writer *w)
+{
+	return atomic_load_explicit(&w->failing, memory_order_relaxed);
+}
+
+void writer_reopen(struct writer *w)
+{
+	atomic_store(&w->reopen, true);
+	signal_fd(w->wake_fd);
+}
+
+const char *writer_warning(const struct writer *w, unsigned int n)
+{
+	const struct driver *c = &w->driver;
+
+	return c->ops->warning ? c->ops->warning(c->ctx, n) : NULL;
+}
+
+uint64_t writer_disconnects(const struct writer *w)
+{
+	const struct driver *c = &w->driver;
+
+	return c->ops->disconnects ? c->ops->disconnects(c->ctx) : 0;
+}
+
+/* A writer that was never started has nothing to end. */
+void writer_stop(struct writer *w, enum writer_stop how)
+{
+	atomic_store(&w->stop, (int)how);
+	signal_fd(w->wake_fd);
+	if (!w->started)
+		signal_fd(w->ended_fd);
+}
+
+int writer_ended_fd(const struct writer *w)
+{
+	return w->ended_fd;
+}
+
+/* Signals are the business of the thread that called us. */
+int writer_start(struct writer *w, bool held)
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	ret = pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (ret)
+		return -ret;
+	w->starts_held = held;
+	atomic_store(&w->held, held);
+	ret = pthread_create(&w->thread, NULL, thread_main, w);
+	w->started = ret == 0;
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL); /* fails only for a bad first argument */
+	return -ret;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* There is no thread, or no more. */
+static void destroy(struct writer *w)
+{
+	w->driver.ops->close(w->driver.ctx);
+	close_fd(w->wake_fd);
+	close_fd(w->ended_fd);
+	close_fd(w->failed_fd);
+	free(w);
+}
+
+static int open_events(struct writer *w, int failed_fd)
+{
+	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->failed_fd = fcntl(failed_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return w->wake_fd < 0 || w->ended_fd < 0 || w->failed_fd < 0 ? -errno : 0;
+}
+
+int writer_new(struct writer **ret, const struct driver *driver, struct queue *queue, int failed_fd,
+	       const struct writer_plan *plan)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+	int err;
+
+	if (!w) {
+		driver->ops->close(driver->ctx);
+		return -ENOMEM;
+	}
+	w->driver = *driver;
+	w->queue = queue;
+	w->plan = *plan;
+	w->wake_fd = w->ended_fd = w->failed_fd = -1;
+	err = open_events(w, failed_fd);
+	if (err) {
+		destroy(w);
+		return err;
+	}
+	*ret = w;
+	return 0;
+}
+
+int writer_free(struct writer *w)
+{
+	struct pollfd ended = { .fd = w->ended_fd, .events = POLLIN };
+
+	if (w->started) {
+		if (poll(&ended, 1, 0) != 1)
+			return -EBUSY;
+		(void)pthread_join(w->thread, NULL); /* it is on its last instructions */
+	}
+	destroy(w);
+	return 0;
+}
