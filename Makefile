@@ -55,8 +55,8 @@ ASM_INCLUDE := $(patsubst %/asm/types.h,%,$(firstword \
 BPF_CFLAGS = -g -O2 -Wall -Wextra -target bpf -mcpu=v2 $(DEPS) -Ibpf \
 	     -idirafter $(ASM_INCLUDE) '-ffile-prefix-map=$(CURDIR)=.'
 
-FLAVOURS := frags ring perf
-SKELETONS = $(FLAVOURS:%=$(O)/bpf/xdptail_%.skel.h)
+VARIANTS := frags ring perf
+SKELETONS = $(VARIANTS:%=$(O)/bpf/xdptail_%.skel.h)
 SYN_ONLY = $(O)/contrib/syn-only/syn_only.bpf.o
 PRODUCT = $(O)/tests/kernels/product.bpf.o
 WINDOW = $(O)/bpf/xdptail_window

@@ -65,7 +65,7 @@ enum abi_tunnel {
 
 /* One sample, as it lies in the ring. Every byte is set: ring memory is not cleared. */
 struct packet_info {
-	__u64 timestamp_ns; /* boot-time clock; monotonic clock in the perf flavour */
+	__u64 timestamp_ns; /* boot-time clock; monotonic clock in the perf variant */
 	__u64 cpu_seq; /* this CPU's samples, 1, 2, 3 …, numbered when taken */
 	__u8 src_ip[16]; /* IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2) */
 	__u8 dst_ip[16];

@@ -3,7 +3,7 @@
  * siblings: for interfaces whose frames begin at IP (…_ip), for who wants the packets inside
  * tunnels (…_decap), and for both (…_decap_ip).
  *
- * One source, three flavours, so that no program refers to a map or a helper that its kernel
+ * One source, three variants, so that no program refers to a map or a helper that its kernel
  * lacks:
  *   XDPTAIL_FRAGS  5.18  ring buffer, frames in several buffers, boot-time clock
  *   XDPTAIL_RING   5.8   ring buffer, boot-time clock
@@ -35,7 +35,7 @@
 #define now_ns()	 bpf_ktime_get_ns()
 #define wire_length(ctx) ((ctx)->data_end - (ctx)->data)
 #else
-#error "name a flavour: -DXDPTAIL_FRAGS, -DXDPTAIL_RING or -DXDPTAIL_PERF"
+#error "name a variant: -DXDPTAIL_FRAGS, -DXDPTAIL_RING or -DXDPTAIL_PERF"
 #endif
 
 /* Where a packet has chosen its counter and not yet added to it. Nothing; a test that shows what
@@ -210,7 +210,7 @@ static __always_inline void label_sample(struct packet_info *pkt, const struct f
 
 /* Where a record is made. In the ring itself: bytes on the stack are known to the verifier one by
  * one, so that kernels up to 6.1 walk all that follows once for each combination of them. NULL:
- * there is no room, which is counted. The perf flavour has no such place, and uses room, on the
+ * there is no room, which is counted. The perf variant has no such place, and uses room, on the
  * stack.
  */
 #ifdef XDPTAIL_PERF

@@ -327,7 +327,7 @@ void loop_step_snapshot(struct loop *l, bool hurry)
 		if (done < 0)
 			snapshot_free(&l->snapshot);
 		if (done > 0) {
-			loop_tell_figures(l);
+			loop_notify_figures(l);
 			loop_snapshot_done(l);
 		}
 	}
@@ -345,13 +345,13 @@ static void on_hangup(struct loop *l)
 {
 	if (!l->outputs || l->stop_reason)
 		return;
-	loop_tell_reloading(l);
+	loop_notify_reloading(l);
 	outputs_flush(l->outputs);
 	outputs_reopen(l->outputs);
 	log_notice("SIGHUP: files are opened anew");
 	if (l->options->config)
 		loop_reload(l);
-	loop_tell_ready(l);
+	loop_notify_ready(l);
 }
 
 static void on_signal(struct loop *l)
@@ -617,14 +617,14 @@ int loop_run(struct loop *l, struct xdptail *handle, struct record_writer *write
 		loop_set_deadline(l);
 	outputs_flush(outputs);
 	if (!l->stop_reason)
-		loop_tell_ready(l);
+		loop_notify_ready(l);
 	if (!l->stop_reason && l->options->read)
 		loop_run_capture(l);
 	else if (!l->stop_reason)
 		run(l);
 	if (l->signalled)
 		unblock_signals();
-	loop_tell_stopping(l);
+	loop_notify_stopping(l);
 	close_stream(l);
 	close_outputs(l);
 	left = l->deadline_ms - monotonic_ms();

@@ -22,7 +22,7 @@
 struct loop {
 	struct options *options; /* borrowed; its outputs are outputs' */
 	const struct command_line *line; /* borrowed: to be read again */
-	struct output_spare
+	struct pending_output
 		*pending[OUTPUTS_MAX]; /* owned; outputs that wait until their names are free */
 	unsigned int n_pending;
 	struct xdptail *handle; /* borrowed; NULL before loop_run() */
@@ -101,10 +101,10 @@ void loop_log_drops(const struct loop *l);
 
 /* systemd, if it is there (notify.h). */
 void loop_open_notify(struct loop *l);
-void loop_tell_ready(struct loop *l);
-void loop_tell_reloading(struct loop *l); /* and when it is done: ready */
-void loop_tell_stopping(struct loop *l);
-void loop_tell_figures(struct loop *l);
+void loop_notify_ready(struct loop *l);
+void loop_notify_reloading(struct loop *l); /* and when it is done: ready */
+void loop_notify_stopping(struct loop *l);
+void loop_notify_figures(struct loop *l);
 void loop_feed_watchdog(struct loop *l);
 
 /* Read the config file again, and change what it changes; nothing if anything is wrong with it. */

@@ -18,7 +18,7 @@ void loop_open_notify(struct loop *l)
 			strerror(-err));
 }
 
-void loop_tell_ready(struct loop *l)
+void loop_notify_ready(struct loop *l)
 {
 	if (l->attached)
 		notify_state(&l->notify, "READY=1");
@@ -27,7 +27,7 @@ void loop_tell_ready(struct loop *l)
 }
 
 /* It wants to know that its own request came before this. */
-void loop_tell_reloading(struct loop *l)
+void loop_notify_reloading(struct loop *l)
 {
 	struct timespec ts = { 0 };
 
@@ -36,12 +36,12 @@ void loop_tell_reloading(struct loop *l)
 		     (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
 }
 
-void loop_tell_stopping(struct loop *l)
+void loop_notify_stopping(struct loop *l)
 {
 	notify_state(&l->notify, "STOPPING=1");
 }
 
-void loop_tell_figures(struct loop *l)
+void loop_notify_figures(struct loop *l)
 {
 	notify_figure(&l->notify,
 		      "STATUS=%" PRIu64 " packets seen, %" PRIu64 " sampled, %" PRIu64 " lost",

@@ -23,7 +23,7 @@ static unsigned int find_output(const struct loop *l, const char *name)
 /* What a reload needs, all of it there before anything changes: then nothing can fail. */
 struct reload {
 	struct options *fresh; /* borrowed; what is taken of it is left empty */
-	struct output_spare
+	struct pending_output
 		*spares[OUTPUTS_MAX]; /* owned; outputs that are new, or have other settings */
 	unsigned int n_spares;
 	struct metrics_file *metrics; /* owned; NULL: as it was, or none */
@@ -37,7 +37,7 @@ struct reload {
 static bool keep_pending(const struct loop *l, struct reload *r, const struct output_spec *spec)
 {
 	for (unsigned int i = 0; i < l->n_pending; i++) {
-		if (output_spec_equal(output_spare_spec(l->pending[i]), spec)) {
+		if (output_spec_equal(pending_output_spec(l->pending[i]), spec)) {
 			r->waits[i] = true;
 			return true;
 		}
@@ -90,7 +90,7 @@ static int prepare(struct loop *l, struct reload *r)
 static void give_back(struct reload *r)
 {
 	while (r->n_spares)
-		output_spare_free(r->spares[--r->n_spares]);
+		pending_output_free(r->spares[--r->n_spares]);
 	metrics_file_free(r->metrics);
 }
 
@@ -109,7 +109,7 @@ static void change_outputs(struct loop *l, struct reload *r)
 		if (r->waits[i])
 			l->pending[waiting++] = l->pending[i];
 		else
-			output_spare_free(l->pending[i]);
+			pending_output_free(l->pending[i]);
 	}
 	for (unsigned int i = 0; i < r->n_spares; i++)
 		l->pending[waiting++] = r->spares[i];
@@ -118,12 +118,12 @@ static void change_outputs(struct loop *l, struct reload *r)
 }
 
 /* Its first record says what run it has come to. */
-static void place(struct loop *l, struct output_spare *spare)
+static void place(struct loop *l, struct pending_output *spare)
 {
-	const char *name = output_spare_spec(spare)->name;
+	const char *name = pending_output_spec(spare)->name;
 	unsigned int i;
 
-	outputs_place(l->outputs, spare);
+	outputs_add_pending(l->outputs, spare);
 	i = find_output(l, name);
 	l->ended[i] = false;
 	l->failing[i] = 0;
@@ -135,9 +135,9 @@ bool loop_change_outputs(struct loop *l)
 	bool leaving = outputs_finish_closing(l->outputs);
 
 	for (unsigned int i = 0; i < l->n_pending;) {
-		struct output_spare *spare = l->pending[i];
+		struct pending_output *spare = l->pending[i];
 
-		if (!outputs_is_free(l->outputs, output_spare_spec(spare)->name)) {
+		if (!outputs_is_free(l->outputs, pending_output_spec(spare)->name)) {
 			i++;
 			continue;
 		}
@@ -150,7 +150,7 @@ bool loop_change_outputs(struct loop *l)
 void loop_drop_pending(struct loop *l)
 {
 	while (l->n_pending)
-		output_spare_free(l->pending[--l->n_pending]);
+		pending_output_free(l->pending[--l->n_pending]);
 }
 
 /* fn of options_compare() */

@@ -135,14 +135,14 @@ static bool is_stuck(uint64_t before, uint64_t now)
 	return before && now == before;
 }
 
-bool notify_gets_on(const struct notify_progress *before, const struct notify_progress *now)
+bool notify_has_progressed(const struct notify_progress *before, const struct notify_progress *now)
 {
 	return !is_stuck(before->handle, now->handle) && !is_stuck(before->snapshot, now->snapshot);
 }
 
 bool notify_watchdog(struct notify *n, const struct notify_progress *now)
 {
-	const bool fed = notify_gets_on(&n->before, now);
+	const bool fed = notify_has_progressed(&n->before, now);
 
 	n->before = *now;
 	if (fed)

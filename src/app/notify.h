@@ -51,6 +51,6 @@ void notify_retry(struct notify *n);
 bool notify_watchdog(struct notify *n, const struct notify_progress *now);
 
 /* Is nothing stuck? */
-bool notify_gets_on(const struct notify_progress *before, const struct notify_progress *now);
+bool notify_has_progressed(const struct notify_progress *before, const struct notify_progress *now);
 
 #endif

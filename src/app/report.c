@@ -286,7 +286,7 @@ static int put_output(struct report *r, unsigned int i, const struct output_coun
 	output.disconnects = now.disconnects - before->disconnects;
 	if (!total) {
 		r->before[i] = now;
-		outputs_forget_drops(r->outputs, i); /* now: what comes may be dropped as well */
+		outputs_reset_drops(r->outputs, i); /* now: what comes may be dropped as well */
 	}
 	return put(r, record_sink(r->writer, xdptail_time(r->handle), &output, &line), &line);
 }

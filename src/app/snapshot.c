@@ -53,7 +53,7 @@ static int make_order(struct snapshot *s, struct report *r)
 	err = top_init(&s->top, s->counts);
 	if (err)
 		return monotonic_ms() - s->begun_ms < MEMORY_MS ? 0 : err;
-	top_tell(&s->top, add_source, &r->interfaces);
+	top_set_source_fn(&s->top, add_source, &r->interfaces);
 	s->ordered = true;
 	s->moved_ms = monotonic_ms();
 	return 1;

@@ -12,7 +12,7 @@ int top_init(struct top *t, const struct xdptail_counts *counts)
 	return t->heap ? 0 : -ENOMEM;
 }
 
-void top_tell(struct top *t, top_source_fn fn, void *arg)
+void top_set_source_fn(struct top *t, top_source_fn fn, void *arg)
 {
 	t->fn = fn;
 	t->arg = arg;

@@ -12,7 +12,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "lib/patience.h"
+#include "lib/retry.h"
 #include "lib/refusal.h"
 
 static __u32 mode_flag(enum xdptail_mode mode)
@@ -72,7 +72,7 @@ int attach_prepare(struct attachment *ret, const int program_fd[LINK_MAX], const
 	struct attachment a = { .link_fd = -1, .ifindex = if_nametoindex(interface) };
 	int err = -errno;
 
-	if (!a.ifindex && patience_is_passing(err))
+	if (!a.ifindex && retry_is_worth_it(err))
 		return reason_set(r, err, "cannot look for the interface \"%.15s\": %s", interface,
 				  strerror(-err));
 	if (!a.ifindex)
@@ -148,7 +148,7 @@ uint32_t attach_index(const struct attachment *a)
 	return info.xdp.ifindex;
 }
 
-int attach_is_here(const struct attachment *a)
+int attach_is_current(const struct attachment *a)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct bpf_prog_info info = { 0 };
@@ -158,7 +158,7 @@ int attach_is_here(const struct attachment *a)
 	if (!err)
 		err = bpf_xdp_query((int)a->ifindex, 0, &query);
 	if (err)
-		return patience_is_passing(err) ? err : 0;
+		return retry_is_worth_it(err) ? err : 0;
 	return query.prog_id == info.id || query.drv_prog_id == info.id ||
 	       query.skb_prog_id == info.id;
 }

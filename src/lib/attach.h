@@ -61,6 +61,6 @@ uint32_t attach_index(const struct attachment *a);
  * of another network namespace. 1, 0, or -errno: it could not be found out, and perhaps can at the
  * next try.
  */
-int attach_is_here(const struct attachment *a);
+int attach_is_current(const struct attachment *a);
 
 #endif

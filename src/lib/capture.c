@@ -138,7 +138,7 @@ static int observe(struct xdptail *x)
 		(void)replay_observe(x->replay, &x->frame, on_sample, x);
 		return 0;
 	}
-	if (replay_is_told_by(x->replay, &x->frame, PROG_RUN_REACH))
+	if (replay_is_determined_by(x->replay, &x->frame, PROG_RUN_REACH))
 		done = prog_run_frame(x->prog_run, &x->frame, &x->reason);
 	if (!done)
 		return observe_for_program(x);

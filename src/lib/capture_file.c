@@ -153,7 +153,7 @@ static int choose_link(struct capture_file *c, const char *path, struct reason *
 			  path, link_type, name ? name : "no name");
 }
 
-void capture_file_tell_links(struct capture_file *c, capture_link_fn fn, void *arg)
+void capture_file_set_link_fn(struct capture_file *c, capture_link_fn fn, void *arg)
 {
 	c->unread_fn = fn;
 	c->unread_arg = arg;

@@ -52,7 +52,7 @@ int capture_file_open_fd(struct capture_file **ret, int fd, const char *path,
 void capture_file_close(struct capture_file *c); /* NULL is fine */
 
 /* From the next frame on. */
-void capture_file_tell_links(struct capture_file *c, capture_link_fn fn, void *arg);
+void capture_file_set_link_fn(struct capture_file *c, capture_link_fn fn, void *arg);
 
 /* 1 and a frame; 0 at the end; or, with the reason set, -EBADMSG: the file is cut or broken here,
  * -EINTR: wait_fn said so.

@@ -9,7 +9,7 @@
 #include <time.h>
 
 struct clock {
-	clockid_t source; /* CLOCK_BOOTTIME, or CLOCK_MONOTONIC in the perf flavour */
+	clockid_t source; /* CLOCK_BOOTTIME, or CLOCK_MONOTONIC in the perf variant */
 	int64_t offset_ns; /* CLOCK_REALTIME minus source */
 	int64_t boot_offset_ns; /* CLOCK_REALTIME minus CLOCK_BOOTTIME: suspend does not move it */
 };

@@ -383,7 +383,7 @@ static int try_drain(struct counts *c, int generation_fd)
 	return 0;
 }
 
-int counts_try(struct counts *c, struct reason *r)
+int counts_check_permissions(struct counts *c, struct reason *r)
 {
 	int generation_fd = c->object->generation_fd[c->settings.generation];
 	struct packet_totals totals;

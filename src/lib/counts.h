@@ -73,7 +73,7 @@ void counts_add_source(struct sources *to, const struct count_key *key,
  * while a generation is drained. Waits for a grace period. 0, or -errno with the reason set: -EPERM
  * when they are not permitted.
  */
-int counts_try(struct counts *c, struct reason *r);
+int counts_check_permissions(struct counts *c, struct reason *r);
 
 /* Sources collected since counts_open(). */
 uint64_t counts_collected(const struct counts *c);

@@ -206,11 +206,11 @@ int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode m
 /* That are under way. */
 static int wait_for_packets(struct xdptail *x)
 {
-	struct patience patience = { 0 };
+	struct retry retry = { 0 };
 	int err = counts_wait(x->counts, &x->reason);
 
-	while (err && !patience_with(&patience, err, &x->reason)) {
-		patience_nap();
+	while (err && !retry_or_fail(&retry, err, &x->reason)) {
+		retry_pause();
 		err = counts_wait(x->counts, &x->reason);
 	}
 	return err;
@@ -270,7 +270,7 @@ static int tick(struct xdptail *x)
 		x->options.o.clock_fn(x->options.o.clock_arg, step);
 	interfaces_tick(x->interfaces);
 	err = transport_tick(x->transport, &x->reason);
-	return patience_with(&x->ticking, err, &x->reason);
+	return retry_or_fail(&x->ticking, err, &x->reason);
 }
 
 /* As transport_wait(). A signal is the caller's to know of; other failures are 0 as long as they
@@ -286,9 +286,9 @@ static int wait_events(struct xdptail *x, int timeout_ms)
 				 strerror(-events));
 	if (events == -EINTR)
 		return events;
-	told = patience_with(&x->waiting, events, &x->reason);
+	told = retry_or_fail(&x->waiting, events, &x->reason);
 	if (events < 0 && !told)
-		patience_nap(); /* in place of the wait that there was not */
+		retry_pause(); /* in place of the wait that there was not */
 	return told;
 }
 
@@ -407,7 +407,7 @@ int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_coun
 	if (done <= 0)
 		return done;
 	done = finish_counts(x, ret);
-	return done ? patience_with(&x->handing_over, done, &x->reason) : 1;
+	return done ? retry_or_fail(&x->handing_over, done, &x->reason) : 1;
 }
 
 int xdptail_counts_finish(struct xdptail *x, struct xdptail_counts **ret)

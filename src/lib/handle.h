@@ -14,7 +14,7 @@
 #include "lib/interval.h"
 #include "lib/object.h"
 #include "lib/options.h"
-#include "lib/patience.h"
+#include "lib/retry.h"
 #include "lib/prog_run.h"
 #include "lib/reason.h"
 #include "lib/replay.h"
@@ -39,9 +39,9 @@ struct xdptail {
 	struct interfaces *interfaces; /* owned; NULL until open, and for a capture */
 	struct interval interval;
 	bool finished; /* nothing is counted any more, and nothing read from the ring */
-	struct patience waiting; /* for samples */
-	struct patience ticking; /* of the transport */
-	struct patience handing_over; /* a closed interval */
+	struct retry waiting; /* for samples */
+	struct retry ticking; /* of the transport */
+	struct retry handing_over; /* a closed interval */
 	uint64_t sums[OUTCOME_MAX]; /* of samples taken from the ring since open */
 	unsigned int ticks; /* tenths of a second */
 	xdptail_packet_fn fn; /* of the xdptail_poll() under way */

@@ -12,7 +12,7 @@
 #include "lib/feature.h"
 #include "lib/monitor.h"
 #include "lib/names.h"
-#include "lib/patience.h"
+#include "lib/retry.h"
 
 struct interface {
 	const char *asked; /* the name that it was asked for by; borrowed of names */
@@ -244,7 +244,7 @@ int interfaces_attach(struct interfaces *i, const char *name, enum xdptail_mode 
 static void leave(struct interfaces *i, struct interface *s, enum xdptail_state state,
 		  const char *reason)
 {
-	names_left(&i->names, s->hook.ifindex, s->name);
+	names_retire(&i->names, s->hook.ifindex, s->name);
 	unhook(s);
 	report(i, s, state, reason);
 	s->moved = false;
@@ -257,7 +257,7 @@ static int detach_one(struct interfaces *i, struct interface *s)
 	bool attached = s->hook.attached;
 
 	if (attached) {
-		names_left(&i->names, s->hook.ifindex, s->name);
+		names_retire(&i->names, s->hook.ifindex, s->name);
 		unhook(s);
 		report(i, s, XDPTAIL_STATE_DETACHED, NULL);
 	}
@@ -311,10 +311,10 @@ static void settle(struct interfaces *i, struct interface *s, uint32_t ifindex)
 	int here;
 
 	if (s->hook.ifindex != ifindex)
-		names_left(&i->names, s->hook.ifindex, s->name);
+		names_retire(&i->names, s->hook.ifindex, s->name);
 	s->hook.ifindex = ifindex;
 	rival = find_rival(i, s);
-	here = rival ? 0 : attach_is_here(&s->hook); /* a rival runs the same program */
+	here = rival ? 0 : attach_is_current(&s->hook); /* a rival runs the same program */
 	s->unsettled = here < 0; /* the next tick does it */
 	if (s->unsettled)
 		return;
@@ -370,7 +370,7 @@ static void on_news(struct interfaces *i, struct interface *s, const struct moni
 {
 	bool down = !link->up || !link->carrier;
 
-	if (s->moved && attach_is_here(&s->hook)) /* it is, or perhaps */
+	if (s->moved && attach_is_current(&s->hook)) /* it is, or perhaps */
 		settle(i, s, link->ifindex);
 	if (s->moved)
 		return;
@@ -520,7 +520,7 @@ static void ask_where(struct interfaces *i, const struct interface *s)
 static bool may_try(const struct interface *s)
 {
 	/* whoever is there may have left, and memory be free; a driver has not changed its mind */
-	return !s->refused || patience_is_passing(s->refused);
+	return !s->refused || retry_is_worth_it(s->refused);
 }
 
 static void look_at(struct interfaces *i, struct interface *s)
@@ -562,7 +562,7 @@ static uint32_t name_now(struct interfaces *i, uint32_t ifindex)
 {
 	const struct interface *s = find_index(i, ifindex);
 
-	return s ? s->name : names_past(&i->names, ifindex);
+	return s ? s->name : names_last(&i->names, ifindex);
 }
 
 uint32_t interfaces_name(struct interfaces *i, uint32_t ifindex)

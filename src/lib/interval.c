@@ -132,7 +132,7 @@ static int look(struct interval *i, struct reason *r)
 
 int interval_check(struct interval *i, struct reason *r)
 {
-	return patience_with(&i->looking, look(i, r), r);
+	return retry_or_fail(&i->looking, look(i, r), r);
 }
 
 /* The samples of the retired generation have all been taken from the ring. */
@@ -156,13 +156,13 @@ static int step(struct interval *i, unsigned int max, struct reason *r)
 	if (i->flipped) {
 		done = counts_drain(i->counts, max, r);
 		if (done >= 0 && !i->marked) {
-			transport_mark(
+			transport_set_watermark(
 				i->transport); /* the wait is over: all its samples are there */
 			i->marked = true;
 		}
 		if (done <= 0)
 			return done;
-		if (!transport_passed(i->transport))
+		if (!transport_is_drained(i->transport))
 			return 0;
 		fold(i, counts_generation(i->counts) ^ 1);
 		i->flipped = false;
@@ -174,7 +174,7 @@ static int step(struct interval *i, unsigned int max, struct reason *r)
 
 int interval_step(struct interval *i, unsigned int max, struct reason *r)
 {
-	return patience_with(&i->stepping, step(i, max, r), r);
+	return retry_or_fail(&i->stepping, step(i, max, r), r);
 }
 
 int interval_close(struct interval *i, struct reason *r)
@@ -184,7 +184,7 @@ int interval_close(struct interval *i, struct reason *r)
 	if (i->wanted || i->closing)
 		return reason_set(r, -EBUSY, "counts are being taken already");
 	i->wanted = true;
-	err = i->flipped ? 0 : patience_with(&i->stepping, flip_to_close(i, r), r);
+	err = i->flipped ? 0 : retry_or_fail(&i->stepping, flip_to_close(i, r), r);
 	if (err)
 		i->wanted = false;
 	return err;
@@ -194,16 +194,16 @@ int interval_close(struct interval *i, struct reason *r)
 static int insist(struct interval *i, int (*fn)(struct interval *i, struct reason *r),
 		  struct reason *r)
 {
-	struct patience patience = { 0 };
+	struct retry retry = { 0 };
 
 	for (;;) {
 		int done = fn(i, r);
-		int told = patience_with(&patience, done, r);
+		int told = retry_or_fail(&retry, done, r);
 
 		if (told)
 			return told > 0 ? 0 : told;
 		if (done < 0)
-			patience_nap();
+			retry_pause();
 	}
 }
 
@@ -285,11 +285,11 @@ uint64_t interval_discard(struct interval *i, const struct packet_totals *t)
 
 static int peek_insisting(const struct interval *i, struct packet_totals *ret, struct reason *r)
 {
-	struct patience patience = { 0 };
+	struct retry retry = { 0 };
 	int err = peek(i, ret, r);
 
-	while (err && !patience_with(&patience, err, r)) {
-		patience_nap();
+	while (err && !retry_or_fail(&retry, err, r)) {
+		retry_pause();
 		err = peek(i, ret, r);
 	}
 	return err;

@@ -14,7 +14,7 @@
 
 #include "abi.h"
 #include "lib/counts.h"
-#include "lib/patience.h"
+#include "lib/retry.h"
 #include "lib/reason.h"
 #include "lib/transport.h"
 
@@ -36,8 +36,8 @@ struct interval {
 	bool marked; /* … and how far the ring must be read is known */
 	bool closing; /* … and with it the interval ends */
 	bool wanted; /* to close, when what is under way is done */
-	struct patience looking; /* of interval_check() */
-	struct patience stepping; /* of interval_close() and interval_step() */
+	struct retry looking; /* of interval_check() */
+	struct retry stepping; /* of interval_close() and interval_step() */
 	uint64_t start_ns; /* wall time */
 	uint64_t end_ns; /* wall time, once closing */
 	int64_t flip_ms; /* monotonic, of the last one */

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/patience.h"
+#include "lib/retry.h"
 
 int kernel_error(int err)
 {
-	if (!err || err == -E2BIG || patience_is_passing(err))
+	if (!err || err == -E2BIG || retry_is_worth_it(err))
 		return err;
 	return err == -EPERM || err == -EACCES ? -EPERM : -EOPNOTSUPP;
 }

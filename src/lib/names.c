@@ -45,7 +45,7 @@ const char *names_text(const struct names *n, uint32_t name)
 	return name && name <= n->n_texts ? n->texts[name - 1] : "?";
 }
 
-void names_left(struct names *n, uint32_t ifindex, uint32_t name)
+void names_retire(struct names *n, uint32_t ifindex, uint32_t name)
 {
 	struct name_past *past = reallocarray(n->past, n->n_past + 1, sizeof(*past));
 
@@ -55,7 +55,7 @@ void names_left(struct names *n, uint32_t ifindex, uint32_t name)
 	past[n->n_past++] = (struct name_past){ .ifindex = ifindex, .name = name };
 }
 
-uint32_t names_past(const struct names *n, uint32_t ifindex)
+uint32_t names_last(const struct names *n, uint32_t ifindex)
 {
 	for (size_t i = n->n_past; i > 0; i--) {
 		if (n->past[i - 1].ifindex == ifindex)

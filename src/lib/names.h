@@ -29,10 +29,10 @@ int names_add(struct names *n, const char *text, uint32_t *ret);
 const char *names_text(const struct names *n, uint32_t name); /* until names_free() */
 
 /* This index had that name, and is in use no more. Without memory it is "?" from now on. */
-void names_left(struct names *n, uint32_t ifindex, uint32_t name);
+void names_retire(struct names *n, uint32_t ifindex, uint32_t name);
 
 /* The last name of an index that is in use no more, or NAMES_UNKNOWN. */
-uint32_t names_past(const struct names *n, uint32_t ifindex);
+uint32_t names_last(const struct names *n, uint32_t ifindex);
 
 /* An interval has ended: names that nothing can ask for any more are forgotten. */
 void names_next(struct names *n);

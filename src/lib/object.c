@@ -41,7 +41,7 @@ struct log_setting {
 static const struct log_setting log_verdict = { .level = 4, .bytes = 1U << 16 };
 static const struct log_setting log_walk = { .level = 1, .bytes = UINT32_MAX >> 8, .tells = true };
 
-struct flavour {
+struct variant {
 	const char *name;
 	const void *(*elf_bytes)(size_t *size);
 	bool perf;
@@ -49,12 +49,12 @@ struct flavour {
 };
 
 /* In order of preference. */
-static const struct flavour flavours[] = {
+static const struct variant variants[] = {
 	{ "frags", xdptail_frags_bpf__elf_bytes, false, true },
 	{ "ring", xdptail_ring_bpf__elf_bytes, false, false },
 	{ "perf", xdptail_perf_bpf__elf_bytes, true, false },
 };
-#define N_FLAVOURS (sizeof(flavours) / sizeof(flavours[0]))
+#define N_VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
 static int check_permission(uint64_t locked_bytes, struct reason *r)
 {
@@ -76,7 +76,7 @@ static int check_permission(uint64_t locked_bytes, struct reason *r)
 			  kernel_error_text(err));
 }
 
-static bool is_available(const struct flavour *f)
+static bool is_available(const struct variant *f)
 {
 	if (f->perf)
 		return true;
@@ -85,17 +85,17 @@ static bool is_available(const struct flavour *f)
 	return !feature_ring_buffer();
 }
 
-static int choose_flavour(enum xdptail_transport transport, const struct flavour **ret,
+static int choose_variant(enum xdptail_transport transport, const struct variant **ret,
 			  struct reason *r)
 {
-	for (size_t i = 0; i < N_FLAVOURS; i++) {
-		if (transport == XDPTAIL_TRANSPORT_RINGBUF && flavours[i].perf)
+	for (size_t i = 0; i < N_VARIANTS; i++) {
+		if (transport == XDPTAIL_TRANSPORT_RINGBUF && variants[i].perf)
 			continue;
-		if (transport == XDPTAIL_TRANSPORT_PERF && !flavours[i].perf)
+		if (transport == XDPTAIL_TRANSPORT_PERF && !variants[i].perf)
 			continue;
-		if (!is_available(&flavours[i]))
+		if (!is_available(&variants[i]))
 			continue;
-		*ret = &flavours[i];
+		*ret = &variants[i];
 		return 0;
 	}
 	return reason_set(r, -EOPNOTSUPP,
@@ -300,10 +300,10 @@ static int choose_counts(struct object *o, const struct object_spec *spec, struc
 static int open_embedded(struct object *o, const struct object_spec *spec, struct reason *r)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xdptail");
-	const struct flavour *f = &flavours[0];
+	const struct variant *f = &variants[0];
 	const void *bytes;
 	size_t size;
-	int err = choose_flavour(spec->transport, &f, r);
+	int err = choose_variant(spec->transport, &f, r);
 
 	if (err)
 		return err;

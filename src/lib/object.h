@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The BPF object: which flavour this kernel takes, or the user's own; its maps sized, its constants
+/* The BPF object: which variant this kernel takes, or the user's own; its maps sized, its constants
  * set, one program for each kind of link loaded. The only includer of the skeletons, which are used
  * for the bytes in them: every object is opened alike and its maps are found by name.
  */

@@ -12,7 +12,7 @@
 /* What is known of an object that was not loaded. */
 struct object_failure {
 	int err; /* what the kernel said; 0: it was not asked, and the reason is set */
-	enum xdptail_transport transport; /* of the flavour: RINGBUF or PERF */
+	enum xdptail_transport transport; /* of the variant: RINGBUF or PERF */
 	char map[32]; /* the map that could not be made; "": another one, or a program */
 	uint64_t map_bytes; /* of that map, about */
 	uint64_t locked_bytes; /* of all maps, about: object_locked_bytes() */

@@ -95,7 +95,7 @@ int replay_open(struct replay **ret, const struct replay_spec *spec, struct reas
 		replay_close(p);
 		return err;
 	}
-	capture_file_tell_links(p->file, spec->link_fn, spec->link_arg);
+	capture_file_set_link_fn(p->file, spec->link_fn, spec->link_arg);
 	read_ahead(p);
 	begin_at(p, p->have == 1 ? p->frame.timestamp_ns : 0);
 	*ret = p;
@@ -252,7 +252,7 @@ static enum parse_class parse(const struct replay *p, const struct capture_frame
 	return class;
 }
 
-bool replay_is_told_by(const struct replay *p, const struct capture_frame *frame, size_t len)
+bool replay_is_determined_by(const struct replay *p, const struct capture_frame *frame, size_t len)
 {
 	struct tunnel_info part, whole;
 

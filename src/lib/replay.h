@@ -66,7 +66,7 @@ int replay_next(struct replay *p, struct capture_frame *ret, struct reason *r);
 int replay_observe(struct replay *p, const struct capture_frame *frame, replay_fn fn, void *arg);
 
 /* Is all that the parser makes of a frame in its first len bytes? */
-bool replay_is_told_by(const struct replay *p, const struct capture_frame *frame, size_t len);
+bool replay_is_determined_by(const struct replay *p, const struct capture_frame *frame, size_t len);
 
 /* Step over the frame that replay_next() gave. */
 void replay_step(struct replay *p);

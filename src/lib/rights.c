@@ -32,7 +32,7 @@ static int try_info(const struct xdptail *x)
 
 static int try_all(struct xdptail *x)
 {
-	int err = counts_try(x->counts, &x->reason);
+	int err = counts_check_permissions(x->counts, &x->reason);
 
 	if (err)
 		return err;
@@ -46,15 +46,15 @@ static int try_all(struct xdptail *x)
 /* A failure that passes says nothing of rights. */
 int xdptail_check_rights(struct xdptail *x)
 {
-	struct patience patience = { 0 };
+	struct retry retry = { 0 };
 	int err;
 
 	reason_clear(&x->reason);
 	if (!x->counts) /* a capture, which the kernel has no part in */
 		return 0;
 	err = try_all(x);
-	while (err && !patience_with(&patience, err, &x->reason)) {
-		patience_nap();
+	while (err && !retry_or_fail(&retry, err, &x->reason)) {
+		retry_pause();
 		err = try_all(x);
 	}
 	return err;

@@ -232,12 +232,12 @@ int transport_tick(struct transport *t, struct reason *r)
 	return t->ops->tick ? t->ops->tick(t->ctx, r) : 0;
 }
 
-void transport_mark(struct transport *t)
+void transport_set_watermark(struct transport *t)
 {
 	t->ops->mark(t->ctx);
 }
 
-bool transport_passed(struct transport *t)
+bool transport_is_drained(struct transport *t)
 {
 	return t->ops->passed(t->ctx);
 }

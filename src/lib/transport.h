@@ -81,8 +81,8 @@ uint32_t transport_gather_ms(uint32_t gathered_ms, uint64_t records, uint32_t mo
 /* CPUs may have come or gone. 0 or -errno. */
 int transport_tick(struct transport *t, struct reason *r);
 
-void transport_mark(struct transport *t);
-bool transport_passed(struct transport *t);
+void transport_set_watermark(struct transport *t);
+bool transport_is_drained(struct transport *t);
 
 /* Bytes that wait to be taken; and the most of them seen since the last call. */
 uint64_t transport_waiting(const struct transport *t);

@@ -35,7 +35,7 @@ static int file_take_over(void *ctx)
 
 	if (error)
 		return error;
-	file_say_unlocked(f);
+	file_warn_unlocked(f);
 	if (f->now.regular && !file_is_named(f, &st))
 		file_reopen(f);
 	return 0;

@@ -60,7 +60,7 @@ struct file {
 	uint64_t rotated_us; /* when the last one was renamed */
 
 	bool reopen; /* we were told to */
-	int64_t reopen_by_ms; /* monotonic times: then without patience */
+	int64_t reopen_by_ms; /* monotonic times: then without retry */
 	int64_t interval_ms; /* when rotate_interval is over */
 	int64_t retry_ms; /* no attempt to turn over before it */
 };
@@ -88,13 +88,13 @@ void file_reopen(void *ctx);
 void file_begin(struct file *f);
 
 /* Give it a head. */
-void file_make_head(struct file *f);
+void file_make_header(struct file *f);
 
 /* Write some of the head: 0 or -errno. */
-int file_write_head(struct file *f);
+int file_write_header(struct file *f);
 
 /* If a reader keeps us from locking it. */
-void file_say_unlocked(struct file *f);
+void file_warn_unlocked(struct file *f);
 
 /* Go on with one that was just opened. */
 void file_adopt(struct file *f, const struct file_opened *next);

@@ -20,7 +20,7 @@ void file_begin(struct file *f)
 	f->files++;
 }
 
-void file_say_unlocked(struct file *f)
+void file_warn_unlocked(struct file *f)
 {
 	if (f->now.unlocked)
 		warning_set(&f->warning,
@@ -34,7 +34,7 @@ void file_adopt(struct file *f, const struct file_opened *next)
 	int64_t interval = (int64_t)f->settings.rotate_interval * 1000;
 
 	f->now = *next;
-	file_say_unlocked(f);
+	file_warn_unlocked(f);
 	file_begin(f);
 	f->interval_ms = file_monotonic_ms() + interval;
 }
@@ -53,7 +53,7 @@ void file_sync(struct file *f)
 /* Its lock goes with it, so that it may be compressed; by then it is durable. */
 static void retire(struct file *f)
 {
-	if (janitor_retire(f->janitor, f->now.fd))
+	if (janitor_close_file(f->janitor, f->now.fd))
 		return;
 	file_sync(f);
 	close(f->now.fd);
@@ -81,8 +81,8 @@ static void begin_at_once(struct file *f)
 {
 	if (!f->started || f->now.torn)
 		return;
-	file_make_head(f);
-	(void)file_write_head(f);
+	file_make_header(f);
+	(void)file_write_header(f);
 }
 
 int file_reopen_now(struct file *f, const struct stat *like)

@@ -61,7 +61,7 @@ static int leave(struct file *f, struct queue *queue)
 	if (!f->deleted && !late)
 		return 0;
 	if (f->mid_line)
-		queue_drop_rest(queue);
+		queue_drop_partial(queue);
 	f->now.torn = f->now.torn || !file_is_between_lines(f);
 	f->mid_line = false;
 	f->head_off = f->head_len;
@@ -76,7 +76,7 @@ static bool wants_head(const struct file *f, const struct queue *queue)
 	       queue_lines(queue, &line, 1) == 1 && line.type != RECORD_START;
 }
 
-void file_make_head(struct file *f)
+void file_make_header(struct file *f)
 {
 	struct timespec ts;
 	uint64_t now_ns;
@@ -110,7 +110,7 @@ static int write_newline(struct file *f)
 	return 0;
 }
 
-int file_write_head(struct file *f)
+int file_write_header(struct file *f)
 {
 	ssize_t n = write_aside(f, f->head + f->head_off, f->head_len - f->head_off);
 
@@ -187,8 +187,8 @@ int file_write(void *ctx, struct queue *queue)
 	if (f->now.torn)
 		return write_newline(f);
 	if (wants_head(f, queue))
-		file_make_head(f);
+		file_make_header(f);
 	if (f->head_off < f->head_len)
-		return file_write_head(f);
+		return file_write_header(f);
 	return write_lines(f, queue);
 }

@@ -341,7 +341,7 @@ void janitor_wake(struct janitor *j)
 	(void)pthread_mutex_unlock(&j->lock);
 }
 
-bool janitor_retire(struct janitor *j, int fd)
+bool janitor_close_file(struct janitor *j, int fd)
 {
 	bool taken;
 

@@ -29,7 +29,7 @@ void janitor_wake(struct janitor *j);
 
 /* Make a file durable and close it. False: too many are waiting, and fd is the caller's as before.
  */
-bool janitor_retire(struct janitor *j, int fd);
+bool janitor_close_file(struct janitor *j, int fd);
 
 /* NULL, or a sentence on what it could not do. */
 const char *janitor_warning(const struct janitor *j, unsigned int n);

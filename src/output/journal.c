@@ -72,7 +72,7 @@ static void make_entries(struct journal *j, const struct queue *queue)
 		if (j->heads + sizeof(j->heads) - head < JOURNAL_HEAD_BYTES)
 			break;
 		parts[0].iov_base = head;
-		parts[0].iov_len = journal_head(&j->form, line, head);
+		parts[0].iov_len = journal_header(&j->form, line, head);
 		parts[1].iov_base = (void *)(uintptr_t)line->text; /* is only read */
 		parts[1].iov_len = line->len;
 		j->messages[j->end].msg_hdr = (struct msghdr){ .msg_iov = parts, .msg_iovlen = 2 };

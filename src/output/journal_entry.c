@@ -132,8 +132,8 @@ static char *put_fields(const struct journal_form *form, const struct queue_line
 	return to;
 }
 
-size_t journal_head(const struct journal_form *form, const struct queue_line *line,
-		    char ret[JOURNAL_HEAD_BYTES])
+size_t journal_header(const struct journal_form *form, const struct queue_line *line,
+		      char ret[JOURNAL_HEAD_BYTES])
 {
 	const char *end = ret + JOURNAL_HEAD_BYTES - MESSAGE_BYTES;
 	char *to = put(ret, form->fixed[line->type].text, form->fixed[line->type].len);

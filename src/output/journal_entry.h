@@ -39,7 +39,7 @@ void journal_form_init(struct journal_form *ret, const char *tag, int pid,
 		       enum journal_fields fields);
 
 /* What stands before the line. Returns its length. */
-size_t journal_head(const struct journal_form *form, const struct queue_line *line,
-		    char ret[JOURNAL_HEAD_BYTES]);
+size_t journal_header(const struct journal_form *form, const struct queue_line *line,
+		      char ret[JOURNAL_HEAD_BYTES]);
 
 #endif

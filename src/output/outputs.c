@@ -101,11 +101,11 @@ static int check_spec(const struct outputs *s, const struct output_spec *spec, c
 		      size_t err_cap)
 {
 	const bool is_new = !find(s, spec->name);
-	unsigned int here = s->new_spares;
+	unsigned int here = s->n_new_pending;
 
 	for (unsigned int i = 0; i < s->n; i++)
 		here += s->list[i].state != OUTPUT_CLOSED;
-	if (!is_new || (here < OUTPUTS_MAX && s->n + s->new_spares < OUTPUT_NAMES_MAX))
+	if (!is_new || (here < OUTPUTS_MAX && s->n + s->n_new_pending < OUTPUT_NAMES_MAX))
 		return 0;
 	(void)snprintf(err, err_cap, "\"%s\" is one output too many: %d is the limit", spec->name,
 		       here < OUTPUTS_MAX ? OUTPUT_NAMES_MAX : OUTPUTS_MAX);
@@ -126,7 +126,7 @@ static void keep(struct outputs *s, const struct output *output)
 	}
 	if (place->torn && output->spec.kind->goes_on) /* it fits: the queue is empty */
 		(void)queue_put_uncounted(output->queue, "\n", 1, RECORD_START);
-	output_count_life(place, &away);
+	output_current_counts(place, &away);
 	output_add_counts(&place->past, &away);
 	output_spec_free(&place->spec);
 	*place = (struct output){
@@ -189,7 +189,7 @@ int outputs_add(struct outputs *s, struct output_spec *spec, char *err, size_t e
 	return ret;
 }
 
-static int start_spare(struct output_spare *spare, char *err, size_t err_cap)
+static int start_spare(struct pending_output *spare, char *err, size_t err_cap)
 {
 	int error = writer_start(spare->output.writer, true);
 
@@ -200,10 +200,10 @@ static int start_spare(struct output_spare *spare, char *err, size_t err_cap)
 	return error;
 }
 
-int outputs_prepare(struct outputs *s, struct output_spec *spec, struct output_spare **ret,
+int outputs_prepare(struct outputs *s, struct output_spec *spec, struct pending_output **ret,
 		    char *err, size_t err_cap)
 {
-	struct output_spare *spare = calloc(1, sizeof(*spare));
+	struct pending_output *spare = calloc(1, sizeof(*spare));
 	const bool is_new = !find(s, spec->name);
 	int error;
 
@@ -218,25 +218,25 @@ int outputs_prepare(struct outputs *s, struct output_spec *spec, struct output_s
 	}
 	spare->outputs = s;
 	spare->is_new = is_new;
-	s->new_spares += is_new;
+	s->n_new_pending += is_new;
 	error = start_spare(spare, err, err_cap);
 	if (error)
-		output_spare_free(spare);
+		pending_output_free(spare);
 	else
 		*ret = spare;
 	return error;
 }
 
-const struct output_spec *output_spare_spec(const struct output_spare *spare)
+const struct output_spec *pending_output_spec(const struct pending_output *spare)
 {
 	return &spare->output.spec;
 }
 
-void outputs_place(struct outputs *s, struct output_spare *spare)
+void outputs_add_pending(struct outputs *s, struct pending_output *spare)
 {
 	struct writer *writer = spare->output.writer;
 
-	s->new_spares -= spare->is_new;
+	s->n_new_pending -= spare->is_new;
 	keep(s, &spare->output);
 	writer_release(writer);
 	free(spare);
@@ -402,7 +402,7 @@ void outputs_flush(struct outputs *s)
 		k->dead = output_error(k) != 0;
 		if (k->queue && !k->dead && queue_publish(k->queue))
 			writer_wake(k->writer);
-		output_count_life(k, &life);
+		output_current_counts(k, &life);
 		note_drops(k, &life, now);
 	}
 }
@@ -439,7 +439,7 @@ int outputs_error(const struct outputs *s, unsigned int i)
  * otherwise was lost with it, be it queued, half written, or put since. The error is read first,
  * because with it the count of what was written is final.
  */
-void output_count_life(const struct output *k, struct output_counts *ret)
+void output_current_counts(const struct output *k, struct output_counts *ret)
 {
 	int error = output_error(k);
 	struct queue_counts q = { 0 };
@@ -475,14 +475,14 @@ void outputs_counts(const struct outputs *s, unsigned int i, struct output_count
 	const struct output *k = &s->list[i];
 	struct output told = *k;
 
-	output_count_life(k, ret);
+	output_current_counts(k, ret);
 	note_drops(&told, ret, s->clock_fn(s->clock_arg)); /* those since the last flush, too */
 	output_add_counts(ret, &k->past);
 	ret->drop_first_ns = told.drop_first_ns;
 	ret->drop_last_ns = told.drop_last_ns;
 }
 
-void outputs_forget_drops(struct outputs *s, unsigned int i)
+void outputs_reset_drops(struct outputs *s, unsigned int i)
 {
 	s->list[i].drop_first_ns = 0;
 	s->list[i].drop_last_ns = 0;

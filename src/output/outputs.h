@@ -26,7 +26,7 @@ struct output_counts {
 	uint64_t filtered; /* of types that it does not take */
 	uint64_t dropped_queue_full;
 	uint64_t dropped_error;
-	uint64_t drop_first_ns; /* Unix time: none was dropped before, since outputs_forget_drops()
+	uint64_t drop_first_ns; /* Unix time: none was dropped before, since outputs_reset_drops()
 				 */
 	uint64_t drop_last_ns; /* nor after */
 	uint64_t disconnects; /* how often its reader was lost; for what has one */
@@ -60,16 +60,16 @@ int outputs_start(struct outputs *s);
 
 /* The same for an output whose place may not be free yet: one of its name is there, and is to
  * leave. It is open and has its thread, so that nothing can fail when it takes its place; until
- * then it does nothing. *ret is owned by the caller: outputs_place(), when the name is free, or
- * output_spare_free().
+ * then it does nothing. *ret is owned by the caller: outputs_add_pending(), when the name is free,
+ * or pending_output_free().
  */
-struct output_spare;
-int outputs_prepare(struct outputs *s, struct output_spec *spec, struct output_spare **ret,
+struct pending_output;
+int outputs_prepare(struct outputs *s, struct output_spec *spec, struct pending_output **ret,
 		    char *err, size_t err_cap);
-const struct output_spec *output_spare_spec(const struct output_spare *spare);
+const struct output_spec *pending_output_spec(const struct pending_output *spare);
 bool outputs_is_free(const struct outputs *s, const char *name);
-void outputs_place(struct outputs *s, struct output_spare *spare);
-void output_spare_free(struct output_spare *spare); /* NULL is fine */
+void outputs_add_pending(struct outputs *s, struct pending_output *spare);
+void pending_output_free(struct pending_output *spare); /* NULL is fine */
 
 /* Output i takes no more lines, and ends when it has written those it has, or after a few seconds
  * without them. Its numbers stay. returns: it will be added again, and what is put to it meanwhile
@@ -137,7 +137,7 @@ void outputs_counts(const struct outputs *s, unsigned int i, struct output_count
 uint64_t outputs_lost(const struct outputs *s);
 
 /* Begin anew with drop_first_ns and drop_last_ns of output i. */
-void outputs_forget_drops(struct outputs *s, unsigned int i);
+void outputs_reset_drops(struct outputs *s, unsigned int i);
 
 /* Bytes of packet lines that every living output has room for; and the most that this can be. What
  * drops when it is full (OUTPUT_DROP) is not asked, if unless_drop is set.

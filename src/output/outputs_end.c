@@ -100,7 +100,7 @@ static void part_with(struct outputs *s, struct output *k)
 	struct output_counts life;
 
 	outputs_flush(s); /* looks when lines were dropped */
-	output_count_life(k, &life);
+	output_current_counts(k, &life);
 	if (output_queued(&life)) {
 		k->drop_last_ns = s->clock_fn(s->clock_arg);
 		k->drop_first_ns = k->drop_first_ns ? k->drop_first_ns : k->drop_last_ns;
@@ -108,7 +108,7 @@ static void part_with(struct outputs *s, struct output *k)
 	life.dropped_error += output_queued(&life);
 	output_add_counts(&k->past, &life);
 	(void)writer_free(k->writer); /* it has ended */
-	k->torn = queue_is_mid_line(k->queue) || (k->torn && !life.bytes);
+	k->torn = queue_has_partial(k->queue) || (k->torn && !life.bytes);
 	queue_free(k->queue);
 	*k = (struct output){
 		.state = OUTPUT_CLOSED,
@@ -185,7 +185,7 @@ static void close_output(struct output *k)
 	output_spec_free(&k->spec);
 }
 
-void output_spare_free(struct output_spare *spare)
+void pending_output_free(struct pending_output *spare)
 {
 	struct pollfd ended;
 
@@ -195,7 +195,7 @@ void output_spare_free(struct output_spare *spare)
 	ended = (struct pollfd){ .fd = writer_ended_fd(spare->output.writer), .events = POLLIN };
 	while (poll(&ended, 1, -1) != 1)
 		; /* it waits for nothing but us */
-	spare->outputs->new_spares -= spare->is_new;
+	spare->outputs->n_new_pending -= spare->is_new;
 	close_output(&spare->output);
 	free(spare);
 }

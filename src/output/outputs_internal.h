@@ -28,14 +28,14 @@ struct output {
 	uint64_t dropped_seen; /* all that was dropped, at the last flush */
 	uint64_t flushed_ns; /* time of that flush */
 	unsigned int let; /* turns its writer was given since its queue was nearly empty */
-	uint64_t drop_first_ns; /* 0: none since outputs_forget_drops() */
+	uint64_t drop_first_ns; /* 0: none since outputs_reset_drops() */
 	uint64_t drop_last_ns;
 	bool dead; /* its error was seen */
 	bool ended;
 };
 
 /* That waits for its place. */
-struct output_spare {
+struct pending_output {
 	struct output output;
 	struct outputs *outputs; /* borrowed */
 	bool is_new; /* no output has that name */
@@ -44,7 +44,7 @@ struct output_spare {
 struct outputs {
 	struct output list[OUTPUT_NAMES_MAX];
 	unsigned int n;
-	unsigned int new_spares; /* of names that none has yet */
+	unsigned int n_new_pending; /* of names that none has yet */
 	size_t unflushed; /* bytes */
 	size_t flush_bytes; /* of them, at most */
 	int64_t let_from_ns; /* monotonic: since when turns are counted … */
@@ -58,7 +58,7 @@ struct outputs {
 };
 
 /* Of this life alone; and the lines of it that are neither written nor dropped. */
-void output_count_life(const struct output *k, struct output_counts *ret);
+void output_current_counts(const struct output *k, struct output_counts *ret);
 void output_add_counts(struct output_counts *sum, const struct output_counts *add);
 uint64_t output_queued(const struct output_counts *c);
 

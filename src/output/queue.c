@@ -239,7 +239,7 @@ bool queue_waiting(const struct queue *q)
 	return q->rest_len > 0 || q->out_line != published;
 }
 
-bool queue_is_mid_line(const struct queue *q)
+bool queue_has_partial(const struct queue *q)
 {
 	return q->part > 0 || q->rest_len > 0;
 }
@@ -416,7 +416,7 @@ void queue_drop_first(struct queue *q)
 	give_back(q);
 }
 
-void queue_drop_rest(struct queue *q)
+void queue_drop_partial(struct queue *q)
 {
 	if (q->part > 0) {
 		queue_drop_first(q);

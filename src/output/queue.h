@@ -90,7 +90,7 @@ size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max);
 /* Has a part of the first line been written, and not the rest? Also for whoever is left when the
  * consumer has ended.
  */
-bool queue_is_mid_line(const struct queue *q);
+bool queue_has_partial(const struct queue *q);
 
 /* So many bytes from the first on are written, and can be used again. */
 void queue_written(struct queue *q, size_t n);
@@ -104,6 +104,6 @@ void queue_drop_first(struct queue *q);
 void queue_drop(struct queue *q);
 
 /* Drop that remainder, if there is one: what it belongs to is lost, too. */
-void queue_drop_rest(struct queue *q);
+void queue_drop_partial(struct queue *q);
 
 #endif

@@ -46,7 +46,7 @@ void writer_wake(struct writer *w);
 /* 0, else the -errno that ended it; then what it has written changes no more. */
 int writer_error(const struct writer *w);
 
-/* Did it end because its patience was over? */
+/* Did it end because its retry was over? */
 bool writer_gave_up(const struct writer *w);
 
 /* 0, else the -errno for which it cannot write at present; it tries again. */

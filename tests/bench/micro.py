@@ -17,7 +17,7 @@ import report
 
 SOURCES = (1, 1000, 60000)
 BASELINE_SOURCES = 1024  # that it has room for
-FLAVOURS = ("frags", "ring", "perf")
+VARIANTS = ("frags", "ring", "perf")
 
 
 def commands(build, smoke):
@@ -100,11 +100,11 @@ def other_tables(found):
 
 
 def kernel_rows(found):
-    """The worst of the flavours, both programs, against the baseline's; and the one that this kernel takes."""
+    """The worst of the variants, both programs, against the baseline's; and the one that this kernel takes."""
     for sources in SOURCES:
         baseline = found.above("baseline", "count_tcp_packets", 1000, sources)
-        each = {flavour: median(ratios(found.above(flavour, "count_tcp_packets", 1000, sources), baseline))
-                for flavour in FLAVOURS}
+        each = {variant: median(ratios(found.above(variant, "count_tcp_packets", 1000, sources), baseline))
+                for variant in VARIANTS}
         room = " (its map made larger)" if sources > BASELINE_SOURCES else ""
         yield {"what": f"kernel time a packet, N=1000, above a bare XDP_PASS, against the baseline's, "
                        f"sources: {sources}{room}", "bench": "kernel", "most": 1.3, "unit": "x",

@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(!err == (c != NULL), "%d", err);
 	FUZZ_CHECK(!err || r.text[0], "%d and no reason", err);
 	if (!err)
-		capture_file_tell_links(c, on_link, NULL);
+		capture_file_set_link_fn(c, on_link, NULL);
 	if (!err)
 		read_all(c, size * UNPACK_FACTOR / BLOCK_BYTES);
 	capture_file_close(c);

@@ -11,7 +11,7 @@ load guest
 	[[ $output == *"the kernel takes the BPF program"* ]] || fail "$output"
 }
 
-@test "each program of each flavour loads, at no more than verifier.txt has" {
+@test "each program of each variant loads, at no more than verifier.txt has" {
 	run "$HELPERS/../prog/test_prog_verifier" --tap --filter "prog_verifier/*"
 	expect "exit: $output" "$status" 0
 }

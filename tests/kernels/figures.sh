@@ -30,12 +30,12 @@ awk '{
 		printf "%-34s", "on kernel"
 		for (i = 1; i <= columns; i++) printf " %7s", name[i]
 		print ""
-		split("frags ring perf", flavours);
+		split("frags ring perf", variants);
 		for (f = 1; f <= 3; f++)
 			for (end = 0; end < 4; end++)
 				for (which = 0; which < 2; which++) {
 					suffix = (end >= 2 ? "_decap" : "") (end % 2 ? "_ip" : "")
-					program = flavours[f] " count" (which ? "" : "_tcp") "_packets" suffix
+					program = variants[f] " count" (which ? "" : "_tcp") "_packets" suffix
 					printf "%-34s", program
 					for (i = 1; i <= columns; i++)
 						printf " %7s", (program, i) in figure ? figure[program, i] : "-"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One flavour of the program, loaded and not attached: frames go in by BPF_PROG_RUN, and what the
+/* One variant of the program, loaded and not attached: frames go in by BPF_PROG_RUN, and what the
  * program wrote comes out of its maps. The process stays on one CPU, so that "this CPU" in the
  * program is always the same one.
  */
@@ -33,11 +33,11 @@
 #define PROG_SOURCES	1024 /* few, because the kernel takes its time to set many up */
 #define PROG_RING_BYTES 4096U /* the least there is; 39 records, so that it wraps soon */
 
-enum prog_flavour {
+enum prog_variant {
 	PROG_FRAGS,
 	PROG_RING,
 	PROG_PERF,
-	PROG_FLAVOUR_MAX,
+	PROG_VARIANT_MAX,
 };
 
 enum prog_which {
@@ -73,10 +73,10 @@ struct prog_setup {
 
 struct prog {
 	struct bpf_object *object; /* owned */
-	struct ring_buffer *ring; /* owned; NULL in the perf flavour */
+	struct ring_buffer *ring; /* owned; NULL in the perf variant */
 	struct perf_buffer *perf; /* owned; NULL in the others */
 	void *per_cpu; /* owned; room for one value of any map from every CPU */
-	enum prog_flavour flavour;
+	enum prog_variant variant;
 	bool shared;
 	int cpus;
 	int cpu; /* that we run on */
@@ -86,7 +86,7 @@ struct prog {
 	struct tunnel_info last_inner; /* the same, if the record was one of these; else zero */
 };
 
-/* One test for each flavour, from a function that takes the flavour. */
+/* One test for each variant, from a function that takes the variant. */
 #define PROG_TEST(suite, ...)             \
 	Test(suite, frags, ##__VA_ARGS__) \
 	{                                 \
@@ -101,16 +101,16 @@ struct prog {
 		suite(PROG_PERF);         \
 	}
 
-static inline const void *prog_elf(enum prog_flavour flavour, size_t *ret_size)
+static inline const void *prog_elf(enum prog_variant variant, size_t *ret_size)
 {
-	switch (flavour) {
+	switch (variant) {
 	case PROG_FRAGS:
 		return xdptail_frags_bpf__elf_bytes(ret_size);
 	case PROG_RING:
 		return xdptail_ring_bpf__elf_bytes(ret_size);
 	case PROG_PERF:
 		return xdptail_perf_bpf__elf_bytes(ret_size);
-	case PROG_FLAVOUR_MAX:
+	case PROG_VARIANT_MAX:
 		break;
 	}
 	return NULL;
@@ -231,9 +231,9 @@ static inline void prog_explain(const struct prog *p, int err)
 	if (!prog_is_capable())
 		cr_skip_test("loading needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: %s",
 			     strerror(-err));
-	if (p->flavour != PROG_PERF && libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) != 1)
+	if (p->variant != PROG_PERF && libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) != 1)
 		cr_skip_test("this kernel has no ring buffer (5.8)");
-	if (p->flavour == PROG_FRAGS &&
+	if (p->variant == PROG_FRAGS &&
 	    libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, NULL) != 1)
 		cr_skip_test("this kernel has no XDP frames in several buffers (5.18)");
 	cr_assert_fail("loading: %s", strerror(-err));
@@ -264,7 +264,7 @@ static inline void prog_set_counts(const struct prog *p, const struct prog_setup
 
 static inline void prog_open_reader(struct prog *p)
 {
-	if (p->flavour == PROG_PERF)
+	if (p->variant == PROG_PERF)
 		p->perf = perf_buffer__new(prog_map_fd(p, "packet_events_perf"), 1, prog_on_perf,
 					   NULL, p, NULL);
 	else
@@ -284,17 +284,17 @@ static inline void prog_stay_on_one_cpu(struct prog *p)
 		     strerror(errno));
 }
 
-static inline void prog_open(struct prog *p, enum prog_flavour flavour,
+static inline void prog_open(struct prog *p, enum prog_variant variant,
 			     const struct prog_setup *setup)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "xdptail");
 	struct constants constants = setup->constants;
 	size_t size = 0;
-	const void *elf = prog_elf(flavour, &size);
+	const void *elf = prog_elf(variant, &size);
 	int err;
 
 	memset(p, 0, sizeof(*p));
-	p->flavour = flavour;
+	p->variant = variant;
 	p->shared = setup->constants.shared_counts;
 	constants.tunnel_ports = (struct tunnel_ports)PARSE_TUNNEL_PORTS;
 	prog_stay_on_one_cpu(p);
@@ -309,7 +309,7 @@ static inline void prog_open(struct prog *p, enum prog_flavour flavour,
 					 sizeof(constants));
 	cr_assert_eq(err, 0, "constants: %s", strerror(-err));
 	prog_set_counts(p, setup);
-	if (flavour != PROG_PERF)
+	if (variant != PROG_PERF)
 		cr_assert_eq(
 			bpf_map__set_max_entries(prog_map(p, "packet_events"), PROG_RING_BYTES), 0);
 	err = bpf_object__load(p->object);

@@ -39,7 +39,7 @@ static __u64 sampled(const struct prog *p)
 	return totals.sampled;
 }
 
-static void prog_sample_every(enum prog_flavour flavour)
+static void prog_sample_every(enum prog_variant variant)
 {
 	static const struct {
 		const char *name;
@@ -58,7 +58,7 @@ static void prog_sample_every(enum prog_flavour flavour)
 
 	struct prog p;
 
-	prog_open(&p, flavour, &(struct prog_setup){ 0 });
+	prog_open(&p, variant, &(struct prog_setup){ 0 });
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		__u64 before = sampled(&p);
 		unsigned records = 0;
@@ -86,14 +86,14 @@ PROG_TEST(prog_sample_every)
  * Samples in n packets are then normal, with mean n / N and variance n (N - 1) / 3 N^2, which here
  * is 3000: five sigmas are 274, and one run in two million is further off by chance.
  */
-static void prog_sample_random(enum prog_flavour flavour)
+static void prog_sample_random(enum prog_variant variant)
 {
 	unsigned seen[2 * RANDOM_RATE] = { 0 };
 	unsigned records = 0;
 	unsigned gap = 0;
 	struct prog p;
 
-	prog_open(&p, flavour, &(struct prog_setup){ 0 });
+	prog_open(&p, variant, &(struct prog_setup){ 0 });
 	prog_set(&p, 0, RANDOM_RATE, ABI_SAMPLE_RANDOM);
 	for (unsigned run = 0; run < RANDOM_RUNS; run++) {
 		gap++;
@@ -115,7 +115,7 @@ static void prog_sample_random(enum prog_flavour flavour)
 PROG_TEST(prog_sample_random)
 
 /* A new rate counts from the next packet on, and so does a new mode. */
-static void prog_sample_live_change(enum prog_flavour flavour)
+static void prog_sample_live_change(enum prog_variant variant)
 {
 	static const struct {
 		const char *name;
@@ -135,7 +135,7 @@ static void prog_sample_live_change(enum prog_flavour flavour)
 	};
 	struct prog p;
 
-	prog_open(&p, flavour, &(struct prog_setup){ 0 });
+	prog_open(&p, variant, &(struct prog_setup){ 0 });
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		prog_set(&p, 0, steps[i].rate, steps[i].mode);
 		for (unsigned run = 0; run < steps[i].quiet; run++)
@@ -171,11 +171,11 @@ static void expect_half(const struct prog *p, const char *name, __u32 generation
 }
 
 /* All that a packet adds to is of the half in use; the other half does not move. */
-static void prog_generation_flip(enum prog_flavour flavour)
+static void prog_generation_flip(enum prog_variant variant)
 {
 	struct prog p;
 
-	prog_open(&p, flavour, &(struct prog_setup){ 0 });
+	prog_open(&p, variant, &(struct prog_setup){ 0 });
 	prog_set(&p, 0, 1, ABI_SAMPLE_EVERY);
 	for (unsigned i = 0; i < 5; i++) {
 		cr_assert_eq(run_one(&p), 1);
@@ -198,7 +198,7 @@ static void prog_generation_flip(enum prog_flavour flavour)
 PROG_TEST(prog_generation_flip)
 
 /* Ten sources and room for four. */
-static void fill_map(enum prog_flavour flavour, const struct constants *constants)
+static void fill_map(enum prog_variant variant, const struct constants *constants)
 {
 	const struct prog_setup setup = { .constants = *constants, .max_sources = 4 };
 	struct packet_totals want = { 0 };
@@ -207,7 +207,7 @@ static void fill_map(enum prog_flavour flavour, const struct constants *constant
 	unsigned sources;
 	struct prog p;
 
-	prog_open(&p, flavour, &setup);
+	prog_open(&p, variant, &setup);
 	for (unsigned i = 0; i < 50; i++) {
 		tcp_frame[SOURCE_BYTE] = (__u8)(i % 10);
 		run_tcp(&p, 1);
@@ -226,21 +226,21 @@ static void fill_map(enum prog_flavour flavour, const struct constants *constant
 	prog_close(&p);
 }
 
-static void prog_map_full(enum prog_flavour flavour)
+static void prog_map_full(enum prog_variant variant)
 {
-	fill_map(flavour, &(struct constants){ 0 });
-	fill_map(flavour, &(struct constants){ .shared_counts = 1 });
+	fill_map(variant, &(struct constants){ 0 });
+	fill_map(variant, &(struct constants){ .shared_counts = 1 });
 }
 PROG_TEST(prog_map_full)
 
-static void count_ten_sources(enum prog_flavour flavour, const struct constants *constants)
+static void count_ten_sources(enum prog_variant variant, const struct constants *constants)
 {
 	struct count_key key = { .addr = { [10] = 0xff, 0xff, 192, 0, 2, 0 }, .ifindex = 1 };
 	struct packet_totals totals;
 	struct count_value sum;
 	struct prog p;
 
-	prog_open(&p, flavour, &(struct prog_setup){ .constants = *constants });
+	prog_open(&p, variant, &(struct prog_setup){ .constants = *constants });
 	for (__u8 i = 1; i <= 10; i++) {
 		struct count_value got;
 
@@ -258,22 +258,22 @@ static void count_ten_sources(enum prog_flavour flavour, const struct constants 
 	prog_close(&p);
 }
 
-static void prog_count_by_source(enum prog_flavour flavour)
+static void prog_count_by_source(enum prog_variant variant)
 {
-	count_ten_sources(flavour, &(struct constants){ 0 });
-	count_ten_sources(flavour, &(struct constants){ .shared_counts = 1 });
+	count_ten_sources(variant, &(struct constants){ 0 });
+	count_ten_sources(variant, &(struct constants){ .shared_counts = 1 });
 }
 PROG_TEST(prog_count_by_source)
 
 /* What does not fit is lost, and counted; what was in the ring is whole, and in order. */
-static void prog_ring_full(enum prog_flavour flavour)
+static void prog_ring_full(enum prog_variant variant)
 {
 	struct packet_totals totals;
 	unsigned records;
 	struct prog p;
 	__u64 lost;
 
-	prog_open(&p, flavour, &(struct prog_setup){ 0 });
+	prog_open(&p, variant, &(struct prog_setup){ 0 });
 	prog_set(&p, 0, 1, ABI_SAMPLE_EVERY);
 	run_tcp(&p, 1000);
 	records = prog_drain(&p);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The kernel's result is the host's, on frames changed at random: class, record and verdict,
- * through every program of every flavour. From the environment:
+ * through every program of every variant. From the environment:
  *
  *   MUTANTS   how many frames (100 000)
  *   SEED      of the random numbers (1)
@@ -21,7 +21,7 @@
 #define CAPTURED_MAX 100000 /* frames that are kept, to be changed */
 #define FAULTS_MAX   8
 
-static const char *const flavour_names[PROG_FLAVOUR_MAX] = {
+static const char *const variant_names[PROG_VARIANT_MAX] = {
 	[PROG_FRAGS] = "frags",
 	[PROG_RING] = "ring",
 	[PROG_PERF] = "perf",
@@ -96,14 +96,14 @@ static void run_in_kernel(struct mutants *m, struct trial *t)
 	t->records = prog_drain(&m->p);
 }
 
-/* As the table of frames has it; in one piece, since the flavours run side by side. */
+/* As the table of frames has it; in one piece, since the variants run side by side. */
 static void print_frame(const struct mutants *m, const struct trial *t)
 {
 	char hex[2 * MUTANT_MAX + 1] = "";
 
 	for (size_t i = 0; i < t->len; i++)
 		(void)snprintf(hex + 2 * i, 3, "%02x", t->data[i]);
-	fprintf(stderr, "%s, %s, %zu bytes of %zu in reach: \"%s\"\n", flavour_names[m->p.flavour],
+	fprintf(stderr, "%s, %s, %zu bytes of %zu in reach: \"%s\"\n", variant_names[m->p.variant],
 		prog_names[t->which], t->linear, t->len, hex);
 }
 
@@ -177,7 +177,7 @@ static size_t ethernet_of(const struct mutant *x)
 	return x->len >= ETH_HLEN + MUTANT_MIN ? ETH_HLEN : 0;
 }
 
-/* splits: this kernel, and this flavour, can have a frame of which only a part is in reach. */
+/* splits: this kernel, and this variant, can have a frame of which only a part is in reach. */
 static void run_mutants(struct mutants *m, __u64 count, bool splits)
 {
 	struct mutant x;
@@ -243,13 +243,13 @@ static bool can_split(const struct mutants *m)
 {
 	static const __u8 frame[2 * MUTANT_MIN];
 
-	return m->p.flavour == PROG_FRAGS &&
+	return m->p.variant == PROG_FRAGS &&
 	       prog_run_split(&m->p, PROG_ALL, frame, sizeof(frame), MUTANT_MIN) == XDP_PASS;
 }
 
-static void open_mutants(struct mutants *m, enum prog_flavour flavour, __u64 seed)
+static void open_mutants(struct mutants *m, enum prog_variant variant, __u64 seed)
 {
-	prog_open(&m->p, flavour, &(struct prog_setup){ 0 });
+	prog_open(&m->p, variant, &(struct prog_setup){ 0 });
 	prog_set(&m->p, 0, 1, ABI_SAMPLE_EVERY);
 	mutate_open(&m->mutate, seed);
 	for (enum prog_which which = 0; which < PROG_MAX; which++)
@@ -268,7 +268,7 @@ static void expect_every_class(const struct mutants *m)
 	}
 }
 
-static void prog_mutants_as_on_the_host(enum prog_flavour flavour)
+static void prog_mutants_as_on_the_host(enum prog_variant variant)
 {
 	static struct mutants m;
 	const char *folder = getenv("CAPTURES");
@@ -278,7 +278,7 @@ static void prog_mutants_as_on_the_host(enum prog_flavour flavour)
 	__u64 captured = 0;
 	bool splits;
 
-	open_mutants(&m, flavour, seed);
+	open_mutants(&m, variant, seed);
 	splits = can_split(&m);
 	prog_totals(&m.p, 0, &m.totals);
 	(void)prog_drain(&m.p);
@@ -288,7 +288,7 @@ static void prog_mutants_as_on_the_host(enum prog_flavour flavour)
 	fprintf(stderr,
 		"%s: %llu frames of captures, %llu mutants of %zu (SEED=%llu%s), through %d "
 		"programs in %lld s: %u differ\n",
-		flavour_names[flavour], captured, count, m.mutate.n, seed,
+		variant_names[variant], captured, count, m.mutate.n, seed,
 		splits ? ", some split" : "", PROG_MAX, (long long)(time(NULL) - start), m.faults);
 	cr_expect_eq(m.faults, 0, "SEED=%llu: see above", seed);
 	expect_every_class(&m);

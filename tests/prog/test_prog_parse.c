@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The kernel's result is the host's: every frame, and every prefix of it, through all programs of
- * every flavour.
+ * every variant.
  */
 #include "frames.h"
 #include "prog.h"
@@ -126,9 +126,9 @@ static bool run_agrees(struct prog *p, const struct run *run)
 	return (!records || record_is(p, run->name, &last, &want)) && good;
 }
 
-static void open_sampling_all(struct prog *p, enum prog_flavour flavour)
+static void open_sampling_all(struct prog *p, enum prog_variant variant)
 {
-	prog_open(p, flavour, &(struct prog_setup){ 0 });
+	prog_open(p, variant, &(struct prog_setup){ 0 });
 	prog_set(p, 0, 1, ABI_SAMPLE_EVERY);
 }
 
@@ -151,11 +151,11 @@ static void every_prefix_of(struct prog *p, enum prog_which which, const struct 
 	frame_free(&frame);
 }
 
-static void prog_every_prefix_as_on_the_host(enum prog_flavour flavour)
+static void prog_every_prefix_as_on_the_host(enum prog_variant variant)
 {
 	struct prog p;
 
-	open_sampling_all(&p, flavour);
+	open_sampling_all(&p, variant);
 	for (size_t i = 0; i < FRAME_CASES; i++) {
 		for (enum prog_which which = 0; which < PROG_MAX; which++)
 			every_prefix_of(&p, which, &frame_cases[i]);
@@ -189,12 +189,12 @@ static void no_stale_bytes(struct prog *p, enum prog_which which, const struct f
 #define HEX_FULL_MACS HEX_MACS "8100 ffff 8100 ffff 86dd "
 #define HEX_FULL_TCP  "60000000 0014 06 ff fe*32 fefe fefe fefefefe fefefefe 50ff ffff 0000 0000"
 
-static void prog_no_stale_bytes(enum prog_flavour flavour)
+static void prog_no_stale_bytes(enum prog_variant variant)
 {
 	struct frame_bytes full;
 	struct prog p;
 
-	open_sampling_all(&p, flavour);
+	open_sampling_all(&p, variant);
 	frame_decode(&full, PARSE_LINK_ETHERNET, HEX_FULL_MACS HEX_FULL_TCP);
 	no_stale_bytes(&p, PROG_ALL, &full);
 	frame_free(&full);

@@ -73,7 +73,7 @@ static unsigned count_calls(int fd, const unsigned long long *addresses, enum sy
 	return calls;
 }
 
-static void prog_trace_calls(enum prog_flavour flavour)
+static void prog_trace_calls(enum prog_variant variant)
 {
 	unsigned long long addresses[SYMBOL_MAX] = { 0 };
 
@@ -85,7 +85,7 @@ static void prog_trace_calls(enum prog_flavour flavour)
 	for (__u32 trace = 0; trace <= 1; trace++) {
 		struct prog p;
 
-		prog_open(&p, flavour, &(struct prog_setup){ .constants.trace = trace });
+		prog_open(&p, variant, &(struct prog_setup){ .constants.trace = trace });
 		for (enum prog_which which = 0; which < PROG_MAX; which++) {
 			int fd = prog_fd(&p, which);
 			unsigned calls = count_calls(fd, addresses, SYMBOL_PRINTK);
@@ -163,7 +163,7 @@ static size_t trace_read(const struct trace *trace, char *text, size_t size)
 	return len;
 }
 
-static void prog_trace_writes(enum prog_flavour flavour)
+static void prog_trace_writes(enum prog_variant variant)
 {
 	static const char *const wanted[] = {
 		"src_ip=0:ffffc0000207",
@@ -179,7 +179,7 @@ static void prog_trace_writes(enum prog_flavour flavour)
 
 	frame_decode(&frame, PARSE_LINK_ETHERNET,
 		     HEX_ETH4 HEX_IP4("45", "0028", "0000", "06") HEX_TCP("5018"));
-	prog_open(&p, flavour, &(struct prog_setup){ .constants.trace = 1 });
+	prog_open(&p, variant, &(struct prog_setup){ .constants.trace = 1 });
 	prog_set(&p, 0, 1, ABI_SAMPLE_EVERY);
 	trace_open(&trace);
 	prog_run(&p, PROG_TCP, frame.data, frame.len, 1);

@@ -16,25 +16,25 @@
 #define COLUMNS_MAX   16
 #define COMPILER      "clang version "
 
-static const char *const flavour_names[] = {
+static const char *const variant_names[] = {
 	[PROG_FRAGS] = "frags",
 	[PROG_RING] = "ring",
 	[PROG_PERF] = "perf",
 };
-_Static_assert(sizeof(flavour_names) / sizeof(flavour_names[0]) == PROG_FLAVOUR_MAX, "one each");
+_Static_assert(sizeof(variant_names) / sizeof(variant_names[0]) == PROG_VARIANT_MAX, "one each");
 
-static void load_alone(struct prog *p, enum prog_flavour flavour, enum prog_which which,
+static void load_alone(struct prog *p, enum prog_variant variant, enum prog_which which,
 		       __u32 flags, char log[LOG_BYTES])
 {
 	const struct constants constants = { .tunnel_ports = PARSE_TUNNEL_PORTS };
 	const struct prog_setup setup = { 0 };
 	struct bpf_program *program;
 	size_t size = 0;
-	const void *elf = prog_elf(flavour, &size);
+	const void *elf = prog_elf(variant, &size);
 	int err;
 
 	memset(p, 0, sizeof(*p));
-	p->flavour = flavour;
+	p->variant = variant;
 	p->object = bpf_object__open_mem(elf, size, NULL);
 	cr_assert_not_null(p->object, "opening the object: %s", strerror(errno));
 	bpf_object__for_each_program(program, p->object)
@@ -53,7 +53,7 @@ static void load_alone(struct prog *p, enum prog_flavour flavour, enum prog_whic
 					 sizeof(constants));
 	cr_assert_eq(err, 0, "constants: %s", strerror(-err));
 	prog_set_counts(p, &setup);
-	if (flavour != PROG_PERF)
+	if (variant != PROG_PERF)
 		cr_assert_eq(
 			bpf_map__set_max_entries(prog_map(p, "packet_events"), PROG_RING_BYTES), 0);
 	err = bpf_object__load(p->object);
@@ -62,10 +62,10 @@ static void load_alone(struct prog *p, enum prog_flavour flavour, enum prog_whic
 }
 
 /* Of the compiler that made the object, from its debug information; 0 if it does not say. */
-static unsigned long compiler_major(enum prog_flavour flavour)
+static unsigned long compiler_major(enum prog_variant variant)
 {
 	size_t size = 0;
-	const char *elf = prog_elf(flavour, &size);
+	const char *elf = prog_elf(variant, &size);
 	const char *at = memmem(elf, size, COMPILER, strlen(COMPILER));
 
 	return at ? strtoul(at + strlen(COMPILER), NULL, 10) : 0;
@@ -126,44 +126,44 @@ static size_t kernel_column(void)
 }
 
 /* What the file says of a program; 0: nothing. */
-static unsigned long file_value(const char *flavour, const char *program, size_t column)
+static unsigned long file_value(const char *variant, const char *program, size_t column)
 {
 	char words[COLUMNS_MAX][16];
-	size_t count = file_words(flavour, program, words);
+	size_t count = file_words(variant, program, words);
 
 	return column && column <= count ? strtoul(words[column - 1], NULL, 10) : 0;
 }
 
-static unsigned long processed(enum prog_flavour flavour, enum prog_which which)
+static unsigned long processed(enum prog_variant variant, enum prog_which which)
 {
 	static const char figure[] = "processed ";
 	static char log[LOG_BYTES];
 	const char *at;
 	struct prog p;
 
-	load_alone(&p, flavour, which, 0, log);
+	load_alone(&p, variant, which, 0, log);
 	bpf_object__close(p.object);
 	at = strstr(log, figure);
 	cr_assert_not_null(at, "the verifier's log has no figures: \"%.200s\"", log);
 	return strtoul(at + strlen(figure), NULL, 10);
 }
 
-static void compare(const char *flavour, const char *program, unsigned long got, size_t column)
+static void compare(const char *variant, const char *program, unsigned long got, size_t column)
 {
-	unsigned long want = file_value(flavour, program, column);
+	unsigned long want = file_value(variant, program, column);
 
 	cr_expect_leq(got * 100, want * (100 + TOLERANCE),
 		      "%s %s: instructions verified: got %lu, want %lu, and %d %% more at most",
-		      flavour, program, got, want, TOLERANCE);
+		      variant, program, got, want, TOLERANCE);
 	if (got * 100 < want * (100 - TOLERANCE))
-		fprintf(stderr, "verifier.txt can be lowered: %s %s %lu (is %lu)\n", flavour,
+		fprintf(stderr, "verifier.txt can be lowered: %s %s %lu (is %lu)\n", variant,
 			program, got, want);
 }
 
-static void prog_verifier(enum prog_flavour flavour)
+static void prog_verifier(enum prog_variant variant)
 {
 	unsigned long want = file_value("by", "clang", 1);
-	unsigned long clang = compiler_major(flavour);
+	unsigned long clang = compiler_major(variant);
 	size_t column = kernel_column();
 	bool told = clang != want || !column || getenv("VERIFIER_TELL");
 	char series[16];
@@ -171,15 +171,15 @@ static void prog_verifier(enum prog_flavour flavour)
 	kernel_series(series);
 	for (enum prog_which which = 0; which < PROG_MAX; which++) {
 		unsigned long most = prog_is_decap(which) ? MOST_DECAP : MOST;
-		unsigned long got = processed(flavour, which);
+		unsigned long got = processed(variant, which);
 
 		cr_expect_leq(got, most, "%s %s: instructions verified: got %lu, want %lu at most",
-			      flavour_names[flavour], prog_names[which], got, most);
+			      variant_names[variant], prog_names[which], got, most);
 		if (told)
 			fprintf(stderr, "clang %lu: Linux %s: %s %s %lu\n", clang, series,
-				flavour_names[flavour], prog_names[which], got);
+				variant_names[variant], prog_names[which], got);
 		else
-			compare(flavour_names[flavour], prog_names[which], got, column);
+			compare(variant_names[variant], prog_names[which], got, column);
 	}
 	if (told)
 		cr_skip_test("verifier.txt has no figures of clang %lu on Linux %s", clang, series);
@@ -192,12 +192,12 @@ PROG_TEST(prog_verifier)
  */
 #define PRODUCTS 2
 
-static void prog_products(enum prog_flavour flavour)
+static void prog_products(enum prog_variant variant)
 {
 	struct bpf_program *program;
 	struct bpf_object *object;
 	size_t size = 0;
-	const void *elf = prog_elf(flavour, &size);
+	const void *elf = prog_elf(variant, &size);
 
 	object = bpf_object__open_mem(elf, size, NULL);
 	cr_assert_not_null(object, "opening the object: %s", strerror(errno));
@@ -214,7 +214,7 @@ static void prog_products(enum prog_flavour flavour)
 				    BPF_SRC(insns[i].code) == BPF_X;
 		}
 		cr_expect_leq(products, PRODUCTS, "%s %s: products of registers: got %u, want %d",
-			      flavour_names[flavour], bpf_program__name(program), products,
+			      variant_names[variant], bpf_program__name(program), products,
 			      PRODUCTS);
 	}
 	bpf_object__close(object);
@@ -224,7 +224,7 @@ PROG_TEST(prog_products)
 /* Where words can only be read where they are aligned (some RISC-V and MIPS). Frames that begin at
  * IP are out of reach there; src/lib/object.c knows.
  */
-static void prog_aligned_words(enum prog_flavour flavour)
+static void prog_aligned_words(enum prog_variant variant)
 {
 	static const enum prog_which programs[] = { PROG_ALL, PROG_TCP, PROG_ALL_DECAP,
 						    PROG_TCP_DECAP };
@@ -233,7 +233,7 @@ static void prog_aligned_words(enum prog_flavour flavour)
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
 		struct prog p;
 
-		load_alone(&p, flavour, programs[i], BPF_F_STRICT_ALIGNMENT, log);
+		load_alone(&p, variant, programs[i], BPF_F_STRICT_ALIGNMENT, log);
 		bpf_object__close(p.object);
 	}
 }

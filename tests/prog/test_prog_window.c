@@ -72,7 +72,7 @@ static int map_fd(const struct window *w, const char *name)
 	return bpf_object__find_map_fd_by_name(w->bpf, name);
 }
 
-/* The handle's view of the maps, made by hand: this object is none of the library's flavours. */
+/* The handle's view of the maps, made by hand: this object is none of the library's variants. */
 static void find_maps(struct window *w, bool waits)
 {
 	w->object.settings_fd = map_fd(w, "settings");
@@ -98,7 +98,7 @@ static void load_one_program(const struct window *w)
 	}
 	err = bpf_object__load(w->bpf);
 	if (err)
-		prog_explain(&(struct prog){ .flavour = PROG_RING }, err);
+		prog_explain(&(struct prog){ .variant = PROG_RING }, err);
 }
 
 static void window_open(struct window *w, bool waits)

@@ -717,7 +717,7 @@ Test(capture_file, links_that_are_not_read)
 	}
 	file_make(&file, image.bytes, image.len);
 	cr_assert_eq(capture_file_open(&c, file.path, NULL, NULL, &r), 0, "%s", r.text);
-	capture_file_tell_links(c, on_link, &told);
+	capture_file_set_link_fn(c, on_link, &told);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		cr_assert_eq(capture_file_next(c, &got, &r), 1, "%s", r.text);
 		cr_expect_eq(got.len, numbers[i] == 1 ? 64 : 0, "%zu: got %zu", i, got.len);

@@ -311,7 +311,7 @@ Test(janitor, retires)
 		cr_assert_eq(write(fds[i], "x", 1), 1);
 	}
 	for (unsigned int i = 0; i < 40; i++) {
-		if (janitor_retire(j, fds[i]))
+		if (janitor_close_file(j, fds[i]))
 			taken++;
 		else
 			close(fds[i]);
@@ -332,7 +332,7 @@ Test(janitor, says_what_may_be_lost)
 	cr_assert_eq(chdir(dir), 0);
 	j = hire(0, false);
 	fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cr_assert(janitor_retire(j, fd));
+	cr_assert(janitor_close_file(j, fd));
 	cr_expect_eq(janitor_finish(j), -EBADF);
 	cr_expect(strstr(janitor_warning(j, 0), "may be lost: Bad file descriptor"), "%s",
 		  janitor_warning(j, 0));

@@ -36,7 +36,7 @@ static size_t head_of(enum journal_fields fields, enum record_type type, const c
 	struct journal_form form;
 
 	journal_form_init(&form, "t", 42, fields);
-	return journal_head(&form, &line, ret);
+	return journal_header(&form, &line, ret);
 }
 
 struct entry_case {

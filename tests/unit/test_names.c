@@ -38,7 +38,7 @@ Test(names, what_is_not_known_is_a_question)
 
 	cr_expect_str_eq(names_text(&n, NAMES_UNKNOWN), "?");
 	cr_expect_str_eq(names_text(&n, 1), "?");
-	cr_expect_eq(names_past(&n, 7), NAMES_UNKNOWN);
+	cr_expect_eq(names_last(&n, 7), NAMES_UNKNOWN);
 	names_next(&n);
 	names_free(&n);
 }
@@ -50,18 +50,18 @@ Test(names, the_past_is_known_for_two_intervals)
 	uint32_t eth0 = number_of(&n, "eth0");
 	uint32_t eth1 = number_of(&n, "eth1");
 
-	names_left(&n, 7, eth0);
-	cr_expect_eq(names_past(&n, 7), eth0);
+	names_retire(&n, 7, eth0);
+	cr_expect_eq(names_last(&n, 7), eth0);
 	names_next(&n);
-	names_left(&n, 7, eth1);
-	names_left(&n, 8, eth0);
-	cr_expect_eq(names_past(&n, 7), eth1);
+	names_retire(&n, 7, eth1);
+	names_retire(&n, 8, eth0);
+	cr_expect_eq(names_last(&n, 7), eth1);
 	names_next(&n);
 	cr_expect_eq(n.n_past, 2, "got %zu, want 2", n.n_past);
-	cr_expect_eq(names_past(&n, 7), eth1);
-	cr_expect_eq(names_past(&n, 8), eth0);
+	cr_expect_eq(names_last(&n, 7), eth1);
+	cr_expect_eq(names_last(&n, 8), eth0);
 	names_next(&n);
-	cr_expect_eq(names_past(&n, 7), NAMES_UNKNOWN);
+	cr_expect_eq(names_last(&n, 7), NAMES_UNKNOWN);
 	cr_expect_eq(n.n_past, 0, "got %zu, want 0", n.n_past);
 	names_free(&n);
 }

@@ -30,7 +30,7 @@ Test(notify, the_watchdog_is_fed_only_if_nothing_is_stuck)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool got = notify_gets_on(&cases[i].before, &cases[i].now);
+		bool got = notify_has_progressed(&cases[i].before, &cases[i].now);
 
 		cr_expect_eq(got, cases[i].want, "%s: got %d, want %d", cases[i].name, got,
 			     cases[i].want);

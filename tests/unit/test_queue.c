@@ -403,7 +403,7 @@ Test(queue, drop_rest)
 		queue_written(q, cases[i].written);
 		if (cases[i].drop)
 			queue_drop(q);
-		queue_drop_rest(q);
+		queue_drop_partial(q);
 		queue_counts(q, &counts);
 		left = queue_run(q, 100, &text);
 		cr_expect_eq(counts.dropped, cases[i].want_dropped, "%s: dropped %lu",

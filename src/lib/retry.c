@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "lib/patience.h"
+#include "lib/retry.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #define MOST_TIMES 3
 #define NAP_NS	   1000000
 
-bool patience_is_passing(int err)
+bool retry_is_worth_it(int err)
 {
 	switch (err) {
 	case -EAGAIN:
@@ -31,7 +31,7 @@ bool patience_is_passing(int err)
 	}
 }
 
-static void add_time(struct reason *r, const struct patience *p, int64_t ms)
+static void add_time(struct reason *r, const struct retry *p, int64_t ms)
 {
 	size_t len = strlen(r->text);
 
@@ -39,17 +39,17 @@ static void add_time(struct reason *r, const struct patience *p, int64_t ms)
 		       (double)ms / 1000);
 }
 
-int patience_with(struct patience *p, int err, struct reason *r)
+int retry_or_fail(struct retry *p, int err, struct reason *r)
 {
 	int64_t now;
 
-	if (!patience_is_passing(err)) {
+	if (!retry_is_worth_it(err)) {
 		p->failing = false;
 		return err;
 	}
 	now = clock_monotonic_ms();
 	if (!p->failing)
-		*p = (struct patience){ .failing = true, .since_ms = now };
+		*p = (struct retry){ .failing = true, .since_ms = now };
 	p->times++;
 	if (p->times <= MOST_TIMES || now - p->since_ms < MOST_MS)
 		return 0;
@@ -58,7 +58,7 @@ int patience_with(struct patience *p, int err, struct reason *r)
 	return err;
 }
 
-void patience_nap(void)
+void retry_pause(void)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
 
