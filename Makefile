@@ -296,14 +296,14 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 	$(call say,FUZZLD)
 	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap libzstd zlib) -o $@
 
-$(FUZZ)/fuzz_audit: $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/audit_*.c src/record/*.c src/json/*.c) src/app/answer.c)
+$(FUZZ)/fuzz_audit: $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/audit_*.c src/record/*.c src/json/*.c src/base/*.c) src/app/answer.c)
 $(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file unpack pcapng reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
-$(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/%.o,record/record json/json record/record_values)
-$(FUZZ)/fuzz_metrics: $(patsubst %,$(FUZZ)/src/app/%.o,metrics audit_json)
+$(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/%.o,record/record json/json json/reader record/record_values base/text)
+$(FUZZ)/fuzz_metrics: $(patsubst %,$(FUZZ)/src/%.o,app/metrics base/text)
 $(FUZZ)/fuzz_monitor: $(FUZZ)/src/lib/monitor.o
-$(FUZZ)/fuzz_values: $(FUZZ)/src/record/record_values.o
-OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/base/*.c src/app/options*.c src/app/config*.c src/app/audit_json.c src/app/answer.c src/output/*.c \
+$(FUZZ)/fuzz_values: $(patsubst %,$(FUZZ)/src/%.o,record/record_values json/reader base/text)
+OPTIONS_OBJS = $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/base/*.c src/app/options*.c src/app/config*.c src/app/answer.c src/output/*.c \
 	       src/record/*.c src/json/*.c))
 $(FUZZ)/fuzz_options $(FUZZ)/fuzz_config: $(OPTIONS_OBJS)
 

@@ -23,9 +23,9 @@ rules() {
 		src/json/*           base/* json/*
 		src/record/*         xdptail.h base/* json/* record/*
 		src/output/*         base/* output/* record/record.h record/record_values.h
-		src/app/main.c       xdptail.h app/* record/record.h output/outputs.h
+		src/app/main.c       xdptail.h base/* app/* record/record.h output/outputs.h
 		src/app/metrics_file.c app/* output/file_lock.h
-		src/app/*            xdptail.h base/* app/* record/record.h output/outputs.h
+		src/app/*            xdptail.h base/* json/* app/* record/record.h output/outputs.h
 	TABLE
 }
 

@@ -49,7 +49,7 @@ static inline bool values_agree(const char *text, size_t len, struct json_object
 			return false;
 	}
 	*ret_key = "(the end)";
-	return !record_values_next(&v, &got) && v.pos == v.end;
+	return !record_values_next(&v, &got) && v.whole;
 }
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/audit_json.h"
+#include "base/text.h"
 
 static const char *const kind_names[] = {
 	[AUDIT_KIND_FILE] = "file",
@@ -37,19 +37,6 @@ _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == AUDIT_KIND_MAX, "a 
 const char *audit_kind_name(enum audit_kind kind)
 {
 	return kind_names[kind];
-}
-
-/* Names of files and of outputs may be any bytes. */
-static void mask(char *text)
-{
-	bool utf8 = audit_json_is_utf8(text, strlen(text));
-
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8))
-			*text = '?';
-	}
 }
 
 static int add(struct audit_findings *f, const struct audit_finding *finding)
@@ -86,7 +73,7 @@ void audit_find(struct audit_findings *f, enum audit_kind kind, enum audit_verdi
 		f->err = -ENOMEM;
 		return;
 	}
-	mask(finding.text);
+	text_mask(finding.text, strlen(finding.text)); /* names of files are any bytes */
 	if (add(f, &finding)) {
 		free(finding.text);
 		f->err = -ENOMEM;

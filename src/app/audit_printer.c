@@ -5,8 +5,10 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/answer.h"
+#include "base/text.h"
 #include "record/record.h"
 
 static const char *const verdict_words[] = {
@@ -81,8 +83,11 @@ static void print_findings(const struct audit_findings *f, FILE *out)
 /* A host's name comes from the stream, and could hold anything that JSON can. */
 static void print_name(const char *name, FILE *out)
 {
-	for (; *name; name++)
-		(void)fputc((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, out);
+	char masked[AUDIT_NAME_BYTES];
+
+	(void)snprintf(masked, sizeof(masked), "%s", name); /* a record keeps no longer one */
+	text_mask(masked, strlen(masked));
+	(void)fputs(masked, out);
 }
 
 static void print_run(const struct audit_run *run, FILE *out)

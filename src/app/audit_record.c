@@ -6,90 +6,80 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/audit_json.h"
+#include "base/number.h"
+#include "base/text.h"
 
 #define U64_DIGITS 20
+#define DEPTH_MAX  16 /* objects and arrays inside each other */
 
-/* The digits of a number that is too large to be written as one. */
+/* A number that is too large to be written as one stands in a string. */
 static bool is_large(const char *text, size_t len, uint64_t *ret)
 {
-	char *end;
+	const char *end;
 
-	if (!len || len > U64_DIGITS || text[0] == '0')
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-	}
-	errno = 0;
-	*ret = strtoull(text, &end, 10); /* json-c ends its strings with a NUL */
-	return !errno && *ret >= AUDIT_NUMBER_LIMIT;
+	return len && len <= U64_DIGITS && text[0] != '0' && !number_read_digits(text, ret, &end) &&
+	       end == text + len && *ret >= AUDIT_NUMBER_LIMIT;
 }
 
-/* json-c bounds what it cannot hold, so a limit of our own comes first. */
-static bool take_number(struct json_object *value, uint64_t max, uint64_t *ret)
+/* The digits of a number as it is written; those of a larger one than 64 bits hold are no number.
+ */
+static bool is_small(const char *text, uint64_t *ret)
 {
-	int64_t number;
+	const char *end;
 
-	if (json_object_is_type(value, json_type_string))
-		return is_large(json_object_get_string(value),
-				(size_t)json_object_get_string_len(value), ret) &&
-		       *ret <= max;
-	if (!json_object_is_type(value, json_type_int))
-		return false;
-	number = json_object_get_int64(value);
-	if (number < 0 || (uint64_t)number >= AUDIT_NUMBER_LIMIT || (uint64_t)number > max)
-		return false;
-	*ret = (uint64_t)number;
-	return true;
+	return !number_read_digits(text, ret, &end) && *ret < AUDIT_NUMBER_LIMIT;
 }
 
-static bool is_signed(struct json_object *value)
+static bool take_number(const struct json_node *value, uint64_t max, uint64_t *ret)
 {
-	const int64_t limit = (int64_t)AUDIT_NUMBER_LIMIT;
-	const char *text;
+	bool good = false;
+
+	if (value->type == JSON_STRING)
+		good = is_large(value->text, value->len, ret);
+	else if (value->type == JSON_INTEGER)
+		good = is_small(value->text, ret);
+	return good && *ret <= max;
+}
+
+static bool is_signed(const struct json_node *value)
+{
+	const size_t sign = value->len && value->text[0] == '-';
 	uint64_t ignored;
 
-	if (json_object_is_type(value, json_type_int))
-		return json_object_get_int64(value) < limit &&
-		       json_object_get_int64(value) > -limit;
-	if (!json_object_is_type(value, json_type_string))
-		return false;
-	text = json_object_get_string(value);
-	text += *text == '-';
-	return is_large(text, strlen(text), &ignored);
+	if (value->type == JSON_INTEGER)
+		return is_small(value->text + sign, &ignored);
+	return value->type == JSON_STRING &&
+	       is_large(value->text + sign, value->len - sign, &ignored);
 }
 
-static bool is_list(struct json_object *value)
+static bool is_list(const struct json_node *value)
 {
-	if (!json_object_is_type(value, json_type_array))
+	if (value->type != JSON_ARRAY)
 		return false;
-	for (size_t i = 0; i < json_object_array_length(value); i++) {
-		if (!json_object_is_type(json_object_array_get_idx(value, i), json_type_string))
+	for (value = value->first; value; value = value->next) {
+		if (value->type != JSON_STRING)
 			return false;
 	}
 	return true;
 }
 
-static bool is_string(struct json_object *value, bool (*is)(const char *text, size_t len))
+static bool is_string(const struct json_node *value, bool (*is)(const char *text, size_t len))
 {
-	if (!json_object_is_type(value, json_type_string))
-		return false;
-	return !is || is(json_object_get_string(value), (size_t)json_object_get_string_len(value));
+	return value && value->type == JSON_STRING && (!is || is(value->text, value->len));
 }
 
 /* Longer ones than ours are cut, between two characters. */
-static void keep_text(struct json_object *value, const struct audit_field *field,
+static void keep_text(const struct json_node *value, const struct audit_field *field,
 		      struct audit_record *record)
 {
 	char *to = (char *)record + field->keep_at;
 
-	(void)snprintf(to, field->keep_bytes, "%s", json_object_get_string(value));
-	while (!audit_json_is_utf8(to, strlen(to)))
+	(void)snprintf(to, field->keep_bytes, "%s", value->text);
+	while (!text_is_utf8(to, strlen(to)))
 		to[strlen(to) - 1] = '\0';
 }
 
-static bool take_value(struct json_object *value, const struct audit_field *field,
+static bool take_value(const struct json_node *value, const struct audit_field *field,
 		       struct audit_record *ret)
 {
 	uint64_t number = 0;
@@ -106,8 +96,8 @@ static bool take_value(struct json_object *value, const struct audit_field *fiel
 		good = is_signed(value);
 		break;
 	case AUDIT_FIELD_BOOL:
-		good = json_object_is_type(value, json_type_boolean);
-		number = good && json_object_get_boolean(value);
+		good = value->type == JSON_BOOL;
+		number = good && value->text[0] == 't';
 		break;
 	case AUDIT_FIELD_IP:
 		good = is_string(value, audit_is_ip);
@@ -134,12 +124,12 @@ static bool take_value(struct json_object *value, const struct audit_field *fiel
 }
 
 /* One value of an object, by its key. -EBADMSG with the reason in err. */
-static int take_key(struct json_object *obj, const struct audit_field *field,
+static int take_key(const struct json_node *object, const struct audit_field *field,
 		    struct audit_record *ret, char *err, size_t err_cap)
 {
-	struct json_object *value;
+	const struct json_node *value = json_member(object, field->key);
 
-	if (!json_object_object_get_ex(obj, field->key, &value)) {
+	if (!value) {
 		if (!field->required)
 			return 0;
 		(void)snprintf(err, err_cap, "there is no \"%s\"", field->key);
@@ -151,20 +141,12 @@ static int take_key(struct json_object *obj, const struct audit_field *field,
 	return -EBADMSG;
 }
 
-static struct json_object *get(struct json_object *obj, const char *key)
+static bool take_type(const struct json_node *value, enum record_type *ret)
 {
-	struct json_object *value = NULL;
-
-	(void)json_object_object_get_ex(obj, key, &value); /* NULL if it is not there */
-	return value;
-}
-
-static bool take_type(struct json_object *value, enum record_type *ret)
-{
-	if (!json_object_is_type(value, json_type_string))
+	if (!is_string(value, NULL))
 		return false;
 	for (int type = 0; type < RECORD_TYPE_MAX; type++) {
-		if (strcmp(json_object_get_string(value), record_type_name(type)) == 0) {
+		if (strcmp(value->text, record_type_name(type)) == 0) {
 			*ret = type;
 			return true;
 		}
@@ -172,32 +154,29 @@ static bool take_type(struct json_object *value, enum record_type *ret)
 	return false;
 }
 
-static bool take_run(struct json_object *value, uint64_t *ret)
-{
-	return json_object_is_type(value, json_type_string) &&
-	       audit_is_run(json_object_get_string(value),
-			    (size_t)json_object_get_string_len(value), ret);
-}
-
 /* The keys that every record has. Returns what is wrong with them, or NULL. */
-static const char *take_common(struct json_object *obj, struct audit_record *ret)
+static const char *take_common(const struct json_node *object, struct audit_record *ret)
 {
-	if (!is_string(get(obj, "timestamp"), audit_is_time))
+	const struct json_node *time = json_member(object, "timestamp");
+	const struct json_node *run = json_member(object, "run");
+	const struct json_node *seq = json_member(object, "record_seq");
+
+	if (!is_string(time, audit_is_time))
 		return "\"timestamp\" is not a time in UTC with six or nine digits";
-	(void)snprintf(ret->time, sizeof(ret->time), "%s",
-		       json_object_get_string(get(obj, "timestamp")));
-	if (!take_type(get(obj, "event_type"), &ret->type))
+	(void)snprintf(ret->time, sizeof(ret->time), "%s", time->text);
+	if (!take_type(json_member(object, "event_type"), &ret->type))
 		return "\"event_type\" is none that this version knows";
-	if (!take_run(get(obj, "run"), &ret->run))
+	if (!is_string(run, NULL) || !audit_is_run(run->text, run->len, &ret->run))
 		return "\"run\" is not sixteen hexadecimal digits";
-	if (!take_number(get(obj, "record_seq"), UINT64_MAX, &ret->record_seq) || !ret->record_seq)
+	if (!seq || !take_number(seq, UINT64_MAX, &ret->record_seq) || !ret->record_seq)
 		return "\"record_seq\" is not a number from 1";
 	return NULL;
 }
 
-static int take_object(struct json_object *obj, struct audit_record *ret, char *err, size_t err_cap)
+static int take_object(const struct json_node *object, struct audit_record *ret, char *err,
+		       size_t err_cap)
 {
-	const char *wrong = take_common(obj, ret);
+	const char *wrong = take_common(object, ret);
 	const struct audit_field *fields;
 	size_t n;
 
@@ -207,7 +186,7 @@ static int take_object(struct json_object *obj, struct audit_record *ret, char *
 	}
 	fields = audit_fields(ret->type, &n);
 	for (size_t i = 0; i < n; i++) {
-		int bad = take_key(obj, &fields[i], ret, err, err_cap);
+		int bad = take_key(object, &fields[i], ret, err, err_cap);
 
 		if (bad)
 			return bad;
@@ -221,23 +200,21 @@ void audit_record_begin(struct audit_record *ret)
 	ret->sink[0] = '\0';
 }
 
-int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
+int audit_record_json(struct json_tree *tree, const char *text, size_t len,
 		      struct audit_record *ret, char *err, size_t err_cap)
 {
-	struct json_object *obj;
-	int bad = audit_json_parse(tok, text, len, &obj);
+	const struct json_node *object;
+	int bad = json_tree_read(tree, text, len, DEPTH_MAX, JSON_NO_COMMENTS, &object, NULL);
 
 	if (bad == -ENOMEM)
 		return bad;
-	if (bad) {
+	if (bad || object->type != JSON_OBJECT) {
 		(void)snprintf(err, err_cap, "%s",
-			       bad == -EEXIST ? "a key is there twice" :
-			       bad == -EINVAL ? "it is JSON, but not an object" :
-						"it is not JSON");
+			       bad == -EEXIST ? "duplicate key" :
+			       bad	      ? "it is not JSON" :
+						"it is JSON, but not an object");
 		return bad == -ENODATA ? -ENODATA : -EBADMSG;
 	}
 	audit_record_begin(ret);
-	bad = take_object(obj, ret, err, err_cap);
-	json_object_put(obj);
-	return bad;
+	return take_object(object, ret, err, err_cap);
 }

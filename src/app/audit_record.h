@@ -5,12 +5,12 @@
 #ifndef APP_AUDIT_RECORD_H
 #define APP_AUDIT_RECORD_H
 
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "app/audit_fields.h"
+#include "json/tree.h"
 #include "record/record.h"
 
 #define AUDIT_TIME_BYTES 32 /* of a time, with its NUL */
@@ -32,9 +32,9 @@ struct audit_record {
 void audit_record_begin(struct audit_record *ret);
 
 /* 0; -ENODATA: the text ends inside of the object; -EBADMSG: it is no record, and
- * why is in err; -ENOMEM.
+ * why is in err; -ENOMEM. tree is the caller's, to be used for the next text, too.
  */
-int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
+int audit_record_json(struct json_tree *tree, const char *text, size_t len,
 		      struct audit_record *ret, char *err, size_t err_cap);
 
 #endif

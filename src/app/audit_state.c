@@ -25,15 +25,14 @@ struct file {
 
 int audit_state_init(struct audit_state *state)
 {
-	*state = (struct audit_state){ .tok = json_tokener_new() };
-	return state->tok ? audit_fast_new(&state->fast) : -ENOMEM;
+	*state = (struct audit_state){ 0 };
+	return audit_fast_new(&state->fast);
 }
 
 void audit_state_free(struct audit_state *state)
 {
 	audit_runs_free(&state->runs);
-	if (state->tok)
-		json_tokener_free(state->tok);
+	json_tree_free(&state->tree);
 	audit_fast_free(state->fast);
 	audit_findings_free(&state->findings);
 }
@@ -129,7 +128,7 @@ static int take_text(struct audit_state *state, struct file *file, struct audit_
 		return 0;
 	if (audit_fast_read(state->fast, line->text, line->len, &record))
 		return take_record(state, file, &record);
-	err = audit_record_json(state->tok, line->text, line->len, &record, err_text,
+	err = audit_record_json(&state->tree, line->text, line->len, &record, err_text,
 				sizeof(err_text));
 	if (!err)
 		return take_record(state, file, &record);

@@ -5,17 +5,17 @@
 #ifndef APP_AUDIT_STATE_H
 #define APP_AUDIT_STATE_H
 
-#include <json-c/json.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "app/audit_fast.h"
 #include "app/audit_findings.h"
 #include "app/audit_runs.h"
+#include "json/tree.h"
 
 struct audit_state {
 	struct audit_fast *fast; /* owned */
-	struct json_tokener *tok; /* owned */
+	struct json_tree tree; /* owned; of the last line that was read by it */
 	struct audit_runs runs;
 	uint64_t files;
 	uint64_t unread; /* of them, those that could not be read to their end */

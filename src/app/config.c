@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/config_json.h"
-#include "app/config_scan.h"
+#include "json/tree.h"
 
 #define TYPE_KEY   "type"
 #define TARGET_KEY "target"
+#define DEPTH_MAX  8 /* objects and arrays inside each other */
 #define INT_BYTES  20 /* of a number and a NUL: what is longer is beyond any limit */
 
 /* A file under way. */
@@ -21,8 +21,7 @@ struct config {
 	struct parser *p;
 	char *text; /* owned */
 	size_t len;
-	struct config_scan scan;
-	size_t next; /* key, in the order of the text */
+	const struct json_node *document; /* of p's tree */
 };
 
 /* A sentence about a place that is no option's. */
@@ -95,43 +94,46 @@ static int read_text(struct config *c)
 	return err;
 }
 
-/* The document: one object and nothing else. */
+/* The document: one object and nothing else. Its strings live as long as p's options do. */
 static int parse_text(struct config *c)
 {
-	struct config_json_fault fault;
-	int err = config_json_parse(&c->p->o.config_json, c->text, c->len, &fault);
+	struct json_fault fault;
+	int err = json_tree_read(&c->p->o.config_tree, c->text, c->len, DEPTH_MAX, JSON_COMMENTS,
+				 &c->document, &fault);
 
-	if (!err)
-		c->text = NULL;
-	else if (err == -ENOMEM)
+	if (err == -ENOMEM)
 		return fail_file(c, err);
-	else
-		return refuse_at(c, fault.line,
-				 fault.what ? fault.what : "the file ends before its object does");
+	if (err == -ENODATA)
+		return refuse_at(c, fault.line, "the file ends before its object does");
+	if (err)
+		return refuse_at(c, fault.line, fault.what);
+	if (c->document->type != JSON_OBJECT)
+		return refuse_at(c, c->document->line,
+				 "top level must be an object: { \"key\": value, … }");
 	return 0;
 }
 
 /* What was found, in words, for a message. */
-static const char *type_in_words(const struct config_json_value *value)
+static const char *type_in_words(const struct json_node *value)
 {
 	static const char *const words[] = {
-		[CONFIG_NULL] = "null",	       [CONFIG_BOOL] = "true or false",
-		[CONFIG_INT] = "a number",     [CONFIG_FRACTION] = "a number with a fraction",
-		[CONFIG_STRING] = "a string",  [CONFIG_ARRAY] = "an array",
-		[CONFIG_OBJECT] = "an object",
+		[JSON_NULL] = "null",	     [JSON_BOOL] = "true or false",
+		[JSON_INTEGER] = "a number", [JSON_FRACTION] = "a number with a fraction",
+		[JSON_STRING] = "a string",  [JSON_ARRAY] = "an array",
+		[JSON_OBJECT] = "an object",
 	};
 
 	return words[value->type];
 }
 
-static int refuse_type(struct config *c, const struct row *row,
-		       const struct config_json_value *value, const char *want)
+static int refuse_type(struct config *c, const struct row *row, const struct json_node *value,
+		       const char *want)
 {
 	return options_refuse_row(c->p, row, "is %s, and has to be %s", type_in_words(value), want);
 }
 
 /* A number's own text, to be read as if it were typed. 0 or -EINVAL. */
-static int copy_int(struct config *c, const struct row *row, const struct config_json_value *value,
+static int copy_int(struct config *c, const struct row *row, const struct json_node *value,
 		    char ret[INT_BYTES])
 {
 	if (value->len >= INT_BYTES)
@@ -141,7 +143,7 @@ static int copy_int(struct config *c, const struct row *row, const struct config
 	return 0;
 }
 
-static int take_int(struct config *c, const struct row *row, const struct config_json_value *value)
+static int take_int(struct config *c, const struct row *row, const struct json_node *value)
 {
 	char text[INT_BYTES];
 	int err = copy_int(c, row, value, text);
@@ -149,26 +151,30 @@ static int take_int(struct config *c, const struct row *row, const struct config
 	return err ? err : options_take(c->p, row, text);
 }
 
-static bool holds_nul(const struct config_json_value *string)
+/* What makes a string one that no option or setting can be, or NULL. */
+static const char *problem_of(const struct json_node *string)
 {
-	return strlen(string->text) != string->len;
+	if (strlen(string->text) != string->len)
+		return "has a NUL byte in it";
+	return string->halves ? "has half of a character in it (\\ud800 to \\udfff)" : NULL;
 }
 
 /* A string lives as long as the document. */
-static int take_text(struct config *c, const struct row *row, const struct config_json_value *value)
+static int take_text(struct config *c, const struct row *row, const struct json_node *value)
 {
-	if (holds_nul(value))
-		return options_refuse_row(c->p, row, "has a NUL byte in it");
+	const char *problem = problem_of(value);
+
+	if (problem)
+		return options_refuse_row(c->p, row, "%s", problem);
 	return options_take(c->p, row, value->text);
 }
 
-static int take_bool(struct config *c, const struct row *row, const struct config_json_value *value)
+static int take_bool(struct config *c, const struct row *row, const struct json_node *value)
 {
 	return *value->text == 't' ? options_take(c->p, row, NULL) : 0;
 }
 
-static int take_steps(struct config *c, const struct row *row,
-		      const struct config_json_value *value)
+static int take_steps(struct config *c, const struct row *row, const struct json_node *value)
 {
 	int err = 0;
 
@@ -182,16 +188,16 @@ static int take_steps(struct config *c, const struct row *row,
 }
 
 /* The names in a list, as one text with commas. */
-static int join(struct config *c, const struct row *row, const struct config_json_value *list,
-		char *ret, size_t cap)
+static int join(struct config *c, const struct row *row, const struct json_node *list, char *ret,
+		size_t cap)
 {
 	size_t used = 0;
 
 	*ret = '\0';
-	for (const struct config_json_value *item = list->first; item; item = item->next) {
+	for (const struct json_node *item = list->first; item; item = item->next) {
 		int len;
 
-		if (item->type != CONFIG_STRING)
+		if (item->type != JSON_STRING)
 			return refuse_type(c, row, item, "a string in this list");
 		len = snprintf(ret + used, cap - used, "%s%s", item != list->first ? "," : "",
 			       item->text);
@@ -203,27 +209,30 @@ static int join(struct config *c, const struct row *row, const struct config_jso
 }
 
 static int take_setting(struct config *c, const struct row *row, struct output_spec *spec,
-			const char *key, const struct config_json_value *value)
+			const char *key, const struct json_node *value)
 {
 	char joined[512], number[INT_BYTES], why[512] = "";
 	const char *text = value->text;
 	int err = 0;
 
 	switch (value->type) {
-	case CONFIG_INT:
+	case JSON_INTEGER:
 		err = copy_int(c, row, value, number);
 		text = number;
 		break;
-	case CONFIG_STRING:
+	case JSON_STRING:
+		if (problem_of(value))
+			return options_refuse_row(c->p, row, "\"%.64s\" %s", key,
+						  problem_of(value));
 		break;
-	case CONFIG_ARRAY:
+	case JSON_ARRAY:
 		err = join(c, row, value, joined, sizeof(joined));
 		text = joined;
 		break;
-	case CONFIG_NULL:
-	case CONFIG_BOOL:
-	case CONFIG_FRACTION:
-	case CONFIG_OBJECT:
+	case JSON_NULL:
+	case JSON_BOOL:
+	case JSON_FRACTION:
+	case JSON_OBJECT:
 		return options_refuse_row(
 			c->p, row, "\"%.64s\" is %s, and has to be a string, a number or a list",
 			key, type_in_words(value));
@@ -236,33 +245,33 @@ static int take_setting(struct config *c, const struct row *row, struct output_s
 }
 
 /* The string of a key of an output that says what it is; NULL where there is none. 0 or -EINVAL. */
-static int take_part(struct config *c, const struct row *row,
-		     const struct config_json_value *object, const char *key, const char **ret)
+static int take_part(struct config *c, const struct row *row, const struct json_node *object,
+		     const char *key, const char **ret)
 {
-	const struct config_json_value *value = object->first;
+	const struct json_node *value = object->first;
 
 	*ret = NULL;
 	while (value && strcmp(value->key, key) != 0)
 		value = value->next;
 	if (!value)
 		return 0;
-	if (value->type != CONFIG_STRING)
+	if (value->type != JSON_STRING)
 		return options_refuse_row(c->p, row, "\"%s\" is %s, and has to be a string", key,
 					  type_in_words(value));
-	if (holds_nul(value))
-		return options_refuse_row(c->p, row, "\"%s\" has a NUL byte in it", key);
+	if (problem_of(value))
+		return options_refuse_row(c->p, row, "\"%s\" %s", key, problem_of(value));
 	*ret = value->text;
 	return 0;
 }
 
-static int take_settings(struct config *c, const struct row *row,
-			 const struct config_json_value *object, struct output_spec *spec)
+static int take_settings(struct config *c, const struct row *row, const struct json_node *object,
+			 struct output_spec *spec)
 {
 	unsigned int *line = &c->p->line[row - options_rows];
 	int err = 0;
 
-	for (const struct config_json_value *v = object->first; !err && v; v = v->next) {
-		*line = c->scan.lines[c->next++];
+	for (const struct json_node *v = object->first; !err && v; v = v->next) {
+		*line = v->line;
 		if (strcmp(v->key, TYPE_KEY) != 0 && strcmp(v->key, TARGET_KEY) != 0)
 			err = take_setting(c, row, spec, v->key, v);
 	}
@@ -271,7 +280,7 @@ static int take_settings(struct config *c, const struct row *row,
 
 /* { "type": "file", "target": "/var/log/x", "queue": "1M", … } */
 static int take_output_object(struct config *c, const struct row *row,
-			      const struct config_json_value *object)
+			      const struct json_node *object)
 {
 	struct output_spec spec = { 0 };
 	const char *type, *target;
@@ -299,18 +308,16 @@ static int take_output_object(struct config *c, const struct row *row,
 	return options_take_output(c->p, row, &spec);
 }
 
-static int take_output(struct config *c, const struct row *row,
-		       const struct config_json_value *value)
+static int take_output(struct config *c, const struct row *row, const struct json_node *value)
 {
-	if (value->type == CONFIG_OBJECT)
+	if (value->type == JSON_OBJECT)
 		return take_output_object(c, row, value);
-	if (value->type == CONFIG_STRING)
+	if (value->type == JSON_STRING)
 		return take_text(c, row, value);
 	return refuse_type(c, row, value, "an output: an object or a string");
 }
 
-static int take_number(struct config *c, const struct row *row,
-		       const struct config_json_value *value)
+static int take_number(struct config *c, const struct row *row, const struct json_node *value)
 {
 	static const char *const allowed[] = {
 		[NUMBER_PLAIN] = "a number",
@@ -318,18 +325,18 @@ static int take_number(struct config *c, const struct row *row,
 		[NUMBER_SECONDS] = "a number, or a string such as \"10m\"",
 	};
 
-	if (value->type == CONFIG_INT)
+	if (value->type == JSON_INTEGER)
 		return take_int(c, row, value);
-	if (value->type == CONFIG_STRING && row->number.kind != NUMBER_PLAIN)
+	if (value->type == JSON_STRING && row->number.kind != NUMBER_PLAIN)
 		return take_text(c, row, value);
 	return refuse_type(c, row, value, allowed[row->number.kind]);
 }
 
-static int take_one(struct config *c, const struct row *row, const struct config_json_value *value)
+static int take_one(struct config *c, const struct row *row, const struct json_node *value)
 {
-	const bool is_int = value->type == CONFIG_INT;
-	const bool is_text = value->type == CONFIG_STRING;
-	const bool is_bool = value->type == CONFIG_BOOL;
+	const bool is_int = value->type == JSON_INTEGER;
+	const bool is_text = value->type == JSON_STRING;
+	const bool is_bool = value->type == JSON_BOOL;
 
 	switch (row->type) {
 	case ROW_SWITCH:
@@ -361,13 +368,13 @@ static int take_one(struct config *c, const struct row *row, const struct config
 }
 
 /* What may be repeated on the command line is a list here, or one alone. */
-static int take_list(struct config *c, const struct row *row, const struct config_json_value *list)
+static int take_list(struct config *c, const struct row *row, const struct json_node *list)
 {
 	int err = 0;
 
 	if (!list->first)
 		return options_refuse_row(c->p, row, "the list is empty");
-	for (const struct config_json_value *v = list->first; !err && v; v = v->next)
+	for (const struct json_node *v = list->first; !err && v; v = v->next)
 		err = take_one(c, row, v);
 	return err;
 }
@@ -405,28 +412,26 @@ static int refuse_key(struct config *c, const char *key, unsigned int line)
 	return options_refuse(c->p, "; did you mean \"%s\"?", name);
 }
 
-static int take_key(struct config *c, const struct config_json_value *value)
+static int take_key(struct config *c, const struct json_node *value)
 {
-	const unsigned int line = c->scan.lines[c->next++];
 	const struct row *row = find_key(value->key);
 	size_t i;
 
 	if (!row)
-		return refuse_key(c, value->key, line);
+		return refuse_key(c, value->key, value->line);
 	i = (size_t)(row - options_rows);
-	c->p->line[i] = line;
+	c->p->line[i] = value->line;
 	c->p->given |= 1ULL << i;
-	if (value->type == CONFIG_ARRAY && (row->type == ROW_OUTPUT || row->type == ROW_INTERFACE))
+	if (value->type == JSON_ARRAY && (row->type == ROW_OUTPUT || row->type == ROW_INTERFACE))
 		return take_list(c, row, value);
 	return take_one(c, row, value);
 }
 
 static int take_document(struct config *c)
 {
-	const struct config_json_value *v = c->p->o.config_json.values->first;
 	int err = 0;
 
-	for (; !err && v; v = v->next)
+	for (const struct json_node *v = c->document->first; !err && v; v = v->next)
 		err = take_key(c, v);
 	return err;
 }
@@ -434,11 +439,8 @@ static int take_document(struct config *c)
 int config_read(struct parser *p)
 {
 	struct config c = { .p = p };
-	char why[256] = "";
 	int err = read_text(&c);
 
-	if (!err && config_scan(c.text, c.len, &c.scan, why, sizeof(why)))
-		err = refuse_at(&c, c.scan.line, why);
 	if (!err)
 		err = parse_text(&c);
 	if (!err)

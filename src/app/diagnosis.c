@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define KIB(bytes)    ((uint64_t)(bytes) >> 10)
 #define GRANT                                                                                 \
@@ -25,15 +27,6 @@ const char *diagnosis_result_name(enum diagnosis_result result)
 	return result_names[result];
 }
 
-/* Names of interfaces and programs are any bytes. */
-static void mask(char *text)
-{
-	for (; *text; text++) {
-		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
-			*text = '?';
-	}
-}
-
 __attribute__((format(printf, 4, 5))) static void
 find(struct diagnosis *d, const char *check, enum diagnosis_result result, const char *fmt, ...)
 {
@@ -44,7 +37,7 @@ find(struct diagnosis *d, const char *check, enum diagnosis_result result, const
 	va_start(args, fmt);
 	(void)vsnprintf(f->text, sizeof(f->text), fmt, args);
 	va_end(args);
-	mask(f->text);
+	text_mask(f->text, strlen(f->text)); /* names of interfaces are any bytes */
 }
 
 /* What to do about the last finding. */
@@ -56,7 +49,7 @@ __attribute__((format(printf, 2, 3))) static void advise(struct diagnosis *d, co
 	va_start(args, fmt);
 	(void)vsnprintf(f->advice, sizeof(f->advice), fmt, args);
 	va_end(args);
-	mask(f->advice);
+	text_mask(f->advice, strlen(f->advice));
 }
 
 static void find_unknown(struct diagnosis *d, const char *check)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/log.h"
+#include "base/text.h"
 
 #define MESSAGE_BYTES 1000 /* with the newline: below PIPE_BUF, so a pipe takes it in one piece */
 #define PATIENCE_MS   50 /* for a stderr that nobody reads; the ring is not drained meanwhile */
@@ -45,22 +46,6 @@ static size_t mark_cut(char *text, size_t len)
 	return len + sizeof(mark);
 }
 
-/* Names and paths come from outside: a newline in one would forge a line, an escape sequence would
- * reach the terminal. In UTF-8, U+0080 to U+009F are such control characters too.
- */
-static void mask_controls(char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		unsigned char next = i + 1 < len ? (unsigned char)text[i + 1] : 0;
-
-		if (c < 0x20 || c == 0x7f)
-			text[i] = '?';
-		if (c == 0xc2 && next >= 0x80 && next <= 0x9f)
-			text[i] = text[i + 1] = '?';
-	}
-}
-
 static void write_out(const char *text, size_t len)
 {
 	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -90,7 +75,7 @@ __attribute__((format(printf, 2, 0))) static void put(enum log_level level, cons
 	len = n < 0 ? 0 : (size_t)n;
 	if (len >= room)
 		len = mark_cut(text, room - 1);
-	mask_controls(text, len);
+	text_mask(text, len); /* names and paths come from outside */
 	text[len] = '\n'; /* over the NUL */
 	write_out(message, prefix + len + 1);
 	errno = saved;

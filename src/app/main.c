@@ -18,6 +18,7 @@
 #include "app/metrics_file.h"
 #include "app/options.h"
 #include "app/privileges.h"
+#include "base/text.h"
 #include "record/record.h"
 #include "output/outputs.h"
 
@@ -39,15 +40,6 @@ static int print_version(void)
 									       EXIT_CODE_DONE;
 }
 
-/* A name is any bytes: those that a terminal would obey are masked. */
-static void mask_controls(char *name)
-{
-	for (; *name; name++) {
-		if ((unsigned char)*name < 0x20 || *name == 0x7f)
-			*name = '?';
-	}
-}
-
 /* As tcpdump -D begins: a line each, number and name. */
 static int print_interfaces(void)
 {
@@ -58,7 +50,7 @@ static int print_interfaces(void)
 		return EXIT_CODE_FAILED;
 	}
 	for (size_t i = 0; list[i].if_index; i++) {
-		mask_controls(list[i].if_name);
+		text_mask(list[i].if_name, strlen(list[i].if_name));
 		(void)printf("%u.%s\n", list[i].if_index, list[i].if_name);
 	}
 	if_freenameindex(list);

@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/audit_json.h"
+#include "base/text.h"
 
-#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
-#define UTF8_BYTES_MAX 4
-#define LABEL_BYTES    24576 /* a path, every byte of it escaped at worst */
-#define PREFIX	       "xdptail_"
-#define NS_PER_S       1000000000U
-#define NS_PER_MS      1000000U
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define LABEL_BYTES   24576 /* a path, every byte of it escaped at worst */
+#define PREFIX	      "xdptail_"
+#define NS_PER_S      1000000000U
+#define NS_PER_MS     1000000U
 
 enum unit {
 	UNIT_ONE,
@@ -152,24 +151,13 @@ static const struct row output_rows[] = {
 
 /* --- labels --- */
 
-/* Bytes of the character that text begins with; 0: it is none of UTF-8. Not at the end of text. */
-static size_t character(const char *text)
-{
-	size_t left = strnlen(text, UTF8_BYTES_MAX);
-
-	for (size_t n = 1; n <= left; n++) {
-		if (audit_json_is_utf8(text, n))
-			return n;
-	}
-	return 0;
-}
-
 /* What one character becomes: its bytes, or an escape. *ret_in: bytes of text that it stands for.
  */
 static size_t escape(char ret[8], const char *text, size_t *ret_in)
 {
 	static const char specials[][2] = { { '\\', '\\' }, { '"', '"' }, { '\n', 'n' } };
-	size_t n = character(text);
+	int bytes = text_utf8_bytes(text, text + TEXT_UTF8_BYTES_MAX); /* a NUL ends it, too */
+	size_t n = bytes > 0 ? (size_t)bytes : 0;
 
 	*ret_in = n ? n : 1;
 	if (!n)

@@ -8,15 +8,7 @@
 #include "app/metrics_file.h"
 #include "app/options_argv.h"
 #include "app/options_table.h"
-
-/* argv is from outside, and err is to be one line. */
-static void mask_controls(char *text)
-{
-	for (; *text; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
-	}
-}
+#include "base/text.h"
 
 static bool is_given(const struct parser *p, const struct row *row)
 {
@@ -197,7 +189,7 @@ int options_parse(struct options *ret, int argc, char *const argv[], char *err, 
 	else
 		options_free(&p.o);
 	if (r && err_cap)
-		mask_controls(err);
+		text_mask(err, strlen(err)); /* argv and the file are from outside */
 	return r;
 }
 
@@ -213,7 +205,7 @@ int options_check_config(const char *path, char *err, size_t err_cap)
 		r = finish(&p);
 	options_free(&p.o);
 	if (r && err_cap)
-		mask_controls(err);
+		text_mask(err, strlen(err)); /* argv and the file are from outside */
 	return r;
 }
 
@@ -269,5 +261,5 @@ void options_free_outputs(struct options *o)
 void options_free(struct options *o)
 {
 	options_free_outputs(o);
-	config_json_free(&o->config_json);
+	json_tree_free(&o->config_tree);
 }

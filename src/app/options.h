@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "xdptail.h"
-#include "app/config_json.h"
+#include "json/tree.h"
 #include "output/outputs.h"
 
 enum options_action { /* what is to be done at all */
@@ -31,7 +31,7 @@ struct options {
 	enum options_action action;
 	bool print_config;
 	const char *config; /* the file that is read, too; NULL: none */
-	struct config_json config_json; /* owned; strings that came from it point into it */
+	struct json_tree config_tree; /* owned; strings that came from the file point into it */
 	const char *interfaces[XDPTAIL_INTERFACES_MAX]; /* each named once */
 	unsigned int n_interfaces; /* 0 only with read, or where action is not OPTIONS_RUN */
 	bool wait_interface; /* for those that are not there */

@@ -3,6 +3,8 @@
 
 #include <endian.h>
 
+#include "base/text.h"
+
 #define DIGITS_8    100000000U /* 10^8 */
 #define LAST_SECOND UINT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 #define DAY_S	    86400U
@@ -247,30 +249,6 @@ void json_format_date(char ret[JSON_DATE_BYTES], uint64_t second)
 	*pos = '.';
 }
 
-static bool is_tail(unsigned char c)
-{
-	return (c & 0xc0) == 0x80;
-}
-
-/* Bytes of the UTF-8 character at s; 0 if there is none (Unicode 15, table 3-7). Reads no further
- * than the first byte that does not belong to it, so a NUL ends it.
- */
-static size_t utf8_bytes(const unsigned char *s)
-{
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || !is_tail(s[1]))
-		return 0;
-	if (s[0] < 0xe0)
-		return 2;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) || !is_tail(s[2]))
-		return 0;
-	if (s[0] < 0xf0)
-		return 3;
-	return is_tail(s[3]) ? 4 : 0;
-}
-
 /* What JSON has for a byte of a string: 1 to ESCAPE_MAX bytes. */
 static size_t escape(char ret[ESCAPE_MAX], unsigned char c)
 {
@@ -295,28 +273,29 @@ static size_t escape(char ret[ESCAPE_MAX], unsigned char c)
 
 size_t json_clean(char *ret, size_t max, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	const size_t ellipsis_len = sizeof(JSON_ELLIPSIS) - 1;
 	size_t escaped_len = 0;
 	size_t cut = 0; /* how much can stay in front of an ellipsis */
 	size_t len = 0;
 
-	while (*s) {
-		size_t in = utf8_bytes(s);
+	while (*text) {
+		int bytes =
+			text_utf8_bytes(text, text + TEXT_UTF8_BYTES_MAX); /* a NUL ends it, too */
+		size_t in = bytes > 0 ? (size_t)bytes : 0;
 		size_t out = in ? in : sizeof(replacement) - 1;
 		char ignored[ESCAPE_MAX];
 
-		escaped_len += out == 1 ? escape(ignored, *s) : out;
+		escaped_len += out == 1 ? escape(ignored, (unsigned char)*text) : out;
 		if (escaped_len > max) {
 			memcpy(ret + cut, JSON_ELLIPSIS, ellipsis_len);
 			len = cut + ellipsis_len;
 			break;
 		}
-		memcpy(ret + len, in ? (const char *)s : replacement, out);
+		memcpy(ret + len, in ? text : replacement, out);
 		len += out;
 		if (escaped_len + ellipsis_len <= max)
 			cut = len;
-		s += in ? in : 1;
+		text += in ? in : 1;
 	}
 	ret[len] = '\0';
 	return len;

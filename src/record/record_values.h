@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The other way round: keys and values of a line of our own, in order, for outputs that want some
- * of them by name beside the line. Pure; copies nothing until asked for a text without escapes.
+/* Reads a line of ours back: keys and values in order, for outputs that want some of them by name
+ * beside the line. Nothing is copied until a text without escapes is asked for.
  *
- * It reads what line.c writes, one flat object, and makes no more of other texts than to end early;
- * it never reads beyond them.
+ * A line is one flat object. Of any other text the values end early.
  */
 #ifndef RECORD_RECORD_VALUES_H
 #define RECORD_RECORD_VALUES_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "json/reader.h"
 
 enum record_value_type {
 	RECORD_VALUE_STRING,
@@ -28,17 +29,16 @@ struct record_value {
 };
 
 struct record_values {
-	const char *pos; /* behind what was read */
-	const char *end; /* behind the brace that closes the object */
+	struct json_reader reader;
+	bool whole; /* the line was read to its end, and is one object */
 };
 
-/* text, of len bytes, with or without its newline, is borrowed until the last record_values_next().
+/* text, of len bytes, with or without its newline, is borrowed until the last
+ * record_values_next().
  */
 void record_values_begin(struct record_values *ret, const char *text, size_t len);
 
-/* The next value: the first of every line is its timestamp. False when there is none, and then pos
- * is at end, if the whole line was read.
- */
+/* The next value: the first of every line is its timestamp. False when there is none. */
 bool record_values_next(struct record_values *v, struct record_value *ret);
 
 /* The text without escapes, in UTF-8, and no NUL behind it; an escape that stands for no character

@@ -4,7 +4,7 @@
  */
 #include <stdbool.h>
 
-#include "app/audit_json.h"
+#include "base/text.h"
 #include "app/metrics.h"
 #include "fuzz.h"
 
@@ -39,12 +39,12 @@ static void check_value(const char *key, size_t key_len, const char *value)
 		const char *key, *text;
 	} names[] = { { "name", run }, { "interface", interface }, { "output", output } };
 
-	FUZZ_CHECK(audit_json_is_utf8(value, strlen(value)), "%s is not UTF-8", value);
+	FUZZ_CHECK(text_is_utf8(value, strlen(value)), "%s is not UTF-8", value);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *text = names[i].text;
 
 		if (strlen(names[i].key) == key_len && !memcmp(names[i].key, key, key_len))
-			FUZZ_CHECK(!audit_json_is_utf8(text, strlen(text)) || !strcmp(value, text),
+			FUZZ_CHECK(!text_is_utf8(text, strlen(text)) || !strcmp(value, text),
 				   "%s, not %s", value, text);
 	}
 }

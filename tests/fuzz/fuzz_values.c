@@ -4,6 +4,7 @@
  */
 #include <stdbool.h>
 
+#include "base/text.h"
 #include "fuzz.h"
 #include "record/record.h"
 #include "values.h"
@@ -25,7 +26,6 @@ static void check_bounds(const char *text, size_t len)
 		FUZZ_CHECK(n <= value.len, "%zu bytes of %zu", n, value.len);
 		(void)record_value_is_index(&value);
 		behind = value.text + value.len;
-		FUZZ_CHECK(v.pos > text && v.pos <= v.end, "the place behind it");
 	}
 }
 
@@ -75,8 +75,9 @@ static void check_values(const char *text, size_t len)
 	FUZZ_CHECK(tok, "no memory");
 	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
 	obj = json_tokener_parse_ex(tok, text, (int)len);
-	if (json_object_is_type(obj, json_type_object) && is_as_printed(text, len, obj) &&
-	    is_flat(obj))
+	/* json-c takes sequences of UTF-8 that are longer than need be */
+	if (json_object_is_type(obj, json_type_object) && text_is_utf8(text, len) &&
+	    is_as_printed(text, len, obj) && is_flat(obj))
 		FUZZ_CHECK(values_agree(text, len, obj, &key), "they part at \"%s\"", key);
 	json_object_put(obj);
 	json_tokener_free(tok);

@@ -143,8 +143,8 @@ expect_refusal() { # NAME EXIT TEXT
 	done <<-'TABLE'
 		|1: the file ends before its object does
 		[]|1: what is in it is not an object
-		{}\n{}|2: there is something behind the object
-		{\n"sample": 1,\n}|3: unexpected character; is there a comma too many
+		{}\n{}|2: trailing data after the object
+		{\n"sample": 1,\n}|3: unexpected character (missing or extra comma?)
 		{\n'sample': 1}|2: strings are in double quotes
 		{\n"sample: 1}|2: a string begins here and does not end
 		{\n\n/* x|3: a comment begins here and does not end
