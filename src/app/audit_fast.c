@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/reader.h"
+#include "json/skip.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define WORD_BYTES    sizeof(uint64_t)
@@ -15,7 +15,6 @@
 #define SLOTS	      512 /* a power of two, so many that few keys meet */
 #define NUMBER_DIGITS 16 /* that a number below the limit has at most */
 #define DEPTH_MAX     15 /* of others' values: they are in an object already */
-#define KEYS_MAX      32 /* of others' objects, in a value */
 #define SECOND_BYTES  19 /* 2026-11-22T03:41:40 */
 
 enum take {
@@ -389,61 +388,6 @@ static bool take_bool(struct cursor *c, uint64_t *ret)
 	return *ret || skip_text(c, "false", 5);
 }
 
-/* A key of an object that is skipped. */
-struct skipped_key {
-	const char *text;
-	size_t len;
-	unsigned int object;
-};
-
-/* False: the key stands twice in its object, or may do so, for it has escapes; or there are too
- * many.
- */
-static bool add_key(struct skipped_key *keys, size_t *n, const struct json_reader *r,
-		    unsigned int object)
-{
-	if (*n == KEYS_MAX || r->escaped)
-		return false;
-	for (size_t i = 0; i < *n; i++) {
-		if (keys[i].object == object && keys[i].len == r->len &&
-		    memcmp(keys[i].text, r->text, r->len) == 0)
-			return false;
-	}
-	keys[(*n)++] = (struct skipped_key){ r->text, r->len, object };
-	return true;
-}
-
-/* A value, whatever it is. False: it is no JSON, or not so plain that no key can stand twice. */
-static bool skip_value(struct cursor *c)
-{
-	struct skipped_key keys[KEYS_MAX];
-	unsigned int inside[DEPTH_MAX + 1]; /* numbers of the objects that the reader is in */
-	unsigned int objects = 0;
-	struct json_reader r;
-	size_t n_keys = 0;
-
-	json_reader_init(&r, c->pos, (size_t)(c->end - c->pos), DEPTH_MAX, JSON_NO_COMMENTS);
-	do {
-		switch (json_reader_next(&r)) {
-		case JSON_TOKEN_OBJECT:
-			inside[r.depth] = objects++;
-			break;
-		case JSON_TOKEN_KEY:
-			if (!add_key(keys, &n_keys, &r, inside[r.depth]))
-				return false;
-			break;
-		case JSON_TOKEN_END:
-		case JSON_TOKEN_CUT:
-		case JSON_TOKEN_WRONG:
-			return false;
-		default:
-			break;
-		}
-	} while (r.depth);
-	c->pos = r.pos;
-	return true;
-}
-
 /* Any text, with escapes, too, but where it has to be kept. keep: room for so many bytes, or NULL.
  */
 static bool take_text(struct cursor *c, char *keep, size_t keep_bytes)
@@ -452,7 +396,8 @@ static bool take_text(struct cursor *c, char *keep, size_t keep_bytes)
 	size_t len;
 
 	if (!take_string(c, &text, &len))
-		return !keep && c->pos < c->end && *c->pos == '"' && skip_value(c);
+		return !keep && c->pos < c->end && *c->pos == '"' &&
+		       json_skip(&c->pos, c->end, DEPTH_MAX);
 	if (!keep)
 		return true;
 	if (len >= keep_bytes)
@@ -538,7 +483,7 @@ static inline bool take_value(struct audit_fast *f, struct cursor *c, const stru
 	case TAKE_NOTHING:
 		break;
 	}
-	return skip_value(c);
+	return take_text(c, NULL, 0) || json_skip(&c->pos, c->end, DEPTH_MAX);
 }
 
 static bool has_required(const struct layout *l, const uint64_t *seen)
