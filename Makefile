@@ -60,8 +60,8 @@ SKELETONS = $(VARIANTS:%=$(O)/bpf/xdptail_%.skel.h)
 SYN_ONLY = $(O)/contrib/syn-only/syn_only.bpf.o
 PRODUCT = $(O)/tests/kernels/product.bpf.o
 WINDOW = $(O)/bpf/xdptail_window
-LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/lib/*.c))
-CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/base/*.c src/json/*.c src/record/*.c src/output/*.c src/app/*.c))
+LIB_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/base/*.c src/lib/*.c))
+CMD_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard src/json/*.c src/record/*.c src/output/*.c src/app/*.c))
 UNIT_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PROG_TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/prog/test_*.c))
 MAN_PAGES = $(wildcard packaging/man/*.[1-9])
@@ -297,7 +297,7 @@ $(FUZZ)/fuzz_%: $(FUZZ)/tests/fuzz/fuzz_%.o
 	$(Q)$(CLANG) -pthread $(SAN_FLAGS) -fsanitize=fuzzer $^ $$(pkg-config --libs json-c libpcap libzstd zlib) -o $@
 
 $(FUZZ)/fuzz_audit: $(patsubst %.c,$(FUZZ)/%.o,$(wildcard src/app/audit_*.c src/record/*.c src/json/*.c src/base/*.c) src/app/answer.c)
-$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/lib/%.o,capture_file unpack pcapng reason)
+$(FUZZ)/fuzz_capture: $(patsubst %,$(FUZZ)/src/%.o,lib/capture_file lib/unpack lib/pcapng base/reason)
 $(FUZZ)/fuzz_decode: $(FUZZ)/src/lib/decode.o
 $(FUZZ)/fuzz_line: $(patsubst %,$(FUZZ)/src/%.o,record/record json/json json/reader record/record_values base/text)
 $(FUZZ)/fuzz_metrics: $(patsubst %,$(FUZZ)/src/%.o,app/metrics base/text)

@@ -15,16 +15,16 @@ rules() {
 		bpf/parse_tunnel.h   abi.h parse.h
 		bpf/sample.h         abi.h
 		bpf/xdptail.bpf.c    abi.h parse.h parse_tunnel.h sample.h
-		src/lib/object.c     lib/* abi.h xdptail.h xdptail_*.skel.h
-		src/lib/replay.c     lib/* abi.h parse.h parse_tunnel.h sample.h xdptail.h
-		src/lib/tunnel.c     lib/* abi.h parse_tunnel.h xdptail.h
-		src/lib/*            lib/* abi.h xdptail.h
+		src/lib/object.c     base/* lib/* abi.h xdptail.h xdptail_*.skel.h
+		src/lib/replay.c     base/* lib/* abi.h parse.h parse_tunnel.h sample.h xdptail.h
+		src/lib/tunnel.c     base/* lib/* abi.h parse_tunnel.h xdptail.h
+		src/lib/*            base/* lib/* abi.h xdptail.h
 		src/base/*           base/*
 		src/json/*           base/* json/*
 		src/record/*         xdptail.h base/* json/* record/*
 		src/output/*         base/* output/* record/record.h record/record_values.h
 		src/app/main.c       xdptail.h base/* app/* record/record.h output/outputs.h
-		src/app/metrics_file.c app/* output/file_lock.h
+		src/app/metrics_file.c base/* app/* output/file_lock.h
 		src/app/*            xdptail.h base/* json/* app/* record/record.h output/outputs.h
 	TABLE
 }

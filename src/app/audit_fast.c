@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "json/skip.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define WORD_BYTES    sizeof(uint64_t)
 #define KEY_WORDS     8
 #define KEY_MAX	      (KEY_WORDS * WORD_BYTES) /* of a key, with its quotes and the colon */

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "app/audit_record.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include "base/array.h"
 
 #define KEY(name) .key = (name), .intro = "\"" name "\":", .intro_len = sizeof(name) + 2
 #define NEEDED(name, kind, to_key)                                                      \

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 static const char *const kind_names[] = {
@@ -32,7 +33,7 @@ static const char *const kind_names[] = {
 	[AUDIT_KIND_TOTAL] = "total",
 	[AUDIT_KIND_TIME] = "time",
 };
-_Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == AUDIT_KIND_MAX, "a name for each");
+_Static_assert(ARRAY_SIZE(kind_names) == AUDIT_KIND_MAX, "a name for each");
 
 const char *audit_kind_name(enum audit_kind kind)
 {

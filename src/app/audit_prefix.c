@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include "base/array.h"
 
 /* How lines with a prefix begin. In a pattern 9 is a digit, _ a digit or a blank, A and a are
  * letters, and anything else is itself.

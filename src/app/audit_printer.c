@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/answer.h"
+#include "base/array.h"
 #include "base/text.h"
 #include "record/record.h"
 
@@ -16,15 +17,14 @@ static const char *const verdict_words[] = {
 	[AUDIT_INCOMPLETE] = "not whole, but nothing contradicts it",
 	[AUDIT_BROKEN] = "does not add up",
 };
-_Static_assert(sizeof(verdict_words) / sizeof(verdict_words[0]) == AUDIT_VERDICT_MAX, "words");
+_Static_assert(ARRAY_SIZE(verdict_words) == AUDIT_VERDICT_MAX, "words");
 
 static const char *const verdict_names[] = {
 	[AUDIT_WHOLE] = "whole",
 	[AUDIT_INCOMPLETE] = "incomplete",
 	[AUDIT_BROKEN] = "broken",
 };
-_Static_assert(sizeof(verdict_names) / sizeof(verdict_names[0]) == AUDIT_VERDICT_MAX,
-	       "a name each");
+_Static_assert(ARRAY_SIZE(verdict_names) == AUDIT_VERDICT_MAX, "a name each");
 
 static enum audit_verdict worst_of(const struct audit_state *state)
 {

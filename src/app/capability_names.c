@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/array.h"
+
 /* In the order of their bits: linux/capability.h. */
 static const char *const names[] = {
 	"CAP_CHOWN",
@@ -58,7 +60,7 @@ void capability_names(struct capability_names *ret, uint64_t caps)
 		ret->list[n++] = ret->mask;
 		caps = 0;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (caps >> i & 1)
 			ret->list[n++] = names[i];
 	}

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define KIB(bytes)    ((uint64_t)(bytes) >> 10)
+#define KIB(bytes) ((uint64_t)(bytes) >> 10)
 #define GRANT                                                                                 \
 	"run as root, or: setcap cap_bpf,cap_net_admin,cap_perfmon=ep $(command -v xdptail) " \
 	"(before Linux 5.8: cap_sys_admin)"

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/array.h"
+
 /* Shortages, and what other processes, disks and networks do for a while. */
 static const int passing[] = {
 	ENOMEM,	    EMFILE,	  ENFILE,  EAGAIN,    EINTR,	    EIO,
@@ -13,7 +15,7 @@ static const int passing[] = {
 
 int exit_code_of_error(int err, enum exit_code otherwise)
 {
-	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(passing); i++) {
 		if (err == -passing[i])
 			return EXIT_CODE_FAILED;
 	}

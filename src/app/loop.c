@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/log.h"
+#include "base/time.h"
 
 #define PACKETS_A_TURN 8192 /* then signals and timers have their turn, also under a flood */
 /* … while there is something else to do that takes as long, or little CPU */
@@ -40,18 +41,10 @@ enum {
 	EVENT_WATCHDOG,
 };
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec ts = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 void loop_set_deadline(struct loop *l)
 {
 	if (l->deadline_ms == LOOP_NO_DEADLINE)
-		l->deadline_ms = monotonic_ms() + STOP_MS;
+		l->deadline_ms = time_monotonic_ms() + STOP_MS;
 }
 
 void loop_stop(struct loop *l, const char *reason, int exit_code)
@@ -219,7 +212,7 @@ static int on_packet(void *arg, const struct xdptail_packet *packet)
 
 static bool has_left(const struct loop *l, int64_t ms)
 {
-	return monotonic_ms() <= l->deadline_ms - ms;
+	return time_monotonic_ms() <= l->deadline_ms - ms;
 }
 
 /* The counts of an interval are not to wait for its samples for ever: who gets too little of the
@@ -235,7 +228,7 @@ static bool is_late(const struct loop *l)
 
 	if (!l->counting || l->options->read)
 		return false;
-	return monotonic_ms() - l->counting_ms > most || !has_left(l, HURRY_MS);
+	return time_monotonic_ms() - l->counting_ms > most || !has_left(l, HURRY_MS);
 }
 
 /* The interval comes first: its steps and those of the samples take turns, of about the same
@@ -280,7 +273,7 @@ void loop_begin_counts(struct loop *l)
 	err = xdptail_counts_begin(l->handle);
 	loop_check(l, err, "cannot take the counts");
 	l->counting = !err;
-	l->counting_ms = monotonic_ms();
+	l->counting_ms = time_monotonic_ms();
 }
 
 /* Once, and then again when there was one in time. */
@@ -386,10 +379,10 @@ static void on_timer(int fd)
 /* With little CPU a turn is made shorter, or a signal would wait for seconds. */
 static void take_turn(struct loop *l)
 {
-	int64_t begun_ms = monotonic_ms();
+	int64_t begun_ms = time_monotonic_ms();
 
 	(void)loop_poll_packets(l, packets_a_turn(l));
-	l->slow = monotonic_ms() - begun_ms > SLOW_MS;
+	l->slow = time_monotonic_ms() - begun_ms > SLOW_MS;
 }
 
 static void dispatch(struct loop *l, uint64_t event)
@@ -435,7 +428,7 @@ void loop_check_wait(struct loop *l, int err, const char *what)
 		l->waiting_ms = 0;
 		return;
 	}
-	now = monotonic_ms();
+	now = time_monotonic_ms();
 	if (!l->waiting_ms)
 		l->waiting_ms = now;
 	if (!is_passing(err) || now - l->waiting_ms > EVENTS_MS)
@@ -549,7 +542,8 @@ static void close_outputs(struct loop *l)
 		loop_wait_for_outputs(l);
 	loop_set_deadline(l);
 	loop_drop_pending(l);
-	left = l->deadline_ms - monotonic_ms() - (l->metrics ? METRICS_MS : 0) - OUTPUT_FREE_MS;
+	left = l->deadline_ms - time_monotonic_ms() - (l->metrics ? METRICS_MS : 0) -
+	       OUTPUT_FREE_MS;
 	unwritten = outputs_finish(l->outputs, left > 0 ? (int)left : 0);
 	loop_check_warnings(l);
 	if (l->exit_code != EXIT_CODE_OUTPUT)
@@ -627,7 +621,7 @@ int loop_run(struct loop *l, struct xdptail *handle, struct record_writer *write
 	loop_notify_stopping(l);
 	close_stream(l);
 	close_outputs(l);
-	left = l->deadline_ms - monotonic_ms();
+	left = l->deadline_ms - time_monotonic_ms();
 	loop_end_metrics(l, left > 0 ? (int)left : 0);
 	if (l->attached && l->exit_code != EXIT_CODE_OUTPUT)
 		report_summary(&l->report);

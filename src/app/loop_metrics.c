@@ -11,18 +11,10 @@
 #include "app/log.h"
 #include "app/loop_internal.h"
 #include "app/metrics.h"
+#include "base/time.h"
 
 #define ERR_BYTES  1024
 #define NAME_BYTES 256
-
-/* Of a capture, too, whose own clock says nothing of how old a file is. */
-static uint64_t wall_ns(void)
-{
-	struct timespec ts = { 0 };
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
-}
 
 /* Of the file, without its suffix. */
 static void name_run(char ret[NAME_BYTES], const char *path)
@@ -64,7 +56,7 @@ static int make_text(const struct loop *l, char **ret, size_t *ret_len)
 		.name = name,
 		.up = l->metrics_up,
 		.start_ns = l->started_ns,
-		.end_ns = l->metrics_up ? 0 : wall_ns(),
+		.end_ns = l->metrics_up ? 0 : time_wall_ns(),
 		.snapshot_ns = l->snapshot_ns,
 		.snapshots = r->snapshots - snapshot_is_busy(&l->snapshot),
 		.interval_s = o->interval_s,
@@ -136,7 +128,7 @@ void loop_write_metrics(struct loop *l)
 
 void loop_snapshot_done(struct loop *l)
 {
-	l->snapshot_ns = wall_ns();
+	l->snapshot_ns = time_wall_ns();
 	loop_write_metrics(l);
 }
 
@@ -163,7 +155,7 @@ void loop_start_metrics(struct loop *l)
 	char err_text[ERR_BYTES];
 	int err;
 
-	l->started_ns = wall_ns();
+	l->started_ns = time_wall_ns();
 	l->metrics_up = true;
 	if (l->stop_reason)
 		return;

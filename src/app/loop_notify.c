@@ -6,6 +6,7 @@
 
 #include "app/log.h"
 #include "app/loop_internal.h"
+#include "base/time.h"
 
 void loop_open_notify(struct loop *l)
 {
@@ -29,11 +30,8 @@ void loop_notify_ready(struct loop *l)
 /* It wants to know that its own request came before this. */
 void loop_notify_reloading(struct loop *l)
 {
-	struct timespec ts = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	notify_state(&l->notify, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-		     (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
+		     time_monotonic_ns() / NS_PER_US);
 }
 
 void loop_notify_stopping(struct loop *l)

@@ -19,11 +19,11 @@
 #include "app/options.h"
 #include "app/privileges.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "record/record.h"
 #include "output/outputs.h"
 
 #define ERR_BYTES 1024
-#define NS_PER_S  1000000000ULL
 
 static int print_help(void)
 {

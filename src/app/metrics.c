@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
+#include "base/time.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define LABEL_BYTES   24576 /* a path, every byte of it escaped at worst */
-#define PREFIX	      "xdptail_"
-#define NS_PER_S      1000000000U
-#define NS_PER_MS     1000000U
+#define LABEL_BYTES 24576 /* a path, every byte of it escaped at worst */
+#define PREFIX	    "xdptail_"
 
 enum unit {
 	UNIT_ONE,

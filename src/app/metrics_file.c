@@ -12,11 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "output/file_lock.h"
 
 #define FILE_MODE 0644 /* another user reads it; there are no addresses in it */
-#define NS_PER_S  1000000000L
-#define NS_PER_MS 1000000L
 
 /* Where it is. The directory is looked up each time: it may have been made anew. */
 struct place {
@@ -372,14 +371,9 @@ void metrics_file_state(struct metrics_file *f, struct metrics_file_state *ret)
 
 static struct timespec deadline_of(int timeout_ms)
 {
-	struct timespec t;
+	const int64_t ns = time_monotonic_ns() + timeout_ms * NS_PER_MS;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
-	t.tv_sec += timeout_ms / 1000;
-	t.tv_nsec += timeout_ms % 1000 * NS_PER_MS;
-	t.tv_sec += t.tv_nsec / NS_PER_S;
-	t.tv_nsec %= NS_PER_S;
-	return t;
+	return (struct timespec){ .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
 }
 
 int metrics_file_finish(struct metrics_file *f, char *text, size_t len, int timeout_ms)

@@ -8,6 +8,7 @@
 #include "app/metrics_file.h"
 #include "app/options_argv.h"
 #include "app/options_table.h"
+#include "base/array.h"
 #include "base/text.h"
 
 static bool is_given(const struct parser *p, const struct row *row)
@@ -141,7 +142,7 @@ static void forget_rivals(struct parser *file, const struct parser *argv)
 		{ "function-name", "all" }, { "quiet", "verbose" },  { "verbose", "quiet" },
 	};
 
-	for (size_t i = 0; i < sizeof(rivals) / sizeof(rivals[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rivals); i++) {
 		if (is_given(argv, options_find(rivals[i][0])))
 			options_forget(file, options_find(rivals[i][1]));
 	}

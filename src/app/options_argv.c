@@ -6,6 +6,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define LONG_BASE 256 /* getopt_long()'s value for a long option: this and its row's index */
 
 /* Letters that tcpdump's users type by habit, and what to do instead. */
@@ -79,7 +81,7 @@ static int refuse_letter(struct parser *p, int letter, const char *arg)
 {
 	if (letter <= ' ' || letter >= 0x7f)
 		return options_refuse(p, OPTIONS_QUOTED ": no such option", arg);
-	for (size_t i = 0; i < sizeof(habits) / sizeof(habits[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(habits); i++) {
 		if (habits[i].letter == letter)
 			return options_refuse(p, "-%c: no such option; %s", letter,
 					      habits[i].advice);
@@ -112,7 +114,7 @@ static int refuse_positional(struct parser *p, const char *arg)
 	if (if_nametoindex(arg))
 		return options_refuse(p, OPTIONS_QUOTED ": not an option; did you mean -i %s?", arg,
 				      arg);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (options_is_near(arg, commands[i]))
 			return options_refuse(p,
 					      OPTIONS_QUOTED ": no such command; did you mean %s?",

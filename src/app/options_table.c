@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define EDITS_MAX     2 /* how far from a name a slip may be: two letters swapped */
+#include "base/array.h"
+
+#define EDITS_MAX 2 /* how far from a name a slip may be: two letters swapped */
 
 static const struct choice sample_modes[] = {
 	{ "every", XDPTAIL_SAMPLE_EVERY },

@@ -14,6 +14,8 @@
 
 #include <linux/capability.h>
 
+#include "base/array.h"
+
 #define BIT(cap)	 (UINT64_C(1) << (cap))
 #define CAPABILITIES_MAX 64
 #define GROUPS_MAX	 65536 /* a limit of the kernel: NGROUPS_MAX */
@@ -267,7 +269,7 @@ static int choose(const struct privileges_need *need, const struct capabilities 
 	uint64_t keep = as_permitted(need->keep, have->permitted);
 	int err = need->fn ? -EPERM : 0;
 
-	for (size_t i = 0; err == -EPERM && i < sizeof(more) / sizeof(more[0]); i++) {
+	for (size_t i = 0; err == -EPERM && i < ARRAY_SIZE(more); i++) {
 		keep = as_permitted(need->keep | more[i], have->permitted);
 		err = set_effective(keep);
 		if (!err)

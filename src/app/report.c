@@ -15,6 +15,7 @@
 #include "app/capability_names.h"
 #include "app/log.h"
 #include "app/privileges.h"
+#include "base/array.h"
 
 struct report_event {
 	struct xdptail_interface event; /* its strings are the next two */
@@ -369,7 +370,7 @@ static int put_sample_losses(struct report *r, const struct xdptail_counts *c)
 	int err = 0;
 
 	r->late += late;
-	for (size_t i = 0; !err && i < sizeof(losses) / sizeof(losses[0]); i++)
+	for (size_t i = 0; !err && i < ARRAY_SIZE(losses); i++)
 		err = put_loss(r, &losses[i]);
 	return err;
 }
@@ -379,7 +380,7 @@ static int put_unmade(struct report *r)
 	static const char *const causes[] = { "too_long", "no_memory" };
 	int err = 0;
 
-	_Static_assert(sizeof(causes) / sizeof(causes[0]) == REPORT_CAUSE_MAX, "one each");
+	_Static_assert(ARRAY_SIZE(causes) == REPORT_CAUSE_MAX, "one each");
 	for (int i = 0; !err && i < REPORT_CAUSE_MAX; i++) {
 		const struct report_unmade u = r->unmade[i];
 		const struct record_loss loss = { "record", causes[i], u.records, u.first_ns,

@@ -3,18 +3,12 @@
 
 #include <time.h>
 
+#include "base/time.h"
+
 #define BUILD_STEPS 20000 /* of the heap, a slice: a millisecond or two */
 #define SLICE_LINES 2000 /* likewise; fewer when a queue is small */
 #define MEMORY_MS   5000 /* for which memory may be short */
 #define PATIENCE_MS 1000 /* with outputs that take nothing; then lines are dropped, and counted */
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec ts = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 bool snapshot_is_busy(const struct snapshot *s)
 {
@@ -40,7 +34,7 @@ void snapshot_begin(struct snapshot *s, struct report *r, struct xdptail_counts 
 	*s = (struct snapshot){ .counts = counts, .limit = limit ? limit : UINT64_MAX };
 	s->record.snapshot = ++r->snapshots;
 	s->record.counts = counts;
-	s->begun_ms = s->moved_ms = monotonic_ms();
+	s->begun_ms = s->moved_ms = time_monotonic_ms();
 }
 
 /* 1: there is memory to put the sources in order; 0: not now; or -errno. */
@@ -52,10 +46,10 @@ static int make_order(struct snapshot *s, struct report *r)
 		return 1;
 	err = top_init(&s->top, s->counts);
 	if (err)
-		return monotonic_ms() - s->begun_ms < MEMORY_MS ? 0 : err;
+		return time_monotonic_ms() - s->begun_ms < MEMORY_MS ? 0 : err;
 	top_set_source_fn(&s->top, add_source, &r->interfaces);
 	s->ordered = true;
-	s->moved_ms = monotonic_ms();
+	s->moved_ms = time_monotonic_ms();
 	return 1;
 }
 
@@ -72,7 +66,7 @@ static unsigned int slice_lines(const struct report *r)
 /* Do the outputs take a slice now, or have we waited long enough? */
 static bool may_write(struct snapshot *s, const struct report *r, bool hurry)
 {
-	int64_t now = monotonic_ms();
+	int64_t now = time_monotonic_ms();
 
 	if (outputs_room(r->outputs, true) >= (size_t)slice_lines(r) * RECORD_MAX_BYTES)
 		s->moved_ms = now;

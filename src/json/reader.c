@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define UNICODE_REPLACEMENT 0xfffd
@@ -296,7 +297,7 @@ static enum json_token read_word(struct json_reader *r)
 
 	r->text = r->pos;
 	r->len = count_letters(r);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strncmp(words[i].word, r->text, r->len) != 0)
 			continue;
 		if (words[i].word[r->len] == '\0') {

@@ -9,7 +9,7 @@
 
 #include "xdptail.h"
 #include "lib/link.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 
 /* About the largest MTU that drivers take in native mode when a frame must lie in one buffer: a
  * page of 4 KiB, less what XDP and the kernel keep of it.

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* Without CAP_PERFMON the verifier does not let a program compare a packet pointer. */
 static const struct {
 	int bit;
@@ -40,7 +42,7 @@ unsigned int capabilities_missing(char *ret, size_t size)
 	*ret = '\0';
 	if (caps >> CAP_SYS_ADMIN_BIT & 1)
 		return 0;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		if (caps >> needed[i].bit & 1)
 			continue;
 		len += (size_t)snprintf(ret + len, size - len, "%s%s", n ? ", " : "",

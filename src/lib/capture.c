@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "lib/decode.h"
 #include "lib/prog_run.h"
 #include "lib/interval_result.h"
@@ -79,7 +80,7 @@ enum xdptail_capture_state xdptail_capture_state(const struct xdptail *x)
 
 uint64_t xdptail_time(const struct xdptail *x)
 {
-	return x->replay ? replay_time_ns(x->replay) : clock_now_ns();
+	return x->replay ? replay_time_ns(x->replay) : time_wall_ns();
 }
 
 /* The time is the capture's, whoever made the record. */

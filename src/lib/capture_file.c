@@ -15,11 +15,12 @@
 
 #include <pcap/pcap.h>
 
+#include "base/array.h"
+#include "base/time.h"
 #include "lib/unpack.h"
 #include "lib/pcapng.h"
 
-#define NS_PER_S 1000000000U
-#define ALIGN	 2 /* before a frame, so that its IP header is 4-byte aligned, as in the kernel */
+#define ALIGN 2 /* before a frame, so that its IP header is 4-byte aligned, as in the kernel */
 
 #define FCS_UNIT 2 /* bytes; in which pcap's header has the length of check sequences */
 
@@ -120,7 +121,7 @@ static const struct {
 /* false: it is none of them. */
 static bool find_link(int link_type, link_fn *ret)
 {
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
 		if (links[i].link_type == link_type) {
 			*ret = links[i].link;
 			return true;
@@ -300,7 +301,7 @@ static const struct {
 static int refuse_file(const struct capture_file *c, const char *path, const char *why,
 		       struct reason *r)
 {
-	for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(packers); i++) {
 		size_t len = strlen(packers[i].magic);
 
 		if (c->n_first >= len && !memcmp(c->first, packers[i].magic, len))

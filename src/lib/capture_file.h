@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/reason.h"
+#include "base/reason.h"
 
 /* More than the parser can reach: an Ethernet header, tags, an IPv6 header, and extension headers
  * of 2048 bytes each.

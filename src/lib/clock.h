@@ -30,10 +30,4 @@ static inline uint64_t clock_wall_ns(const struct clock *c, uint64_t source_ns)
 /* The kernel's clock of samples, now. */
 uint64_t clock_source_ns(const struct clock *c);
 
-/* CLOCK_REALTIME now. */
-uint64_t clock_now_ns(void);
-
-/* CLOCK_MONOTONIC now: for anything that is waited for. */
-int64_t clock_monotonic_ms(void);
-
 #endif

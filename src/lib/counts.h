@@ -12,7 +12,7 @@
 
 #include "abi.h"
 #include "lib/object.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 #include "lib/sources.h"
 
 struct counts;

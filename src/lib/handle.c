@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/time.h"
 #include "lib/capture.h"
 #include "lib/decode.h"
 #include "lib/kernel_error.h"
@@ -245,11 +246,11 @@ int xdptail_fd(const struct xdptail *x)
 static int step_early(struct xdptail *x)
 {
 	const struct interval *i = &x->interval;
-	const int64_t end_ms = clock_monotonic_ms() + EARLY_MS;
+	const int64_t end_ms = time_monotonic_ms() + EARLY_MS;
 	int err = 0;
 
 	for (int n = 0; !err && n < EARLY_STEPS; n++) {
-		if (!i->flipped || i->closing || i->wanted || (n && clock_monotonic_ms() > end_ms))
+		if (!i->flipped || i->closing || i->wanted || (n && time_monotonic_ms() > end_ms))
 			return 0;
 		err = interval_step(&x->interval, STEP_MAX, &x->reason);
 	}
@@ -295,7 +296,7 @@ static int wait_events(struct xdptail *x, int timeout_ms)
 /* Wait until samples are due. 1, 0 when the time is over, or -errno. */
 static int wait_due(struct xdptail *x, int timeout_ms)
 {
-	int64_t deadline = clock_monotonic_ms() + timeout_ms;
+	int64_t deadline = time_monotonic_ms() + timeout_ms;
 	int left = timeout_ms;
 
 	for (;;) {
@@ -311,7 +312,7 @@ static int wait_due(struct xdptail *x, int timeout_ms)
 		if (events & TRANSPORT_DUE)
 			return 1;
 		if (timeout_ms >= 0)
-			left = (int)(deadline - clock_monotonic_ms());
+			left = (int)(deadline - time_monotonic_ms());
 		if (timeout_ms >= 0 && left <= 0)
 			return 0;
 	}

@@ -16,7 +16,7 @@
 #include "lib/options.h"
 #include "lib/retry.h"
 #include "lib/prog_run.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 #include "lib/replay.h"
 #include "lib/transport.h"
 

@@ -11,7 +11,7 @@
 
 #include "xdptail.h"
 #include "lib/link.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 
 struct interfaces;
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/time.h"
 #include "lib/clock.h"
 #include "lib/kernel_error.h"
 
@@ -16,8 +17,8 @@ void interval_init(struct interval *i, struct counts *counts, struct transport *
 		.counts = counts,
 		.transport = transport,
 		.max_sources = max_sources,
-		.start_ns = clock_now_ns(),
-		.flip_ms = clock_monotonic_ms() - EARLY_FLIP_MS,
+		.start_ns = time_wall_ns(),
+		.flip_ms = time_monotonic_ms() - EARLY_FLIP_MS,
 	};
 	i->looked_ns = i->start_ns;
 }
@@ -85,7 +86,7 @@ static int flip(struct interval *i, uint64_t now, struct reason *r)
 		return err;
 	note_lost(i, &last, now);
 	i->lost = 0;
-	i->flip_ms = clock_monotonic_ms();
+	i->flip_ms = time_monotonic_ms();
 	i->flipped = true;
 	i->marked = false;
 	return 0;
@@ -93,7 +94,7 @@ static int flip(struct interval *i, uint64_t now, struct reason *r)
 
 static int flip_to_close(struct interval *i, struct reason *r)
 {
-	uint64_t now = clock_now_ns();
+	uint64_t now = time_wall_ns();
 	int err = flip(i, now, r);
 
 	if (err)
@@ -107,7 +108,7 @@ static int flip_to_close(struct interval *i, struct reason *r)
 /* Under pressure. */
 static int flip_early(struct interval *i, struct reason *r)
 {
-	int err = flip(i, clock_now_ns(), r);
+	int err = flip(i, time_wall_ns(), r);
 
 	i->early_flips += !err;
 	return err;
@@ -123,9 +124,9 @@ static int look(struct interval *i, struct reason *r)
 	/* what is lost now belongs to the next one, which notes it from the flip on */
 	if (i->closing)
 		return 0;
-	note_lost(i, &t, clock_now_ns());
+	note_lost(i, &t, time_wall_ns());
 	if (i->flipped || i->wanted || !is_pressed(i, &t) ||
-	    clock_monotonic_ms() - i->flip_ms < EARLY_FLIP_MS)
+	    time_monotonic_ms() - i->flip_ms < EARLY_FLIP_MS)
 		return 0;
 	return flip_early(i, r);
 }
@@ -269,7 +270,7 @@ int interval_finish(struct interval *i, struct reason *r)
 	fold_all(i);
 	i->wanted = false;
 	i->closing = true;
-	i->end_ns = clock_now_ns();
+	i->end_ns = time_wall_ns();
 	return 0;
 }
 

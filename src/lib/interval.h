@@ -15,7 +15,7 @@
 #include "abi.h"
 #include "lib/counts.h"
 #include "lib/retry.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 #include "lib/transport.h"
 
 enum outcome { /* of a sample that was in the ring */

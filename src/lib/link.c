@@ -11,6 +11,8 @@
 
 #include <linux/if_arp.h>
 
+#include "base/array.h"
+
 /* Types that are known to hand XDP frames like this. ipip, sit and gre do so from 5.14 on, when
  * their drivers began to mark where the packet begins that they have unwrapped
  * (skb_reset_mac_header()); before, XDP is shown the headers around it.
@@ -54,7 +56,7 @@ int link_of(const char *interface, enum link *ret, struct reason *r)
 	if (type < 0)
 		return reason_set(r, type, "cannot ask for the type of \"%.15s\": %s", interface,
 				  strerror(-type));
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (types[i].type != type)
 			continue;
 		*ret = types[i].link;

@@ -3,7 +3,7 @@
 #ifndef LIB_LINK_H
 #define LIB_LINK_H
 
-#include "lib/reason.h"
+#include "base/reason.h"
 
 enum link {
 	LINK_ETHERNET,

@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/array.h"
 #include "lib/capabilities.h"
 #include "lib/feature.h"
 #include "lib/kernel_error.h"
@@ -54,7 +55,7 @@ static const struct variant variants[] = {
 	{ "ring", xdptail_ring_bpf__elf_bytes, false, false },
 	{ "perf", xdptail_perf_bpf__elf_bytes, true, false },
 };
-#define N_VARIANTS (sizeof(variants) / sizeof(variants[0]))
+#define N_VARIANTS (ARRAY_SIZE(variants))
 
 static int check_permission(uint64_t locked_bytes, struct reason *r)
 {
@@ -229,7 +230,7 @@ static int find_fds(struct object *o)
 		{ "packet_count_1", &o->generation_fd[1] },
 	};
 
-	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		*maps[i].ret_fd = bpf_object__find_map_fd_by_name(o->obj, maps[i].name);
 		if (*maps[i].ret_fd < 0)
 			return *maps[i].ret_fd;

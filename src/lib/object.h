@@ -12,7 +12,7 @@
 #include "xdptail.h"
 #include "abi.h"
 #include "lib/link.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 
 struct bpf_object;
 

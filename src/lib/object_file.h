@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "lib/reason.h"
+#include "base/reason.h"
 
 #define OBJECT_FILE_BYTES_MAX (16U << 20)
 

@@ -10,10 +10,10 @@
 #include <bpf/libbpf.h>
 
 #include "abi.h"
+#include "base/array.h"
 #include "lib/members.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define SHOWN	      "%.300s: " /* of a path: the sentence has to have room, too */
+#define SHOWN "%.300s: " /* of a path: the sentence has to have room, too */
 
 #define RING  "packet_events"
 #define PERF  "packet_events_perf"

@@ -4,7 +4,7 @@
 #define LIB_OBJECT_LAYOUT_H
 
 #include "xdptail.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 
 struct bpf_object;
 

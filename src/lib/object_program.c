@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/array.h"
 #include "lib/feature.h"
 
 /* A program's name with one of these behind it, or the first and then the second: the program that
@@ -30,7 +31,7 @@ static bool is_sibling(const struct bpf_object *obj, const char *name)
 	static const char *const tails[] = { DECAP, LINK_IS_IP };
 	char named[NAME_BYTES];
 
-	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
 		if (!ends_in(name, tails[i]))
 			continue;
 		(void)snprintf(named, sizeof(named), "%.*s", (int)(strlen(name) - strlen(tails[i])),

@@ -9,7 +9,7 @@
 
 #include "lib/link.h"
 #include "lib/object.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 
 struct bpf_object;
 struct bpf_program;

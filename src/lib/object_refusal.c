@@ -9,12 +9,14 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "base/time.h"
+#include "base/array.h"
 #include "lib/capabilities.h"
 #include "lib/kernel_error.h"
 #include "lib/memlock.h"
 
 #define KIB(bytes)    (((bytes) + 1023) >> 10)
-#define TRY_S	      5 /* a verifier may take a second for one program */
+#define TRY_MS	      5000 /* a verifier may take a second for one program */
 #define CHANGES_MAX   3
 #define ADVICE_BYTES  256
 #define ALL_PACKETS   "count_packets"
@@ -90,7 +92,7 @@ static const struct change {
 	{ "-a", take_all_packets },
 	{ "--function-name " TCP_PACKETS, take_tcp_packets },
 };
-#define N_CHANGES (sizeof(changes) / sizeof(changes[0]))
+#define N_CHANGES (ARRAY_SIZE(changes))
 
 /* Those that change something: at most CHANGES_MAX, as the others are contrary to one of these. */
 static size_t find_changes(const struct object_failure *f, const struct object_spec *spec,
@@ -112,7 +114,7 @@ struct trial {
 	const struct object_spec *spec;
 	const struct change *list[CHANGES_MAX];
 	size_t n;
-	int64_t end_s;
+	int64_t end_ms;
 };
 
 static bool works(const struct trial *t, unsigned int set)
@@ -141,21 +143,13 @@ static void add_words(char text[ADVICE_BYTES], const struct change *const list[]
 	}
 }
 
-static int64_t now_s(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* there is such a clock */
-	return now.tv_sec;
-}
-
 /* All sets of that many changes; false: there is no time for more. */
 static bool try_sets(const struct trial *t, int size, char text[ADVICE_BYTES])
 {
 	for (unsigned int set = 1; set < 1U << t->n; set++) {
 		if (__builtin_popcount(set) != size)
 			continue;
-		if (now_s() >= t->end_s)
+		if (time_monotonic_ms() >= t->end_ms)
 			return false;
 		if (works(t, set))
 			add_words(text, t->list, set);
@@ -169,7 +163,7 @@ static bool try_sets(const struct trial *t, int size, char text[ADVICE_BYTES])
 static void find_advice(const struct object_failure *f, const struct object_spec *spec,
 			char ret[ADVICE_BYTES], bool *ret_tried)
 {
-	struct trial t = { .f = f, .spec = spec, .end_s = now_s() + TRY_S };
+	struct trial t = { .f = f, .spec = spec, .end_ms = time_monotonic_ms() + TRY_MS };
 	bool goes_on = true;
 
 	t.n = find_changes(f, spec, t.list);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "lib/object.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 #include "lib/verifier_log.h"
 
 /* What is known of an object that was not loaded. */

@@ -7,7 +7,7 @@
 
 #include "abi.h"
 #include "xdptail.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 
 struct options {
 	struct xdptail_options o; /* the strings in here are the caller's: use those below */

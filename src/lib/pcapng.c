@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_S 1000000000U
+#include "base/time.h"
 
 /* A block: type, length, body, length again; all of it a multiple of 4 bytes. */
 #define BLOCK_HEAD  8

@@ -10,7 +10,7 @@
 #include "lib/ethtool.h"
 #include "lib/netdev.h"
 #include "lib/attached_owner.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 #include "lib/refusal.h"
 
 static enum xdptail_answer answer(bool yes)

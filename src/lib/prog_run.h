@@ -8,7 +8,7 @@
 #include "abi.h"
 #include "lib/capture_file.h"
 #include "lib/object.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 
 /* Bytes of a frame that a program can reach: a page, less what the kernel keeps in it. A program
  * for one buffer is given no more of a longer frame (6.18), without a word.

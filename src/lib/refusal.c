@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "lib/kernel_error.h"
 #include "lib/attached_owner.h"
 
@@ -116,7 +117,7 @@ static const struct {
 
 static const char *refusal_meaning(int err)
 {
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		if (refusals[i].err == -err)
 			return refusals[i].meaning;
 	}

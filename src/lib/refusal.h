@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "xdptail.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 
 /* -ENODEV, and the nearest names of those that there are. */
 int refusal_no_interface(struct reason *r, const char *interface);

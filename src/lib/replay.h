@@ -16,7 +16,7 @@
 #include "xdptail.h"
 #include "abi.h"
 #include "lib/capture_file.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 #include "lib/sources.h"
 
 struct replay_spec {

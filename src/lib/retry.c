@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/time.h"
 #include "lib/clock.h"
 
 /* that a failure may last: a shortage that an OOM killer ends is over by then */
@@ -47,7 +48,7 @@ int retry_or_fail(struct retry *p, int err, struct reason *r)
 		p->failing = false;
 		return err;
 	}
-	now = clock_monotonic_ms();
+	now = time_monotonic_ms();
 	if (!p->failing)
 		*p = (struct retry){ .failing = true, .since_ms = now };
 	p->times++;

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/reason.h"
+#include "base/reason.h"
 
 /* Of one call, or of several that only make sense one after the other. All zero to begin with. */
 struct retry {

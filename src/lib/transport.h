@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/reason.h"
+#include "base/reason.h"
 
 /* One record, lent. Not 0: enough for this time; the record counts as taken. */
 typedef int (*transport_fn)(void *arg, const void *data, size_t size);

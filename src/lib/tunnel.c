@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "parse_tunnel.h"
+#include "base/array.h"
 
 static const struct kind {
 	const char *name;
@@ -22,7 +23,7 @@ static const struct kind {
 	KIND(gtpu),
 #undef KIND
 };
-#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define N_KINDS (ARRAY_SIZE(kinds))
 _Static_assert(XDPTAIL_TUNNEL_PORTS == ABI_TUNNEL_PORTS, "both have the same number of each kind");
 
 static __be16 *ports_of(struct tunnel_ports *ports, const struct kind *kind)

@@ -5,7 +5,7 @@
 
 #include "abi.h"
 #include "xdptail.h"
-#include "lib/reason.h"
+#include "base/reason.h"
 
 /* Kinds of which none is set have their default. 0, or -EINVAL with the reason set: a port is of
  * two kinds.

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* What lines begin with that say how the walk went, and not why it ended. */
 static const char *const remarks[] = {
 	"processed ",
@@ -31,7 +33,7 @@ static const char *const remarks[] = {
 
 static bool is_remark(const char *line)
 {
-	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(remarks); i++) {
 		if (!strncmp(line, remarks[i], strlen(remarks[i])))
 			return true;
 	}

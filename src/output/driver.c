@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define RUN_BYTES (256U << 10) /* of one write: enough to hide its cost, and soon given back */
 
 int driver_write_run(int fd, bool socket, struct queue *queue)
@@ -28,7 +30,7 @@ bool driver_may_pass(int error)
 {
 	static const int passing[] = { ENOSPC, EDQUOT, EFBIG, EIO, ENOMEM, ENOBUFS };
 
-	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(passing); i++) {
 		if (error == -passing[i])
 			return true;
 	}

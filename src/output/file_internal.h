@@ -65,14 +65,6 @@ struct file {
 	int64_t retry_ms; /* no attempt to turn over before it */
 };
 
-static inline int64_t file_monotonic_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* No line of ours is half written. */
 static inline bool file_is_between_lines(const struct file *f)
 {

@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "output/driver.h"
 #include "output/file_lock.h"
 
@@ -55,7 +56,7 @@ static int refuse_open(const char *path, int error, char *err, size_t err_cap)
 			-error, err, err_cap,
 			"cannot create \"%s\": the directory \"%s\" does not exist; create it first",
 			path, directory);
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		if (reasons[i].error == error)
 			return driver_refuse(-error, err, err_cap, "cannot open \"%s\": %s", path,
 					     reasons[i].why);

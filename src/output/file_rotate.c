@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "output/file_internal.h"
 #include "output/rotated.h"
 
@@ -36,7 +37,7 @@ void file_adopt(struct file *f, const struct file_opened *next)
 	f->now = *next;
 	file_warn_unlocked(f);
 	file_begin(f);
-	f->interval_ms = file_monotonic_ms() + interval;
+	f->interval_ms = time_monotonic_ms() + interval;
 }
 
 void file_sync(struct file *f)
@@ -99,7 +100,7 @@ int file_reopen_now(struct file *f, const struct stat *like)
 	}
 	if (ret && ret != -EALREADY) {
 		warning_set(&f->warning, "%s; it is tried again each second", err);
-		f->retry_ms = file_monotonic_ms() + DRIVER_RETRY_MS;
+		f->retry_ms = time_monotonic_ms() + DRIVER_RETRY_MS;
 		return ret;
 	}
 	if (!ret) {
@@ -131,7 +132,7 @@ int file_rotate(struct file *f)
 			    "cannot rename \"%s\" to rotate it: %s; it grows on, and that is tried "
 			    "again each second",
 			    f->place.path, strerror(-err));
-		f->retry_ms = file_monotonic_ms() + DRIVER_RETRY_MS;
+		f->retry_ms = time_monotonic_ms() + DRIVER_RETRY_MS;
 		return err;
 	}
 	err = file_reopen_now(f, named ? &st : NULL);
@@ -162,7 +163,7 @@ static void turn_over(struct file *f, int64_t now_ms)
 int file_on_timer(void *ctx)
 {
 	struct file *f = ctx;
-	int64_t now_ms = file_monotonic_ms();
+	int64_t now_ms = time_monotonic_ms();
 	int64_t at_ms = INT64_MAX;
 
 	if (!f->now.regular)
@@ -188,6 +189,6 @@ void file_reopen(void *ctx)
 
 	if (f->now.regular && !f->reopen) {
 		f->reopen = true;
-		f->reopen_by_ms = file_monotonic_ms() + PATIENCE_MS;
+		f->reopen_by_ms = time_monotonic_ms() + PATIENCE_MS;
 	}
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "output/file_internal.h"
 #include "output/file_lock.h"
 
@@ -56,7 +57,7 @@ static void look(struct file *f)
 static int leave(struct file *f, struct queue *queue)
 {
 	bool late =
-		f->reopen && !file_is_between_lines(f) && file_monotonic_ms() >= f->reopen_by_ms;
+		f->reopen && !file_is_between_lines(f) && time_monotonic_ms() >= f->reopen_by_ms;
 
 	if (!f->deleted && !late)
 		return 0;
@@ -78,14 +79,10 @@ static bool wants_head(const struct file *f, const struct queue *queue)
 
 void file_make_header(struct file *f)
 {
-	struct timespec ts;
-	uint64_t now_ns;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
-	now_ns = (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
 	f->head_off = f->head_len = 0;
 	/* It fails for what is no start record; a file can be without. */
-	(void)record_repeat(f->start, f->start_len, now_ns, f->files, f->head, &f->head_len);
+	(void)record_repeat(f->start, f->start_len, time_wall_ns(), f->files, f->head,
+			    &f->head_len);
 	f->begun = f->started = true;
 }
 
@@ -125,7 +122,7 @@ static size_t room(const struct file *f)
 {
 	uint64_t limit = f->settings.rotate_size * (f->in_snapshot ? 2 : 1);
 
-	if (!limit || file_monotonic_ms() < f->retry_ms)
+	if (!limit || time_monotonic_ms() < f->retry_ms)
 		return SIZE_MAX;
 	return limit > f->now.size ? limit - f->now.size : 0;
 }

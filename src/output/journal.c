@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "output/journal_entry.h"
 #include "output/journal_limit.h"
 #include "output/setting.h"
@@ -80,14 +81,6 @@ static void make_entries(struct journal *j, const struct queue *queue)
 	}
 }
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void entries_sent(struct journal *j, struct queue *queue, size_t n)
 {
 	size_t bytes = 0;
@@ -96,7 +89,7 @@ static void entries_sent(struct journal *j, struct queue *queue, size_t n)
 		bytes += j->lines[i].len;
 	j->first += n;
 	queue_written(queue, bytes);
-	journal_limit_count(&j->limit, n, monotonic_ms());
+	journal_limit_count(&j->limit, n, time_monotonic_ms());
 }
 
 static int journal_write(void *ctx, struct queue *queue)

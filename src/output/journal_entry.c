@@ -8,6 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/array.h"
 #include "record/record_values.h"
 #include "output/setting.h"
 #include "output/severity.h"
@@ -36,7 +37,7 @@ static const char message_ids[][ID_BYTES + 1] = {
 	[RECORD_CLOCK] = "08fd561b1ed14da9a31ef877ea20ca65",
 	[RECORD_STOP] = "fe2ed093ec3b4c69b204ed0a8728468e",
 };
-_Static_assert(sizeof(message_ids) / sizeof(message_ids[0]) == RECORD_TYPE_MAX, "one each");
+_Static_assert(ARRAY_SIZE(message_ids) == RECORD_TYPE_MAX, "one each");
 _Static_assert(sizeof(FIXED) + SETTING_TEXT_BYTES + ID_BYTES + 11 <= JOURNAL_FIXED_BYTES,
 	       "it fits");
 

@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "output/outputs_internal.h"
 
-#define NS_PER_S    1000000000LL
 #define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
 #define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
 
@@ -24,19 +24,8 @@
 
 static uint64_t wall_ns(const void *arg)
 {
-	struct timespec ts;
-
 	(void)arg;
-	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
-	return (uint64_t)(ts.tv_sec * NS_PER_S + ts.tv_nsec);
-}
-
-static int64_t monotonic_ns(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+	return time_wall_ns();
 }
 
 void outputs_set_clock(struct outputs *s, outputs_clock_fn fn, const void *arg)
@@ -336,7 +325,7 @@ static void let_write(struct outputs *s)
 		wanted |= wants_cpu(&s->list[i]);
 	if (!wanted)
 		return;
-	now = monotonic_ns();
+	now = time_monotonic_ns();
 	if (now - s->let_from_ns > LET_PERIOD_NS) {
 		s->let_from_ns = now;
 		s->let_ns = 0;
@@ -344,7 +333,7 @@ static void let_write(struct outputs *s)
 	if (s->let_ns >= LET_NS)
 		return;
 	(void)sched_yield(); /* cannot fail */
-	s->let_ns += monotonic_ns() - now;
+	s->let_ns += time_monotonic_ns() - now;
 }
 
 void outputs_put(struct outputs *s, const struct record *line)

@@ -6,20 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "output/outputs_internal.h"
 
-#define NS_PER_MS 1000000LL
-#define NS_PER_S  1000000000LL
 #define UNTOLD_MS 5000 /* for writers that outputs_free() is the first to tell to end */
 #define LEAVE_MS  5000 /* for one that leaves to write what it has */
-
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
 
 static bool is_over(const struct output *k)
 {
@@ -64,7 +55,7 @@ static void wait_ended(struct outputs *s, int64_t deadline_ns)
 	int ready;
 
 	while (not_ended(s, fds)) {
-		left_ns = deadline_ns - now_ns();
+		left_ns = deadline_ns - time_monotonic_ns();
 		if (left_ns < 0)
 			left_ns = 0;
 		timeout.tv_sec = left_ns / NS_PER_S;
@@ -90,7 +81,7 @@ void outputs_close(struct outputs *s, unsigned int i, bool returns)
 	outputs_flush(s);
 	k->state = OUTPUT_CLOSING;
 	k->returns = returns;
-	k->leave_ms = now_ns() / NS_PER_MS + LEAVE_MS;
+	k->leave_ms = time_monotonic_ms() + LEAVE_MS;
 	writer_stop(k->writer, WRITER_FINISH);
 }
 
@@ -142,7 +133,7 @@ bool outputs_finish_closing(struct outputs *s)
 			continue;
 		}
 		leaving = true;
-		if (now_ns() / NS_PER_MS >= k->leave_ms)
+		if (time_monotonic_ms() >= k->leave_ms)
 			writer_stop(k->writer, WRITER_GIVE_UP);
 	}
 	return leaving;
@@ -154,7 +145,7 @@ bool outputs_finish_closing(struct outputs *s)
 uint64_t outputs_finish(struct outputs *s, int timeout_ms)
 {
 	int64_t timeout_ns = timeout_ms * NS_PER_MS;
-	int64_t deadline_ns = now_ns() + timeout_ns;
+	int64_t deadline_ns = time_monotonic_ns() + timeout_ns;
 	struct output_counts c;
 	uint64_t unwritten = 0;
 	unsigned int i;
@@ -207,7 +198,7 @@ void outputs_free(struct outputs *s)
 	if (!s)
 		return;
 	stop(s, WRITER_GIVE_UP);
-	wait_ended(s, now_ns() + (s->finished ? OUTPUT_FREE_MS : UNTOLD_MS) * NS_PER_MS);
+	wait_ended(s, time_monotonic_ns() + (s->finished ? OUTPUT_FREE_MS : UNTOLD_MS) * NS_PER_MS);
 	for (i = 0; i < s->n; i++)
 		close_output(&s->list[i]);
 	close(s->failed_fd);

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
+
 #define US_PER_S     1000000U
 #define FILES_MAX    65536U /* more are not looked at */
 #define RENAMES_MAX  1000 /* names that somebody else has taken, one after the other */
@@ -170,12 +172,9 @@ static int rename_new(int dir_fd, const char *from, const char *to)
 int rotated_rename(int dir_fd, const char *base, uint64_t *us)
 {
 	char time[ROTATED_TIME_BYTES], name[ROTATED_NAME_BYTES];
-	struct timespec ts;
-	uint64_t now;
+	uint64_t now = time_wall_ns() / NS_PER_US;
 	int err = -EEXIST;
 
-	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
-	now = (uint64_t)ts.tv_sec * US_PER_S + (uint64_t)ts.tv_nsec / 1000;
 	if (now <= *us)
 		now = *us + 1;
 	for (int i = 0; err == -EEXIST && i < RENAMES_MAX; i++, now++) {

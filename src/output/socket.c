@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include "base/time.h"
 #include "output/journal_limit.h"
 
 #define DATAGRAMS	   64 /* of one sendmmsg(2): enough to hide its cost */
@@ -142,12 +143,8 @@ static bool leads_to_journal(const char *path)
 
 static void count_for_journal(struct out *o, unsigned int lines)
 {
-	struct timespec now;
-
-	if (!o->is_journal)
-		return;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-	journal_limit_count(&o->limit, lines, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	if (o->is_journal)
+		journal_limit_count(&o->limit, lines, time_monotonic_ms());
 }
 
 /* The first line by UDP goes alone, and counts when nobody has complained of it: where there is a

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "output/file.h"
 #include "output/journal.h"
 #include "output/setting.h"
@@ -20,7 +21,7 @@
 static const struct output_kind *const kinds[] = {
 	&stdout_kind, &file_kind, &journal_kind, &syslog_kind, &unix_kind,
 };
-#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define N_KINDS (ARRAY_SIZE(kinds))
 
 /* What "start" and "stop" say belongs to every copy of the stream, so they can't be left out. */
 #define ALWAYS (UINT64_C(1) << RECORD_START | UINT64_C(1) << RECORD_STOP)
@@ -39,8 +40,7 @@ static const struct setting_choice events[] = {
 	{ "clock", RECORD_CLOCK },
 	{ NULL, 0 },
 };
-_Static_assert(sizeof(events) / sizeof(events[0]) == RECORD_TYPE_MAX + 1,
-	       "each type can be chosen");
+_Static_assert(ARRAY_SIZE(events) == RECORD_TYPE_MAX + 1, "each type can be chosen");
 
 static const struct setting_choice when_full[] = {
 	{ "drop", OUTPUT_DROP },
@@ -57,7 +57,7 @@ static const struct setting common[] = {
 	  NULL },
 	{ NULL, SETTING_NUMBER, 0, 0, 0, NULL, NULL },
 };
-#define N_COMMON (sizeof(common) / sizeof(common[0]))
+#define N_COMMON (ARRAY_SIZE(common))
 
 __attribute__((format(printf, 3, 4))) static int refuse(char *err, size_t err_cap, const char *fmt,
 							...)

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "output/journal_limit.h"
 
 #define PIPE_DEFAULT (64 << 10)
@@ -24,14 +25,6 @@ struct out {
 	struct journal_limit limit;
 };
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int stdout_write(void *ctx, struct queue *queue)
 {
 	struct out *o = ctx;
@@ -42,7 +35,7 @@ static int stdout_write(void *ctx, struct queue *queue)
 	ret = driver_write_run(o->fd, o->socket, queue);
 	queue_counts(queue, &after);
 	if (o->journal)
-		journal_limit_count(&o->limit, after.written - before.written, monotonic_ms());
+		journal_limit_count(&o->limit, after.written - before.written, time_monotonic_ms());
 	return ret;
 }
 

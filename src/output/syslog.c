@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "output/endpoint.h"
 #include "output/encoder.h"
 #include "output/setting.h"
@@ -64,7 +65,7 @@ static const struct scheme {
 
 static const struct scheme *find_scheme(const char *target)
 {
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
 		if (!strncmp(target, schemes[i].prefix, strlen(schemes[i].prefix)))
 			return &schemes[i];
 	}

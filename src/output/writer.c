@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
+
 struct writer {
 	struct driver driver; /* owned */
 	struct queue *queue; /* borrowed */
@@ -46,14 +48,6 @@ static void signal_fd(int fd)
 	(void)n;
 }
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void die(struct writer *w, int error)
 {
 	/* release: who sees the error sees the final counts */
@@ -83,7 +77,7 @@ static void drop(struct writer *w)
 static void fail(struct writer *w, int error)
 {
 	enum driver_outcome outcome = w->driver.ops->outcome(w->driver.ctx, error);
-	int64_t now_ms = monotonic_ms();
+	int64_t now_ms = time_monotonic_ms();
 
 	w->waits_for_room = false;
 	if (outcome == DRIVER_ENDS) {
@@ -186,7 +180,7 @@ static int earlier(int a_ms, int b_ms)
  */
 static int patience_left(const struct writer *w)
 {
-	int64_t left_ms = w->failing_since_ms + w->plan.patience_ms - monotonic_ms();
+	int64_t left_ms = w->failing_since_ms + w->plan.patience_ms - time_monotonic_ms();
 
 	if (!w->failures || !w->plan.patience_ms)
 		return DRIVER_NEVER;
@@ -231,7 +225,7 @@ static bool step(struct writer *w)
 		return true;
 	}
 	patience_ms = patience_left(w);
-	retry_ms = w->failures ? (int)(w->retry_at_ms - monotonic_ms()) : 0;
+	retry_ms = w->failures ? (int)(w->retry_at_ms - time_monotonic_ms()) : 0;
 	if (!patience_ms)
 		give_up(w);
 	else if (retry_ms > 0)

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "json/json.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define NS_PER_S      UINT64_C(1000000000)
+#define NS_PER_S UINT64_C(1000000000)
 
 /* Bytes of escaped text that strings from outside may take, so that every line can be made. */
 #define NAME_BYTES 96 /* fifteen bytes of an interface name, six each at worst; host names */

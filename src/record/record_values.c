@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 #define DEPTH_MAX 2 /* a list in the object */
 
 /* Each has few values in a run, or is what one asks for. */
@@ -90,7 +92,7 @@ size_t record_value_text(const struct record_value *value, char *ret)
 
 bool record_value_is_index(const struct record_value *value)
 {
-	for (size_t i = 0; i < sizeof(index_keys) / sizeof(index_keys[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(index_keys); i++) {
 		const char *key = index_keys[i];
 
 		if (strlen(key) == value->key_len && !memcmp(key, value->key, value->key_len))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Why the last call failed, in words: kept with the handle, never printed here. */
-#ifndef LIB_REASON_H
-#define LIB_REASON_H
+#ifndef BASE_REASON_H
+#define BASE_REASON_H
 
 struct reason {
 	char text[768];

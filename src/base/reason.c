@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "lib/reason.h"
+#include "base/reason.h"
 
 #include <stdarg.h>
 #include <stdio.h>
