@@ -24,7 +24,7 @@ int driver_write_run(int fd, bool socket, struct queue *queue)
 	return 0;
 }
 
-bool driver_may_pass(int error)
+bool driver_is_transient(int error)
 {
 	static const int passing[] = { ENOSPC, EDQUOT, EFBIG, EIO, ENOMEM, ENOBUFS };
 

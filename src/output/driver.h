@@ -45,7 +45,7 @@ struct driver_ops {
 	/* Do what is due without lines: connect, turn a file over. Returns after how many
 	 * milliseconds to be called again, if nothing happens before; or DRIVER_NEVER.
 	 */
-	int (*tend)(void *ctx);
+	int (*on_timer)(void *ctx);
 	/* Leave the file and open it anew: it may have been renamed. */
 	void (*reopen)(void *ctx);
 	/* All lines are written: make them last. 0 or -errno. */
@@ -76,7 +76,7 @@ struct driver {
 int driver_write_run(int fd, bool socket, struct queue *queue);
 
 /* Errors that can go away by themselves: a full disk, a quota, a limit. */
-bool driver_may_pass(int error);
+bool driver_is_transient(int error);
 
 /* Put a sentence into err, and return ret. */
 __attribute__((format(printf, 4, 5))) int driver_refuse(int ret, char *err, size_t err_cap,
@@ -90,7 +90,7 @@ struct output_kind {
 	/* One that is opened anew goes on where the one before it ended, be that in the middle of a
 	 * line: not so where it is another connection, or looks at what is there.
 	 */
-	bool goes_on;
+	bool continues_partial;
 	const char *default_target; /* NULL: it must be named, if there is a target at all */
 	const struct setting *settings; /* NULL: none; ends with a row without a name */
 	size_t settings_size; /* of the struct that they fill */
@@ -104,7 +104,7 @@ struct output_kind {
 	 * one of ours has that target, and will have left it before anything is written
 	 * (take_over()). 0, or -errno with a sentence in err.
 	 */
-	int (*open)(struct driver *ret, const char *target, const void *settings, bool next,
+	int (*open)(struct driver *ret, const char *target, const void *settings, bool replaces,
 		    char *err, size_t err_cap);
 };
 

@@ -11,9 +11,9 @@
 
 #include "output/queue.h"
 
-#define FRAME_HEAD_BYTES 192
-#define FRAME_BYTES	 (FRAME_HEAD_BYTES + QUEUE_LINE_MAX)
-#define FRAME_TAG_MAX	 32 /* RFC 3164, 4.1.3 */
+#define FRAME_HEADER_BYTES 192
+#define FRAME_BYTES	   (FRAME_HEADER_BYTES + QUEUE_LINE_MAX)
+#define FRAME_TAG_MAX	   32 /* RFC 3164, 4.1.3 */
 
 enum frame_form {
 	FRAME_LINE, /* the line as it is */
@@ -58,10 +58,10 @@ struct encoder {
 void encoder_init(struct encoder *ret, const struct frame_settings *settings);
 
 /* The time of what follows, for FRAME_LOCAL; cheap when the second is the same. */
-void encoder_set_time(struct encoder *f, time_t now);
+void encoder_set_time(struct encoder *e, time_t now);
 
 /* What comes before the line, into ret of FRAME_HEAD_BYTES; returns its length. */
-size_t encoder_header(const struct encoder *f, const struct queue_line *line, enum frame_end end,
+size_t encoder_header(const struct encoder *e, const struct queue_line *line, enum frame_end end,
 		      char *ret);
 
 /* So many bytes of the line follow: with its newline, or without. */

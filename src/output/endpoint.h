@@ -43,7 +43,7 @@ struct endpoint {
 	int fd; /* owned; −1: closed */
 	struct addrinfo *addresses; /* owned; NULL when one of them answered, or none did */
 	struct addrinfo *next; /* of them, to be tried */
-	_Atomic uint64_t lost; /* how often somebody who was there no longer was */
+	_Atomic uint64_t n_lost; /* how often somebody who was there no longer was */
 };
 
 /* A path. 0, or -EINVAL with a sentence in err. */
@@ -54,7 +54,7 @@ int endpoint_set_path(struct endpoint *ret, enum endpoint_transport transport, c
  * about what, which text is a part of.
  */
 int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, const char *text,
-		      const char *what, char *err, size_t err_cap);
+		      const char *whole_text, char *err, size_t err_cap);
 
 /* 0 once it is connected; -EAGAIN: call again when fd is writable or has an error; or -errno:
  * closed, try later.
@@ -69,6 +69,6 @@ int endpoint_error(const struct endpoint *e);
 bool endpoint_has_hung_up(const struct endpoint *e);
 
 /* Close it; a connection to somebody who was there counts as lost. */
-void endpoint_disconnect(struct endpoint *e, bool was_there);
+void endpoint_disconnect(struct endpoint *e, bool count_loss);
 
 #endif

@@ -21,7 +21,7 @@ static enum driver_outcome file_outcome(void *ctx, int error)
 {
 	const struct file *f = ctx;
 
-	return f->deleted || driver_may_pass(error) ? DRIVER_DROP : DRIVER_ENDS;
+	return f->deleted || driver_is_transient(error) ? DRIVER_DROP : DRIVER_ENDS;
 }
 
 /* What was opened is still good if the name has come to stand for another file: that one is next.
@@ -31,12 +31,12 @@ static int file_take_over(void *ctx)
 	struct file *f = ctx;
 	char err[SENTENCE_MAX];
 	struct stat st;
-	int error = file_open_lock(&f->now, &f->place, err, sizeof(err));
+	int error = file_open_lock(&f->current, &f->location, err, sizeof(err));
 
 	if (error)
 		return error;
 	file_warn_unlocked(f);
-	if (f->now.regular && !file_is_named(f, &st))
+	if (f->current.regular && !file_is_named(f, &st))
 		file_reopen(f);
 	return 0;
 }
@@ -53,7 +53,7 @@ static int file_finish(void *ctx)
 	struct file *f = ctx;
 	int err;
 
-	if (!f->now.regular)
+	if (!f->current.regular)
 		return 0;
 	file_sync(f);
 	err = janitor_finish(f->janitor);
@@ -76,10 +76,10 @@ static void file_close(void *ctx)
 {
 	struct file *f = ctx;
 
-	if (f->now.fd >= 0)
-		close(f->now.fd);
+	if (f->current.fd >= 0)
+		close(f->current.fd);
 	janitor_free(f->janitor);
-	file_place_close(&f->place);
+	file_location_close(&f->location);
 	free(f);
 }
 
@@ -88,55 +88,55 @@ static const struct driver_ops file_ops = {
 	.write = file_write,
 	.outcome = file_outcome,
 	.fd = file_fd,
-	.tend = file_on_timer,
+	.on_timer = file_on_timer,
 	.reopen = file_reopen,
 	.finish = file_finish,
 	.warning = file_warning,
 	.close = file_close,
 };
 
-static bool rotates(const struct file_settings *s)
+static bool is_rotated(const struct file_settings *s)
 {
 	return s->rotate_size || s->rotate_interval;
 }
 
 static int check_rotation(const struct file *f, char *err, size_t err_cap)
 {
-	if (!rotates(&f->settings))
+	if (!is_rotated(&f->settings))
 		return 0;
-	if (!f->now.regular)
+	if (!f->current.regular)
 		return driver_refuse(-EINVAL, err, err_cap,
 				     "cannot rotate \"%s\": it is a device, not a file",
-				     f->place.path);
-	if (strlen(f->place.base) > ROTATED_BASE_MAX)
+				     f->location.path);
+	if (strlen(f->location.base) > ROTATED_BASE_MAX)
 		return driver_refuse(-ENAMETOOLONG, err, err_cap,
 				     "cannot rotate \"%s\": with a time behind it the name would "
 				     "be too long",
-				     f->place.path);
+				     f->location.path);
 	return 0;
 }
 
-static int open_file(struct file *f, const char *path, bool next, char *err, size_t err_cap)
+static int open_file(struct file *f, const char *path, bool replaces, char *err, size_t err_cap)
 {
 	struct janitor_plan plan = {
 		.keep = f->settings.keep,
 		.gzip = f->settings.compress == FILE_GZIP,
 	};
 	struct file_opened first;
-	int error = file_place_open(&f->place, path, err, err_cap);
+	int error = file_location_open(&f->location, path, err, err_cap);
 
-	if (!error && next)
-		error = file_open_unlocked(&first, &f->place, err, err_cap);
+	if (!error && replaces)
+		error = file_open_unlocked(&first, &f->location, err, err_cap);
 	else if (!error)
-		error = file_open_at(&first, &f->place, NULL, err, err_cap);
+		error = file_open_at(&first, &f->location, NULL, err, err_cap);
 	if (error)
 		return error;
-	file_adopt(f, &first);
+	file_switch_to(f, &first);
 	error = check_rotation(f, err, err_cap);
-	if (error || !f->now.regular)
+	if (error || !f->current.regular)
 		return error;
-	plan.dir_fd = f->place.dir_fd;
-	plan.base = f->place.base;
+	plan.dir_fd = f->location.dir_fd;
+	plan.base = f->location.base;
 	error = janitor_new(&f->janitor, &plan);
 	if (error)
 		return driver_refuse(error, err, err_cap, "cannot set up the output \"%s\": %s",
@@ -144,7 +144,7 @@ static int open_file(struct file *f, const char *path, bool next, char *err, siz
 	return 0;
 }
 
-static int file_open(struct driver *ret, const char *path, const void *settings, bool next,
+static int file_open(struct driver *ret, const char *path, const void *settings, bool replaces,
 		     char *err, size_t err_cap)
 {
 	struct file *f = calloc(1, sizeof(*f));
@@ -153,8 +153,8 @@ static int file_open(struct driver *ret, const char *path, const void *settings,
 	if (!f)
 		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
 	f->settings = *(const struct file_settings *)settings;
-	f->now.fd = f->place.dir_fd = -1;
-	error = open_file(f, path, next, err, err_cap);
+	f->current.fd = f->location.dir_fd = -1;
+	error = open_file(f, path, replaces, err, err_cap);
 	if (error) {
 		file_close(f);
 		return error;
@@ -172,7 +172,7 @@ static int file_check_settings(const void *settings, char *err, size_t err_cap)
 {
 	const struct file_settings *s = settings;
 
-	if (rotates(s) || (!s->keep && s->compress == FILE_PLAIN))
+	if (is_rotated(s) || (!s->keep && s->compress == FILE_PLAIN))
 		return 0;
 	return driver_refuse(-EINVAL, err, err_cap,
 			     "%s is for files that are rotated: set rotate_size or "

@@ -37,31 +37,31 @@ struct file_settings {
 };
 
 struct file {
-	struct file_place place;
+	struct file_location location;
 	struct file_settings settings;
-	struct file_opened now; /* its size grows with what is written */
+	struct file_opened current; /* its size grows with what is written */
 	struct janitor *janitor; /* owned; NULL: a device */
 	struct warning warning;
 	int sync_error; /* of the first that failed */
 
-	bool started; /* the run's own start has been written, or dropped */
-	bool begun; /* a start record of this run is in it, or the head is one */
-	bool ours; /* and other lines are */
-	bool mid_line; /* the remainder of a line of ours comes first */
+	bool start_seen; /* the run's own start has been written, or dropped */
+	bool has_start; /* a start record of this run is in it, or the head is one */
+	bool has_records; /* and other lines are */
+	bool partial_line; /* the remainder of a line of ours comes first */
 	bool deleted;
 	bool in_snapshot; /* its counts have begun, and it is not closed */
-	bool looked; /* for start, in the first line */
+	bool janitor_woken; /* for start, in the first line */
 	char start[RECORD_MAX_BYTES]; /* the run's own */
 	size_t start_len;
-	char head[RECORD_MAX_BYTES]; /* what begins this file, if that is not start */
-	size_t head_len;
-	size_t head_off; /* written */
-	uint64_t files; /* of this run */
+	char header[RECORD_MAX_BYTES]; /* what begins this file, if that is not start */
+	size_t header_len;
+	size_t header_written; /* written */
+	uint64_t n_files; /* of this run */
 	uint64_t rotated_us; /* when the last one was renamed */
 
-	bool reopen; /* we were told to */
-	int64_t reopen_by_ms; /* monotonic times: then without retry */
-	int64_t interval_ms; /* when rotate_interval is over */
+	bool reopen_requested; /* we were told to */
+	int64_t reopen_deadline_ms; /* monotonic times: then without retry */
+	int64_t interval_end_ms; /* when rotate_interval is over */
 	int64_t retry_ms; /* no attempt to turn over before it */
 };
 
@@ -76,7 +76,7 @@ static inline int64_t file_monotonic_ms(void)
 /* No line of ours is half written. */
 static inline bool file_is_between_lines(const struct file *f)
 {
-	return !f->mid_line && f->head_off == f->head_len;
+	return !f->partial_line && f->header_written == f->header_len;
 }
 
 /* As of the driver (driver_ops). */
@@ -85,7 +85,7 @@ int file_on_timer(void *ctx);
 void file_reopen(void *ctx);
 
 /* What is known of the file before is not true of this one. */
-void file_begin(struct file *f);
+void file_reset_state(struct file *f);
 
 /* Give it a head. */
 void file_make_header(struct file *f);
@@ -97,7 +97,7 @@ int file_write_header(struct file *f);
 void file_warn_unlocked(struct file *f);
 
 /* Go on with one that was just opened. */
-void file_adopt(struct file *f, const struct file_opened *next);
+void file_switch_to(struct file *f, const struct file_opened *next);
 
 /* Go over to the file that the name stands for. What goes wrong leaves us where we are: 0 or
  * -errno. like: NULL, or who a new one belongs to, and its mode.

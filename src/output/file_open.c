@@ -105,14 +105,14 @@ static int open_directory(const char *path, size_t len)
 }
 
 /* With the slash, which alone is the root. */
-static size_t directory_len(const struct file_place *p)
+static size_t directory_len(const struct file_location *p)
 {
 	return (size_t)(p->base - p->path);
 }
 
-int file_place_open(struct file_place *ret, const char *path, char *err, size_t err_cap)
+int file_location_open(struct file_location *ret, const char *path, char *err, size_t err_cap)
 {
-	struct file_place p = { .path = strdup(path), .dir_fd = -1 };
+	struct file_location p = { .path = strdup(path), .dir_fd = -1 };
 	const char *slash;
 
 	*ret = p;
@@ -126,14 +126,14 @@ int file_place_open(struct file_place *ret, const char *path, char *err, size_t 
 	return ret->dir_fd < 0 ? refuse_open(path, -ret->dir_fd, err, err_cap) : 0;
 }
 
-void file_place_close(struct file_place *p)
+void file_location_close(struct file_location *p)
 {
 	if (p->dir_fd >= 0)
 		close(p->dir_fd);
 	free(p->path);
 }
 
-int file_place_refresh(struct file_place *p)
+int file_location_refresh(struct file_location *p)
 {
 	int fd = open_directory(p->path, directory_len(p));
 
@@ -161,18 +161,18 @@ static int lock_file(struct file_opened *o, const char *path, char *err, size_t 
 	return 0;
 }
 
-static int find_torn(struct file_opened *o, const char *path, char *err, size_t err_cap)
+static int find_partial_line(struct file_opened *o, const char *path, char *err, size_t err_cap)
 {
 	char last = '\n';
 
 	if (o->size > 0 && pread(o->fd, &last, 1, (off_t)o->size - 1) < 0)
 		return driver_refuse(-errno, err, err_cap, "cannot read the end of \"%s\": %s",
 				     path, strerror(errno));
-	o->torn = last != '\n';
+	o->ends_partial = last != '\n';
 	return 0;
 }
 
-static int open_checked(struct file_opened *o, const struct file_place *p, struct stat *st,
+static int open_checked(struct file_opened *o, const struct file_location *p, struct stat *st,
 			char *err, size_t err_cap)
 {
 	int flags, ret;
@@ -196,7 +196,7 @@ static int open_checked(struct file_opened *o, const struct file_place *p, struc
 	return check_type(p->path, st, err, err_cap);
 }
 
-int file_open_lock(struct file_opened *o, const struct file_place *p, char *err, size_t err_cap)
+int file_open_lock(struct file_opened *o, const struct file_location *p, char *err, size_t err_cap)
 {
 	struct stat st;
 	int ret;
@@ -209,11 +209,11 @@ int file_open_lock(struct file_opened *o, const struct file_place *p, char *err,
 	if (fstat(o->fd, &st)) /* who held the lock before may have written */
 		return refuse_open(p->path, errno, err, err_cap);
 	o->size = (uint64_t)st.st_size;
-	return find_torn(o, p->path, err, err_cap);
+	return find_partial_line(o, p->path, err, err_cap);
 }
 
-static int open_and_look(struct file_opened *o, const struct file_place *p, char *err,
-			 size_t err_cap)
+static int open_checked_type(struct file_opened *o, const struct file_location *p, char *err,
+			     size_t err_cap)
 {
 	struct stat st;
 	int ret = open_checked(o, p, &st, err, err_cap);
@@ -226,11 +226,11 @@ static int open_and_look(struct file_opened *o, const struct file_place *p, char
 	return 0;
 }
 
-int file_open_unlocked(struct file_opened *ret, const struct file_place *p, char *err,
+int file_open_unlocked(struct file_opened *ret, const struct file_location *p, char *err,
 		       size_t err_cap)
 {
 	struct file_opened o = { .fd = -1 };
-	int error = open_and_look(&o, p, err, err_cap);
+	int error = open_checked_type(&o, p, err, err_cap);
 
 	if (!error)
 		*ret = o;
@@ -239,15 +239,15 @@ int file_open_unlocked(struct file_opened *ret, const struct file_place *p, char
 	return error;
 }
 
-int file_open_at(struct file_opened *ret, const struct file_place *p,
-		 const struct file_opened *have, char *err, size_t err_cap)
+int file_open_at(struct file_opened *ret, const struct file_location *p,
+		 const struct file_opened *except, char *err, size_t err_cap)
 {
 	struct file_opened o;
 	int error = file_open_unlocked(&o, p, err, err_cap);
 
 	if (error)
 		return error;
-	if (have && have->dev == o.dev && have->ino == o.ino)
+	if (except && except->dev == o.dev && except->ino == o.ino)
 		error = -EALREADY;
 	else
 		error = file_open_lock(&o, p, err, err_cap);

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 /* A name, and the directory it is in, which is kept open. */
-struct file_place {
+struct file_location {
 	char *path; /* owned; as the user wrote it */
 	const char *base; /* points into path, behind its last slash */
 	int dir_fd; /* owned */
@@ -20,7 +20,7 @@ struct file_place {
 struct file_opened {
 	int fd; /* −1: none */
 	bool regular; /* else /dev/null */
-	bool torn; /* it ends inside a line */
+	bool ends_partial; /* it ends inside a line */
 	bool unlocked; /* a reader has locked it */
 	uint64_t size;
 	dev_t dev;
@@ -28,23 +28,23 @@ struct file_opened {
 };
 
 /* 0, or -errno with a sentence in err, here and below. */
-int file_place_open(struct file_place *ret, const char *path, char *err, size_t err_cap);
-void file_place_close(struct file_place *p); /* one that could not be opened, too */
+int file_location_open(struct file_location *ret, const char *path, char *err, size_t err_cap);
+void file_location_close(struct file_location *p); /* one that could not be opened, too */
 
 /* Open the directory anew: the one that is open may have been deleted, and made again. */
-int file_place_refresh(struct file_place *p);
+int file_location_refresh(struct file_location *p);
 
 /* Open for appending, and create it with mode 0640 where it is not there. have: NULL, or what is
  * open already; -EALREADY, without a sentence, when the name stands for that.
  */
-int file_open_at(struct file_opened *ret, const struct file_place *p,
-		 const struct file_opened *have, char *err, size_t err_cap);
+int file_open_at(struct file_opened *ret, const struct file_location *p,
+		 const struct file_opened *except, char *err, size_t err_cap);
 
 /* The same in two steps: without a lock, and nothing is known yet of what is in it; and lock it,
  * and look.
  */
-int file_open_unlocked(struct file_opened *ret, const struct file_place *p, char *err,
+int file_open_unlocked(struct file_opened *ret, const struct file_location *p, char *err,
 		       size_t err_cap);
-int file_open_lock(struct file_opened *o, const struct file_place *p, char *err, size_t err_cap);
+int file_open_lock(struct file_opened *o, const struct file_location *p, char *err, size_t err_cap);
 
 #endif

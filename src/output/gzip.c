@@ -33,7 +33,7 @@ static int write_all(int fd, const unsigned char *text, size_t len)
 }
 
 /* Compress what was read, or with Z_FINISH what zlib still holds. */
-static int put(struct gzip *g, int out_fd, int flush)
+static int deflate_chunk(struct gzip *g, int out_fd, int flush)
 {
 	int err = 0;
 
@@ -46,7 +46,7 @@ static int put(struct gzip *g, int out_fd, int flush)
 	return err;
 }
 
-static int copy(struct gzip *g, int in_fd, int out_fd, const atomic_bool *stop)
+static int compress_file(struct gzip *g, int in_fd, int out_fd, const atomic_bool *stop)
 {
 	ssize_t n;
 	int err = 0;
@@ -61,7 +61,7 @@ static int copy(struct gzip *g, int in_fd, int out_fd, const atomic_bool *stop)
 			return -errno;
 		g->z.next_in = g->in;
 		g->z.avail_in = (unsigned int)n;
-		err = put(g, out_fd, n ? Z_NO_FLUSH : Z_FINISH);
+		err = deflate_chunk(g, out_fd, n ? Z_NO_FLUSH : Z_FINISH);
 		if (n == 0)
 			break;
 	}
@@ -77,7 +77,7 @@ int gzip_copy(int in_fd, int out_fd, const atomic_bool *stop)
 		return -ENOMEM;
 	if (deflateInit2(&g->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW_BITS, MEM_LEVEL,
 			 Z_DEFAULT_STRATEGY) == Z_OK) {
-		err = copy(g, in_fd, out_fd, stop);
+		err = compress_file(g, in_fd, out_fd, stop);
 		(void)deflateEnd(&g->z); /* also of what was not finished */
 	}
 	free(g);

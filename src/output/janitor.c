@@ -41,7 +41,7 @@ struct janitor {
 	bool abandoned; /* the thread frees it all */
 };
 
-static void destroy(struct janitor *j)
+static void destroy_janitor(struct janitor *j)
 {
 	if (j->dir_fd >= 0)
 		close(j->dir_fd);
@@ -56,7 +56,7 @@ static void destroy(struct janitor *j)
 /* --- files --- */
 
 /* A file that nobody writes to any more: 0, -EBUSY, or -EINVAL where it is none. */
-static int check_free(int fd)
+static int check_unused(int fd)
 {
 	struct stat st;
 
@@ -67,7 +67,7 @@ static int check_free(int fd)
 	return file_lock_is_taken(fd) ? -EBUSY : 0;
 }
 
-static int open_free(const struct janitor *j, const char *name)
+static int open_unused(const struct janitor *j, const char *name)
 {
 	int fd = openat(j->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
 
@@ -75,14 +75,14 @@ static int open_free(const struct janitor *j, const char *name)
 
 	if (fd < 0)
 		return -errno;
-	err = check_free(fd);
+	err = check_unused(fd);
 	if (!err)
 		return fd;
 	close(fd);
 	return err;
 }
 
-static int delete_form(const struct janitor *j, const struct rotated *r, enum rotated_form form)
+static int delete_variant(const struct janitor *j, const struct rotated *r, enum rotated_form form)
 {
 	char name[ROTATED_NAME_BYTES];
 
@@ -90,24 +90,24 @@ static int delete_form(const struct janitor *j, const struct rotated *r, enum ro
 	return unlinkat(j->dir_fd, name, 0) && errno != ENOENT ? -errno : 0;
 }
 
-static int delete (const struct janitor *j, const struct rotated *r)
+static int delete_rotated(const struct janitor *j, const struct rotated *r)
 {
 	char name[ROTATED_NAME_BYTES];
 	int fd, err = 0;
 
 	if (r->plain) {
 		rotated_name(name, j->base, r->time, ROTATED_PLAIN);
-		fd = open_free(j, name);
+		fd = open_unused(j, name);
 		if (fd == -EBUSY || fd == -EINVAL)
 			return fd;
 		if (fd >= 0)
 			close(fd);
-		err = delete_form(j, r, ROTATED_PLAIN);
+		err = delete_variant(j, r, ROTATED_PLAIN);
 	}
 	if (!err && r->gz)
-		err = delete_form(j, r, ROTATED_GZ);
+		err = delete_variant(j, r, ROTATED_GZ);
 	if (!err && r->gz_part)
-		err = delete_form(j, r, ROTATED_GZ_PART);
+		err = delete_variant(j, r, ROTATED_GZ_PART);
 	return err;
 }
 
@@ -128,7 +128,7 @@ static void copy_attributes(int from_fd, int to_fd)
 }
 
 /* What compression takes up for a while must not be what the writer needs meanwhile. */
-static bool is_room(int fd)
+static bool has_free_space(int fd)
 {
 	struct statvfs fs;
 	struct stat st;
@@ -142,7 +142,7 @@ static int compress_into(struct janitor *j, int fd, const char *part)
 {
 	int out, err;
 
-	if (!is_room(fd))
+	if (!has_free_space(fd))
 		return -ENOSPC;
 	(void)unlinkat(j->dir_fd, part, 0); /* of one that was killed at it; mostly there is none */
 	out = openat(j->dir_fd, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -161,7 +161,7 @@ static int compress_into(struct janitor *j, int fd, const char *part)
 /* There is always the whole file, be it under the one name or the other: after a crash perhaps
  * under both, and then this is done once more.
  */
-static int compress(struct janitor *j, const struct rotated *r)
+static int compress_rotated(struct janitor *j, const struct rotated *r)
 {
 	char name[ROTATED_NAME_BYTES], part[ROTATED_NAME_BYTES], gz[ROTATED_NAME_BYTES];
 	int fd, err;
@@ -169,7 +169,7 @@ static int compress(struct janitor *j, const struct rotated *r)
 	rotated_name(name, j->base, r->time, ROTATED_PLAIN);
 	rotated_name(part, j->base, r->time, ROTATED_GZ_PART);
 	rotated_name(gz, j->base, r->time, ROTATED_GZ);
-	fd = open_free(j, name);
+	fd = open_unused(j, name);
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
@@ -198,23 +198,23 @@ static bool is_syncing(struct janitor *j)
 	return syncing;
 }
 
-static const char *words(int err)
+static const char *error_text(int err)
 {
 	if (err == -EBUSY)
 		return "another process writes to it";
 	return err == -EINVAL ? "it is no regular file" : strerror(-err);
 }
 
-static void report(struct janitor *j, const char *what, const struct rotated *r, int err)
+static void report_failure(struct janitor *j, const char *what, const struct rotated *r, int err)
 {
 	if (!err || err == -ECANCELED || (err == -EBUSY && is_syncing(j)))
 		return;
 	warning_set(&j->warning,
 		    "cannot %s \"%s.%s\": %s; it stays, and is tried again after the next rotation",
-		    what, j->base, r->time, words(err));
+		    what, j->base, r->time, error_text(err));
 }
 
-static void clean_up(struct janitor *j)
+static void clean_up_files(struct janitor *j)
 {
 	struct rotated *list = NULL;
 	size_t n = 0, i = 0;
@@ -225,10 +225,10 @@ static void clean_up(struct janitor *j)
 			    "cannot see which files were rotated, to compress or delete them: %s",
 			    strerror(-err));
 	for (; j->keep && i + j->keep < n; i++) /* also at the end: so many are kept, and no more */
-		report(j, "delete", &list[i], delete (j, &list[i]));
+		report_failure(j, "delete", &list[i], delete_rotated(j, &list[i]));
 	for (; j->gzip && i + 1 < n && !atomic_load(&j->stop); i++) {
 		if (list[i].plain)
-			report(j, "compress", &list[i], compress(j, &list[i]));
+			report_failure(j, "compress", &list[i], compress_rotated(j, &list[i]));
 	}
 	free(list);
 }
@@ -248,7 +248,7 @@ static int sync_and_close(struct janitor *j, int fd)
 }
 
 /* Do the next thing. The lock is held, but for the doing. False: it is over. */
-static bool step(struct janitor *j)
+static bool janitor_step(struct janitor *j)
 {
 	int fd, err;
 
@@ -264,7 +264,7 @@ static bool step(struct janitor *j)
 	} else if (j->woken) {
 		j->woken = false;
 		(void)pthread_mutex_unlock(&j->lock);
-		clean_up(j);
+		clean_up_files(j);
 		(void)pthread_mutex_lock(&j->lock);
 	} else if (atomic_load(&j->stop)) {
 		return false;
@@ -274,7 +274,7 @@ static bool step(struct janitor *j)
 	return true;
 }
 
-static void *thread_main(void *arg)
+static void *janitor_main(void *arg)
 {
 	struct janitor *j = arg;
 	bool abandoned;
@@ -283,21 +283,21 @@ static void *thread_main(void *arg)
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(),
 			  NICE); /* of this thread; it works without */
 	(void)pthread_mutex_lock(&j->lock);
-	while (step(j))
+	while (janitor_step(j))
 		;
 	j->ended = true;
 	abandoned = j->abandoned;
 	(void)pthread_cond_broadcast(&j->changed);
 	(void)pthread_mutex_unlock(&j->lock);
 	if (abandoned)
-		destroy(j);
+		destroy_janitor(j);
 	return NULL;
 }
 
 /* The lock is held. A writer's thread calls it, in which signals are blocked. */
-static bool start(struct janitor *j)
+static bool start_thread(struct janitor *j)
 {
-	int err = j->started ? 0 : -pthread_create(&j->thread, NULL, thread_main, j);
+	int err = j->started ? 0 : -pthread_create(&j->thread, NULL, janitor_main, j);
 
 	j->started = !err;
 	if (err)
@@ -323,7 +323,7 @@ int janitor_new(struct janitor **ret, const struct janitor_plan *plan)
 	err = j->dir_fd < 0 ? -errno : -ENOMEM;
 	j->base = strdup(plan->base);
 	if (j->dir_fd < 0 || !j->base) {
-		destroy(j);
+		destroy_janitor(j);
 		return err;
 	}
 	*ret = j;
@@ -336,7 +336,7 @@ void janitor_wake(struct janitor *j)
 		return;
 	(void)pthread_mutex_lock(&j->lock);
 	j->woken = true;
-	if (start(j))
+	if (start_thread(j))
 		(void)pthread_cond_broadcast(&j->changed);
 	(void)pthread_mutex_unlock(&j->lock);
 }
@@ -346,7 +346,7 @@ bool janitor_close_file(struct janitor *j, int fd)
 	bool taken;
 
 	(void)pthread_mutex_lock(&j->lock);
-	taken = j->n_retired < RETIRED_MAX && start(j);
+	taken = j->n_retired < RETIRED_MAX && start_thread(j);
 	if (taken)
 		j->retired[j->n_retired++] = fd;
 	(void)pthread_cond_broadcast(&j->changed);
@@ -359,7 +359,7 @@ const char *janitor_warning(const struct janitor *j, unsigned int n)
 	return warning_get(&j->warning, n);
 }
 
-static void tell_to_stop(struct janitor *j)
+static void request_stop(struct janitor *j)
 {
 	atomic_store(&j->stop, true);
 	(void)pthread_cond_broadcast(&j->changed);
@@ -370,7 +370,7 @@ int janitor_finish(struct janitor *j)
 	int err;
 
 	(void)pthread_mutex_lock(&j->lock);
-	tell_to_stop(j);
+	request_stop(j);
 	while (j->started && !j->ended)
 		(void)pthread_cond_wait(&j->changed, &j->lock);
 	err = j->error;
@@ -385,7 +385,7 @@ void janitor_free(struct janitor *j)
 	if (!j)
 		return;
 	(void)pthread_mutex_lock(&j->lock);
-	tell_to_stop(j);
+	request_stop(j);
 	running = j->started && !j->ended;
 	j->abandoned = running;
 	if (running)
@@ -395,5 +395,5 @@ void janitor_free(struct janitor *j)
 		return;
 	if (j->started)
 		(void)pthread_join(j->thread, NULL); /* it is on its last instructions */
-	destroy(j);
+	destroy_janitor(j);
 }

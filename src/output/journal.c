@@ -14,13 +14,13 @@
 #include "output/journal_limit.h"
 #include "output/setting.h"
 
-#define DEFAULT_PATH "/run/systemd/journal/socket"
-#define TAG_MAX	     48 /* bytes; as of an APP-NAME (RFC 5424, 6) */
-#define BATCH	     64 /* entries in a system call */
-#define HEADS_BYTES  (64U << 10) /* of a batch */
-#define SEND_BUFFER  (8 << 20) /* bytes: as libsystemd asks for; the kernel gives what it allows */
+#define DEFAULT_PATH  "/run/systemd/journal/socket"
+#define TAG_MAX	      48 /* bytes; as of an APP-NAME (RFC 5424, 6) */
+#define BATCH	      64 /* entries in a system call */
+#define HEADERS_BYTES (64U << 10) /* of a batch */
+#define SEND_BUFFER   (8 << 20) /* bytes: as libsystemd asks for; the kernel gives what it allows */
 
-struct settings {
+struct journal_options {
 	char tag[SETTING_TEXT_BYTES];
 	uint64_t fields; /* enum journal_fields */
 };
@@ -38,10 +38,10 @@ struct journal {
 	struct queue_line lines[BATCH];
 	struct mmsghdr messages[BATCH];
 	struct iovec parts[BATCH][2]; /* head and line */
-	char heads[HEADS_BYTES];
+	char headers[HEADERS_BYTES];
 };
 
-static int connect_to(struct journal *j)
+static int connect_journal(struct journal *j)
 {
 	const int size = SEND_BUFFER;
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -63,24 +63,24 @@ static int connect_to(struct journal *j)
 static void make_entries(struct journal *j, const struct queue *queue)
 {
 	size_t n = queue_lines(queue, j->lines, BATCH);
-	char *head = j->heads;
+	char *header = j->headers;
 
 	for (j->first = j->end = 0; j->end < n; j->end++) {
 		const struct queue_line *line = &j->lines[j->end];
 		struct iovec *parts = j->parts[j->end];
 
-		if (j->heads + sizeof(j->heads) - head < JOURNAL_HEAD_BYTES)
+		if (j->headers + sizeof(j->headers) - header < JOURNAL_HEADER_BYTES)
 			break;
-		parts[0].iov_base = head;
-		parts[0].iov_len = journal_header(&j->form, line, head);
+		parts[0].iov_base = header;
+		parts[0].iov_len = journal_header(&j->form, line, header);
 		parts[1].iov_base = (void *)(uintptr_t)line->text; /* is only read */
 		parts[1].iov_len = line->len;
 		j->messages[j->end].msg_hdr = (struct msghdr){ .msg_iov = parts, .msg_iovlen = 2 };
-		head += parts[0].iov_len;
+		header += parts[0].iov_len;
 	}
 }
 
-static int64_t monotonic_ms(void)
+static int64_t journal_now_ms(void)
 {
 	struct timespec ts;
 
@@ -96,13 +96,13 @@ static void entries_sent(struct journal *j, struct queue *queue, size_t n)
 		bytes += j->lines[i].len;
 	j->first += n;
 	queue_written(queue, bytes);
-	journal_limit_count(&j->limit, n, monotonic_ms());
+	journal_limit_count(&j->limit, n, journal_now_ms());
 }
 
 static int journal_write(void *ctx, struct queue *queue)
 {
 	struct journal *j = ctx;
-	int err = j->fd < 0 ? connect_to(j) : 0;
+	int err = j->fd < 0 ? connect_journal(j) : 0;
 	int n;
 
 	if (err)
@@ -189,13 +189,13 @@ static int journal_check(const char *target, char *err, size_t err_cap)
 	return 0;
 }
 
-static int journal_open(struct driver *ret, const char *target, const void *settings, bool next,
+static int journal_open(struct driver *ret, const char *target, const void *settings, bool replaces,
 			char *err, size_t err_cap)
 {
-	const struct settings *s = settings;
+	const struct journal_options *s = settings;
 	struct journal *j = calloc(1, sizeof(*j));
 
-	(void)next; /* it is another connection */
+	(void)replaces; /* it is another connection */
 	if (!j)
 		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
 	j->fd = -1;
@@ -218,9 +218,10 @@ static const struct setting_choice fields[] = {
 	{ NULL, 0 },
 };
 
-static const struct setting journal_settings[] = {
-	{ "tag", SETTING_TEXT, offsetof(struct settings, tag), 1, TAG_MAX, NULL, "xdptail" },
-	{ "fields", SETTING_CHOICE, offsetof(struct settings, fields), 0, 0, fields, "index" },
+static const struct setting journal_settings_table[] = {
+	{ "tag", SETTING_TEXT, offsetof(struct journal_options, tag), 1, TAG_MAX, NULL, "xdptail" },
+	{ "fields", SETTING_CHOICE, offsetof(struct journal_options, fields), 0, 0, fields,
+	  "index" },
 	{ NULL, SETTING_NUMBER, 0, 0, 0, NULL, NULL },
 };
 
@@ -228,8 +229,8 @@ const struct output_kind journal_kind = {
 	.name = "journal",
 	.target = "SOCKET",
 	.default_target = DEFAULT_PATH,
-	.settings = journal_settings,
-	.settings_size = sizeof(struct settings),
+	.settings = journal_settings_table,
+	.settings_size = sizeof(struct journal_options),
 	.check = journal_check,
 	.open = journal_open,
 };

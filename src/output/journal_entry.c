@@ -53,7 +53,7 @@ void journal_form_init(struct journal_form *ret, const char *tag, int pid,
 	}
 }
 
-static char *put(char *to, const void *bytes, size_t len)
+static char *put_bytes(char *to, const void *bytes, size_t len)
 {
 	memcpy(to, bytes, len);
 	return to + len;
@@ -62,7 +62,7 @@ static char *put(char *to, const void *bytes, size_t len)
 /* PREFIX and the key in capitals. NULL: that is no name for journald. */
 static char *put_name(char *to, const struct record_value *value)
 {
-	to = put(to, PREFIX, PREFIX_BYTES);
+	to = put_bytes(to, PREFIX, PREFIX_BYTES);
 	if (value->key_len == 0 || value->key_len > NAME_BYTES - PREFIX_BYTES)
 		return NULL;
 	for (size_t i = 0; i < value->key_len; i++) {
@@ -105,7 +105,7 @@ static char *put_value(char *to, const struct record_value *value)
 	return to;
 }
 
-static bool is_wanted(const struct journal_form *form, const struct record_value *value)
+static bool is_selected(const struct journal_form *form, const struct record_value *value)
 {
 	if (value->type == RECORD_VALUE_LIST)
 		return false;
@@ -123,7 +123,7 @@ static char *put_fields(const struct journal_form *form, const struct queue_line
 	while (record_values_next(&values, &value)) {
 		size_t most = NAME_BYTES + 1 + sizeof(uint64_t) + value.len + 1;
 
-		if (!is_wanted(form, &value) || most > (size_t)(end - to))
+		if (!is_selected(form, &value) || most > (size_t)(end - to))
 			continue;
 		field = put_name(to, &value);
 		if (field)
@@ -133,13 +133,13 @@ static char *put_fields(const struct journal_form *form, const struct queue_line
 }
 
 size_t journal_header(const struct journal_form *form, const struct queue_line *line,
-		      char ret[JOURNAL_HEAD_BYTES])
+		      char ret[JOURNAL_HEADER_BYTES])
 {
-	const char *end = ret + JOURNAL_HEAD_BYTES - MESSAGE_BYTES;
-	char *to = put(ret, form->fixed[line->type].text, form->fixed[line->type].len);
+	const char *end = ret + JOURNAL_HEADER_BYTES - MESSAGE_BYTES;
+	char *to = put_bytes(ret, form->fixed[line->type].text, form->fixed[line->type].len);
 
 	if (form->fields != JOURNAL_FIELDS_NONE)
 		to = put_fields(form, line, to, end);
-	to = put(to, MESSAGE, MESSAGE_BYTES);
+	to = put_bytes(to, MESSAGE, MESSAGE_BYTES);
 	return (size_t)(to - ret);
 }

@@ -18,7 +18,7 @@
 /* At worst values are numbers of one digit, or strings of one newline, and then a field has less
  * than three times the bytes that it has in the line. What would not fit is left out.
  */
-#define JOURNAL_HEAD_BYTES (JOURNAL_FIXED_BYTES + 3 * RECORD_MAX_BYTES)
+#define JOURNAL_HEADER_BYTES (JOURNAL_FIXED_BYTES + 3 * RECORD_MAX_BYTES)
 
 enum journal_fields {
 	JOURNAL_FIELDS_INDEX, /* those that records are looked up by */
@@ -40,6 +40,6 @@ void journal_form_init(struct journal_form *ret, const char *tag, int pid,
 
 /* What stands before the line. Returns its length. */
 size_t journal_header(const struct journal_form *form, const struct queue_line *line,
-		      char ret[JOURNAL_HEAD_BYTES]);
+		      char ret[JOURNAL_HEADER_BYTES]);
 
 #endif

@@ -18,9 +18,9 @@
 #define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
 
 /* Turns of the CPU for a writer, until its queue is three quarters empty again … */
-#define LET_MAX	      24
-#define LET_NS	      40000000 /* … which take no more than this … */
-#define LET_PERIOD_NS 100000000 /* … of this */
+#define YIELDS_MAX	24
+#define YIELD_NS	40000000 /* … which take no more than this … */
+#define YIELD_PERIOD_NS 100000000 /* … of this */
 
 static uint64_t wall_ns(const void *arg)
 {
@@ -31,7 +31,7 @@ static uint64_t wall_ns(const void *arg)
 	return (uint64_t)(ts.tv_sec * NS_PER_S + ts.tv_nsec);
 }
 
-static int64_t monotonic_ns(void)
+static int64_t outputs_now_ns(void)
 {
 	struct timespec ts;
 
@@ -47,7 +47,7 @@ void outputs_set_clock(struct outputs *s, outputs_clock_fn fn, const void *arg)
 
 void outputs_set_patience(struct outputs *s, int64_t patience_ms)
 {
-	s->waits = true;
+	s->can_wait = true;
 	s->patience_ms = patience_ms;
 }
 
@@ -71,7 +71,7 @@ int outputs_new(struct outputs **ret)
 }
 
 /* Where an output of that name is, or is to be; NULL: there is no place. */
-static struct output *place_of(struct outputs *s, const char *name)
+static struct output *find_slot(struct outputs *s, const char *name)
 {
 	for (unsigned int i = 0; i < s->n; i++) {
 		if (!strcmp(s->list[i].spec.name, name))
@@ -81,7 +81,7 @@ static struct output *place_of(struct outputs *s, const char *name)
 }
 
 /* NULL: none of that name is in the run, or was. */
-static const struct output *find(const struct outputs *s, const char *name)
+static const struct output *find_output(const struct outputs *s, const char *name)
 {
 	for (unsigned int i = 0; i < s->n; i++) {
 		if (!strcmp(s->list[i].spec.name, name))
@@ -92,7 +92,7 @@ static const struct output *find(const struct outputs *s, const char *name)
 
 bool outputs_is_free(const struct outputs *s, const char *name)
 {
-	const struct output *k = find(s, name);
+	const struct output *k = find_output(s, name);
 
 	return !k || k->state == OUTPUT_CLOSED;
 }
@@ -100,53 +100,54 @@ bool outputs_is_free(const struct outputs *s, const char *name)
 static int check_spec(const struct outputs *s, const struct output_spec *spec, char *err,
 		      size_t err_cap)
 {
-	const bool is_new = !find(s, spec->name);
-	unsigned int here = s->n_new_pending;
+	const bool is_new = !find_output(s, spec->name);
+	unsigned int n_open = s->n_new_pending;
 
 	for (unsigned int i = 0; i < s->n; i++)
-		here += s->list[i].state != OUTPUT_CLOSED;
-	if (!is_new || (here < OUTPUTS_MAX && s->n + s->n_new_pending < OUTPUT_NAMES_MAX))
+		n_open += s->list[i].state != OUTPUT_CLOSED;
+	if (!is_new || (n_open < OUTPUTS_MAX && s->n + s->n_new_pending < OUTPUT_NAMES_MAX))
 		return 0;
 	(void)snprintf(err, err_cap, "\"%s\" is one output too many: %d is the limit", spec->name,
-		       here < OUTPUTS_MAX ? OUTPUT_NAMES_MAX : OUTPUTS_MAX);
+		       n_open < OUTPUTS_MAX ? OUTPUT_NAMES_MAX : OUTPUTS_MAX);
 	return -E2BIG;
 }
 
-static void keep(struct outputs *s, const struct output *output)
+static void insert_output(struct outputs *s, const struct output *output)
 {
-	struct output *place = place_of(s, output->spec.name);
-	struct output_counts away; /* what came while it was gone */
+	struct output *slot = find_slot(s, output->spec.name);
+	struct output_counts absent; /* what came while it was gone */
 
 	if (output->spec.queue_bytes / FLUSH_PART < s->flush_bytes)
 		s->flush_bytes = output->spec.queue_bytes / FLUSH_PART;
-	if (place == &s->list[s->n]) {
+	if (slot == &s->list[s->n]) {
 		s->n++;
-		*place = *output;
+		*slot = *output;
 		return;
 	}
-	if (place->torn && output->spec.kind->goes_on) /* it fits: the queue is empty */
+	if (slot->partial_line &&
+	    output->spec.kind->continues_partial) /* it fits: the queue is empty */
 		(void)queue_put_uncounted(output->queue, "\n", 1, RECORD_START);
-	output_current_counts(place, &away);
-	output_add_counts(&place->past, &away);
-	output_spec_free(&place->spec);
-	*place = (struct output){
+	output_current_counts(slot, &absent);
+	output_add_counts(&slot->earlier, &absent);
+	output_spec_free(&slot->spec);
+	*slot = (struct output){
 		.spec = output->spec,
 		.writer = output->writer,
 		.queue = output->queue,
 		.started = output->started,
-		.past = place->past,
-		.torn = place->torn,
-		.drop_first_ns = place->drop_first_ns,
-		.drop_last_ns = place->drop_last_ns,
+		.earlier = slot->earlier,
+		.partial_line = slot->partial_line,
+		.drop_first_ns = slot->drop_first_ns,
+		.drop_last_ns = slot->drop_last_ns,
 	};
 }
 
-/* next: one of that name is still there. */
-static int open_output(struct outputs *s, struct output_spec *spec, bool next, struct output *ret,
-		       char *err, size_t err_cap)
+/* replaces: one of that name is still there. */
+static int open_output(struct outputs *s, struct output_spec *spec, bool replaces,
+		       struct output *ret, char *err, size_t err_cap)
 {
 	const struct writer_plan plan = {
-		.keep = s->waits && spec->when_full != OUTPUT_DROP,
+		.keep_on_failure = s->can_wait && spec->when_full != OUTPUT_DROP,
 		.patience_ms = s->patience_ms,
 	};
 	struct output output = { .spec = *spec };
@@ -155,7 +156,7 @@ static int open_output(struct outputs *s, struct output_spec *spec, bool next, s
 
 	if (error)
 		return error;
-	error = spec->kind->open(&driver, spec->target, spec->settings, next, err, err_cap);
+	error = spec->kind->open(&driver, spec->target, spec->settings, replaces, err, err_cap);
 	if (error)
 		return error;
 	error = queue_new(&output.queue, spec->queue_bytes);
@@ -185,61 +186,62 @@ int outputs_add(struct outputs *s, struct output_spec *spec, char *err, size_t e
 	}
 	ret = open_output(s, spec, false, &output, err, err_cap);
 	if (!ret)
-		keep(s, &output);
+		insert_output(s, &output);
 	return ret;
 }
 
-static int start_spare(struct pending_output *spare, char *err, size_t err_cap)
+static int start_pending(struct pending_output *pending, char *err, size_t err_cap)
 {
-	int error = writer_start(spare->output.writer, true);
+	int error = writer_start(pending->output.writer, true);
 
 	if (error)
 		(void)snprintf(err, err_cap, "cannot start the output \"%s\": %s",
-			       spare->output.spec.name, strerror(-error));
-	spare->output.started = !error;
+			       pending->output.spec.name, strerror(-error));
+	pending->output.started = !error;
 	return error;
 }
 
 int outputs_prepare(struct outputs *s, struct output_spec *spec, struct pending_output **ret,
 		    char *err, size_t err_cap)
 {
-	struct pending_output *spare = calloc(1, sizeof(*spare));
-	const bool is_new = !find(s, spec->name);
+	struct pending_output *pending = calloc(1, sizeof(*pending));
+	const bool is_new = !find_output(s, spec->name);
 	int error;
 
-	if (!spare) {
+	if (!pending) {
 		(void)snprintf(err, err_cap, "there is no memory for an output");
 		return -ENOMEM;
 	}
-	error = open_output(s, spec, !outputs_is_free(s, spec->name), &spare->output, err, err_cap);
+	error = open_output(s, spec, !outputs_is_free(s, spec->name), &pending->output, err,
+			    err_cap);
 	if (error) {
-		free(spare);
+		free(pending);
 		return error;
 	}
-	spare->outputs = s;
-	spare->is_new = is_new;
+	pending->outputs = s;
+	pending->is_new = is_new;
 	s->n_new_pending += is_new;
-	error = start_spare(spare, err, err_cap);
+	error = start_pending(pending, err, err_cap);
 	if (error)
-		pending_output_free(spare);
+		pending_output_free(pending);
 	else
-		*ret = spare;
+		*ret = pending;
 	return error;
 }
 
-const struct output_spec *pending_output_spec(const struct pending_output *spare)
+const struct output_spec *pending_output_spec(const struct pending_output *pending)
 {
-	return &spare->output.spec;
+	return &pending->output.spec;
 }
 
-void outputs_add_pending(struct outputs *s, struct pending_output *spare)
+void outputs_add_pending(struct outputs *s, struct pending_output *pending)
 {
-	struct writer *writer = spare->output.writer;
+	struct writer *writer = pending->output.writer;
 
-	s->n_new_pending -= spare->is_new;
-	keep(s, &spare->output);
+	s->n_new_pending -= pending->is_new;
+	insert_output(s, &pending->output);
 	writer_release(writer);
-	free(spare);
+	free(pending);
 }
 
 int outputs_start(struct outputs *s)
@@ -292,7 +294,7 @@ static int output_error(const struct output *k)
 
 static void output_put(struct output *k, const struct record *line)
 {
-	if (k->state != OUTPUT_OPEN && !k->returns)
+	if (k->state != OUTPUT_OPEN && !k->will_return)
 		return;
 	k->made++;
 	if (!(k->spec.events >> line->type & 1)) {
@@ -303,7 +305,7 @@ static void output_put(struct output *k, const struct record *line)
 		k->dropped_failing++;
 		return;
 	}
-	if (k->dead || queue_put(k->queue, line->text, line->len, line->type))
+	if (k->end_seen || queue_put(k->queue, line->text, line->len, line->type))
 		return;
 	if (writer_failing(k->writer))
 		k->dropped_failing++;
@@ -311,15 +313,15 @@ static void output_put(struct output *k, const struct record *line)
 		k->dropped_queue_full++;
 }
 
-static bool wants_cpu(struct output *k)
+static bool count_yield(struct output *k)
 {
-	if (k->state != OUTPUT_OPEN || k->dead)
+	if (k->state != OUTPUT_OPEN || k->end_seen)
 		return false;
 	if (queue_room(k->queue) > queue_room_max(k->queue) / 4 * 3)
-		k->let = 0;
+		k->yields = 0;
 	else
-		k->let++;
-	return k->let && k->let <= LET_MAX;
+		k->yields++;
+	return k->yields && k->yields <= YIELDS_MAX;
 }
 
 /* A burst of lines is made in less time than the scheduler leaves us the CPU for; a writer that
@@ -327,24 +329,24 @@ static bool wants_cpu(struct output *k)
  * waits for something else, and we don't wait with it; nor do turns of any take more than a part of
  * the time, or the ring would fill behind a slow one.
  */
-static void let_write(struct outputs *s)
+static void yield_to_writers(struct outputs *s)
 {
 	bool wanted = false;
 	int64_t now;
 
 	for (unsigned int i = 0; i < s->n; i++)
-		wanted |= wants_cpu(&s->list[i]);
+		wanted |= count_yield(&s->list[i]);
 	if (!wanted)
 		return;
-	now = monotonic_ns();
-	if (now - s->let_from_ns > LET_PERIOD_NS) {
-		s->let_from_ns = now;
-		s->let_ns = 0;
+	now = outputs_now_ns();
+	if (now - s->yield_period_ns > YIELD_PERIOD_NS) {
+		s->yield_period_ns = now;
+		s->yield_ns = 0;
 	}
-	if (s->let_ns >= LET_NS)
+	if (s->yield_ns >= YIELD_NS)
 		return;
 	(void)sched_yield(); /* cannot fail */
-	s->let_ns += monotonic_ns() - now;
+	s->yield_ns += outputs_now_ns() - now;
 }
 
 void outputs_put(struct outputs *s, const struct record *line)
@@ -357,7 +359,7 @@ void outputs_put(struct outputs *s, const struct record *line)
 	if (s->unflushed < s->flush_bytes)
 		return;
 	outputs_flush(s);
-	let_write(s);
+	yield_to_writers(s);
 }
 
 void outputs_put_to(struct outputs *s, unsigned int i, const struct record *line)
@@ -371,39 +373,39 @@ void outputs_put_uncounted(struct outputs *s, unsigned int i, const struct recor
 	struct output *k = &s->list[i];
 
 	/* it tells what the stream tells anyway, so it is no loss if there is no room */
-	if (k->state == OUTPUT_OPEN && !k->dead)
+	if (k->state == OUTPUT_OPEN && !k->end_seen)
 		(void)queue_put_uncounted(k->queue, line->text, line->len, line->type);
 }
 
 /* Drops happen in either thread; when is known to within two flushes. */
-static void note_drops(struct output *k, const struct output_counts *life, uint64_t now)
+static void note_drops(struct output *k, const struct output_counts *current, uint64_t now)
 {
-	uint64_t dropped = life->dropped_queue_full + life->dropped_error;
+	uint64_t dropped = current->dropped_queue_full + current->dropped_error;
 
-	if (dropped != k->dropped_seen) {
+	if (dropped != k->dropped_at_flush) {
 		if (!k->drop_first_ns)
 			k->drop_first_ns = k->flushed_ns ? k->flushed_ns : now;
 		k->drop_last_ns = now;
 	}
-	k->dropped_seen = dropped;
+	k->dropped_at_flush = dropped;
 	k->flushed_ns = now;
 }
 
 void outputs_flush(struct outputs *s)
 {
 	uint64_t now = s->clock_fn(s->clock_arg);
-	struct output_counts life;
+	struct output_counts current;
 	struct output *k;
 	unsigned int i;
 
 	s->unflushed = 0;
 	for (i = 0; i < s->n; i++) {
 		k = &s->list[i];
-		k->dead = output_error(k) != 0;
-		if (k->queue && !k->dead && queue_publish(k->queue))
+		k->end_seen = output_error(k) != 0;
+		if (k->queue && !k->end_seen && queue_publish(k->queue))
 			writer_wake(k->writer);
-		output_current_counts(k, &life);
-		note_drops(k, &life, now);
+		output_current_counts(k, &current);
+		note_drops(k, &current, now);
 	}
 }
 
@@ -473,13 +475,13 @@ void output_add_counts(struct output_counts *sum, const struct output_counts *ad
 void outputs_counts(const struct outputs *s, unsigned int i, struct output_counts *ret)
 {
 	const struct output *k = &s->list[i];
-	struct output told = *k;
+	struct output seen = *k;
 
 	output_current_counts(k, ret);
-	note_drops(&told, ret, s->clock_fn(s->clock_arg)); /* those since the last flush, too */
-	output_add_counts(ret, &k->past);
-	ret->drop_first_ns = told.drop_first_ns;
-	ret->drop_last_ns = told.drop_last_ns;
+	note_drops(&seen, ret, s->clock_fn(s->clock_arg)); /* those since the last flush, too */
+	output_add_counts(ret, &k->earlier);
+	ret->drop_first_ns = seen.drop_first_ns;
+	ret->drop_last_ns = seen.drop_last_ns;
 }
 
 void outputs_reset_drops(struct outputs *s, unsigned int i)
@@ -516,16 +518,16 @@ int outputs_failing(const struct outputs *s, unsigned int i)
 	return k->state == OUTPUT_CLOSED || output_error(k) ? 0 : writer_failing(k->writer);
 }
 
-const char *outputs_warning(const struct outputs *s, unsigned int i, unsigned int *told)
+const char *outputs_warning(const struct outputs *s, unsigned int i, unsigned int *warned)
 {
 	const struct output *k = &s->list[i];
 
 	for (unsigned int n = 0; k->writer && n < DRIVER_WARNINGS; n++) {
-		const char *warning = *told & 1U << n ? NULL : writer_warning(k->writer, n);
+		const char *warning = *warned & 1U << n ? NULL : writer_warning(k->writer, n);
 
 		if (!warning)
 			continue;
-		*told |= 1U << n;
+		*warned |= 1U << n;
 		return warning;
 	}
 	return NULL;
@@ -541,9 +543,9 @@ static size_t least_room(const struct outputs *s, bool unless_drop, bool empty)
 
 		if (unless_drop && k->spec.when_full == OUTPUT_DROP)
 			continue;
-		if (k->state != OUTPUT_OPEN && k->returns && !empty)
+		if (k->state != OUTPUT_OPEN && k->will_return && !empty)
 			return 0;
-		if (k->state != OUTPUT_OPEN || k->dead)
+		if (k->state != OUTPUT_OPEN || k->end_seen)
 			continue;
 		one = empty ? queue_room_max(k->queue) : queue_room(k->queue);
 		if (one < room)

@@ -66,16 +66,16 @@ int outputs_start(struct outputs *s);
 struct pending_output;
 int outputs_prepare(struct outputs *s, struct output_spec *spec, struct pending_output **ret,
 		    char *err, size_t err_cap);
-const struct output_spec *pending_output_spec(const struct pending_output *spare);
+const struct output_spec *pending_output_spec(const struct pending_output *pending);
 bool outputs_is_free(const struct outputs *s, const char *name);
-void outputs_add_pending(struct outputs *s, struct pending_output *spare);
-void pending_output_free(struct pending_output *spare); /* NULL is fine */
+void outputs_add_pending(struct outputs *s, struct pending_output *pending);
+void pending_output_free(struct pending_output *pending); /* NULL is fine */
 
 /* Output i takes no more lines, and ends when it has written those it has, or after a few seconds
  * without them. Its numbers stay. returns: it will be added again, and what is put to it meanwhile
  * is counted as dropped.
  */
-void outputs_close(struct outputs *s, unsigned int i, bool returns);
+void outputs_close(struct outputs *s, unsigned int i, bool will_return);
 
 /* Look after those that are leaving. Are there any that have not left yet? */
 bool outputs_finish_closing(struct outputs *s);
@@ -129,7 +129,7 @@ int outputs_failing(const struct outputs *s, unsigned int i);
 /* A sentence on what output i can't do, constant, or NULL: there is none that is not in *told,
  * which has a bit for each, and now also for this one.
  */
-const char *outputs_warning(const struct outputs *s, unsigned int i, unsigned int *told);
+const char *outputs_warning(const struct outputs *s, unsigned int i, unsigned int *warned);
 
 void outputs_counts(const struct outputs *s, unsigned int i, struct output_counts *ret);
 

@@ -10,10 +10,10 @@
 
 #define NS_PER_MS 1000000LL
 #define NS_PER_S  1000000000LL
-#define UNTOLD_MS 5000 /* for writers that outputs_free() is the first to tell to end */
-#define LEAVE_MS  5000 /* for one that leaves to write what it has */
+#define STOP_MS	  5000 /* for writers that outputs_free() is the first to tell to end */
+#define CLOSE_MS  5000 /* for one that leaves to write what it has */
 
-static int64_t now_ns(void)
+static int64_t end_now_ns(void)
 {
 	struct timespec ts;
 
@@ -21,17 +21,17 @@ static int64_t now_ns(void)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-static bool is_over(const struct output *k)
+static bool is_ended(const struct output *k)
 {
 	return !k->writer || k->ended;
 }
 
-static void stop(struct outputs *s, enum writer_stop how)
+static void stop_writers(struct outputs *s, enum writer_stop how)
 {
 	unsigned int i;
 
 	for (i = 0; i < s->n; i++) {
-		if (!is_over(&s->list[i]))
+		if (!is_ended(&s->list[i]))
 			writer_stop(s->list[i].writer, how);
 	}
 }
@@ -39,7 +39,7 @@ static void stop(struct outputs *s, enum writer_stop how)
 /* Fill in one entry per output; a output that has ended has fd −1, which poll ignores. Returns how
  * many have not.
  */
-static unsigned int not_ended(const struct outputs *s, struct pollfd *fds)
+static unsigned int fill_pollfds(const struct outputs *s, struct pollfd *fds)
 {
 	unsigned int running = 0;
 	const struct output *k;
@@ -47,9 +47,9 @@ static unsigned int not_ended(const struct outputs *s, struct pollfd *fds)
 
 	for (i = 0; i < s->n; i++) {
 		k = &s->list[i];
-		fds[i].fd = is_over(k) ? -1 : writer_ended_fd(k->writer);
+		fds[i].fd = is_ended(k) ? -1 : writer_ended_fd(k->writer);
 		fds[i].events = POLLIN;
-		running += !is_over(k);
+		running += !is_ended(k);
 	}
 	return running;
 }
@@ -63,8 +63,8 @@ static void wait_ended(struct outputs *s, int64_t deadline_ns)
 	unsigned int i;
 	int ready;
 
-	while (not_ended(s, fds)) {
-		left_ns = deadline_ns - now_ns();
+	while (fill_pollfds(s, fds)) {
+		left_ns = deadline_ns - end_now_ns();
 		if (left_ns < 0)
 			left_ns = 0;
 		timeout.tv_sec = left_ns / NS_PER_S;
@@ -79,43 +79,43 @@ static void wait_ended(struct outputs *s, int64_t deadline_ns)
 	}
 }
 
-void outputs_close(struct outputs *s, unsigned int i, bool returns)
+void outputs_close(struct outputs *s, unsigned int i, bool will_return)
 {
 	struct output *k = &s->list[i];
 
 	if (k->state != OUTPUT_OPEN) {
-		k->returns = k->returns && returns;
+		k->will_return = k->will_return && will_return;
 		return;
 	}
 	outputs_flush(s);
 	k->state = OUTPUT_CLOSING;
-	k->returns = returns;
-	k->leave_ms = now_ns() / NS_PER_MS + LEAVE_MS;
+	k->will_return = will_return;
+	k->close_deadline_ms = end_now_ns() / NS_PER_MS + CLOSE_MS;
 	writer_stop(k->writer, WRITER_FINISH);
 }
 
 /* What it has not written is lost; its numbers stay, for its total and for its return. */
-static void part_with(struct outputs *s, struct output *k)
+static void free_closed(struct outputs *s, struct output *k)
 {
-	struct output_counts life;
+	struct output_counts current;
 
 	outputs_flush(s); /* looks when lines were dropped */
-	output_current_counts(k, &life);
-	if (output_queued(&life)) {
+	output_current_counts(k, &current);
+	if (output_queued(&current)) {
 		k->drop_last_ns = s->clock_fn(s->clock_arg);
 		k->drop_first_ns = k->drop_first_ns ? k->drop_first_ns : k->drop_last_ns;
 	}
-	life.dropped_error += output_queued(&life);
-	output_add_counts(&k->past, &life);
+	current.dropped_error += output_queued(&current);
+	output_add_counts(&k->earlier, &current);
 	(void)writer_free(k->writer); /* it has ended */
-	k->torn = queue_has_partial(k->queue) || (k->torn && !life.bytes);
+	k->partial_line = queue_has_partial(k->queue) || (k->partial_line && !current.bytes);
 	queue_free(k->queue);
 	*k = (struct output){
 		.state = OUTPUT_CLOSED,
 		.spec = k->spec,
-		.past = k->past,
-		.returns = k->returns,
-		.torn = k->torn,
+		.earlier = k->earlier,
+		.will_return = k->will_return,
+		.partial_line = k->partial_line,
 		.drop_first_ns = k->drop_first_ns,
 		.drop_last_ns = k->drop_last_ns,
 	};
@@ -130,7 +130,7 @@ static bool has_ended(const struct output *k)
 
 bool outputs_finish_closing(struct outputs *s)
 {
-	bool leaving = false;
+	bool any_closing = false;
 
 	for (unsigned int i = 0; i < s->n; i++) {
 		struct output *k = &s->list[i];
@@ -138,14 +138,14 @@ bool outputs_finish_closing(struct outputs *s)
 		if (k->state != OUTPUT_CLOSING)
 			continue;
 		if (has_ended(k)) {
-			part_with(s, k);
+			free_closed(s, k);
 			continue;
 		}
-		leaving = true;
-		if (now_ns() / NS_PER_MS >= k->leave_ms)
+		any_closing = true;
+		if (end_now_ns() / NS_PER_MS >= k->close_deadline_ms)
 			writer_stop(k->writer, WRITER_GIVE_UP);
 	}
-	return leaving;
+	return any_closing;
 }
 
 /* The last eighth of the time is for writers that wait for their reader: told to give up, they end
@@ -154,7 +154,7 @@ bool outputs_finish_closing(struct outputs *s)
 uint64_t outputs_finish(struct outputs *s, int timeout_ms)
 {
 	int64_t timeout_ns = timeout_ms * NS_PER_MS;
-	int64_t deadline_ns = now_ns() + timeout_ns;
+	int64_t deadline_ns = end_now_ns() + timeout_ns;
 	struct output_counts c;
 	uint64_t unwritten = 0;
 	unsigned int i;
@@ -165,9 +165,9 @@ uint64_t outputs_finish(struct outputs *s, int timeout_ms)
 		outputs_counts(s, i, &c);
 		unwritten += output_queued(&c) + c.written;
 	}
-	stop(s, WRITER_FINISH);
+	stop_writers(s, WRITER_FINISH);
 	wait_ended(s, deadline_ns - timeout_ns / 8);
-	stop(s, WRITER_GIVE_UP);
+	stop_writers(s, WRITER_GIVE_UP);
 	wait_ended(s, deadline_ns);
 
 	for (i = 0; i < s->n; i++) {
@@ -178,26 +178,26 @@ uint64_t outputs_finish(struct outputs *s, int timeout_ms)
 }
 
 /* A writer that is stuck goes on using its queue, until the process ends. */
-static void close_output(struct output *k)
+static void free_output(struct output *k)
 {
 	if (k->writer && !writer_free(k->writer))
 		queue_free(k->queue);
 	output_spec_free(&k->spec);
 }
 
-void pending_output_free(struct pending_output *spare)
+void pending_output_free(struct pending_output *pending)
 {
 	struct pollfd ended;
 
-	if (!spare)
+	if (!pending)
 		return;
-	writer_stop(spare->output.writer, WRITER_GIVE_UP);
-	ended = (struct pollfd){ .fd = writer_ended_fd(spare->output.writer), .events = POLLIN };
+	writer_stop(pending->output.writer, WRITER_GIVE_UP);
+	ended = (struct pollfd){ .fd = writer_ended_fd(pending->output.writer), .events = POLLIN };
 	while (poll(&ended, 1, -1) != 1)
 		; /* it waits for nothing but us */
-	spare->outputs->n_new_pending -= spare->is_new;
-	close_output(&spare->output);
-	free(spare);
+	pending->outputs->n_new_pending -= pending->is_new;
+	free_output(&pending->output);
+	free(pending);
 }
 
 void outputs_free(struct outputs *s)
@@ -206,10 +206,10 @@ void outputs_free(struct outputs *s)
 
 	if (!s)
 		return;
-	stop(s, WRITER_GIVE_UP);
-	wait_ended(s, now_ns() + (s->finished ? OUTPUT_FREE_MS : UNTOLD_MS) * NS_PER_MS);
+	stop_writers(s, WRITER_GIVE_UP);
+	wait_ended(s, end_now_ns() + (s->finished ? OUTPUT_FREE_MS : STOP_MS) * NS_PER_MS);
 	for (i = 0; i < s->n; i++)
-		close_output(&s->list[i]);
+		free_output(&s->list[i]);
 	close(s->failed_fd);
 	free(s);
 }

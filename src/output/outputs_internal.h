@@ -16,21 +16,22 @@ struct output {
 	struct output_spec spec; /* owned; of one that is gone, its name is all that counts */
 	struct writer *writer; /* owned; NULL: gone */
 	struct queue *queue; /* owned; likewise */
-	struct output_counts past; /* of its lives before this one */
-	int64_t leave_ms; /* monotonic: when it is to give up */
+	struct output_counts earlier; /* of its lives before this one */
+	int64_t close_deadline_ms; /* monotonic: when it is to give up */
 	bool started;
-	bool returns; /* not here, but only for the time being */
-	bool torn; /* the life before ended in half a line, and nothing is written behind it yet */
+	bool will_return; /* not here, but only for the time being */
+	bool partial_line; /* the life before ended in half a line, and nothing is written behind it
+			      yet */
 	uint64_t made;
 	uint64_t filtered;
 	uint64_t dropped_queue_full;
 	uint64_t dropped_failing; /* the queue was full because the output could not write */
-	uint64_t dropped_seen; /* all that was dropped, at the last flush */
+	uint64_t dropped_at_flush; /* all that was dropped, at the last flush */
 	uint64_t flushed_ns; /* time of that flush */
-	unsigned int let; /* turns its writer was given since its queue was nearly empty */
+	unsigned int yields; /* turns its writer was given since its queue was nearly empty */
 	uint64_t drop_first_ns; /* 0: none since outputs_reset_drops() */
 	uint64_t drop_last_ns;
-	bool dead; /* its error was seen */
+	bool end_seen; /* its error was seen */
 	bool ended;
 };
 
@@ -47,10 +48,10 @@ struct outputs {
 	unsigned int n_new_pending; /* of names that none has yet */
 	size_t unflushed; /* bytes */
 	size_t flush_bytes; /* of them, at most */
-	int64_t let_from_ns; /* monotonic: since when turns are counted … */
-	int64_t let_ns; /* … and what they have taken */
+	int64_t yield_period_ns; /* monotonic: since when turns are counted … */
+	int64_t yield_ns; /* … and what they have taken */
 	bool finished; /* writers have been told to end, and had their time */
-	bool waits; /* who puts lines can wait … */
+	bool can_wait; /* who puts lines can wait … */
 	int64_t patience_ms; /* … so long for an output that fails; 0: for ever */
 	int failed_fd; /* owned; eventfd */
 	outputs_clock_fn clock_fn;

@@ -46,7 +46,7 @@ static bool is_time(const char *text)
 }
 
 /* Is that a name of ours? */
-static bool take_name(const char *base, const char *name, struct rotated *ret)
+static bool parse_name(const char *base, const char *name, struct rotated *ret)
 {
 	size_t base_len = strlen(base);
 	bool part = name[0] == '.' && strncmp(name + 1, base, base_len) == 0 &&
@@ -74,7 +74,7 @@ static int by_time(const void *a, const void *b)
 }
 
 /* One entry for each time. Returns how many. */
-static size_t merge(struct rotated *list, size_t n)
+static size_t merge_times(struct rotated *list, size_t n)
 {
 	size_t kept = 0;
 
@@ -95,7 +95,7 @@ static size_t merge(struct rotated *list, size_t n)
 }
 
 /* Room for one more. */
-static int grow(struct rotated **list, size_t n)
+static int grow_list(struct rotated **list, size_t n)
 {
 	struct rotated *more;
 
@@ -120,9 +120,9 @@ static int read_names(DIR *dir, const char *base, struct rotated **ret, size_t *
 	for (errno = 0; !err && (entry = readdir(dir)) != NULL; errno = 0) {
 		struct rotated one;
 
-		if (!take_name(base, entry->d_name, &one))
+		if (!parse_name(base, entry->d_name, &one))
 			continue;
-		err = grow(&list, n);
+		err = grow_list(&list, n);
 		if (!err)
 			list[n++] = one;
 	}
@@ -133,7 +133,7 @@ static int read_names(DIR *dir, const char *base, struct rotated **ret, size_t *
 		return err;
 	}
 	*ret = list;
-	*ret_n = merge(list, n);
+	*ret_n = merge_times(list, n);
 	return 0;
 }
 

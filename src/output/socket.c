@@ -17,7 +17,7 @@
 #define STREAM_LINES	   256
 #define RETRY_MAX_MS	   30000 /* of a host; a process of this one is tried every second */
 #define REFUSAL_MS	   100 /* there and back */
-#define BREATHER_MS	   2 /* for an interface whose queue is full, which poll(2) does not know */
+#define PAUSE_MS	   2 /* for an interface whose queue is full, which poll(2) does not know */
 #define STREAM_HAS_ROOM(s) ((s)->len + FRAME_BYTES <= STREAM_BYTES && (s)->n < STREAM_LINES)
 
 /* Frames that are ready to be sent, and what of the queue they stand for. */
@@ -36,13 +36,13 @@ struct stream {
 struct datagrams {
 	struct mmsghdr messages[DATAGRAMS];
 	struct iovec vectors[DATAGRAMS][2]; /* head and line */
-	char heads[DATAGRAMS][FRAME_HEAD_BYTES];
+	char headers[DATAGRAMS][FRAME_HEADER_BYTES];
 };
 
-struct out {
+struct socket_output {
 	struct endpoint endpoint;
 	struct encoder encoder;
-	bool heard_of; /* by UDP, whether somebody is there is known only when a line was sent */
+	bool confirmed; /* by UDP, whether somebody is there is known only when a line was sent */
 	bool is_journal; /* who reads is journald */
 	struct journal_limit limit;
 	struct queue_line lines[STREAM_LINES];
@@ -52,14 +52,14 @@ struct out {
 	};
 };
 
-static enum frame_end frame_end(const struct out *o)
+static enum frame_end frame_end(const struct socket_output *o)
 {
 	if (o->endpoint.type == SOCK_DGRAM)
 		return FRAME_DATAGRAM;
 	return o->endpoint.transport == ENDPOINT_TCP ? FRAME_OCTETS : FRAME_NEWLINE;
 }
 
-static void add_frame(struct out *o, const struct queue_line *line)
+static void add_frame(struct socket_output *o, const struct queue_line *line)
 {
 	enum frame_end end = frame_end(o);
 	struct stream *s = &o->stream;
@@ -73,22 +73,22 @@ static void add_frame(struct out *o, const struct queue_line *line)
 	s->n++;
 }
 
-static void empty_stream(struct stream *s)
+static void reset_stream(struct stream *s)
 {
 	s->len = s->sent = s->n = s->first = 0;
 }
 
-static void fill_stream(struct out *o, const struct queue *queue)
+static void fill_stream(struct socket_output *o, const struct queue *queue)
 {
 	size_t n = queue_lines(queue, o->lines, STREAM_LINES);
 
-	empty_stream(&o->stream);
+	reset_stream(&o->stream);
 	for (size_t i = 0; i < n && STREAM_HAS_ROOM(&o->stream); i++)
 		add_frame(o, &o->lines[i]);
 }
 
 /* The queue learns of a line when the last byte of its frame is on its way. */
-static void take_sent(struct stream *s, size_t sent, struct queue *queue)
+static void count_sent(struct stream *s, size_t sent, struct queue *queue)
 {
 	size_t written = 0;
 
@@ -99,7 +99,7 @@ static void take_sent(struct stream *s, size_t sent, struct queue *queue)
 		queue_written(queue, written);
 }
 
-static int write_stream(struct out *o, struct queue *queue)
+static int write_stream(struct socket_output *o, struct queue *queue)
 {
 	struct stream *s = &o->stream;
 	ssize_t n;
@@ -111,17 +111,17 @@ static int write_stream(struct out *o, struct queue *queue)
 	n = send(o->endpoint.fd, s->bytes + s->sent, s->len - s->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
 		return -errno;
-	take_sent(s, (size_t)n, queue);
+	count_sent(s, (size_t)n, queue);
 	return 0;
 }
 
-static void set_datagram(struct out *o, size_t i)
+static void set_datagram(struct socket_output *o, size_t i)
 {
 	struct datagrams *d = &o->datagrams;
 	struct queue_line *line = &o->lines[i];
-	size_t head_len = encoder_header(&o->encoder, line, FRAME_DATAGRAM, d->heads[i]);
+	size_t header_len = encoder_header(&o->encoder, line, FRAME_DATAGRAM, d->headers[i]);
 
-	d->vectors[i][0] = (struct iovec){ d->heads[i], head_len };
+	d->vectors[i][0] = (struct iovec){ d->headers[i], header_len };
 	/* a vector is also for reading, but the kernel only reads here */
 	d->vectors[i][1].iov_len = encoder_text_len(line, FRAME_DATAGRAM);
 	memcpy(&d->vectors[i][1].iov_base, &line->text, sizeof(line->text));
@@ -132,7 +132,7 @@ static void set_datagram(struct out *o, size_t i)
 }
 
 /* /dev/log is journald's on most systems, and a link says so. */
-static bool leads_to_journal(const char *path)
+static bool is_journal_socket(const char *path)
 {
 	static const char journal[] = "/run/systemd/journal/";
 	char real[PATH_MAX];
@@ -140,7 +140,7 @@ static bool leads_to_journal(const char *path)
 	return realpath(path, real) && !strncmp(real, journal, sizeof(journal) - 1);
 }
 
-static void count_for_journal(struct out *o, unsigned int lines)
+static void count_for_journal(struct socket_output *o, unsigned int lines)
 {
 	struct timespec now;
 
@@ -153,21 +153,21 @@ static void count_for_journal(struct out *o, unsigned int lines)
 /* The first line by UDP goes alone, and counts when nobody has complained of it: where there is a
  * host but no reader, that host says so. 0, or -errno; then it was not read.
  */
-static int listen_for_refusal(struct out *o)
+static int await_refusal(struct socket_output *o)
 {
 	struct pollfd refusal = { .fd = o->endpoint.fd }; /* errors come unasked */
 
-	if (o->heard_of)
+	if (o->confirmed)
 		return 0;
 	if (poll(&refusal, 1, REFUSAL_MS) > 0)
 		return endpoint_error(&o->endpoint);
-	o->heard_of = true;
+	o->confirmed = true;
 	return 0;
 }
 
-static int write_datagrams(struct out *o, struct queue *queue)
+static int write_datagrams(struct socket_output *o, struct queue *queue)
 {
-	size_t n = queue_lines(queue, o->lines, o->heard_of ? DATAGRAMS : 1);
+	size_t n = queue_lines(queue, o->lines, o->confirmed ? DATAGRAMS : 1);
 	size_t written = 0;
 	int sent, err;
 
@@ -181,7 +181,7 @@ static int write_datagrams(struct out *o, struct queue *queue)
 	}
 	if (sent < 0)
 		return -errno;
-	err = listen_for_refusal(o);
+	err = await_refusal(o);
 	if (err)
 		return err;
 	for (int i = 0; i < sent; i++)
@@ -192,92 +192,92 @@ static int write_datagrams(struct out *o, struct queue *queue)
 }
 
 /* Moments pass without a word: the writer comes again at once. */
-static int take_a_breath(void)
+static int pause_briefly(void)
 {
-	(void)poll(NULL, 0, BREATHER_MS);
+	(void)poll(NULL, 0, PAUSE_MS);
 	return -EINTR;
 }
 
-static int out_write(void *ctx, struct queue *queue)
+static int socket_write(void *ctx, struct queue *queue)
 {
-	struct out *o = ctx;
+	struct socket_output *o = ctx;
 	bool is_new = o->endpoint.state != ENDPOINT_CONNECTED;
 	int ret = endpoint_connect(&o->endpoint);
 
 	if (ret)
 		return ret;
 	if (is_new) {
-		o->heard_of = o->endpoint.transport != ENDPOINT_UDP;
-		o->is_journal = leads_to_journal(o->endpoint.path);
+		o->confirmed = o->endpoint.transport != ENDPOINT_UDP;
+		o->is_journal = is_journal_socket(o->endpoint.path);
 	}
 	encoder_set_time(&o->encoder, time(NULL));
 	if (o->endpoint.type == SOCK_STREAM)
 		ret = write_stream(o, queue);
 	else
 		ret = write_datagrams(o, queue);
-	return ret == -ENOBUFS ? take_a_breath() : ret;
+	return ret == -ENOBUFS ? pause_briefly() : ret;
 }
 
-static enum driver_outcome out_outcome(void *ctx, int error)
+static enum driver_outcome socket_outcome(void *ctx, int error)
 {
-	struct out *o = ctx;
+	struct socket_output *o = ctx;
 
 	(void)error; /* whatever it was, a new socket is where to begin again */
-	endpoint_disconnect(&o->endpoint, o->heard_of);
-	empty_stream(&o->stream);
+	endpoint_disconnect(&o->endpoint, o->confirmed);
+	reset_stream(&o->stream);
 	return DRIVER_KEEP;
 }
 
-static int out_fd(const void *ctx)
+static int socket_fd(const void *ctx)
 {
-	const struct out *o = ctx;
+	const struct socket_output *o = ctx;
 
 	return o->endpoint.fd;
 }
 
-static int out_error(void *ctx)
+static int socket_error(void *ctx)
 {
-	const struct out *o = ctx;
+	const struct socket_output *o = ctx;
 
 	return endpoint_error(&o->endpoint);
 }
 
-static uint64_t out_disconnects(const void *ctx)
+static uint64_t socket_disconnects(const void *ctx)
 {
-	const struct out *o = ctx;
+	const struct socket_output *o = ctx;
 
-	return atomic_load_explicit(&o->endpoint.lost, memory_order_relaxed);
+	return atomic_load_explicit(&o->endpoint.n_lost, memory_order_relaxed);
 }
 
-static const char *out_warning(const void *ctx, unsigned int n)
+static const char *socket_warning(const void *ctx, unsigned int n)
 {
-	const struct out *o = ctx;
+	const struct socket_output *o = ctx;
 
 	return n ? NULL : journal_limit_warning(&o->limit);
 }
 
-static void out_close(void *ctx)
+static void socket_close(void *ctx)
 {
-	struct out *o = ctx;
+	struct socket_output *o = ctx;
 
 	endpoint_disconnect(&o->endpoint, false);
 	free(o);
 }
 
-static const struct driver_ops out_ops = {
-	.write = out_write,
-	.outcome = out_outcome,
-	.fd = out_fd,
-	.error = out_error,
-	.warning = out_warning,
-	.disconnects = out_disconnects,
-	.close = out_close,
+static const struct driver_ops socket_ops = {
+	.write = socket_write,
+	.outcome = socket_outcome,
+	.fd = socket_fd,
+	.error = socket_error,
+	.warning = socket_warning,
+	.disconnects = socket_disconnects,
+	.close = socket_close,
 };
 
 int socket_open(struct driver *ret, const struct endpoint *endpoint, const struct encoder *encoder,
 		char *err, size_t err_cap)
 {
-	struct out *o = calloc(1, sizeof(*o));
+	struct socket_output *o = calloc(1, sizeof(*o));
 	bool tcp = endpoint->transport == ENDPOINT_TCP;
 
 	if (!o)
@@ -285,7 +285,7 @@ int socket_open(struct driver *ret, const struct endpoint *endpoint, const struc
 	o->endpoint = *endpoint;
 	o->encoder = *encoder;
 	*ret = (struct driver){
-		.ops = &out_ops,
+		.ops = &socket_ops,
 		.ctx = o,
 		.hangup = tcp ? POLLRDHUP : 0,
 		.retry_ms = DRIVER_RETRY_MS,
@@ -301,19 +301,19 @@ static int unix_check(const char *path, char *err, size_t err_cap)
 	return endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, err, err_cap);
 }
 
-static int unix_open(struct driver *ret, const char *path, const void *settings, bool next,
+static int unix_open(struct driver *ret, const char *path, const void *settings, bool replaces,
 		     char *err, size_t err_cap)
 {
-	const struct frame_settings as_it_is = { .form = FRAME_LINE };
+	const struct frame_settings plain = { .form = FRAME_LINE };
 	struct endpoint endpoint;
 	struct encoder encoder;
 	int error = endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, err, err_cap);
 
 	(void)settings; /* it has none */
-	(void)next; /* it is another connection */
+	(void)replaces; /* it is another connection */
 	if (error)
 		return error;
-	encoder_init(&encoder, &as_it_is);
+	encoder_init(&encoder, &plain);
 	return socket_open(ret, &endpoint, &encoder, err, err_cap);
 }
 

@@ -16,7 +16,7 @@
 #define PIPE_DEFAULT (64 << 10)
 #define PIPE_BYTES   (256 << 10) /* of one write; more makes it no faster */
 
-struct out {
+struct stdout_output {
 	int fd; /* owned */
 	bool regular;
 	bool socket;
@@ -24,7 +24,7 @@ struct out {
 	struct journal_limit limit;
 };
 
-static int64_t monotonic_ms(void)
+static int64_t stdout_now_ms(void)
 {
 	struct timespec ts;
 
@@ -34,7 +34,7 @@ static int64_t monotonic_ms(void)
 
 static int stdout_write(void *ctx, struct queue *queue)
 {
-	struct out *o = ctx;
+	struct stdout_output *o = ctx;
 	struct queue_counts before, after;
 	int ret;
 
@@ -42,7 +42,7 @@ static int stdout_write(void *ctx, struct queue *queue)
 	ret = driver_write_run(o->fd, o->socket, queue);
 	queue_counts(queue, &after);
 	if (o->journal)
-		journal_limit_count(&o->limit, after.written - before.written, monotonic_ms());
+		journal_limit_count(&o->limit, after.written - before.written, stdout_now_ms());
 	return ret;
 }
 
@@ -50,19 +50,19 @@ static int stdout_write(void *ctx, struct queue *queue)
 static enum driver_outcome stdout_outcome(void *ctx, int error)
 {
 	(void)ctx;
-	return driver_may_pass(error) ? DRIVER_DROP : DRIVER_ENDS;
+	return driver_is_transient(error) ? DRIVER_DROP : DRIVER_ENDS;
 }
 
 static int stdout_fd(const void *ctx)
 {
-	const struct out *o = ctx;
+	const struct stdout_output *o = ctx;
 
 	return o->fd;
 }
 
 static int stdout_finish(void *ctx)
 {
-	const struct out *o = ctx;
+	const struct stdout_output *o = ctx;
 
 	/* EINVAL: a file system that cannot */
 	return o->regular && fdatasync(o->fd) && errno != EINVAL ? -errno : 0;
@@ -70,14 +70,14 @@ static int stdout_finish(void *ctx)
 
 static const char *stdout_warning(const void *ctx, unsigned int n)
 {
-	const struct out *o = ctx;
+	const struct stdout_output *o = ctx;
 
 	return n ? NULL : journal_limit_warning(&o->limit);
 }
 
 static void stdout_close(void *ctx)
 {
-	struct out *o = ctx;
+	struct stdout_output *o = ctx;
 
 	if (o->fd >= 0)
 		close(o->fd);
@@ -94,7 +94,7 @@ static const struct driver_ops stdout_ops = {
 };
 
 /* systemd tells which file it is, in case it was redirected since: systemd.exec(5). */
-static bool is_journal(const struct stat *st)
+static bool is_journal_stream(const struct stat *st)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	char own[48]; /* two numbers */
@@ -109,7 +109,7 @@ static bool is_journal(const struct stat *st)
  * writer that is never stuck inside write(2) can be stopped, and knows what the reader got. Where
  * that is not permitted we block.
  */
-static int open_stdout(struct out *o, char *err, size_t err_cap)
+static int open_stdout(struct stdout_output *o, char *err, size_t err_cap)
 {
 	struct stat st;
 	int own;
@@ -126,7 +126,7 @@ static int open_stdout(struct out *o, char *err, size_t err_cap)
 			"redirect it, or name a file");
 	o->regular = S_ISREG(st.st_mode);
 	o->socket = S_ISSOCK(st.st_mode);
-	o->journal = is_journal(&st);
+	o->journal = is_journal_stream(&st);
 	if (!S_ISFIFO(st.st_mode))
 		return 0;
 	own = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -140,15 +140,15 @@ static int open_stdout(struct out *o, char *err, size_t err_cap)
 	return 0;
 }
 
-static int stdout_open(struct driver *ret, const char *target, const void *settings, bool next,
+static int stdout_open(struct driver *ret, const char *target, const void *settings, bool replaces,
 		       char *err, size_t err_cap)
 {
-	struct out *o = calloc(1, sizeof(*o));
+	struct stdout_output *o = calloc(1, sizeof(*o));
 	int error;
 
 	(void)target;
 	(void)settings;
-	(void)next; /* two can be open */
+	(void)replaces; /* two can be open */
 	if (!o)
 		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
 	o->fd = -1;
@@ -168,6 +168,6 @@ static int stdout_open(struct driver *ret, const char *target, const void *setti
 
 const struct output_kind stdout_kind = {
 	.name = "stdout",
-	.goes_on = true,
+	.continues_partial = true,
 	.open = stdout_open,
 };

@@ -51,7 +51,7 @@ static const struct setting settings_table[] = {
 /* The first that a target begins with is its. */
 static const struct scheme {
 	const char *prefix;
-	size_t keep; /* the path begins with the last byte of the prefix */
+	size_t path_bytes; /* the path begins with the last byte of the prefix */
 	enum endpoint_transport transport;
 	enum frame_form form;
 } schemes[] = {
@@ -85,7 +85,7 @@ static int parse_target(const char *target, struct endpoint *ret, enum frame_for
 					    "unix:///PATH, udp://HOST[:PORT] or tcp://HOST[:PORT]",
 				     target);
 	*ret_form = scheme->form;
-	rest = target + strlen(scheme->prefix) - scheme->keep;
+	rest = target + strlen(scheme->prefix) - scheme->path_bytes;
 	if (scheme->transport == ENDPOINT_UNIX_ANY)
 		return endpoint_set_path(ret, scheme->transport, rest, err, err_cap);
 	error = endpoint_set_host(ret, scheme->transport, rest, target, err, err_cap);
@@ -102,7 +102,7 @@ static int syslog_check(const char *target, char *err, size_t err_cap)
 	return parse_target(target, &endpoint, &form, err, err_cap);
 }
 
-static int syslog_open(struct driver *ret, const char *target, const void *settings, bool next,
+static int syslog_open(struct driver *ret, const char *target, const void *settings, bool replaces,
 		       char *err, size_t err_cap)
 {
 	const struct syslog_settings *s = settings;
@@ -113,7 +113,7 @@ static int syslog_open(struct driver *ret, const char *target, const void *setti
 	struct encoder encoder;
 	int error = parse_target(target, &endpoint, &form, err, err_cap);
 
-	(void)next; /* it is another connection */
+	(void)replaces; /* it is another connection */
 	if (error)
 		return error;
 	if (strpbrk(s->tag, ":[]"))

@@ -14,16 +14,16 @@
 
 struct warning { /* all zero: there is none */
 	struct warning_slot {
-		atomic_bool taken;
-		_Atomic(const char *) said;
+		atomic_bool claimed;
+		_Atomic(const char *) published;
 		char text[WARNING_BYTES];
 	} slots[WARNING_MAX];
 };
 
 /* By any thread. */
-__attribute__((format(printf, 2, 3))) void warning_set(struct warning *t, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void warning_set(struct warning *w, const char *fmt, ...);
 
 /* The sentence number n, from 0, which lives as long as t, or NULL; by any thread. */
-const char *warning_get(const struct warning *t, unsigned int n);
+const char *warning_get(const struct warning *w, unsigned int n);
 
 #endif

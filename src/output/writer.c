@@ -22,8 +22,9 @@ struct writer {
 	int failed_fd; /* owned; the duplicate of one that all outputs share */
 	bool started;
 	bool starts_held;
-	bool waits_for_room; /* write() would block, so only the driver's fd says when to go on */
-	bool over; /* the rest can't be written: it is not worth the wait for another try */
+	bool waits_for_fd; /* write() would block, so only the driver's fd says when to go on */
+	bool rest_abandoned; /* the rest can't be written: it is not worth the wait for another try
+			      */
 	unsigned int failures; /* in a row */
 	int64_t failing_since_ms; /* monotonic, like the next: of these failures, the first */
 	int64_t retry_at_ms; /* no try before it */
@@ -46,7 +47,7 @@ static void signal_fd(int fd)
 	(void)n;
 }
 
-static int64_t monotonic_ms(void)
+static int64_t writer_now_ms(void)
 {
 	struct timespec ts;
 
@@ -54,7 +55,7 @@ static int64_t monotonic_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void die(struct writer *w, int error)
+static void end_with_error(struct writer *w, int error)
 {
 	/* release: who sees the error sees the final counts */
 	atomic_store_explicit(&w->error, error, memory_order_release);
@@ -71,38 +72,38 @@ static int retry_delay_ms(const struct writer *w)
 }
 
 /* When we are to finish, what is left is reported as left, so it is not dropped. */
-static void drop(struct writer *w)
+static void drop_waiting(struct writer *w)
 {
 	if (atomic_load(&w->stop) == WRITER_FINISH)
-		w->over = true;
+		w->rest_abandoned = true;
 	else
 		queue_drop(w->queue);
 }
 
 /* An error that is not of the moment. */
-static void fail(struct writer *w, int error)
+static void note_failure(struct writer *w, int error)
 {
 	enum driver_outcome outcome = w->driver.ops->outcome(w->driver.ctx, error);
-	int64_t now_ms = monotonic_ms();
+	int64_t now_ms = writer_now_ms();
 
-	w->waits_for_room = false;
+	w->waits_for_fd = false;
 	if (outcome == DRIVER_ENDS) {
-		die(w, error);
+		end_with_error(w, error);
 		return;
 	}
 	atomic_store_explicit(&w->failing, error, memory_order_relaxed);
-	if (outcome == DRIVER_DROP && !w->plan.keep)
-		drop(w);
+	if (outcome == DRIVER_DROP && !w->plan.keep_on_failure)
+		drop_waiting(w);
 	if (!w->failures++)
 		w->failing_since_ms = now_ms;
 	w->retry_at_ms = now_ms + retry_delay_ms(w);
 }
 
-static void succeed(struct writer *w)
+static void note_success(struct writer *w)
 {
 	w->failures = 0;
 	w->retry_at_ms = 0;
-	w->waits_for_room = false;
+	w->waits_for_fd = false;
 	atomic_store_explicit(&w->failing, 0, memory_order_relaxed);
 }
 
@@ -112,9 +113,9 @@ static void check_driver(struct writer *w, short revents)
 	int error = -EPIPE;
 
 	if (revents & POLLOUT)
-		w->waits_for_room = false;
+		w->waits_for_fd = false;
 	if (revents & POLLNVAL) {
-		die(w, -EBADF);
+		end_with_error(w, -EBADF);
 		return;
 	}
 	if (!(revents & (POLLERR | POLLHUP | POLLRDHUP)))
@@ -122,19 +123,19 @@ static void check_driver(struct writer *w, short revents)
 	if (c->ops->error)
 		error = c->ops->error(c->ctx);
 	if (error)
-		fail(w, error);
+		note_failure(w, error);
 	else
-		w->waits_for_room = false;
+		w->waits_for_fd = false;
 }
 
 /* Wait for any of: what the driver waits for; its end; a wake-up; the time. Between two tries
  * nothing that its fd says is new.
  */
-static void wait_for(struct writer *w, int timeout_ms)
+static void wait_for_events(struct writer *w, int timeout_ms)
 {
 	const struct driver *c = &w->driver;
-	short events = (short)(c->hangup | (w->waits_for_room ? POLLOUT : 0));
-	bool between_tries = w->failures && !w->waits_for_room;
+	short events = (short)(c->hangup | (w->waits_for_fd ? POLLOUT : 0));
+	bool between_tries = w->failures && !w->waits_for_fd;
 	struct pollfd fds[] = {
 		{ .fd = between_tries ? -1 : c->ops->fd(c->ctx), .events = events },
 		{ .fd = w->wake_fd, .events = POLLIN },
@@ -160,21 +161,21 @@ static void wait_for_lines(struct writer *w, int timeout_ms)
 {
 	atomic_store_explicit(&w->asleep, true, memory_order_seq_cst);
 	if (!queue_waiting(w->queue))
-		wait_for(w, timeout_ms);
+		wait_for_events(w, timeout_ms);
 	atomic_store_explicit(&w->asleep, false, memory_order_relaxed);
 }
 
 /* Milliseconds until the driver wants to be looked after again. */
-static int tend(struct writer *w)
+static int run_timer(struct writer *w)
 {
 	const struct driver *c = &w->driver;
 
 	if (atomic_exchange(&w->reopen, false) && c->ops->reopen)
 		c->ops->reopen(c->ctx);
-	return c->ops->tend ? c->ops->tend(c->ctx) : DRIVER_NEVER;
+	return c->ops->on_timer ? c->ops->on_timer(c->ctx) : DRIVER_NEVER;
 }
 
-static int earlier(int a_ms, int b_ms)
+static int earlier_ms(int a_ms, int b_ms)
 {
 	if (a_ms < 0)
 		return b_ms;
@@ -186,7 +187,7 @@ static int earlier(int a_ms, int b_ms)
  */
 static int patience_left(const struct writer *w)
 {
-	int64_t left_ms = w->failing_since_ms + w->plan.patience_ms - monotonic_ms();
+	int64_t left_ms = w->failing_since_ms + w->plan.patience_ms - writer_now_ms();
 
 	if (!w->failures || !w->plan.patience_ms)
 		return DRIVER_NEVER;
@@ -199,7 +200,7 @@ static void give_up(struct writer *w)
 {
 	atomic_store_explicit(&w->gave_up, true,
 			      memory_order_relaxed); /* before the error is seen */
-	die(w, atomic_load_explicit(&w->failing, memory_order_relaxed));
+	end_with_error(w, atomic_load_explicit(&w->failing, memory_order_relaxed));
 }
 
 static void write_some(struct writer *w)
@@ -207,37 +208,37 @@ static void write_some(struct writer *w)
 	int err = w->driver.ops->write(w->driver.ctx, w->queue);
 
 	if (!err)
-		succeed(w);
+		note_success(w);
 	else if (err == -EAGAIN)
-		w->waits_for_room = true;
+		w->waits_for_fd = true;
 	else if (err != -EINTR)
-		fail(w, err);
+		note_failure(w, err);
 }
 
 /* Do the next thing. False when there is nothing more to do. */
-static bool step(struct writer *w)
+static bool writer_step(struct writer *w)
 {
 	/* Before the queue: when we are to finish, all lines have been published before that. */
 	int stop = atomic_load(&w->stop);
-	int tend_ms, retry_ms, patience_ms;
+	int timer_ms, retry_ms, patience_ms;
 
-	if (stop == WRITER_GIVE_UP || w->over)
+	if (stop == WRITER_GIVE_UP || w->rest_abandoned)
 		return false;
-	tend_ms = tend(w);
+	timer_ms = run_timer(w);
 	if (!queue_waiting(w->queue)) {
 		if (stop == WRITER_FINISH)
 			return false;
-		wait_for_lines(w, tend_ms);
+		wait_for_lines(w, timer_ms);
 		return true;
 	}
 	patience_ms = patience_left(w);
-	retry_ms = w->failures ? (int)(w->retry_at_ms - monotonic_ms()) : 0;
+	retry_ms = w->failures ? (int)(w->retry_at_ms - writer_now_ms()) : 0;
 	if (!patience_ms)
 		give_up(w);
 	else if (retry_ms > 0)
-		wait_for(w, earlier(earlier(tend_ms, retry_ms), patience_ms));
-	else if (w->waits_for_room)
-		wait_for(w, earlier(tend_ms, patience_ms));
+		wait_for_events(w, earlier_ms(earlier_ms(timer_ms, retry_ms), patience_ms));
+	else if (w->waits_for_fd)
+		wait_for_events(w, earlier_ms(timer_ms, patience_ms));
 	else
 		write_some(w);
 	return true;
@@ -258,7 +259,7 @@ static int wait_released(struct writer *w)
 	return 0;
 }
 
-static int take_over(struct writer *w)
+static int take_over_place(struct writer *w)
 {
 	const struct driver *c = &w->driver;
 	int err = wait_released(w);
@@ -266,22 +267,22 @@ static int take_over(struct writer *w)
 	return !err && w->starts_held && c->ops->take_over ? c->ops->take_over(c->ctx) : err;
 }
 
-static void *thread_main(void *arg)
+static void *writer_main(void *arg)
 {
 	struct writer *w = arg;
 	const struct driver *c = &w->driver;
 	int err;
 
 	(void)pthread_setname_np(pthread_self(), "xdptail-writer"); /* only for top -H */
-	err = take_over(w);
+	err = take_over_place(w);
 	if (err)
-		die(w, err);
-	while (!atomic_load_explicit(&w->error, memory_order_relaxed) && step(w))
+		end_with_error(w, err);
+	while (!atomic_load_explicit(&w->error, memory_order_relaxed) && writer_step(w))
 		;
 	if (c->ops->finish && !atomic_load(&w->error) && atomic_load(&w->stop) == WRITER_FINISH)
 		err = c->ops->finish(c->ctx);
 	if (err && !atomic_load(&w->error))
-		die(w, err);
+		end_with_error(w, err);
 	signal_fd(w->ended_fd);
 	return NULL;
 }
@@ -361,7 +362,7 @@ int writer_start(struct writer *w, bool held)
 		return -ret;
 	w->starts_held = held;
 	atomic_store(&w->held, held);
-	ret = pthread_create(&w->thread, NULL, thread_main, w);
+	ret = pthread_create(&w->thread, NULL, writer_main, w);
 	w->started = ret == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL); /* fails only for a bad first argument */
 	return -ret;
@@ -374,7 +375,7 @@ static void close_fd(int fd)
 }
 
 /* There is no thread, or no more. */
-static void destroy(struct writer *w)
+static void destroy_writer(struct writer *w)
 {
 	w->driver.ops->close(w->driver.ctx);
 	close_fd(w->wake_fd);
@@ -407,7 +408,7 @@ int writer_new(struct writer **ret, const struct driver *driver, struct queue *q
 	w->wake_fd = w->ended_fd = w->failed_fd = -1;
 	err = open_events(w, failed_fd);
 	if (err) {
-		destroy(w);
+		destroy_writer(w);
 		return err;
 	}
 	*ret = w;
@@ -423,6 +424,6 @@ int writer_free(struct writer *w)
 			return -EBUSY;
 		(void)pthread_join(w->thread, NULL); /* it is on its last instructions */
 	}
-	destroy(w);
+	destroy_writer(w);
 	return 0;
 }

@@ -21,7 +21,7 @@ enum writer_stop {
 
 /* What a writer does while its output fails, but may yet go on. */
 struct writer_plan {
-	bool keep; /* what waits is never dropped: who puts lines waits as well */
+	bool keep_on_failure; /* what waits is never dropped: who puts lines waits as well */
 	/* so long; then the output is given up, and ends with its error. 0: for ever */
 	int64_t patience_ms;
 };
