@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RUN_BYTES (256U << 10) /* of one write: enough to hide its cost, and soon given back */
+#define RUN_BYTES                                                                      \
+	(256U << 10) /* bytes per write: enough to hide its cost, and soon freed again \
+		      */
 
 int driver_write_run(int fd, bool socket, struct queue *queue)
 {
@@ -40,7 +42,7 @@ int driver_refuse(int ret, char *err, size_t err_cap, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(err, err_cap, fmt, ap); /* a sentence may be cut */
+	(void)vsnprintf(err, err_cap, fmt, ap); /* a long message is truncated */
 	va_end(ap);
 	return ret;
 }

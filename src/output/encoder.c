@@ -7,8 +7,8 @@
 
 #include "output/severity.h"
 
-#define HOSTNAME_MAX	64 /* Linux has no longer ones; RFC 5424 would take 255 */
-#define TIMESTAMP_BYTES 27 /* of RFC 5424: no more than six fraction digits */
+#define HOSTNAME_MAX	64 /* the longest that Linux allows; RFC 5424 would allow 255 */
+#define TIMESTAMP_BYTES 27 /* RFC 5424 allows at most six fraction digits */
 #define COOKIE		"@cee: "
 
 static bool is_hostname(const char *text)
@@ -66,7 +66,7 @@ void encoder_set_time(struct encoder *e, time_t now)
 	if (e->form != FRAME_LOCAL || now == e->second)
 		return;
 	e->second = now;
-	(void)localtime_r(&now, &tm); /* a year that int can't hold: the first of January */
+	(void)localtime_r(&now, &tm); /* fails if int cannot hold the year: January 1st then */
 	(void)snprintf(e->local, sizeof(e->local), "%s %2u %02u:%02u:%02u", months[tm.tm_mon],
 		       (unsigned int)tm.tm_mday % 100, (unsigned int)tm.tm_hour % 100,
 		       (unsigned int)tm.tm_min % 100, (unsigned int)tm.tm_sec % 100);
@@ -83,7 +83,8 @@ static char *put_bytes(char *pos, const void *text, size_t len)
 	return pos + len;
 }
 
-/* The line's own, since that is when the record was made; RFC 5424 takes six digits of a fraction.
+/* The timestamp is the line's own, since that is when the record was made. RFC 5424 allows six
+ * fraction digits, so a longer one is truncated.
  */
 static char *put_timestamp(char *pos, const struct queue_line *line)
 {
@@ -98,10 +99,10 @@ static char *put_timestamp(char *pos, const struct queue_line *line)
 	return put_bytes(pos, "Z", 1);
 }
 
-/* "LEN ", of digits without leading zeros. */
+/* Append the octet count in decimal, and a blank. */
 static char *put_octets(char *pos, size_t octets)
 {
-	char digits[24]; /* of any size_t, from the last to the first */
+	char digits[24]; /* enough for any size_t; least significant digit first */
 	size_t n = 0;
 
 	do {

@@ -13,8 +13,8 @@
 #include "base/number.h"
 #include "output/driver.h"
 
-#define QUOTED	  "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
-#define SYN_TRIES 3 /* after 15 s another address has its turn, not after two minutes */
+#define QUOTED	  "\"%.100s\"" /* a very long value must not displace the error message */
+#define SYN_TRIES 3 /* try the next address after 15 s instead of two minutes */
 
 static void init_endpoint(struct endpoint *e, enum endpoint_transport transport)
 {
@@ -41,7 +41,9 @@ int endpoint_set_path(struct endpoint *ret, enum endpoint_transport transport, c
 	return 0;
 }
 
-/* What names and addresses are made of; whether there is such a host, only the writer will know. */
+/* Whether the characters and the length are those of a name or an address. Only the writer finds
+ * out whether there is such a host.
+ */
 static bool is_host_name(const char *host, size_t len, bool in_brackets)
 {
 	static const char name[] =
@@ -111,12 +113,12 @@ static void free_addresses(struct endpoint *e)
 
 static void set_option(int fd, int level, int option, int value)
 {
-	/* where the kernel has no such option, there is nothing to make better */
+	/* best effort: the kernel may not know this option */
 	(void)setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-/* UDP: what does not fit our own interface's queue is an error, not silence; and no datagram is too
- * large for a path, since routers may cut it. TCP: notice a host that is gone.
+/* UDP: a datagram that does not fit the queue of the local interface is reported as an error, and
+ * routers may fragment one that is too large for the path. TCP: detect a dead host.
  */
 static void set_options(const struct endpoint *e, int family)
 {
@@ -149,7 +151,7 @@ static int connect_address(struct endpoint *e, const struct sockaddr *address, s
 		return -EAGAIN;
 	}
 	close_socket(e);
-	return err == EAGAIN ? -EBUSY : -err; /* a Unix listener whose backlog is full */
+	return err == EAGAIN ? -EBUSY : -err; /* EAGAIN: the backlog of a Unix listener is full */
 }
 
 static int connect_path(struct endpoint *e)
@@ -166,7 +168,7 @@ static int connect_path(struct endpoint *e)
 	return connect_address(e, generic, sizeof(address));
 }
 
-/* As errnos, since those are what an output can fail with. */
+/* Translate errors of getaddrinfo() to errnos, the only errors an output can fail with. */
 static int resolver_error(int code)
 {
 	switch (code) {
@@ -175,9 +177,9 @@ static int resolver_error(int code)
 	case EAI_MEMORY:
 		return -ENOMEM;
 	case EAI_AGAIN:
-		return -ENONET; /* no name server answers */
+		return -ENONET; /* no name server responds */
 	default:
-		return -EADDRNOTAVAIL; /* there is no such name */
+		return -EADDRNOTAVAIL; /* the name does not exist */
 	}
 }
 
@@ -194,7 +196,7 @@ static int resolve(struct endpoint *e)
 	return 0;
 }
 
-/* One address after the other, until one answers or may do so yet. */
+/* Try one address after the other until one is connected or in progress. */
 static int connect_next(struct endpoint *e)
 {
 	int ret = -EADDRNOTAVAIL;
@@ -210,7 +212,7 @@ static int connect_next(struct endpoint *e)
 	return ret;
 }
 
-/* 0, or the -errno that waits at the socket, which is gone from there now. */
+/* Fetch and clear the pending error of the socket: 0 or -errno. */
 static int fetch_error(const struct endpoint *e)
 {
 	socklen_t len = sizeof(int);
@@ -266,8 +268,8 @@ int endpoint_error(const struct endpoint *e)
 	return err ? err : -EPIPE;
 }
 
-/* A Unix socket need not be asked: a send to one that is closed fails. And one that has only said
- * that it will not write, as "socat -u" does, reads on.
+/* Only TCP is checked: a send to a closed Unix socket fails, and a peer that has only shut down its
+ * own writing side, as "socat -u" does, still reads.
  */
 bool endpoint_has_hung_up(const struct endpoint *e)
 {
@@ -281,7 +283,7 @@ void endpoint_disconnect(struct endpoint *e, bool count_loss)
 {
 	uint64_t n_lost = atomic_load_explicit(&e->n_lost, memory_order_relaxed);
 
-	/* the writer's thread is the only one that adds */
+	/* only the writer's thread writes it, so no atomic addition is needed */
 	if (count_loss && e->state == ENDPOINT_CONNECTED)
 		atomic_store_explicit(&e->n_lost, n_lost + 1, memory_order_relaxed);
 	free_addresses(e);

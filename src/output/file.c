@@ -16,7 +16,9 @@
 #define KEEP_MAX     UINT64_C(10000)
 #define SENTENCE_MAX 384
 
-/* What is written to a deleted file is lost, so it is dropped and counted until there is one. */
+/* Lines written to a deleted file would be lost unseen, so they are dropped and counted until there
+ * is a new file.
+ */
 static enum driver_outcome file_outcome(void *ctx, int error)
 {
 	const struct file *f = ctx;
@@ -24,7 +26,8 @@ static enum driver_outcome file_outcome(void *ctx, int error)
 	return f->deleted || driver_is_transient(error) ? DRIVER_DROP : DRIVER_ENDS;
 }
 
-/* What was opened is still good if the name has come to stand for another file: that one is next.
+/* If the name has come to stand for another file, the opened one is still good: the reopening comes
+ * next.
  */
 static int file_take_over(void *ctx)
 {
@@ -41,7 +44,7 @@ static int file_take_over(void *ctx)
 	return 0;
 }
 
-/* A file can't be waited for. */
+/* There is no waiting for a file. */
 static int file_fd(const void *ctx)
 {
 	(void)ctx;
@@ -62,7 +65,7 @@ static int file_finish(void *ctx)
 
 _Static_assert(DRIVER_WARNINGS >= 2 * WARNING_MAX, "there is a number for each");
 
-/* Those of the file, and then those of its janitor. */
+/* The file's own warnings come first, then those of its janitor. */
 static const char *file_warning(const void *ctx, unsigned int n)
 {
 	const struct file *f = ctx;

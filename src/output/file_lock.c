@@ -4,15 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#define TRIES 3 /* who was in our way may be gone before we see who it is */
+#define TRIES 3 /* the holder of a lock may be gone before it can be identified */
 
-/* The whole file, however it grows. */
+/* A lock of the whole file, however large it grows. */
 static struct flock whole_file(short type)
 {
 	return (struct flock){ .l_type = type, .l_whence = SEEK_SET };
 }
 
-/* Is there a lock that keeps one of this type from us? */
+/* True if another's lock conflicts with one of this type. */
 static bool is_locked_against(int fd, short type)
 {
 	struct flock lock = whole_file(type);
@@ -22,7 +22,7 @@ static bool is_locked_against(int fd, short type)
 
 bool file_lock_is_taken(int fd)
 {
-	return is_locked_against(fd, F_RDLCK); /* no other reader is */
+	return is_locked_against(fd, F_RDLCK); /* only a write lock conflicts with a read lock */
 }
 
 int file_lock_take(int fd)

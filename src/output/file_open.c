@@ -16,7 +16,7 @@
 
 #define FILE_MODE 0640
 
-/* The shallowest directory of the path that is not there, into buf. False if all are. */
+/* Copy the shallowest missing directory of the path to buf. False if none is missing. */
 static bool missing_directory(const char *path, char *buf, size_t cap)
 {
 	const char *slash = strchr(path + 1, '/');
@@ -63,7 +63,8 @@ static int refuse_open(const char *path, int error, char *err, size_t err_cap)
 	return driver_refuse(-error, err, err_cap, "cannot open \"%s\": %s", path, strerror(error));
 }
 
-/* 0 for what may be written to: a regular file, or /dev/null. */
+/* 0 for what may be written to: a regular file, or /dev/null; else -EINVAL with a message in err.
+ */
 static int check_type(const char *path, const struct stat *st, char *err, size_t err_cap)
 {
 	const char *what = "a device";
@@ -104,7 +105,7 @@ static int open_directory(const char *path, size_t len)
 	return fd;
 }
 
-/* With the slash, which alone is the root. */
+/* The length includes the slash, because "/" is the root. */
 static size_t directory_len(const struct file_location *p)
 {
 	return (size_t)(p->base - p->path);
@@ -144,9 +145,9 @@ int file_location_refresh(struct file_location *p)
 	return 0;
 }
 
-/* Without a lock two processes would tear each other's lines: a run of lines can be written in two
- * pieces. That there can be none, for what the file system or a reader does, is no reason to
- * refuse.
+/* Without a lock two processes could mix parts of each other's lines, because a write can be cut in
+ * two. If there can be no lock, because of the file system or of a reader, that is no reason to
+ * refuse the file.
  */
 static int lock_file(struct file_opened *o, const char *path, char *err, size_t err_cap)
 {
@@ -177,14 +178,15 @@ static int open_checked(struct file_opened *o, const struct file_location *p, st
 {
 	int flags, ret;
 
-	/* To open some devices is to set them going, so look first; what counts is the look after.
+	/* Opening some devices sets them going, so check before opening; the check after opening is
+	 * the one that counts.
 	 */
 	if (!fstatat(p->dir_fd, p->base, st, AT_SYMLINK_NOFOLLOW)) {
 		ret = check_type(p->path, st, err, err_cap);
 		if (ret)
 			return ret;
 	}
-	/* O_NONBLOCK: not to wait for the reader of a FIFO that came there in between. */
+	/* O_NONBLOCK: do not wait for the reader of a FIFO that appeared since the check. */
 	o->fd = openat(p->dir_fd, p->base,
 		       O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK,
 		       FILE_MODE);
@@ -206,7 +208,7 @@ int file_open_lock(struct file_opened *o, const struct file_location *p, char *e
 	ret = lock_file(o, p->path, err, err_cap);
 	if (ret)
 		return ret;
-	if (fstat(o->fd, &st)) /* who held the lock before may have written */
+	if (fstat(o->fd, &st)) /* the previous holder of the lock may have written */
 		return refuse_open(p->path, errno, err, err_cap);
 	o->size = (uint64_t)st.st_size;
 	return find_partial_line(o, p->path, err, err_cap);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* From one file to another, and when. */
+/* Rotating and reopening of output files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include "output/file_internal.h"
 #include "output/rotated.h"
 
-#define BOUNDARY_WAIT_MS 1000 /* so long the end of a snapshot, or of a line, is waited for */
+#define BOUNDARY_WAIT_MS 1000 /* how long the end of a snapshot or of a line is waited for */
 #define SENTENCE_MAX	 384
 
 void file_reset_state(struct file *f)
@@ -41,7 +41,8 @@ void file_switch_to(struct file *f, const struct file_opened *next)
 
 void file_sync(struct file *f)
 {
-	int err = fdatasync(f->current.fd) && errno != EINVAL ? -errno : 0; /* EINVAL: it cannot */
+	/* EINVAL: this file system cannot sync */
+	int err = fdatasync(f->current.fd) && errno != EINVAL ? -errno : 0;
 
 	if (!err)
 		return;
@@ -50,7 +51,9 @@ void file_sync(struct file *f)
 		f->sync_error = err;
 }
 
-/* Its lock goes with it, so that it may be compressed; by then it is durable. */
+/* Sync and close the current file. Closing releases its lock, after which the janitor may compress
+ * it, so it has to be durable before.
+ */
 static void retire_file(struct file *f)
 {
 	if (janitor_close_file(f->janitor, f->current.fd))
@@ -59,7 +62,9 @@ static void retire_file(struct file *f)
 	close(f->current.fd);
 }
 
-/* The directory may have been deleted and made again, too. */
+/* Open the file by its name. The directory may have been deleted and created again, so it is
+ * reopened, too.
+ */
 static int open_next(struct file *f, struct file_opened *ret, char *err, size_t err_cap)
 {
 	int ret_open = file_open_at(ret, &f->location, &f->current, err, err_cap);
@@ -69,14 +74,16 @@ static int open_next(struct file *f, struct file_opened *ret, char *err, size_t 
 	return ret_open;
 }
 
-/* Who could read the old one can read the new one, as far as that is permitted. */
+/* Copy owner and mode to the new file (best effort). */
 static void copy_owner(int fd, const struct stat *like)
 {
 	(void)!fchown(fd, like->st_uid, like->st_gid);
 	(void)!fchmod(fd, like->st_mode & 0777);
 }
 
-/* So that nobody finds it empty. What fails of that is done when lines come. */
+/* Write the header at once, so that readers do not find the file empty. file_write() retries it on
+ * failure.
+ */
 static void write_header_now(struct file *f)
 {
 	if (!f->start_seen || f->current.ends_partial)
@@ -119,7 +126,7 @@ bool file_is_named(const struct file *f, struct stat *ret_st)
 	       ret_st->st_dev == f->current.dev && ret_st->st_ino == f->current.ino;
 }
 
-/* If the new one cannot be opened, the old one is left with its new name, and is written to. */
+/* If the new file cannot be opened, the old one keeps its new name, and is written to. */
 int file_rotate(struct file *f)
 {
 	struct stat st;
@@ -141,7 +148,7 @@ int file_rotate(struct file *f)
 	return 0;
 }
 
-/* Until then a snapshot may come to its end. */
+/* The time of the next rotation, which leaves a snapshot some time to end. */
 static int64_t interval_due_ms(const struct file *f)
 {
 	return f->interval_end_ms + (f->in_snapshot ? BOUNDARY_WAIT_MS : 0);
@@ -150,11 +157,11 @@ static int64_t interval_due_ms(const struct file *f)
 static void rotate_if_due(struct file *f, int64_t now_ms)
 {
 	if (f->reopen_requested && (!f->in_snapshot || now_ms >= f->reopen_deadline_ms))
-		(void)file_reopen_now(f, NULL); /* on failure it is tried again */
+		(void)file_reopen_now(f, NULL); /* a failure is retried later */
 	if (!f->settings.rotate_interval || now_ms < interval_due_ms(f))
 		return;
 	if (f->has_records)
-		(void)file_rotate(f); /* likewise */
+		(void)file_rotate(f); /* a failure is retried later */
 	else
 		f->interval_end_ms = now_ms + (int64_t)f->settings.rotate_interval * 1000;
 }
@@ -177,7 +184,7 @@ int file_on_timer(void *ctx)
 		return DRIVER_NEVER;
 	if (at_ms < f->retry_ms)
 		at_ms = f->retry_ms;
-	if (at_ms <= now_ms) /* the rest of a line comes before it */
+	if (at_ms <= now_ms) /* a partial line has to be completed first */
 		return DRIVER_RETRY_MS;
 	return at_ms - now_ms < INT_MAX ? (int)(at_ms - now_ms) : INT_MAX;
 }

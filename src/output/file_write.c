@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What comes next in a file: the end of a line that was torn, a head, lines. */
+/* Writing to the current file: the newline that ends a partial last line, the header, lines. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,22 +9,26 @@
 #include "output/file_internal.h"
 #include "output/file_lock.h"
 
-#define RUN_BYTES (256U << 10) /* of one write: enough to hide its cost, and soon given back */
+#define RUN_BYTES                                                                      \
+	(256U << 10) /* bytes per write: enough to hide its cost, and soon freed again \
+		      */
 #define BIT(type) (1U << (type))
 
-/* The last start record says how things are now; it is the last line of a run of lines. */
+/* Save the last start record, which describes the present settings. It is the last line of the run
+ * of lines.
+ */
 static void save_start(struct file *f, const char *text, size_t len)
 {
 	const char *newline = memrchr(text, '\n', len - 1);
 	const char *start = newline ? newline + 1 : text;
 
-	if (f->partial_line && !newline) /* the remainder of one */
+	if (f->partial_line && !newline) /* the rest of a start record */
 		return;
 	f->start_len = len - (size_t)(start - text);
 	memcpy(f->start, start, f->start_len);
 }
 
-/* A lock that a reader was in the way of. */
+/* Try again to take the lock, which a reader's lock had prevented. */
 static void retry_lock(struct file *f)
 {
 	int err = file_lock_take(f->current.fd);
@@ -34,7 +38,7 @@ static void retry_lock(struct file *f)
 		warning_set(&f->warning, "another process writes to \"%s\", too", f->location.path);
 }
 
-/* What others have done to it. */
+/* Check what others have done to the file: deleted, truncated or unlocked it. */
 static void check_file(struct file *f)
 {
 	struct stat st, named;
@@ -51,8 +55,7 @@ static void check_file(struct file *f)
 	f->current.size = (uint64_t)st.st_size;
 }
 
-/* The remainder of a line can't hold us in a file that is gone, or that we were to leave long ago.
- */
+/* Give up on a partial line if the file was deleted or the deadline for reopening has passed. */
 static int abandon_partial(struct file *f, struct queue *queue)
 {
 	bool late = f->reopen_requested && !file_is_between_lines(f) &&
@@ -84,12 +87,12 @@ void file_make_header(struct file *f)
 	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
 	now_ns = (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
 	f->header_written = f->header_len = 0;
-	/* It fails for what is no start record; a file can be without. */
+	/* This fails for a text that is no start record; the file then has no header. */
 	(void)record_repeat(f->start, f->start_len, now_ns, f->n_files, f->header, &f->header_len);
 	f->has_start = f->start_seen = true;
 }
 
-/* Bytes that no output counts. How many were written, or -errno. */
+/* Write bytes that the counts of the output do not include. Returns how many, or -errno. */
 static ssize_t write_uncounted(struct file *f, const char *text, size_t len)
 {
 	ssize_t n = write(f->current.fd, text, len);
@@ -121,7 +124,9 @@ int file_write_header(struct file *f)
 	return 0;
 }
 
-/* How much more it may hold. A snapshot that is under way may take as much again. */
+/* The number of bytes until the rotation. A snapshot in progress may exceed the limit by as much
+ * again.
+ */
 static size_t bytes_left(const struct file *f)
 {
 	uint64_t limit = f->settings.rotate_size * (f->in_snapshot ? 2 : 1);
@@ -168,14 +173,15 @@ static int write_lines(struct file *f, struct queue *queue)
 	return 0;
 }
 
-/* One thing at a time, in the order in which they belong into the file. */
+/* Write one part at a time, in the order of the file. */
 int file_write(void *ctx, struct queue *queue)
 {
 	struct file *f = ctx;
 	int err;
 
 	if (f->janitor && !f->janitor_woken)
-		janitor_wake(f->janitor); /* an earlier run may have left something to do */
+		/* an earlier run may have left files to compress or delete */
+		janitor_wake(f->janitor);
 	f->janitor_woken = true;
 	if (!f->current.regular)
 		return write_lines(f, queue);

@@ -19,7 +19,7 @@
 #include "output/warning.h"
 
 #define RETIRED_MAX 16
-#define NICE	    10 /* counting and writing come first */
+#define NICE	    10 /* a lower priority than counting and writing */
 
 struct janitor {
 	int dir_fd; /* owned */
@@ -27,18 +27,18 @@ struct janitor {
 	uint64_t keep;
 	bool gzip;
 	struct warning warning;
-	atomic_bool stop; /* set with the lock held */
+	atomic_bool stop; /* stored with the lock held */
 
-	pthread_mutex_t lock; /* for what follows */
+	pthread_mutex_t lock; /* guards the members below */
 	pthread_cond_t changed;
 	pthread_t thread;
 	int retired[RETIRED_MAX]; /* owned; to be synced and closed */
 	unsigned int n_retired;
-	int error; /* of the first that could not be synced */
+	int error; /* -errno of the first failed sync, or 0 */
 	bool started;
 	bool woken;
 	bool ended;
-	bool abandoned; /* the thread frees it all */
+	bool abandoned; /* the thread frees the janitor when it ends */
 };
 
 static void destroy_janitor(struct janitor *j)
@@ -47,7 +47,7 @@ static void destroy_janitor(struct janitor *j)
 		close(j->dir_fd);
 	for (unsigned int i = 0; i < j->n_retired; i++)
 		close(j->retired[i]);
-	(void)pthread_mutex_destroy(&j->lock); /* nobody has it */
+	(void)pthread_mutex_destroy(&j->lock); /* no thread holds it */
 	(void)pthread_cond_destroy(&j->changed);
 	free(j->base);
 	free(j);
@@ -55,7 +55,8 @@ static void destroy_janitor(struct janitor *j)
 
 /* --- files --- */
 
-/* A file that nobody writes to any more: 0, -EBUSY, or -EINVAL where it is none. */
+/* Check that nobody writes to the file any more: 0, -EBUSY, or -EINVAL if it is not a regular file.
+ */
 static int check_unused(int fd)
 {
 	struct stat st;
@@ -111,8 +112,7 @@ static int delete_rotated(const struct janitor *j, const struct rotated *r)
 	return err;
 }
 
-/* Who may read the one may read the other, and it is as old. What is not permitted of that is left.
- */
+/* Copy owner, mode and times to the compressed file (best effort). */
 static void copy_attributes(int from_fd, int to_fd)
 {
 	struct timespec times[2];
@@ -127,7 +127,7 @@ static void copy_attributes(int from_fd, int to_fd)
 	(void)!futimens(to_fd, times);
 }
 
-/* What compression takes up for a while must not be what the writer needs meanwhile. */
+/* True if the compressed copy leaves enough free space for what is written meanwhile. */
 static bool has_free_space(int fd)
 {
 	struct statvfs fs;
@@ -144,7 +144,7 @@ static int compress_into(struct janitor *j, int fd, const char *part)
 
 	if (!has_free_space(fd))
 		return -ENOSPC;
-	(void)unlinkat(j->dir_fd, part, 0); /* of one that was killed at it; mostly there is none */
+	(void)unlinkat(j->dir_fd, part, 0); /* a previous process may have left one */
 	out = openat(j->dir_fd, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (out < 0)
 		return -errno;
@@ -158,8 +158,8 @@ static int compress_into(struct janitor *j, int fd, const char *part)
 	return err;
 }
 
-/* There is always the whole file, be it under the one name or the other: after a crash perhaps
- * under both, and then this is done once more.
+/* Compress a file. At any moment the whole file exists under one of its names; a crash may leave it
+ * under both, and then the next pass repeats the compression.
  */
 static int compress_rotated(struct janitor *j, const struct rotated *r)
 {
@@ -185,8 +185,7 @@ static int compress_rotated(struct janitor *j, const struct rotated *r)
 	return err;
 }
 
-/* Our own last files are busy until they have been synced, and then there is a next look at all of
- * them.
+/* True while files wait to be synced. These are still locked by us, and the next pass handles them.
  */
 static bool is_syncing(struct janitor *j)
 {
@@ -224,7 +223,8 @@ static void clean_up_files(struct janitor *j)
 		warning_set(&j->warning,
 			    "cannot see which files were rotated, to compress or delete them: %s",
 			    strerror(-err));
-	for (; j->keep && i + j->keep < n; i++) /* also at the end: so many are kept, and no more */
+	/* also at the end, so that never more than keep files are left */
+	for (; j->keep && i + j->keep < n; i++)
 		report_failure(j, "delete", &list[i], delete_rotated(j, &list[i]));
 	for (; j->gzip && i + 1 < n && !atomic_load(&j->stop); i++) {
 		if (list[i].plain)
@@ -237,7 +237,8 @@ static void clean_up_files(struct janitor *j)
 
 static int sync_and_close(struct janitor *j, int fd)
 {
-	int err = fdatasync(fd) && errno != EINVAL ? -errno : 0; /* EINVAL: it cannot */
+	/* EINVAL: this file system cannot sync */
+	int err = fdatasync(fd) && errno != EINVAL ? -errno : 0;
 
 	if (err)
 		warning_set(&j->warning,
@@ -247,7 +248,9 @@ static int sync_and_close(struct janitor *j, int fd)
 	return err;
 }
 
-/* Do the next thing. The lock is held, but for the doing. False: it is over. */
+/* Do one piece of work. Called with the lock held, which is released meanwhile. False: the janitor
+ * was stopped.
+ */
 static bool janitor_step(struct janitor *j)
 {
 	int fd, err;
@@ -279,9 +282,10 @@ static void *janitor_main(void *arg)
 	struct janitor *j = arg;
 	bool abandoned;
 
-	(void)pthread_setname_np(pthread_self(), "xdptail-janitor"); /* only for top -H */
+	/* best effort: a name for top -H */
+	(void)pthread_setname_np(pthread_self(), "xdptail-janitor");
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(),
-			  NICE); /* of this thread; it works without */
+			  NICE); /* best effort: of this thread only */
 	(void)pthread_mutex_lock(&j->lock);
 	while (janitor_step(j))
 		;
@@ -294,7 +298,9 @@ static void *janitor_main(void *arg)
 	return NULL;
 }
 
-/* The lock is held. A writer's thread calls it, in which signals are blocked. */
+/* Start the thread unless it runs. Called with the lock held, by a writer's thread, which blocks
+ * all signals. False: there is no thread.
+ */
 static bool start_thread(struct janitor *j)
 {
 	int err = j->started ? 0 : -pthread_create(&j->thread, NULL, janitor_main, j);
@@ -394,6 +400,6 @@ void janitor_free(struct janitor *j)
 	if (running)
 		return;
 	if (j->started)
-		(void)pthread_join(j->thread, NULL); /* it is on its last instructions */
+		(void)pthread_join(j->thread, NULL); /* does not block: the thread is returning */
 	destroy_janitor(j);
 }

@@ -15,10 +15,11 @@
 #include "output/setting.h"
 
 #define DEFAULT_PATH  "/run/systemd/journal/socket"
-#define TAG_MAX	      48 /* bytes; as of an APP-NAME (RFC 5424, 6) */
-#define BATCH	      64 /* entries in a system call */
-#define HEADERS_BYTES (64U << 10) /* of a batch */
-#define SEND_BUFFER   (8 << 20) /* bytes: as libsystemd asks for; the kernel gives what it allows */
+#define TAG_MAX	      48 /* bytes; the limit of an APP-NAME (RFC 5424, 6) */
+#define BATCH	      64 /* entries per system call */
+#define HEADERS_BYTES (64U << 10) /* bytes of all headers of a batch */
+/* bytes, as libsystemd requests; the kernel grants what it allows */
+#define SEND_BUFFER (8 << 20)
 
 struct journal_options {
 	char tag[SETTING_TEXT_BYTES];
@@ -27,17 +28,17 @@ struct journal_options {
 
 struct journal {
 	struct sockaddr_un address;
-	int fd; /* owned; −1: not connected */
+	int fd; /* owned; -1: not connected */
 	struct journal_form form;
 	struct journal_limit limit;
 	_Atomic uint64_t disconnects;
 
-	/* Entries that are ready to be sent, of the first lines in the queue. */
+	/* Entries ready to be sent; they stand for the first lines in the queue. */
 	size_t first;
 	size_t end;
 	struct queue_line lines[BATCH];
 	struct mmsghdr messages[BATCH];
-	struct iovec parts[BATCH][2]; /* head and line */
+	struct iovec parts[BATCH][2]; /* header and line */
 	char headers[HEADERS_BYTES];
 };
 
@@ -49,7 +50,8 @@ static int connect_journal(struct journal *j)
 
 	if (fd < 0)
 		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)); /* only to be quicker */
+	/* best effort: only for speed */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	if (connect(fd, (const struct sockaddr *)&j->address, sizeof(j->address))) {
 		err = -errno;
 		close(fd);
@@ -59,7 +61,9 @@ static int connect_journal(struct journal *j)
 	return 0;
 }
 
-/* As many entries as there is room for, at least one. What is not sent at once stays ready. */
+/* Make as many entries as headers has room for, at least one. What one call does not send stays
+ * ready.
+ */
 static void make_entries(struct journal *j, const struct queue *queue)
 {
 	size_t n = queue_lines(queue, j->lines, BATCH);
@@ -73,7 +77,7 @@ static void make_entries(struct journal *j, const struct queue *queue)
 			break;
 		parts[0].iov_base = header;
 		parts[0].iov_len = journal_header(&j->form, line, header);
-		parts[1].iov_base = (void *)(uintptr_t)line->text; /* is only read */
+		parts[1].iov_base = (void *)(uintptr_t)line->text; /* the kernel only reads it */
 		parts[1].iov_len = line->len;
 		j->messages[j->end].msg_hdr = (struct msghdr){ .msg_iov = parts, .msg_iovlen = 2 };
 		header += parts[0].iov_len;
@@ -117,14 +121,14 @@ static int journal_write(void *ctx, struct queue *queue)
 	}
 	if (errno != EMSGSIZE)
 		return -errno;
-	/* not at any size that entries have, unless the buffer for sending was made very small */
+	/* EMSGSIZE: no retry can help. It takes a very small send buffer for an entry not to fit.
+	 */
 	j->first++;
 	queue_drop_first(queue);
 	return 0;
 }
 
-/* Whatever it was: another connection, after a while. Lines wait for it as long as there is room.
- */
+/* Reconnect later after any error. Lines are kept while they fit the queue. */
 static enum driver_outcome journal_outcome(void *ctx, int error)
 {
 	struct journal *j = ctx;
@@ -195,12 +199,13 @@ static int journal_open(struct driver *ret, const char *target, const void *sett
 	const struct journal_options *s = settings;
 	struct journal *j = calloc(1, sizeof(*j));
 
-	(void)replaces; /* it is another connection */
+	(void)replaces; /* each instance has a connection of its own */
 	if (!j)
 		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
 	j->fd = -1;
 	j->address.sun_family = AF_UNIX;
-	memcpy(j->address.sun_path, target, strlen(target) + 1); /* it fits: journal_check() */
+	/* it fits: journal_check() has checked the length */
+	memcpy(j->address.sun_path, target, strlen(target) + 1);
 	journal_form_init(&j->form, s->tag, getpid(), (enum journal_fields)s->fields);
 	*ret = (struct driver){
 		.ops = &journal_ops,

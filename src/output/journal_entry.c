@@ -14,15 +14,15 @@
 
 #define PREFIX	      "XDPTAIL_"
 #define PREFIX_BYTES  (sizeof(PREFIX) - 1)
-#define NAME_BYTES    64 /* a longer one is dropped by journald, without a word */
+#define NAME_BYTES    64 /* journald silently drops longer names */
 #define MESSAGE	      "MESSAGE="
 #define MESSAGE_BYTES (sizeof(MESSAGE) - 1)
 #define FIXED \
 	"PRIORITY=%u\nSYSLOG_FACILITY=%u\nSYSLOG_IDENTIFIER=%s\nSYSLOG_PID=%d\nMESSAGE_ID=%s\n"
 #define ID_BYTES 32
 
-/* MESSAGE_ID says what kind of message this is, to all programs and for all times: drawn at random
- * once, and never changed (sd_id128_randomize(3)).
+/* MESSAGE_ID identifies the kind of message to all programs, forever: each was drawn at random
+ * once, and never changes (sd_id128_randomize(3)).
  */
 static const char message_ids[][ID_BYTES + 1] = {
 	[RECORD_PACKET] = "db1ce3fc07a0411697c334d3647f4f13",
@@ -59,7 +59,7 @@ static char *put_bytes(char *to, const void *bytes, size_t len)
 	return to + len;
 }
 
-/* PREFIX and the key in capitals. NULL: that is no name for journald. */
+/* Append PREFIX and the key in capitals. NULL: journald would not accept that name. */
 static char *put_name(char *to, const struct record_value *value)
 {
 	to = put_bytes(to, PREFIX, PREFIX_BYTES);
@@ -78,7 +78,9 @@ static char *put_name(char *to, const struct record_value *value)
 	return to;
 }
 
-/* Behind a name. A value that has a newline has its length before it, and the bytes make room. */
+/* Append the value after its name. A value with a newline is preceded by its length, so the bytes
+ * are first unescaped further on, where they do not overlap the length.
+ */
 static char *put_value(char *to, const struct record_value *value)
 {
 	const size_t before = 1 + sizeof(uint64_t);

@@ -3,8 +3,9 @@
 
 #include <stddef.h>
 
-/* An interval begins with the first message after the end of the last one. journald counts messages
- * of priority warning apart from those below, so it is not loss records that it drops.
+/* An interval begins with the first message after the end of the previous one. journald counts
+ * messages of priority warning apart from those below, so loss records are not among those it
+ * drops.
  */
 void journal_limit_count(struct journal_limit *l, uint64_t lines, int64_t now_ms)
 {

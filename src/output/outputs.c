@@ -13,14 +13,15 @@
 
 #include "output/outputs_internal.h"
 
-#define NS_PER_S    1000000000LL
-#define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
-#define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
+#define NS_PER_S 1000000000LL
+/* bytes put without a flush, at most, so that no queue fills unseen */
+#define FLUSH_BYTES (256U << 10)
+#define FLUSH_PART  4 /* also at most this part of the smallest queue */
 
-/* Turns of the CPU for a writer, until its queue is three quarters empty again … */
+/* How often the caller yields to a writer until its queue is three quarters empty again. */
 #define YIELDS_MAX	24
-#define YIELD_NS	40000000 /* … which take no more than this … */
-#define YIELD_PERIOD_NS 100000000 /* … of this */
+#define YIELD_NS	40000000 /* time spent yielding, at most, … */
+#define YIELD_PERIOD_NS 100000000 /* … in each period of this length */
 
 static uint64_t wall_ns(const void *arg)
 {
@@ -70,7 +71,7 @@ int outputs_new(struct outputs **ret)
 	return 0;
 }
 
-/* Where an output of that name is, or is to be; NULL: there is no place. */
+/* Find the slot of the output of that name, or a free one. NULL: all slots are taken. */
 static struct output *find_slot(struct outputs *s, const char *name)
 {
 	for (unsigned int i = 0; i < s->n; i++) {
@@ -80,7 +81,7 @@ static struct output *find_slot(struct outputs *s, const char *name)
 	return s->n < OUTPUT_NAMES_MAX ? &s->list[s->n] : NULL;
 }
 
-/* NULL: none of that name is in the run, or was. */
+/* Find an output by its name. NULL: the run never had one of that name. */
 static const struct output *find_output(const struct outputs *s, const char *name)
 {
 	for (unsigned int i = 0; i < s->n; i++) {
@@ -115,7 +116,7 @@ static int check_spec(const struct outputs *s, const struct output_spec *spec, c
 static void insert_output(struct outputs *s, const struct output *output)
 {
 	struct output *slot = find_slot(s, output->spec.name);
-	struct output_counts absent; /* what came while it was gone */
+	struct output_counts absent; /* of lines put while the output was closed */
 
 	if (output->spec.queue_bytes / FLUSH_PART < s->flush_bytes)
 		s->flush_bytes = output->spec.queue_bytes / FLUSH_PART;
@@ -324,10 +325,10 @@ static bool count_yield(struct output *k)
 	return k->yields && k->yields <= YIELDS_MAX;
 }
 
-/* A burst of lines is made in less time than the scheduler leaves us the CPU for; a writer that
- * shares it with us must have its turn before the queue is full. One that makes little of its turns
- * waits for something else, and we don't wait with it; nor do turns of any take more than a part of
- * the time, or the ring would fill behind a slow one.
+/* A burst of lines can be made in less time than the scheduler lets this thread run; a writer that
+ * shares the CPU has to run before its queue is full. A writer that makes little progress when it
+ * runs waits for something else, so it is not waited for; and the total time spent yielding is
+ * limited, or the ring buffer would fill while a slow writer runs.
  */
 static void yield_to_writers(struct outputs *s)
 {
@@ -372,12 +373,13 @@ void outputs_put_uncounted(struct outputs *s, unsigned int i, const struct recor
 {
 	struct output *k = &s->list[i];
 
-	/* it tells what the stream tells anyway, so it is no loss if there is no room */
+	/* a full queue is no loss: the stream has this information anyway */
 	if (k->state == OUTPUT_OPEN && !k->end_seen)
 		(void)queue_put_uncounted(k->queue, line->text, line->len, line->type);
 }
 
-/* Drops happen in either thread; when is known to within two flushes. */
+/* Note the time of drops. They happen in either thread, so the time is known to within two flushes.
+ */
 static void note_drops(struct output *k, const struct output_counts *current, uint64_t now)
 {
 	uint64_t dropped = current->dropped_queue_full + current->dropped_error;
@@ -419,7 +421,7 @@ unsigned int outputs_take_ends(struct outputs *s)
 	unsigned int alive = 0;
 	unsigned int i;
 	uint64_t failures;
-	/* Before the look at the errors: one that comes after it makes the fd readable again. */
+	/* Read it before the errors: a later error makes the fd readable again. */
 	ssize_t n = read(s->failed_fd, &failures, sizeof(failures));
 
 	(void)n; /* non-blocking, and only read to be cleared */
@@ -433,13 +435,14 @@ int outputs_error(const struct outputs *s, unsigned int i)
 	return output_error(&s->list[i]);
 }
 
-/* L4 holds at any moment, while the writer runs. made and dropped_queue_full belong to the thread
- * that calls this, so they do not move. The writer's numbers only grow, each line is in one of
- * them, and only after we put it: read one after the other, they are at most what was put.
+/* L4 holds at any moment, while the writer runs. The calling thread owns made and
+ * dropped_queue_full, so they do not change. The writer's counts only grow, and each line is added
+ * to one of them after it was put: read one after the other, their sum is at most the number of
+ * lines put.
  *
- * Of a dead output the queue is nobody's any more: what was made and is not accounted for
- * otherwise was lost with it, be it queued, half written, or put since. The error is read first,
- * because with it the count of what was written is final.
+ * Nobody owns the queue of a failed output any more: lines that were made and are not accounted for
+ * otherwise were lost with it, whether queued, partly written, or put since. The error is read
+ * first, because the count of written lines is final once it is set.
  */
 void output_current_counts(const struct output *k, struct output_counts *ret)
 {
@@ -478,7 +481,7 @@ void outputs_counts(const struct outputs *s, unsigned int i, struct output_count
 	struct output seen = *k;
 
 	output_current_counts(k, ret);
-	note_drops(&seen, ret, s->clock_fn(s->clock_arg)); /* those since the last flush, too */
+	note_drops(&seen, ret, s->clock_fn(s->clock_arg)); /* include drops since the last flush */
 	output_add_counts(ret, &k->earlier);
 	ret->drop_first_ns = seen.drop_first_ns;
 	ret->drop_last_ns = seen.drop_last_ns;

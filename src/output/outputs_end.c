@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* How outputs end: one of them while the others go on, or all. */
+/* Closing of outputs: one while the others go on, or all. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 
 #define NS_PER_MS 1000000LL
 #define NS_PER_S  1000000000LL
-#define STOP_MS	  5000 /* for writers that outputs_free() is the first to tell to end */
-#define CLOSE_MS  5000 /* for one that leaves to write what it has */
+#define STOP_MS	  5000 /* for writers if outputs_finish() was not called */
+#define CLOSE_MS  5000 /* for a closing output to write its queue */
 
 static int64_t end_now_ns(void)
 {
@@ -36,8 +36,8 @@ static void stop_writers(struct outputs *s, enum writer_stop how)
 	}
 }
 
-/* Fill in one entry per output; a output that has ended has fd −1, which poll ignores. Returns how
- * many have not.
+/* Fill in one entry per output; fd is -1, which poll() ignores, if it has ended. Returns the number
+ * of outputs that have not ended.
  */
 static unsigned int fill_pollfds(const struct outputs *s, struct pollfd *fds)
 {
@@ -54,7 +54,7 @@ static unsigned int fill_pollfds(const struct outputs *s, struct pollfd *fds)
 	return running;
 }
 
-/* Until all have ended, or the deadline, on the monotonic clock. */
+/* Wait until all writers have ended, or until the deadline on the monotonic clock. */
 static void wait_ended(struct outputs *s, int64_t deadline_ns)
 {
 	struct pollfd fds[OUTPUT_NAMES_MAX] = { 0 };
@@ -94,12 +94,14 @@ void outputs_close(struct outputs *s, unsigned int i, bool will_return)
 	writer_stop(k->writer, WRITER_FINISH);
 }
 
-/* What it has not written is lost; its numbers stay, for its total and for its return. */
+/* Free a closed output. Unwritten lines are lost; its counts are kept, for its totals and for when
+ * it is added again.
+ */
 static void free_closed(struct outputs *s, struct output *k)
 {
 	struct output_counts current;
 
-	outputs_flush(s); /* looks when lines were dropped */
+	outputs_flush(s); /* notes the time of drops */
 	output_current_counts(k, &current);
 	if (output_queued(&current)) {
 		k->drop_last_ns = s->clock_fn(s->clock_arg);
@@ -107,7 +109,7 @@ static void free_closed(struct outputs *s, struct output *k)
 	}
 	current.dropped_error += output_queued(&current);
 	output_add_counts(&k->earlier, &current);
-	(void)writer_free(k->writer); /* it has ended */
+	(void)writer_free(k->writer); /* cannot fail: it has ended */
 	k->partial_line = queue_has_partial(k->queue) || (k->partial_line && !current.bytes);
 	queue_free(k->queue);
 	*k = (struct output){
@@ -148,8 +150,8 @@ bool outputs_finish_closing(struct outputs *s)
 	return any_closing;
 }
 
-/* The last eighth of the time is for writers that wait for their reader: told to give up, they end
- * at once, and then what they have written is known exactly.
+/* The last eighth of the time is for writers that wait for their reader: when stopped with
+ * WRITER_GIVE_UP they end at once, and then the number of written lines is known exactly.
  */
 uint64_t outputs_finish(struct outputs *s, int timeout_ms)
 {
@@ -177,7 +179,7 @@ uint64_t outputs_finish(struct outputs *s, int timeout_ms)
 	return unwritten;
 }
 
-/* A writer that is stuck goes on using its queue, until the process ends. */
+/* A stuck writer goes on using its queue until the process ends, so the queue is not freed. */
 static void free_output(struct output *k)
 {
 	if (k->writer && !writer_free(k->writer))
@@ -194,7 +196,7 @@ void pending_output_free(struct pending_output *pending)
 	writer_stop(pending->output.writer, WRITER_GIVE_UP);
 	ended = (struct pollfd){ .fd = writer_ended_fd(pending->output.writer), .events = POLLIN };
 	while (poll(&ended, 1, -1) != 1)
-		; /* it waits for nothing but us */
+		; /* it ends soon: it waits only for writer_release() or writer_stop() */
 	pending->outputs->n_new_pending -= pending->is_new;
 	free_output(&pending->output);
 	free(pending);
