@@ -64,7 +64,8 @@ int endpoint_connect(struct endpoint *e);
 /* The error after poll(2) has reported one: -errno, or 0 if endpoint_connect() will find it. */
 int endpoint_error(const struct endpoint *e);
 
-/* True if the peer of a stream will read no more: TCP would accept further bytes, and lose them. */
+/* Returns whether the peer of a stream will read no more: TCP would accept further bytes, and lose
+ * them. */
 bool endpoint_has_hung_up(const struct endpoint *e);
 
 /* Close the connection. count_loss: the peer had been there, so a connection counts as lost. */

@@ -73,7 +73,7 @@ static inline int64_t file_monotonic_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* True if neither a line nor the header is partly written. */
+/* Returns whether neither a line nor the header is partly written. */
 static inline bool file_is_between_lines(const struct file *f)
 {
 	return !f->partial_line && f->header_written == f->header_len;
@@ -107,7 +107,7 @@ int file_reopen_now(struct file *f, const struct stat *like);
 /* Rename the file, and switch to a new one. On failure the old file stays open: 0 or -errno. */
 int file_rotate(struct file *f);
 
-/* True if the name still stands for the current file. *ret_st then has its attributes. */
+/* Returns whether the name still stands for the current file. *ret_st then has its attributes. */
 bool file_is_named(const struct file *f, struct stat *ret_st);
 
 /* Make the file durable. A failure sets a warning, and is reported again at the end. */

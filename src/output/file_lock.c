@@ -12,7 +12,7 @@ static struct flock whole_file(short type)
 	return (struct flock){ .l_type = type, .l_whence = SEEK_SET };
 }
 
-/* True if another's lock conflicts with one of this type. */
+/* Returns whether another's lock conflicts with one of this type. */
 static bool is_locked_against(int fd, short type)
 {
 	struct flock lock = whole_file(type);

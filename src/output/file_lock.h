@@ -16,7 +16,7 @@
  */
 int file_lock_take(int fd);
 
-/* True if another process holds the lock. fd need only be open for reading. */
+/* Returns whether another process holds the lock. fd need only be open for reading. */
 bool file_lock_is_taken(int fd);
 
 #endif

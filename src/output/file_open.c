@@ -16,7 +16,7 @@
 
 #define FILE_MODE 0640
 
-/* Copy the shallowest missing directory of the path to buf. False if none is missing. */
+/* Copy the shallowest missing directory of the path to buf. Returns false if none is missing. */
 static bool missing_directory(const char *path, char *buf, size_t cap)
 {
 	const char *slash = strchr(path + 1, '/');

@@ -127,7 +127,7 @@ static void copy_attributes(int from_fd, int to_fd)
 	(void)!futimens(to_fd, times);
 }
 
-/* True if the compressed copy leaves enough free space for what is written meanwhile. */
+/* Returns whether the compressed copy leaves enough free space for what is written meanwhile. */
 static bool has_free_space(int fd)
 {
 	struct statvfs fs;

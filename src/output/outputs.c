@@ -143,7 +143,7 @@ static void insert_output(struct outputs *s, const struct output *output)
 	};
 }
 
-/* replaces: one of that name is still there. */
+/* replaces: another output of that name is still open. */
 static int open_output(struct outputs *s, struct output_spec *spec, bool replaces,
 		       struct output *ret, char *err, size_t err_cap)
 {

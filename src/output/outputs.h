@@ -122,7 +122,7 @@ unsigned int outputs_take_ends(struct outputs *s);
 /* 0 until output i ends with an error, then its -errno: -EPIPE if its reader went away. */
 int outputs_error(const struct outputs *s, unsigned int i);
 
-/* True if output i ended because it had failed for as long as its patience allows. */
+/* Returns whether output i ended because it had failed for as long as its patience allows. */
 bool outputs_gave_up(const struct outputs *s, unsigned int i);
 
 /* 0, or the -errno for which output i cannot write at present; it retries. */

@@ -9,49 +9,50 @@
 #define CACHE_LINE 64
 #define SLOTS_MIN  16U
 
-/* What there is to know of a line beside its bytes. */
+/* What the queue stores of a line besides its bytes. */
 struct queue_slot {
 	uint16_t len;
 	uint8_t type; /* enum record_type */
 	bool uncounted : 1;
-	bool first : 1; /* it found the queue empty, and lies at the start of data */
+	bool first : 1; /* the queue was empty, so the line was stored at the start of data */
 };
 
-/* Bytes lie in data, lengths of lines in a ring of their own beside it. So a run of lines is
- * nothing but text, and where one ends is known without a look at it. A line that does not fit
- * before the end of data goes to its start; both sides follow from the length where that is, so
- * there are no marks. Nor is the rest of data used by one that finds the queue empty: it begins at
- * the start again, so that lines which are written as fast as they come stay in the same memory,
- * and in the caches. Positions and line numbers only grow; offsets are positions in data.
+/* The bytes of lines are in data, their lengths in a separate ring of slots. So a run of lines is
+ * plain text, and the end of a line is known without searching it. A line that does not fit before
+ * the end of data is stored at its start; both sides derive that from its length, so no markers are
+ * needed. A line that finds the queue empty is stored at the start of data, too, so that lines
+ * which are written as fast as they are put reuse the same memory, and stay in the caches.
+ * Positions and line numbers only grow; offsets are positions in data.
  *
- * published is stored by the producer and says which lines are there. freed_* are stored by the
- * consumer and say what can be used again; the producer keeps a copy and looks again only when
- * that copy says that there is no room. The two sides are kept out of each other's cache lines.
+ * The producer stores published, the number of lines that the consumer may read. The consumer
+ * stores freed_*, up to which memory can be reused; the producer keeps a copy, and reloads it only
+ * if there is no room by that copy. The two sides use separate cache lines.
  */
 struct queue { // NOLINT(clang-analyzer-optin.performance.Padding)
 	char *data; /* owned */
-	struct queue_slot *slots; /* owned; of line number n in slot n & slot_mask */
+	struct queue_slot *slots; /* owned; line n is in slot n & slot_mask */
 	size_t capacity;
 	uint64_t slot_mask;
 
-	/* the producer's */
+	/* the producer's members */
 	_Alignas(CACHE_LINE) uint64_t in_pos;
 	uint64_t in_line;
 	size_t in_off;
 	uint64_t seen_freed_pos;
 	uint64_t seen_freed_line;
-	uint64_t last_published; /* published, as last stored */
+	uint64_t last_published; /* the last value stored to published */
 
 	_Alignas(CACHE_LINE) _Atomic uint64_t published;
 
-	/* the consumer's */
+	/* the consumer's members */
 	_Alignas(CACHE_LINE) uint64_t out_pos;
 	uint64_t out_line;
 	size_t out_off;
-	size_t partial_written; /* bytes already written of line out_line */
+	size_t partial_written; /* bytes of line out_line that are written */
 	size_t partial_off;
-	size_t partial_len; /* not 0: a half-written line that queue_drop() took out of the ring */
-	uint64_t partial_counted; /* 1, or 0 for one that is not */
+	/* not 0: bytes of the partial line that queue_drop() moved out of the ring */
+	size_t partial_len;
+	uint64_t partial_counted; /* 1: the counts include it, else 0 */
 	uint8_t partial_type; /* enum record_type */
 
 	_Alignas(CACHE_LINE) _Atomic uint64_t freed_pos;
@@ -103,13 +104,13 @@ void queue_free(struct queue *q)
 	free(q);
 }
 
-/* Where a line goes when the one before it ended at off. */
+/* The offset of a line if the previous one ended at off. */
 static size_t line_off(const struct queue *q, size_t off, size_t len)
 {
 	return off + len > q->capacity ? 0 : off;
 }
 
-/* The position behind that line; what is left unused at the end of data counts as part of it. */
+/* The position after a line; it includes what the line leaves unused at the end of data. */
 static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, size_t len)
 {
 	size_t unused = line_off(q, off, len) == off ? 0 : q->capacity - off;
@@ -117,7 +118,9 @@ static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, size_t
 	return pos + unused + len;
 }
 
-/* What lines of a type may fill of so much: the rest is kept for those that tell of them. */
+/* The part of whole that lines of a type may fill: the rest is reserved for lines that report their
+ * loss.
+ */
 static uint64_t limit_for(uint64_t whole, enum record_type type)
 {
 	if (type == RECORD_PACKET)
@@ -131,7 +134,7 @@ static bool fits(const struct queue *q, uint64_t end, enum record_type type)
 	       q->in_line + 1 - q->seen_freed_line <= limit_for(q->slot_mask + 1, type);
 }
 
-/* acquire: the consumer has read the bytes and the slots that it gave back */
+/* acquire: the consumer has finished reading the bytes and slots that it freed */
 static void load_freed(struct queue *q)
 {
 	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
@@ -146,8 +149,8 @@ static bool find_room(struct queue *q, uint64_t end, enum record_type type)
 	return fits(q, end, type);
 }
 
-/* If the queue is empty, the next line begins at the start of data. Asked when all is published,
- * which is seldom: the consumer's cache lines are left alone otherwise.
+/* Continue at the start of data if the queue is empty. To be called only when all lines are
+ * published, which is rare, because it reads the consumer's cache lines.
  */
 static bool rewind_if_empty(struct queue *q)
 {
@@ -190,7 +193,9 @@ bool queue_put_uncounted(struct queue *q, const char *text, size_t len, enum rec
 	return put_line(q, text, len, type, true);
 }
 
-/* By bytes, or by slots when lines are short; less what a line may leave unused at the end. */
+/* Limited by bytes, or by slots if lines are short, less what a line may leave unused at the end of
+ * data.
+ */
 size_t queue_room(struct queue *q)
 {
 	uint64_t bytes = limit_for(q->capacity, RECORD_PACKET);
@@ -249,8 +254,8 @@ static size_t line_len(const struct queue *q, uint64_t line)
 	return q->slots[line & q->slot_mask].len;
 }
 
-/* Where the line before the first one ended, as far as that one is concerned. No other can have
- * found the queue empty.
+/* The offset at which the previous line ended, or 0 if the first line was stored at the start
+ * because the queue was empty. That can be true of the first line only.
  */
 static size_t first_off(const struct queue *q)
 {
@@ -320,7 +325,7 @@ size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max)
 	return n;
 }
 
-/* The consumer is the only one who adds, so there is no need for an atomic addition. */
+/* Only the consumer writes the counts, so no atomic addition is needed. */
 static void add_count(_Atomic uint64_t *counter, uint64_t n)
 {
 	uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);
@@ -328,7 +333,7 @@ static void add_count(_Atomic uint64_t *counter, uint64_t n)
 	atomic_store_explicit(counter, old + n, memory_order_relaxed);
 }
 
-/* Step over the first line. Returns how many lines that are counted this is. */
+/* Consume the first line. Returns 1, or 0 if no count includes it. */
 static uint64_t consume_first(struct queue *q)
 {
 	size_t len = line_len(q, q->out_line);
@@ -341,7 +346,7 @@ static uint64_t consume_first(struct queue *q)
 	return counted;
 }
 
-/* release: all reads of what is given back come before. */
+/* release: all reads of the freed memory come before */
 static void free_consumed(struct queue *q)
 {
 	atomic_store_explicit(&q->freed_pos, q->out_pos, memory_order_release);
@@ -366,7 +371,7 @@ void queue_written(struct queue *q, size_t n)
 		partial_done(q, n);
 		return;
 	}
-	if (n == 0) /* in an empty queue the first line is the producer's still */
+	if (n == 0) /* the slot of the first line is still the producer's if the queue is empty */
 		return;
 	q->out_off = first_off(q);
 	while (n > 0) {
@@ -382,7 +387,7 @@ void queue_written(struct queue *q, size_t n)
 	free_consumed(q);
 }
 
-/* Take the remainder of the first line out of the ring. */
+/* Move the rest of the first line out of the ring. */
 static void save_partial(struct queue *q)
 {
 	size_t len = line_len(q, q->out_line);

@@ -175,7 +175,7 @@ void setting_print(const struct setting *row, const void *base, char *ret, size_
 		return;
 	}
 	memcpy(&value, (const char *)base + row->offset, sizeof(value));
-	if (setting_is_number(row) && value < row->min) /* not given */
+	if (setting_is_number(row) && value < row->min) /* not set */
 		return;
 	if (setting_is_number(row))
 		(void)snprintf(ret, cap, "%" PRIu64, value);
@@ -188,7 +188,7 @@ void setting_defaults(const struct setting *table, void *base)
 	char err[256];
 
 	for (; table && table->name; table++) {
-		if (table->def) /* our own, so it is taken: a unit test goes over all tables */
+		if (table->def) /* always valid: a unit test checks all tables */
 			(void)setting_take(table, table->def, base, err, sizeof(err));
 	}
 }

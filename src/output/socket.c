@@ -12,38 +12,39 @@
 
 #include "output/journal_limit.h"
 
-#define DATAGRAMS	   64 /* of one sendmmsg(2): enough to hide its cost */
-#define STREAM_BYTES	   (64U << 10) /* of one send(2): likewise */
-#define STREAM_LINES	   256
-#define RETRY_MAX_MS	   30000 /* of a host; a process of this one is tried every second */
-#define REFUSAL_MS	   100 /* there and back */
-#define PAUSE_MS	   2 /* for an interface whose queue is full, which poll(2) does not know */
+#define DATAGRAMS    64 /* per sendmmsg(2): enough to hide its cost */
+#define STREAM_BYTES (64U << 10) /* per send(2): enough to hide its cost */
+#define STREAM_LINES 256
+#define RETRY_MAX_MS 30000 /* for a host; a local process is retried every second */
+#define REFUSAL_MS   100 /* time for a datagram and the ICMP error that answers it */
+/* wait for an interface whose queue is full, which poll(2) does not report */
+#define PAUSE_MS	   2
 #define STREAM_HAS_ROOM(s) ((s)->len + FRAME_BYTES <= STREAM_BYTES && (s)->n < STREAM_LINES)
 
-/* Frames that are ready to be sent, and what of the queue they stand for. */
+/* Frames ready to be sent, and the lines of the queue that they stand for. */
 struct stream {
 	char bytes[STREAM_BYTES];
 	size_t len;
 	size_t sent;
-	size_t n; /* frames */
-	size_t first; /* that is not wholly sent */
+	size_t n; /* number of frames */
+	size_t first; /* first frame that is not completely sent */
 	struct {
-		size_t end; /* in bytes */
+		size_t end; /* end of the frame in bytes */
 		size_t line_len;
 	} frames[STREAM_LINES];
 };
 
 struct datagrams {
 	struct mmsghdr messages[DATAGRAMS];
-	struct iovec vectors[DATAGRAMS][2]; /* head and line */
+	struct iovec vectors[DATAGRAMS][2]; /* header and line */
 	char headers[DATAGRAMS][FRAME_HEADER_BYTES];
 };
 
 struct socket_output {
 	struct endpoint endpoint;
 	struct encoder encoder;
-	bool confirmed; /* by UDP, whether somebody is there is known only when a line was sent */
-	bool is_journal; /* who reads is journald */
+	bool confirmed; /* a reader is known to be there; with UDP only after a line was sent */
+	bool is_journal; /* the reader is journald */
 	struct journal_limit limit;
 	struct queue_line lines[STREAM_LINES];
 	union {
@@ -87,7 +88,7 @@ static void fill_stream(struct socket_output *o, const struct queue *queue)
 		add_frame(o, &o->lines[i]);
 }
 
-/* The queue learns of a line when the last byte of its frame is on its way. */
+/* Count n sent bytes. A line counts as written when the last byte of its frame is sent. */
 static void count_sent(struct stream *s, size_t sent, struct queue *queue)
 {
 	size_t written = 0;
@@ -122,7 +123,7 @@ static void set_datagram(struct socket_output *o, size_t i)
 	size_t header_len = encoder_header(&o->encoder, line, FRAME_DATAGRAM, d->headers[i]);
 
 	d->vectors[i][0] = (struct iovec){ d->headers[i], header_len };
-	/* a vector is also for reading, but the kernel only reads here */
+	/* msg_iov is also used for receiving, hence not const; sending only reads */
 	d->vectors[i][1].iov_len = encoder_text_len(line, FRAME_DATAGRAM);
 	memcpy(&d->vectors[i][1].iov_base, &line->text, sizeof(line->text));
 	d->messages[i] = (struct mmsghdr){
@@ -131,7 +132,8 @@ static void set_datagram(struct socket_output *o, size_t i)
 	};
 }
 
-/* /dev/log is journald's on most systems, and a link says so. */
+/* Returns whether the socket belongs to journald: on most systems /dev/log is a link to its socket.
+ */
 static bool is_journal_socket(const char *path)
 {
 	static const char journal[] = "/run/systemd/journal/";
@@ -150,12 +152,13 @@ static void count_for_journal(struct socket_output *o, unsigned int lines)
 	journal_limit_count(&o->limit, lines, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
-/* The first line by UDP goes alone, and counts when nobody has complained of it: where there is a
- * host but no reader, that host says so. 0, or -errno; then it was not read.
+/* Wait for a refusal of the first datagram. With UDP the first line is sent alone, and counts
+ * unless it is refused: a host without a reader responds with an ICMP error. 0, or the -errno of
+ * the refusal, and then the line was not read.
  */
 static int await_refusal(struct socket_output *o)
 {
-	struct pollfd refusal = { .fd = o->endpoint.fd }; /* errors come unasked */
+	struct pollfd refusal = { .fd = o->endpoint.fd }; /* errors need not be requested */
 
 	if (o->confirmed)
 		return 0;
@@ -175,7 +178,7 @@ static int write_datagrams(struct socket_output *o, struct queue *queue)
 		set_datagram(o, i);
 	sent = sendmmsg(o->endpoint.fd, o->datagrams.messages, (unsigned int)n,
 			MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (sent < 0 && errno == EMSGSIZE) { /* it never will fit, so it is dropped, and counted */
+	if (sent < 0 && errno == EMSGSIZE) { /* it will never fit, so it is dropped, and counted */
 		queue_drop_first(queue);
 		return 0;
 	}
@@ -191,7 +194,7 @@ static int write_datagrams(struct socket_output *o, struct queue *queue)
 	return 0;
 }
 
-/* Moments pass without a word: the writer comes again at once. */
+/* Pause without reporting a failure: on -EINTR the writer retries at once. */
 static int pause_briefly(void)
 {
 	(void)poll(NULL, 0, PAUSE_MS);
@@ -222,7 +225,7 @@ static enum driver_outcome socket_outcome(void *ctx, int error)
 {
 	struct socket_output *o = ctx;
 
-	(void)error; /* whatever it was, a new socket is where to begin again */
+	(void)error; /* any error is handled by a new connection */
 	endpoint_disconnect(&o->endpoint, o->confirmed);
 	reset_stream(&o->stream);
 	return DRIVER_KEEP;
@@ -309,8 +312,8 @@ static int unix_open(struct driver *ret, const char *path, const void *settings,
 	struct encoder encoder;
 	int error = endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, err, err_cap);
 
-	(void)settings; /* it has none */
-	(void)replaces; /* it is another connection */
+	(void)settings; /* there are none */
+	(void)replaces; /* each instance has a connection of its own */
 	if (error)
 		return error;
 	encoder_init(&encoder, &plain);

@@ -15,14 +15,14 @@
 #include "output/stdout.h"
 #include "output/syslog.h"
 
-#define QUOTED "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
+#define QUOTED "\"%.100s\"" /* a very long value must not displace the error message */
 
 static const struct output_kind *const kinds[] = {
 	&stdout_kind, &file_kind, &journal_kind, &syslog_kind, &unix_kind,
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* What "start" and "stop" say belongs to every copy of the stream, so they can't be left out. */
+/* Every copy of the stream needs its "start" and "stop" records, so they cannot be excluded. */
 #define ALWAYS (UINT64_C(1) << RECORD_START | UINT64_C(1) << RECORD_STOP)
 #define ALL    ((UINT64_C(1) << RECORD_TYPE_MAX) - 1)
 
@@ -48,7 +48,7 @@ static const struct setting_choice when_full[] = {
 	{ NULL, 0 },
 };
 
-/* Settings that every kind has. */
+/* The settings that all types of outputs have. */
 static const struct setting common[] = {
 	{ "queue", SETTING_BYTES, offsetof(struct output_spec, queue_bytes), SPEC_QUEUE_MIN,
 	  SPEC_QUEUE_MAX, NULL, SPEC_QUEUE_DEFAULT },
@@ -65,13 +65,13 @@ __attribute__((format(printf, 3, 4))) static int refuse_spec(char *err, size_t e
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(err, err_cap, fmt, ap); /* a sentence may be cut */
+	(void)vsnprintf(err, err_cap, fmt, ap); /* a long message is truncated */
 	va_end(ap);
 	return -EINVAL;
 }
 
-/* Takes the next piece off *rest: up to a comma that is not escaped, which becomes a NUL. Escapes
- * are undone. NULL: there are no more.
+/* Split the next piece off *rest: it ends at an unescaped comma, which becomes a NUL. Escapes are
+ * removed. NULL: there are no more pieces.
  */
 static char *take_piece(char **rest)
 {
@@ -140,7 +140,7 @@ static int init_text(struct output_spec *spec, const char *target)
 	return 0;
 }
 
-/* A default target becomes part of the name, so that records say where lines went. */
+/* A default target becomes part of the name, so that records have the real destination. */
 static int init_spec(struct output_spec *ret, const struct output_kind *kind, const char *target,
 		     char *err, size_t err_cap)
 {
@@ -175,7 +175,7 @@ int output_spec_init(struct output_spec *ret, const char *kind, const char *targ
 		       refuse_kind(kind, err, err_cap);
 }
 
-/* KIND[:TARGET] */
+/* Parse KIND[:TARGET]. */
 static int parse_kind(struct output_spec *ret, const char *piece, char *err, size_t err_cap)
 {
 	const char *colon = strchr(piece, ':');
@@ -208,7 +208,9 @@ static int refuse_setting(const struct output_spec *spec, const char *key, char 
 	return -EINVAL;
 }
 
-/* Both tables are short: the rows of the common one have the low bits. */
+/* Record that a setting was set. Returns whether it was set before. The rows of the common table
+ * have the low bits; both tables are short.
+ */
 static bool mark_given(struct output_spec *spec, const struct setting *row)
 {
 	const bool is_common = row >= common && row < common + N_COMMON;
@@ -240,7 +242,7 @@ int output_spec_set(struct output_spec *spec, const char *key, const char *value
 	return error;
 }
 
-/* key=value */
+/* Parse key=value. */
 static int parse_setting(struct output_spec *spec, char *piece, char *err, size_t err_cap)
 {
 	char *equals = strchr(piece, '=');
@@ -265,7 +267,8 @@ static bool begins_list(const struct output_spec *spec, const char *piece)
 	return row && row->type == SETTING_LIST;
 }
 
-/* What follows a list and is not of the form key=value is the list's: events=packet,count. */
+/* Join the pieces that follow a list and have no "=": they belong to it, as in events=packet,count.
+ */
 static void join_list(char *piece, char **rest)
 {
 	while (*rest && !memchr(*rest, '=', strcspn(*rest, ","))) {

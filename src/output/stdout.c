@@ -14,13 +14,13 @@
 #include "output/journal_limit.h"
 
 #define PIPE_DEFAULT (64 << 10)
-#define PIPE_BYTES   (256 << 10) /* of one write; more makes it no faster */
+#define PIPE_BYTES   (256 << 10) /* pipe size; a larger one is no faster */
 
 struct stdout_output {
 	int fd; /* owned */
 	bool regular;
 	bool socket;
-	bool journal; /* systemd has connected it to its journal */
+	bool journal; /* systemd has connected stdout to the journal */
 	struct journal_limit limit;
 };
 
@@ -46,7 +46,7 @@ static int stdout_write(void *ctx, struct queue *queue)
 	return ret;
 }
 
-/* A redirection to a file can run out of space as a file can. */
+/* A file that stdout is redirected to can run out of space like any other file. */
 static enum driver_outcome stdout_outcome(void *ctx, int error)
 {
 	(void)ctx;
@@ -64,7 +64,7 @@ static int stdout_finish(void *ctx)
 {
 	const struct stdout_output *o = ctx;
 
-	/* EINVAL: a file system that cannot */
+	/* EINVAL: this file system cannot sync */
 	return o->regular && fdatasync(o->fd) && errno != EINVAL ? -errno : 0;
 }
 
@@ -93,7 +93,9 @@ static const struct driver_ops stdout_ops = {
 	.close = stdout_close,
 };
 
-/* systemd tells which file it is, in case it was redirected since: systemd.exec(5). */
+/* Returns whether stdout is still the stream to the journal that systemd opened, and was not
+ * redirected since: systemd.exec(5).
+ */
 static bool is_journal_stream(const struct stat *st)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -104,10 +106,10 @@ static bool is_journal_stream(const struct stat *st)
 	return stream && !strcmp(stream, own);
 }
 
-/* The description behind stdout is shared with the shell and its other children, so it is never
- * made non-blocking. But a pipe can be opened once more, and then we have one of our own: a
- * writer that is never stuck inside write(2) can be stopped, and knows what the reader got. Where
- * that is not permitted we block.
+/* The file description of stdout is shared with the shell and its other children, so it is never
+ * made non-blocking. But a pipe can be opened again, which gives the output a description of its
+ * own: a writer that never blocks in write(2) can be stopped, and knows what the reader received.
+ * If opening is not permitted, writes block.
  */
 static int open_stdout(struct stdout_output *o, char *err, size_t err_cap)
 {
@@ -134,9 +136,12 @@ static int open_stdout(struct stdout_output *o, char *err, size_t err_cap)
 		return 0;
 	close(o->fd);
 	o->fd = own;
-	/* So that reader and writer take turns less often; another size is somebody's choice. */
+	/* A larger pipe needs fewer context switches; if the size is not the default, somebody
+	 * chose it.
+	 */
 	if (fcntl(own, F_GETPIPE_SZ) == PIPE_DEFAULT)
-		(void)fcntl(own, F_SETPIPE_SZ, PIPE_BYTES); /* the user may have too many */
+		/* best effort: the user's limit may be reached */
+		(void)fcntl(own, F_SETPIPE_SZ, PIPE_BYTES);
 	return 0;
 }
 
@@ -148,7 +153,7 @@ static int stdout_open(struct driver *ret, const char *target, const void *setti
 
 	(void)target;
 	(void)settings;
-	(void)replaces; /* two can be open */
+	(void)replaces; /* two instances can be open at a time */
 	if (!o)
 		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
 	o->fd = -1;

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* False: it is another's. */
+/* Store the text in a slot. False: another thread has claimed the slot. */
 static bool claim_slot(struct warning_slot *slot, const char *text)
 {
 	if (atomic_exchange(&slot->claimed, true))
 		return false;
-	(void)snprintf(slot->text, sizeof(slot->text), "%s", text); /* as long as text is */
-	/* release: who sees it sees the text */
+	(void)snprintf(slot->text, sizeof(slot->text), "%s", text); /* same size as text */
+	/* release: a thread that sees the pointer sees the text */
 	atomic_store_explicit(&slot->published, slot->text, memory_order_release);
 	return true;
 }
@@ -22,7 +22,7 @@ void warning_set(struct warning *w, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap); /* a sentence may be cut */
+	(void)vsnprintf(text, sizeof(text), fmt, ap); /* a long message is truncated */
 	va_end(ap);
 	for (unsigned int n = 0; n < WARNING_MAX; n++) {
 		const char *published = warning_get(w, n);

@@ -17,22 +17,21 @@ struct writer {
 	struct driver driver; /* owned */
 	struct queue *queue; /* borrowed */
 	struct writer_plan plan;
-	int wake_fd; /* owned; eventfd: look at the queue, at stop, or at reopen */
-	int ended_fd; /* owned; eventfd: the thread will do nothing more */
-	int failed_fd; /* owned; the duplicate of one that all outputs share */
+	int wake_fd; /* owned; eventfd: check the queue, stop and reopen */
+	int ended_fd; /* owned; eventfd: the thread has ended */
+	int failed_fd; /* owned; duplicate of an eventfd that all outputs share */
 	bool started;
 	bool starts_held;
-	bool waits_for_fd; /* write() would block, so only the driver's fd says when to go on */
-	bool rest_abandoned; /* the rest can't be written: it is not worth the wait for another try
-			      */
-	unsigned int failures; /* in a row */
-	int64_t failing_since_ms; /* monotonic, like the next: of these failures, the first */
-	int64_t retry_at_ms; /* no try before it */
+	bool waits_for_fd; /* write() would block: wait for the driver's fd */
+	bool rest_abandoned; /* stopping, and the rest cannot be written: do not retry */
+	unsigned int failures; /* consecutive */
+	int64_t failing_since_ms; /* monotonic: first of these failures */
+	int64_t retry_at_ms; /* monotonic: next attempt */
 	pthread_t thread;
-	atomic_bool asleep; /* the thread is in poll(), or about to be, and wants to be woken */
+	atomic_bool asleep; /* the thread is in poll() or about to call it, and wants to be woken */
 	atomic_bool reopen;
 	atomic_bool held;
-	atomic_int failing; /* 0, or the -errno of the last try */
+	atomic_int failing; /* 0, or the -errno of the last attempt */
 	atomic_bool gave_up;
 	atomic_int stop; /* enum writer_stop */
 	atomic_int error;
@@ -41,7 +40,7 @@ struct writer {
 static void signal_fd(int fd)
 {
 	const uint64_t one = 1;
-	/* It can fail only when the counter is full, and then the fd is readable as well. */
+	/* It can fail only if the counter is full, and then the fd is readable as well. */
 	ssize_t n = write(fd, &one, sizeof(one));
 
 	(void)n;
@@ -57,7 +56,7 @@ static int64_t writer_now_ms(void)
 
 static void end_with_error(struct writer *w, int error)
 {
-	/* release: who sees the error sees the final counts */
+	/* release: a thread that sees the error sees the final counts */
 	atomic_store_explicit(&w->error, error, memory_order_release);
 	signal_fd(w->failed_fd);
 }
@@ -71,7 +70,9 @@ static int retry_delay_ms(const struct writer *w)
 	return delay < w->driver.retry_max_ms ? delay : w->driver.retry_max_ms;
 }
 
-/* When we are to finish, what is left is reported as left, so it is not dropped. */
+/* Drop the queued lines. When finishing they stay in the queue instead, to be reported as
+ * unwritten.
+ */
 static void drop_waiting(struct writer *w)
 {
 	if (atomic_load(&w->stop) == WRITER_FINISH)
@@ -80,7 +81,7 @@ static void drop_waiting(struct writer *w)
 		queue_drop(w->queue);
 }
 
-/* An error that is not of the moment. */
+/* Handle an error of the driver, other than EAGAIN and EINTR. */
 static void note_failure(struct writer *w, int error)
 {
 	enum driver_outcome outcome = w->driver.ops->outcome(w->driver.ctx, error);
@@ -128,8 +129,8 @@ static void check_driver(struct writer *w, short revents)
 		w->waits_for_fd = false;
 }
 
-/* Wait for any of: what the driver waits for; its end; a wake-up; the time. Between two tries
- * nothing that its fd says is new.
+/* Wait for the driver's fd, an error of it, a wakeup, or the timeout. Between two attempts the fd
+ * is ignored, because it reports nothing new.
  */
 static void wait_for_events(struct writer *w, int timeout_ms)
 {
@@ -153,9 +154,9 @@ static void wait_for_events(struct writer *w, int timeout_ms)
 		check_driver(w, fds[0].revents);
 }
 
-/* The other half of writer_wake(). Either the producer, who publishes and then looks at asleep,
- * sees it set, or we, who set it and then look at what is published, see the lines: all four are
- * sequentially consistent, so one of the two stores is before both loads.
+/* The counterpart of writer_wake(). Either the producer, which publishes and then reads asleep,
+ * sees it set, or this thread, which sets it and then reads what is published, sees the lines: all
+ * four accesses are sequentially consistent, so one of the two stores precedes both loads.
  */
 static void wait_for_lines(struct writer *w, int timeout_ms)
 {
@@ -165,7 +166,9 @@ static void wait_for_lines(struct writer *w, int timeout_ms)
 	atomic_store_explicit(&w->asleep, false, memory_order_relaxed);
 }
 
-/* Milliseconds until the driver wants to be looked after again. */
+/* Have the driver do what is due. Returns the milliseconds until on_timer() has to be called again,
+ * or DRIVER_NEVER.
+ */
 static int run_timer(struct writer *w)
 {
 	const struct driver *c = &w->driver;
@@ -182,9 +185,7 @@ static int earlier_ms(int a_ms, int b_ms)
 	return b_ms < 0 || a_ms < b_ms ? a_ms : b_ms;
 }
 
-/* Milliseconds until what waits is given up, if nothing of it can be written until then; or
- * DRIVER_NEVER.
- */
+/* The milliseconds until a failing output is given up, or DRIVER_NEVER. */
 static int patience_left(const struct writer *w)
 {
 	int64_t left_ms = w->failing_since_ms + w->plan.patience_ms - writer_now_ms();
@@ -199,7 +200,8 @@ static int patience_left(const struct writer *w)
 static void give_up(struct writer *w)
 {
 	atomic_store_explicit(&w->gave_up, true,
-			      memory_order_relaxed); /* before the error is seen */
+			      /* stored before the error, which makes it visible */
+			      memory_order_relaxed);
 	end_with_error(w, atomic_load_explicit(&w->failing, memory_order_relaxed));
 }
 
@@ -215,10 +217,10 @@ static void write_some(struct writer *w)
 		note_failure(w, err);
 }
 
-/* Do the next thing. False when there is nothing more to do. */
+/* Do the next step. False: there is nothing more to do. */
 static bool writer_step(struct writer *w)
 {
-	/* Before the queue: when we are to finish, all lines have been published before that. */
+	/* Read it before the queue: all lines were published before WRITER_FINISH was stored. */
 	int stop = atomic_load(&w->stop);
 	int timer_ms, retry_ms, patience_ms;
 
@@ -244,7 +246,7 @@ static bool writer_step(struct writer *w)
 	return true;
 }
 
-/* 0: it is released; -ECANCELED: it was stopped before. */
+/* 0: released; -ECANCELED: stopped before. */
 static int wait_released(struct writer *w)
 {
 	struct pollfd wake = { .fd = w->wake_fd, .events = POLLIN };
@@ -273,7 +275,8 @@ static void *writer_main(void *arg)
 	const struct driver *c = &w->driver;
 	int err;
 
-	(void)pthread_setname_np(pthread_self(), "xdptail-writer"); /* only for top -H */
+	/* best effort: a name for top -H */
+	(void)pthread_setname_np(pthread_self(), "xdptail-writer");
 	err = take_over_place(w);
 	if (err)
 		end_with_error(w, err);
@@ -293,7 +296,7 @@ void writer_release(struct writer *w)
 	signal_fd(w->wake_fd);
 }
 
-/* Costs a system call only when the writer sleeps, and then once. */
+/* It makes a system call only if the thread sleeps, and then only one. */
 void writer_wake(struct writer *w)
 {
 	if (atomic_load_explicit(&w->asleep, memory_order_seq_cst) &&
@@ -336,7 +339,7 @@ uint64_t writer_disconnects(const struct writer *w)
 	return c->ops->disconnects ? c->ops->disconnects(c->ctx) : 0;
 }
 
-/* A writer that was never started has nothing to end. */
+/* A writer that was never started has no thread that would signal its end. */
 void writer_stop(struct writer *w, enum writer_stop how)
 {
 	atomic_store(&w->stop, (int)how);
@@ -350,7 +353,7 @@ int writer_ended_fd(const struct writer *w)
 	return w->ended_fd;
 }
 
-/* Signals are the business of the thread that called us. */
+/* All signals are blocked in the thread: the calling thread handles them. */
 int writer_start(struct writer *w, bool held)
 {
 	sigset_t all, old;
@@ -364,7 +367,8 @@ int writer_start(struct writer *w, bool held)
 	atomic_store(&w->held, held);
 	ret = pthread_create(&w->thread, NULL, writer_main, w);
 	w->started = ret == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL); /* fails only for a bad first argument */
+	/* fails only for an invalid first argument */
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -ret;
 }
 
@@ -374,7 +378,7 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-/* There is no thread, or no more. */
+/* Free a writer whose thread has ended, or was never started. */
 static void destroy_writer(struct writer *w)
 {
 	w->driver.ops->close(w->driver.ctx);
@@ -422,7 +426,7 @@ int writer_free(struct writer *w)
 	if (w->started) {
 		if (poll(&ended, 1, 0) != 1)
 			return -EBUSY;
-		(void)pthread_join(w->thread, NULL); /* it is on its last instructions */
+		(void)pthread_join(w->thread, NULL); /* does not block: the thread is returning */
 	}
 	destroy_writer(w);
 	return 0;
