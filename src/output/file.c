@@ -21,7 +21,7 @@
  */
 static enum driver_outcome file_outcome(void *ctx, int error)
 {
-	const struct file *f = ctx;
+	const struct file_output *f = ctx;
 
 	return f->deleted || driver_is_transient(error) ? DRIVER_DROP : DRIVER_ENDS;
 }
@@ -31,7 +31,7 @@ static enum driver_outcome file_outcome(void *ctx, int error)
  */
 static int file_take_over(void *ctx)
 {
-	struct file *f = ctx;
+	struct file_output *f = ctx;
 	char err[SENTENCE_MAX];
 	struct stat st;
 	int error = file_open_lock(&f->current, &f->location, err, sizeof(err));
@@ -53,7 +53,7 @@ static int file_fd(const void *ctx)
 
 static int file_finish(void *ctx)
 {
-	struct file *f = ctx;
+	struct file_output *f = ctx;
 	int err;
 
 	if (!f->current.regular)
@@ -68,7 +68,7 @@ _Static_assert(DRIVER_WARNINGS >= 2 * WARNING_MAX, "there is a number for each")
 /* The file's own warnings come first, then those of its janitor. */
 static const char *file_warning(const void *ctx, unsigned int n)
 {
-	const struct file *f = ctx;
+	const struct file_output *f = ctx;
 
 	if (n < WARNING_MAX)
 		return warning_get(&f->warning, n);
@@ -77,7 +77,7 @@ static const char *file_warning(const void *ctx, unsigned int n)
 
 static void file_close(void *ctx)
 {
-	struct file *f = ctx;
+	struct file_output *f = ctx;
 
 	if (f->current.fd >= 0)
 		close(f->current.fd);
@@ -103,7 +103,7 @@ static bool is_rotated(const struct file_settings *s)
 	return s->rotate_size || s->rotate_interval;
 }
 
-static int check_rotation(const struct file *f, char *err, size_t err_cap)
+static int check_rotation(const struct file_output *f, char *err, size_t err_cap)
 {
 	if (!is_rotated(&f->settings))
 		return 0;
@@ -119,7 +119,8 @@ static int check_rotation(const struct file *f, char *err, size_t err_cap)
 	return 0;
 }
 
-static int open_file(struct file *f, const char *path, bool replaces, char *err, size_t err_cap)
+static int open_file(struct file_output *f, const char *path, bool replaces, char *err,
+		     size_t err_cap)
 {
 	struct janitor_plan plan = {
 		.keep = f->settings.keep,
@@ -150,7 +151,7 @@ static int open_file(struct file *f, const char *path, bool replaces, char *err,
 static int file_open(struct driver *ret, const char *path, const void *settings, bool replaces,
 		     char *err, size_t err_cap)
 {
-	struct file *f = calloc(1, sizeof(*f));
+	struct file_output *f = calloc(1, sizeof(*f));
 	int error;
 
 	if (!f)

@@ -36,7 +36,7 @@ struct file_settings {
 	uint64_t fsync; /* enum file_fsync */
 };
 
-struct file {
+struct file_output {
 	struct file_location location;
 	struct file_settings settings;
 	struct file_opened current; /* the file being written to; its size is kept up to date */
@@ -74,7 +74,7 @@ static inline int64_t file_monotonic_ms(void)
 }
 
 /* Returns whether neither a line nor the header is partly written. */
-static inline bool file_is_between_lines(const struct file *f)
+static inline bool file_is_between_lines(const struct file_output *f)
 {
 	return !f->partial_line && f->header_written == f->header_len;
 }
@@ -85,32 +85,32 @@ int file_on_timer(void *ctx);
 void file_reopen(void *ctx);
 
 /* Reset what is known of the file, for a new or emptied one. */
-void file_reset_state(struct file *f);
+void file_reset_state(struct file_output *f);
 
 /* Make the header of the current file from the last start record. */
-void file_make_header(struct file *f);
+void file_make_header(struct file_output *f);
 
 /* Write some of the header: 0 or -errno. */
-int file_write_header(struct file *f);
+int file_write_header(struct file_output *f);
 
 /* Warn the user if a reader's lock kept us from locking the file. */
-void file_warn_unlocked(struct file *f);
+void file_warn_unlocked(struct file_output *f);
 
 /* Make next, which was just opened, the current file. The caller has closed the previous one. */
-void file_switch_to(struct file *f, const struct file_opened *next);
+void file_switch_to(struct file_output *f, const struct file_opened *next);
 
 /* Open the file that the name stands for, and switch to it. On failure the old file stays open: 0
  * or -errno. like: NULL, or the attributes whose owner and mode a new file gets.
  */
-int file_reopen_now(struct file *f, const struct stat *like);
+int file_reopen_now(struct file_output *f, const struct stat *like);
 
 /* Rename the file, and switch to a new one. On failure the old file stays open: 0 or -errno. */
-int file_rotate(struct file *f);
+int file_rotate(struct file_output *f);
 
 /* Returns whether the name still stands for the current file. *ret_st then has its attributes. */
-bool file_is_named(const struct file *f, struct stat *ret_st);
+bool file_is_named(const struct file_output *f, struct stat *ret_st);
 
 /* Make the file durable. A failure sets a warning, and is reported again at the end. */
-void file_sync(struct file *f);
+void file_sync(struct file_output *f);
 
 #endif

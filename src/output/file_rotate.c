@@ -13,14 +13,14 @@
 #define BOUNDARY_WAIT_MS 1000 /* how long the end of a snapshot or of a line is waited for */
 #define SENTENCE_MAX	 384
 
-void file_reset_state(struct file *f)
+void file_reset_state(struct file_output *f)
 {
 	f->has_start = f->has_records = f->partial_line = f->deleted = false;
 	f->header_len = f->header_written = 0;
 	f->n_files++;
 }
 
-void file_warn_unlocked(struct file *f)
+void file_warn_unlocked(struct file_output *f)
 {
 	if (f->current.unlocked)
 		warning_set(&f->warning,
@@ -29,7 +29,7 @@ void file_warn_unlocked(struct file *f)
 			    f->location.path);
 }
 
-void file_switch_to(struct file *f, const struct file_opened *next)
+void file_switch_to(struct file_output *f, const struct file_opened *next)
 {
 	int64_t interval = (int64_t)f->settings.rotate_interval * 1000;
 
@@ -39,7 +39,7 @@ void file_switch_to(struct file *f, const struct file_opened *next)
 	f->interval_end_ms = file_monotonic_ms() + interval;
 }
 
-void file_sync(struct file *f)
+void file_sync(struct file_output *f)
 {
 	/* EINVAL: this file system cannot sync */
 	int err = fdatasync(f->current.fd) && errno != EINVAL ? -errno : 0;
@@ -54,7 +54,7 @@ void file_sync(struct file *f)
 /* Sync and close the current file. Closing releases its lock, after which the janitor may compress
  * it, so it has to be durable before.
  */
-static void retire_file(struct file *f)
+static void retire_file(struct file_output *f)
 {
 	if (janitor_close_file(f->janitor, f->current.fd))
 		return;
@@ -65,7 +65,7 @@ static void retire_file(struct file *f)
 /* Open the file by its name. The directory may have been deleted and created again, so it is
  * reopened, too.
  */
-static int open_next(struct file *f, struct file_opened *ret, char *err, size_t err_cap)
+static int open_next(struct file_output *f, struct file_opened *ret, char *err, size_t err_cap)
 {
 	int ret_open = file_open_at(ret, &f->location, &f->current, err, err_cap);
 
@@ -84,7 +84,7 @@ static void copy_owner(int fd, const struct stat *like)
 /* Write the header at once, so that readers do not find the file empty. file_write() retries it on
  * failure.
  */
-static void write_header_now(struct file *f)
+static void write_header_now(struct file_output *f)
 {
 	if (!f->start_seen || f->current.ends_partial)
 		return;
@@ -92,7 +92,7 @@ static void write_header_now(struct file *f)
 	(void)file_write_header(f);
 }
 
-int file_reopen_now(struct file *f, const struct stat *like)
+int file_reopen_now(struct file_output *f, const struct stat *like)
 {
 	char err[SENTENCE_MAX];
 	struct file_opened next;
@@ -120,14 +120,14 @@ int file_reopen_now(struct file *f, const struct stat *like)
 	return 0;
 }
 
-bool file_is_named(const struct file *f, struct stat *ret_st)
+bool file_is_named(const struct file_output *f, struct stat *ret_st)
 {
 	return !fstatat(f->location.dir_fd, f->location.base, ret_st, AT_SYMLINK_NOFOLLOW) &&
 	       ret_st->st_dev == f->current.dev && ret_st->st_ino == f->current.ino;
 }
 
 /* If the new file cannot be opened, the old one keeps its new name, and is written to. */
-int file_rotate(struct file *f)
+int file_rotate(struct file_output *f)
 {
 	struct stat st;
 	bool named = file_is_named(f, &st);
@@ -149,12 +149,12 @@ int file_rotate(struct file *f)
 }
 
 /* The time of the next rotation, which leaves a snapshot some time to end. */
-static int64_t interval_due_ms(const struct file *f)
+static int64_t interval_due_ms(const struct file_output *f)
 {
 	return f->interval_end_ms + (f->in_snapshot ? BOUNDARY_WAIT_MS : 0);
 }
 
-static void rotate_if_due(struct file *f, int64_t now_ms)
+static void rotate_if_due(struct file_output *f, int64_t now_ms)
 {
 	if (f->reopen_requested && (!f->in_snapshot || now_ms >= f->reopen_deadline_ms))
 		(void)file_reopen_now(f, NULL); /* a failure is retried later */
@@ -168,7 +168,7 @@ static void rotate_if_due(struct file *f, int64_t now_ms)
 
 int file_on_timer(void *ctx)
 {
-	struct file *f = ctx;
+	struct file_output *f = ctx;
 	int64_t now_ms = file_monotonic_ms();
 	int64_t at_ms = INT64_MAX;
 
@@ -191,7 +191,7 @@ int file_on_timer(void *ctx)
 
 void file_reopen(void *ctx)
 {
-	struct file *f = ctx;
+	struct file_output *f = ctx;
 
 	if (f->current.regular && !f->reopen_requested) {
 		f->reopen_requested = true;

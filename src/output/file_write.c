@@ -17,7 +17,7 @@
 /* Save the last start record, which describes the present settings. It is the last line of the run
  * of lines.
  */
-static void save_start(struct file *f, const char *text, size_t len)
+static void save_start(struct file_output *f, const char *text, size_t len)
 {
 	const char *newline = memrchr(text, '\n', len - 1);
 	const char *start = newline ? newline + 1 : text;
@@ -29,7 +29,7 @@ static void save_start(struct file *f, const char *text, size_t len)
 }
 
 /* Try again to take the lock, which a reader's lock had prevented. */
-static void retry_lock(struct file *f)
+static void retry_lock(struct file_output *f)
 {
 	int err = file_lock_take(f->current.fd);
 
@@ -39,7 +39,7 @@ static void retry_lock(struct file *f)
 }
 
 /* Check what others have done to the file: deleted, truncated or unlocked it. */
-static void check_file(struct file *f)
+static void check_file(struct file_output *f)
 {
 	struct stat st, named;
 
@@ -56,7 +56,7 @@ static void check_file(struct file *f)
 }
 
 /* Give up on a partial line if the file was deleted or the deadline for reopening has passed. */
-static int abandon_partial(struct file *f, struct queue *queue)
+static int abandon_partial(struct file_output *f, struct queue *queue)
 {
 	bool late = f->reopen_requested && !file_is_between_lines(f) &&
 		    file_monotonic_ms() >= f->reopen_deadline_ms;
@@ -71,7 +71,7 @@ static int abandon_partial(struct file *f, struct queue *queue)
 	return file_reopen_now(f, NULL);
 }
 
-static bool needs_header(const struct file *f, const struct queue *queue)
+static bool needs_header(const struct file_output *f, const struct queue *queue)
 {
 	struct queue_line line;
 
@@ -79,7 +79,7 @@ static bool needs_header(const struct file *f, const struct queue *queue)
 	       queue_lines(queue, &line, 1) == 1 && line.type != RECORD_START;
 }
 
-void file_make_header(struct file *f)
+void file_make_header(struct file_output *f)
 {
 	struct timespec ts;
 	uint64_t now_ns;
@@ -93,7 +93,7 @@ void file_make_header(struct file *f)
 }
 
 /* Write bytes that the counts of the output do not include. Returns how many, or -errno. */
-static ssize_t write_uncounted(struct file *f, const char *text, size_t len)
+static ssize_t write_uncounted(struct file_output *f, const char *text, size_t len)
 {
 	ssize_t n = write(f->current.fd, text, len);
 
@@ -103,7 +103,7 @@ static ssize_t write_uncounted(struct file *f, const char *text, size_t len)
 	return n;
 }
 
-static int write_newline(struct file *f)
+static int write_newline(struct file_output *f)
 {
 	ssize_t n = write_uncounted(f, "\n", 1);
 
@@ -113,7 +113,7 @@ static int write_newline(struct file *f)
 	return 0;
 }
 
-int file_write_header(struct file *f)
+int file_write_header(struct file_output *f)
 {
 	ssize_t n = write_uncounted(f, f->header + f->header_written,
 				    f->header_len - f->header_written);
@@ -127,7 +127,7 @@ int file_write_header(struct file *f)
 /* The number of bytes until the rotation. A snapshot in progress may exceed the limit by as much
  * again.
  */
-static size_t bytes_left(const struct file *f)
+static size_t bytes_left(const struct file_output *f)
 {
 	uint64_t limit = f->settings.rotate_size * (f->in_snapshot ? 2 : 1);
 
@@ -136,7 +136,7 @@ static size_t bytes_left(const struct file *f)
 	return limit > f->current.size ? limit - f->current.size : 0;
 }
 
-static void note_written(struct file *f, size_t n, size_t len, unsigned int types)
+static void note_written(struct file_output *f, size_t n, size_t len, unsigned int types)
 {
 	f->current.size += n;
 	f->has_records = true;
@@ -151,7 +151,7 @@ static void note_written(struct file *f, size_t n, size_t len, unsigned int type
 		file_sync(f);
 }
 
-static int write_lines(struct file *f, struct queue *queue)
+static int write_lines(struct file_output *f, struct queue *queue)
 {
 	size_t left = bytes_left(f);
 	unsigned int types = 0;
@@ -176,7 +176,7 @@ static int write_lines(struct file *f, struct queue *queue)
 /* Write one part at a time, in the order of the file. */
 int file_write(void *ctx, struct queue *queue)
 {
-	struct file *f = ctx;
+	struct file_output *f = ctx;
 	int err;
 
 	if (f->janitor && !f->janitor_woken)

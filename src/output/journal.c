@@ -21,7 +21,7 @@
 /* bytes, as libsystemd requests; the kernel grants what it allows */
 #define SEND_BUFFER (8 << 20)
 
-struct journal_options {
+struct journal_settings {
 	char tag[SETTING_TEXT_BYTES];
 	uint64_t fields; /* enum journal_fields */
 };
@@ -196,7 +196,7 @@ static int journal_check(const char *target, char *err, size_t err_cap)
 static int journal_open(struct driver *ret, const char *target, const void *settings, bool replaces,
 			char *err, size_t err_cap)
 {
-	const struct journal_options *s = settings;
+	const struct journal_settings *s = settings;
 	struct journal *j = calloc(1, sizeof(*j));
 
 	(void)replaces; /* each instance has a connection of its own */
@@ -224,8 +224,9 @@ static const struct setting_choice fields[] = {
 };
 
 static const struct setting journal_settings_table[] = {
-	{ "tag", SETTING_TEXT, offsetof(struct journal_options, tag), 1, TAG_MAX, NULL, "xdptail" },
-	{ "fields", SETTING_CHOICE, offsetof(struct journal_options, fields), 0, 0, fields,
+	{ "tag", SETTING_TEXT, offsetof(struct journal_settings, tag), 1, TAG_MAX, NULL,
+	  "xdptail" },
+	{ "fields", SETTING_CHOICE, offsetof(struct journal_settings, fields), 0, 0, fields,
 	  "index" },
 	{ NULL, SETTING_NUMBER, 0, 0, 0, NULL, NULL },
 };
@@ -235,7 +236,7 @@ const struct output_kind journal_kind = {
 	.target = "SOCKET",
 	.default_target = DEFAULT_PATH,
 	.settings = journal_settings_table,
-	.settings_size = sizeof(struct journal_options),
+	.settings_size = sizeof(struct journal_settings),
 	.check = journal_check,
 	.open = journal_open,
 };

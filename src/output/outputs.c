@@ -93,9 +93,9 @@ static const struct output *find_output(const struct outputs *s, const char *nam
 
 bool outputs_is_free(const struct outputs *s, const char *name)
 {
-	const struct output *k = find_output(s, name);
+	const struct output *o = find_output(s, name);
 
-	return !k || k->state == OUTPUT_CLOSED;
+	return !o || o->state == OUTPUT_CLOSED;
 }
 
 static int check_spec(const struct outputs *s, const struct output_spec *spec, char *err,
@@ -250,12 +250,12 @@ int outputs_start(struct outputs *s)
 	int ret = 0;
 
 	for (unsigned int i = 0; !ret && i < s->n; i++) {
-		struct output *k = &s->list[i];
+		struct output *o = &s->list[i];
 
-		if (k->started || k->state != OUTPUT_OPEN)
+		if (o->started || o->state != OUTPUT_OPEN)
 			continue;
-		ret = writer_start(k->writer, false);
-		k->started = !ret;
+		ret = writer_start(o->writer, false);
+		o->started = !ret;
 	}
 	return ret;
 }
@@ -288,41 +288,41 @@ const char *outputs_name(const struct outputs *s, unsigned int i)
 	return s->list[i].spec.name;
 }
 
-static int output_error(const struct output *k)
+static int output_error(const struct output *o)
 {
-	return k->writer ? writer_error(k->writer) : 0;
+	return o->writer ? writer_error(o->writer) : 0;
 }
 
-static void output_put(struct output *k, const struct record *line)
+static void output_put(struct output *o, const struct record *line)
 {
-	if (k->state != OUTPUT_OPEN && !k->will_return)
+	if (o->state != OUTPUT_OPEN && !o->will_return)
 		return;
-	k->made++;
-	if (!(k->spec.events >> line->type & 1)) {
-		k->filtered++;
-		return;
-	}
-	if (k->state != OUTPUT_OPEN) {
-		k->dropped_failing++;
+	o->made++;
+	if (!(o->spec.events >> line->type & 1)) {
+		o->filtered++;
 		return;
 	}
-	if (k->end_seen || queue_put(k->queue, line->text, line->len, line->type))
+	if (o->state != OUTPUT_OPEN) {
+		o->dropped_failing++;
 		return;
-	if (writer_failing(k->writer))
-		k->dropped_failing++;
-	else if (!output_error(k))
-		k->dropped_queue_full++;
+	}
+	if (o->end_seen || queue_put(o->queue, line->text, line->len, line->type))
+		return;
+	if (writer_failing(o->writer))
+		o->dropped_failing++;
+	else if (!output_error(o))
+		o->dropped_queue_full++;
 }
 
-static bool count_yield(struct output *k)
+static bool count_yield(struct output *o)
 {
-	if (k->state != OUTPUT_OPEN || k->end_seen)
+	if (o->state != OUTPUT_OPEN || o->end_seen)
 		return false;
-	if (queue_room(k->queue) > queue_room_max(k->queue) / 4 * 3)
-		k->yields = 0;
+	if (queue_room(o->queue) > queue_room_max(o->queue) / 4 * 3)
+		o->yields = 0;
 	else
-		k->yields++;
-	return k->yields && k->yields <= YIELDS_MAX;
+		o->yields++;
+	return o->yields && o->yields <= YIELDS_MAX;
 }
 
 /* A burst of lines can be made in less time than the scheduler lets this thread run; a writer that
@@ -371,43 +371,43 @@ void outputs_put_to(struct outputs *s, unsigned int i, const struct record *line
 
 void outputs_put_uncounted(struct outputs *s, unsigned int i, const struct record *line)
 {
-	struct output *k = &s->list[i];
+	struct output *o = &s->list[i];
 
 	/* a full queue is no loss: the stream has this information anyway */
-	if (k->state == OUTPUT_OPEN && !k->end_seen)
-		(void)queue_put_uncounted(k->queue, line->text, line->len, line->type);
+	if (o->state == OUTPUT_OPEN && !o->end_seen)
+		(void)queue_put_uncounted(o->queue, line->text, line->len, line->type);
 }
 
 /* Note the time of drops. They happen in either thread, so the time is known to within two flushes.
  */
-static void note_drops(struct output *k, const struct output_counts *current, uint64_t now)
+static void note_drops(struct output *o, const struct output_counts *current, uint64_t now)
 {
 	uint64_t dropped = current->dropped_queue_full + current->dropped_error;
 
-	if (dropped != k->dropped_at_flush) {
-		if (!k->drop_first_ns)
-			k->drop_first_ns = k->flushed_ns ? k->flushed_ns : now;
-		k->drop_last_ns = now;
+	if (dropped != o->dropped_at_flush) {
+		if (!o->drop_first_ns)
+			o->drop_first_ns = o->flushed_ns ? o->flushed_ns : now;
+		o->drop_last_ns = now;
 	}
-	k->dropped_at_flush = dropped;
-	k->flushed_ns = now;
+	o->dropped_at_flush = dropped;
+	o->flushed_ns = now;
 }
 
 void outputs_flush(struct outputs *s)
 {
 	uint64_t now = s->clock_fn(s->clock_arg);
 	struct output_counts current;
-	struct output *k;
+	struct output *o;
 	unsigned int i;
 
 	s->unflushed = 0;
 	for (i = 0; i < s->n; i++) {
-		k = &s->list[i];
-		k->end_seen = output_error(k) != 0;
-		if (k->queue && !k->end_seen && queue_publish(k->queue))
-			writer_wake(k->writer);
-		output_current_counts(k, &current);
-		note_drops(k, &current, now);
+		o = &s->list[i];
+		o->end_seen = output_error(o) != 0;
+		if (o->queue && !o->end_seen && queue_publish(o->queue))
+			writer_wake(o->writer);
+		output_current_counts(o, &current);
+		note_drops(o, &current, now);
 	}
 }
 
@@ -444,24 +444,24 @@ int outputs_error(const struct outputs *s, unsigned int i)
  * otherwise were lost with it, whether queued, partly written, or put since. The error is read
  * first, because the count of written lines is final once it is set.
  */
-void output_current_counts(const struct output *k, struct output_counts *ret)
+void output_current_counts(const struct output *o, struct output_counts *ret)
 {
-	int error = output_error(k);
+	int error = output_error(o);
 	struct queue_counts q = { 0 };
 
-	if (k->queue)
-		queue_counts(k->queue, &q);
+	if (o->queue)
+		queue_counts(o->queue, &q);
 	*ret = (struct output_counts){
-		.made = k->made,
+		.made = o->made,
 		.written = q.written,
 		.bytes = q.bytes,
-		.filtered = k->filtered,
-		.dropped_queue_full = k->dropped_queue_full,
-		.dropped_error = q.dropped + k->dropped_failing,
-		.disconnects = k->writer ? writer_disconnects(k->writer) : 0,
+		.filtered = o->filtered,
+		.dropped_queue_full = o->dropped_queue_full,
+		.dropped_error = q.dropped + o->dropped_failing,
+		.disconnects = o->writer ? writer_disconnects(o->writer) : 0,
 	};
 	if (error)
-		ret->dropped_error = k->made - k->filtered - q.written - k->dropped_queue_full;
+		ret->dropped_error = o->made - o->filtered - q.written - o->dropped_queue_full;
 }
 
 void output_add_counts(struct output_counts *sum, const struct output_counts *add)
@@ -477,12 +477,12 @@ void output_add_counts(struct output_counts *sum, const struct output_counts *ad
 
 void outputs_counts(const struct outputs *s, unsigned int i, struct output_counts *ret)
 {
-	const struct output *k = &s->list[i];
-	struct output seen = *k;
+	const struct output *o = &s->list[i];
+	struct output seen = *o;
 
-	output_current_counts(k, ret);
+	output_current_counts(o, ret);
 	note_drops(&seen, ret, s->clock_fn(s->clock_arg)); /* include drops since the last flush */
-	output_add_counts(ret, &k->earlier);
+	output_add_counts(ret, &o->earlier);
 	ret->drop_first_ns = seen.drop_first_ns;
 	ret->drop_last_ns = seen.drop_last_ns;
 }
@@ -509,24 +509,24 @@ uint64_t outputs_lost(const struct outputs *s)
 
 bool outputs_gave_up(const struct outputs *s, unsigned int i)
 {
-	const struct output *k = &s->list[i];
+	const struct output *o = &s->list[i];
 
-	return output_error(k) && writer_gave_up(k->writer);
+	return output_error(o) && writer_gave_up(o->writer);
 }
 
 int outputs_failing(const struct outputs *s, unsigned int i)
 {
-	const struct output *k = &s->list[i];
+	const struct output *o = &s->list[i];
 
-	return k->state == OUTPUT_CLOSED || output_error(k) ? 0 : writer_failing(k->writer);
+	return o->state == OUTPUT_CLOSED || output_error(o) ? 0 : writer_failing(o->writer);
 }
 
 const char *outputs_warning(const struct outputs *s, unsigned int i, unsigned int *warned)
 {
-	const struct output *k = &s->list[i];
+	const struct output *o = &s->list[i];
 
-	for (unsigned int n = 0; k->writer && n < DRIVER_WARNINGS; n++) {
-		const char *warning = *warned & 1U << n ? NULL : writer_warning(k->writer, n);
+	for (unsigned int n = 0; o->writer && n < DRIVER_WARNINGS; n++) {
+		const char *warning = *warned & 1U << n ? NULL : writer_warning(o->writer, n);
 
 		if (!warning)
 			continue;
@@ -541,16 +541,16 @@ static size_t least_room(const struct outputs *s, bool unless_drop, bool empty)
 	size_t room = SIZE_MAX;
 
 	for (unsigned int i = 0; i < s->n; i++) {
-		const struct output *k = &s->list[i];
+		const struct output *o = &s->list[i];
 		size_t one;
 
-		if (unless_drop && k->spec.when_full == OUTPUT_DROP)
+		if (unless_drop && o->spec.when_full == OUTPUT_DROP)
 			continue;
-		if (k->state != OUTPUT_OPEN && k->will_return && !empty)
+		if (o->state != OUTPUT_OPEN && o->will_return && !empty)
 			return 0;
-		if (k->state != OUTPUT_OPEN || k->end_seen)
+		if (o->state != OUTPUT_OPEN || o->end_seen)
 			continue;
-		one = empty ? queue_room_max(k->queue) : queue_room(k->queue);
+		one = empty ? queue_room_max(o->queue) : queue_room(o->queue);
 		if (one < room)
 			room = one;
 	}

@@ -21,9 +21,9 @@ static int64_t end_now_ns(void)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-static bool is_ended(const struct output *k)
+static bool is_ended(const struct output *o)
 {
-	return !k->writer || k->ended;
+	return !o->writer || o->ended;
 }
 
 static void stop_writers(struct outputs *s, enum writer_stop how)
@@ -42,14 +42,14 @@ static void stop_writers(struct outputs *s, enum writer_stop how)
 static unsigned int fill_pollfds(const struct outputs *s, struct pollfd *fds)
 {
 	unsigned int running = 0;
-	const struct output *k;
+	const struct output *o;
 	unsigned int i;
 
 	for (i = 0; i < s->n; i++) {
-		k = &s->list[i];
-		fds[i].fd = is_ended(k) ? -1 : writer_ended_fd(k->writer);
+		o = &s->list[i];
+		fds[i].fd = is_ended(o) ? -1 : writer_ended_fd(o->writer);
 		fds[i].events = POLLIN;
-		running += !is_ended(k);
+		running += !is_ended(o);
 	}
 	return running;
 }
@@ -81,51 +81,51 @@ static void wait_ended(struct outputs *s, int64_t deadline_ns)
 
 void outputs_close(struct outputs *s, unsigned int i, bool will_return)
 {
-	struct output *k = &s->list[i];
+	struct output *o = &s->list[i];
 
-	if (k->state != OUTPUT_OPEN) {
-		k->will_return = k->will_return && will_return;
+	if (o->state != OUTPUT_OPEN) {
+		o->will_return = o->will_return && will_return;
 		return;
 	}
 	outputs_flush(s);
-	k->state = OUTPUT_CLOSING;
-	k->will_return = will_return;
-	k->close_deadline_ms = end_now_ns() / NS_PER_MS + CLOSE_MS;
-	writer_stop(k->writer, WRITER_FINISH);
+	o->state = OUTPUT_CLOSING;
+	o->will_return = will_return;
+	o->close_deadline_ms = end_now_ns() / NS_PER_MS + CLOSE_MS;
+	writer_stop(o->writer, WRITER_FINISH);
 }
 
 /* Free a closed output. Unwritten lines are lost; its counts are kept, for its totals and for when
  * it is added again.
  */
-static void free_closed(struct outputs *s, struct output *k)
+static void free_closed(struct outputs *s, struct output *o)
 {
 	struct output_counts current;
 
 	outputs_flush(s); /* notes the time of drops */
-	output_current_counts(k, &current);
+	output_current_counts(o, &current);
 	if (output_queued(&current)) {
-		k->drop_last_ns = s->clock_fn(s->clock_arg);
-		k->drop_first_ns = k->drop_first_ns ? k->drop_first_ns : k->drop_last_ns;
+		o->drop_last_ns = s->clock_fn(s->clock_arg);
+		o->drop_first_ns = o->drop_first_ns ? o->drop_first_ns : o->drop_last_ns;
 	}
 	current.dropped_error += output_queued(&current);
-	output_add_counts(&k->earlier, &current);
-	(void)writer_free(k->writer); /* cannot fail: it has ended */
-	k->partial_line = queue_has_partial(k->queue) || (k->partial_line && !current.bytes);
-	queue_free(k->queue);
-	*k = (struct output){
+	output_add_counts(&o->earlier, &current);
+	(void)writer_free(o->writer); /* cannot fail: it has ended */
+	o->partial_line = queue_has_partial(o->queue) || (o->partial_line && !current.bytes);
+	queue_free(o->queue);
+	*o = (struct output){
 		.state = OUTPUT_CLOSED,
-		.spec = k->spec,
-		.earlier = k->earlier,
-		.will_return = k->will_return,
-		.partial_line = k->partial_line,
-		.drop_first_ns = k->drop_first_ns,
-		.drop_last_ns = k->drop_last_ns,
+		.spec = o->spec,
+		.earlier = o->earlier,
+		.will_return = o->will_return,
+		.partial_line = o->partial_line,
+		.drop_first_ns = o->drop_first_ns,
+		.drop_last_ns = o->drop_last_ns,
 	};
 }
 
-static bool has_ended(const struct output *k)
+static bool has_ended(const struct output *o)
 {
-	struct pollfd ended = { .fd = writer_ended_fd(k->writer), .events = POLLIN };
+	struct pollfd ended = { .fd = writer_ended_fd(o->writer), .events = POLLIN };
 
 	return poll(&ended, 1, 0) == 1;
 }
@@ -135,17 +135,17 @@ bool outputs_finish_closing(struct outputs *s)
 	bool any_closing = false;
 
 	for (unsigned int i = 0; i < s->n; i++) {
-		struct output *k = &s->list[i];
+		struct output *o = &s->list[i];
 
-		if (k->state != OUTPUT_CLOSING)
+		if (o->state != OUTPUT_CLOSING)
 			continue;
-		if (has_ended(k)) {
-			free_closed(s, k);
+		if (has_ended(o)) {
+			free_closed(s, o);
 			continue;
 		}
 		any_closing = true;
-		if (end_now_ns() / NS_PER_MS >= k->close_deadline_ms)
-			writer_stop(k->writer, WRITER_GIVE_UP);
+		if (end_now_ns() / NS_PER_MS >= o->close_deadline_ms)
+			writer_stop(o->writer, WRITER_GIVE_UP);
 	}
 	return any_closing;
 }
@@ -180,11 +180,11 @@ uint64_t outputs_finish(struct outputs *s, int timeout_ms)
 }
 
 /* A stuck writer goes on using its queue until the process ends, so the queue is not freed. */
-static void free_output(struct output *k)
+static void free_output(struct output *o)
 {
-	if (k->writer && !writer_free(k->writer))
-		queue_free(k->queue);
-	output_spec_free(&k->spec);
+	if (o->writer && !writer_free(o->writer))
+		queue_free(o->queue);
+	output_spec_free(&o->spec);
 }
 
 void pending_output_free(struct pending_output *pending)

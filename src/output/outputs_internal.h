@@ -63,7 +63,7 @@ struct outputs {
 /* Counts of the current instance only; and the number of its lines that are neither written nor
  * dropped.
  */
-void output_current_counts(const struct output *k, struct output_counts *ret);
+void output_current_counts(const struct output *o, struct output_counts *ret);
 void output_add_counts(struct output_counts *sum, const struct output_counts *add);
 uint64_t output_queued(const struct output_counts *c);
 

@@ -110,7 +110,7 @@ static void note_success(struct writer *w)
 
 static void check_driver(struct writer *w, short revents)
 {
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 	int error = -EPIPE;
 
 	if (revents & POLLOUT)
@@ -121,8 +121,8 @@ static void check_driver(struct writer *w, short revents)
 	}
 	if (!(revents & (POLLERR | POLLHUP | POLLRDHUP)))
 		return;
-	if (c->ops->error)
-		error = c->ops->error(c->ctx);
+	if (d->ops->error)
+		error = d->ops->error(d->ctx);
 	if (error)
 		note_failure(w, error);
 	else
@@ -134,11 +134,11 @@ static void check_driver(struct writer *w, short revents)
  */
 static void wait_for_events(struct writer *w, int timeout_ms)
 {
-	const struct driver *c = &w->driver;
-	short events = (short)(c->hangup | (w->waits_for_fd ? POLLOUT : 0));
+	const struct driver *d = &w->driver;
+	short events = (short)(d->hangup | (w->waits_for_fd ? POLLOUT : 0));
 	bool between_tries = w->failures && !w->waits_for_fd;
 	struct pollfd fds[] = {
-		{ .fd = between_tries ? -1 : c->ops->fd(c->ctx), .events = events },
+		{ .fd = between_tries ? -1 : d->ops->fd(d->ctx), .events = events },
 		{ .fd = w->wake_fd, .events = POLLIN },
 	};
 	uint64_t woken;
@@ -171,11 +171,11 @@ static void wait_for_lines(struct writer *w, int timeout_ms)
  */
 static int run_timer(struct writer *w)
 {
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 
-	if (atomic_exchange(&w->reopen, false) && c->ops->reopen)
-		c->ops->reopen(c->ctx);
-	return c->ops->on_timer ? c->ops->on_timer(c->ctx) : DRIVER_NEVER;
+	if (atomic_exchange(&w->reopen, false) && d->ops->reopen)
+		d->ops->reopen(d->ctx);
+	return d->ops->on_timer ? d->ops->on_timer(d->ctx) : DRIVER_NEVER;
 }
 
 static int earlier_ms(int a_ms, int b_ms)
@@ -263,16 +263,16 @@ static int wait_released(struct writer *w)
 
 static int take_over_place(struct writer *w)
 {
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 	int err = wait_released(w);
 
-	return !err && w->starts_held && c->ops->take_over ? c->ops->take_over(c->ctx) : err;
+	return !err && w->starts_held && d->ops->take_over ? d->ops->take_over(d->ctx) : err;
 }
 
 static void *writer_main(void *arg)
 {
 	struct writer *w = arg;
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 	int err;
 
 	/* best effort: a name for top -H */
@@ -282,8 +282,8 @@ static void *writer_main(void *arg)
 		end_with_error(w, err);
 	while (!atomic_load_explicit(&w->error, memory_order_relaxed) && writer_step(w))
 		;
-	if (c->ops->finish && !atomic_load(&w->error) && atomic_load(&w->stop) == WRITER_FINISH)
-		err = c->ops->finish(c->ctx);
+	if (d->ops->finish && !atomic_load(&w->error) && atomic_load(&w->stop) == WRITER_FINISH)
+		err = d->ops->finish(d->ctx);
 	if (err && !atomic_load(&w->error))
 		end_with_error(w, err);
 	signal_fd(w->ended_fd);
@@ -327,16 +327,16 @@ void writer_reopen(struct writer *w)
 
 const char *writer_warning(const struct writer *w, unsigned int n)
 {
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 
-	return c->ops->warning ? c->ops->warning(c->ctx, n) : NULL;
+	return d->ops->warning ? d->ops->warning(d->ctx, n) : NULL;
 }
 
 uint64_t writer_disconnects(const struct writer *w)
 {
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 
-	return c->ops->disconnects ? c->ops->disconnects(c->ctx) : 0;
+	return d->ops->disconnects ? d->ops->disconnects(d->ctx) : 0;
 }
 
 /* A writer that was never started has no thread that would signal its end. */
