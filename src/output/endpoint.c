@@ -75,17 +75,18 @@ int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, c
 	const char *rest = host + len;
 
 	if (in_brackets && *rest++ != ']')
-		return driver_refuse(-EINVAL, err, err_cap, QUOTED ": the ] is missing",
-				     whole_text);
+		return driver_refuse(-EINVAL, err, err_cap, QUOTED ": missing ]", whole_text);
 	if (!in_brackets && strchr(rest, ':') != strrchr(rest, ':'))
 		return driver_refuse(-EINVAL, err, err_cap,
-				     QUOTED ": an IPv6 address is put in brackets: [%.50s]",
-				     whole_text, text);
+				     QUOTED ": an IPv6 address needs brackets: [%.50s]", whole_text,
+				     text);
 	if (!is_host_name(host, len, in_brackets) || (*rest && *rest != ':'))
-		return driver_refuse(-EINVAL, err, err_cap,
-				     QUOTED ": after the // comes the name or address of a host, "
-					    "then nothing or :PORT",
-				     whole_text);
+		return driver_refuse(
+			-EINVAL, err, err_cap,
+			QUOTED
+			": expected a host name or address after the //, optionally followed by "
+			":PORT",
+			whole_text);
 	if (*rest && !is_port(rest + 1))
 		return driver_refuse(-EINVAL, err, err_cap,
 				     QUOTED ": " QUOTED " is not a port from 1 to 65535",

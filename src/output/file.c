@@ -112,10 +112,10 @@ static int check_rotation(const struct file_output *f, char *err, size_t err_cap
 				     "cannot rotate \"%s\": it is a device, not a file",
 				     f->location.path);
 	if (strlen(f->location.base) > ROTATED_BASE_MAX)
-		return driver_refuse(-ENAMETOOLONG, err, err_cap,
-				     "cannot rotate \"%s\": with a time behind it the name would "
-				     "be too long",
-				     f->location.path);
+		return driver_refuse(
+			-ENAMETOOLONG, err, err_cap,
+			"cannot rotate \"%s\": the name is too long to append a time to it",
+			f->location.path);
 	return 0;
 }
 
@@ -155,7 +155,7 @@ static int file_open(struct driver *ret, const char *path, const void *settings,
 	int error;
 
 	if (!f)
-		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
 	f->settings = *(const struct file_settings *)settings;
 	f->current.fd = f->location.dir_fd = -1;
 	error = open_file(f, path, replaces, err, err_cap);
@@ -178,10 +178,11 @@ static int file_check_settings(const void *settings, char *err, size_t err_cap)
 
 	if (is_rotated(s) || (!s->keep && s->compress == FILE_PLAIN))
 		return 0;
-	return driver_refuse(-EINVAL, err, err_cap,
-			     "%s is for files that are rotated: set rotate_size or "
-			     "rotate_interval, too; with logrotate it has settings of its own",
-			     s->keep ? "keep" : "compress");
+	return driver_refuse(
+		-EINVAL, err, err_cap,
+		"%s requires rotate_size or rotate_interval; if logrotate rotates the file, "
+		"configure it there",
+		s->keep ? "keep" : "compress");
 }
 
 static const struct setting_choice compress_choices[] = {

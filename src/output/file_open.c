@@ -37,23 +37,24 @@ static int refuse_open(const char *path, int error, char *err, size_t err_cap)
 		const char *why;
 	} reasons[] = {
 		{ EACCES, "permission denied; check the modes of the file and its directories" },
-		{ EPERM, "the file is protected against writing; lsattr shows how" },
+		{ EPERM, "the file has an attribute that forbids writing; check it with lsattr" },
 		{ EROFS, "the file system is mounted read-only" },
 		{ ENAMETOOLONG, "the name is too long" },
-		{ ENOTDIR, "a directory in this path is in truth a file" },
+		{ ENOTDIR, "part of the path is a file, not a directory" },
 		{ EISDIR, "it is a directory; name a file in it" },
 		{ ENOSPC, "the disk is full" },
-		{ EDQUOT, "the disk quota is used up" },
-		{ EMFILE, "too many files are open in this process" },
-		{ ENFILE, "too many files are open in this system" },
-		{ ETXTBSY, "it is a program that is running" },
+		{ EDQUOT, "the disk quota is exceeded" },
+		{ EMFILE, "this process has too many open files" },
+		{ ENFILE, "the system has too many open files" },
+		{ ETXTBSY, "it is a running program" },
 	};
 	char directory[PATH_MAX];
 
 	if (error == ENOENT && missing_directory(path, directory, sizeof(directory)))
 		return driver_refuse(
 			-error, err, err_cap,
-			"cannot create \"%s\": the directory \"%s\" does not exist; create it first",
+			"cannot create \"%s\": the directory \"%s\" does not exist; create it "
+			"first",
 			path, directory);
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].error == error)
@@ -68,7 +69,7 @@ static int refuse_open(const char *path, int error, char *err, size_t err_cap)
 static int check_type(const char *path, const struct stat *st, char *err, size_t err_cap)
 {
 	const char *what = "a device";
-	const char *advice = "of the devices only /dev/null is written to";
+	const char *advice = "the only device allowed is /dev/null";
 
 	if (S_ISREG(st->st_mode))
 		return 0;
@@ -76,16 +77,16 @@ static int check_type(const char *path, const struct stat *st, char *err, size_t
 		return 0;
 	if (S_ISLNK(st->st_mode)) {
 		what = "a symbolic link";
-		advice = "links are not followed, name the file itself";
+		advice = "links are not followed; name the file itself";
 	} else if (S_ISDIR(st->st_mode)) {
 		what = "a directory";
 		advice = "name a file in it";
 	} else if (S_ISFIFO(st->st_mode)) {
 		what = "a FIFO";
-		advice = "write to it by way of stdout and the shell: > FIFO";
+		advice = "redirect stdout to it instead: > FIFO";
 	} else if (S_ISSOCK(st->st_mode)) {
 		what = "a socket";
-		advice = "a file is needed";
+		advice = "to write to a stream socket, use unix:PATH";
 	}
 	return driver_refuse(-EINVAL, err, err_cap, "cannot write to \"%s\": it is %s; %s", path,
 			     what, advice);
@@ -118,7 +119,7 @@ int file_location_open(struct file_location *ret, const char *path, char *err, s
 
 	*ret = p;
 	if (!p.path)
-		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
 	slash = strrchr(p.path, '/');
 	ret->base = slash ? slash + 1 : p.path;
 	if (!*ret->base)

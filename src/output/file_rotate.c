@@ -23,10 +23,11 @@ void file_reset_state(struct file_output *f)
 void file_warn_unlocked(struct file_output *f)
 {
 	if (f->current.unlocked)
-		warning_set(&f->warning,
-			    "somebody who reads \"%s\" has locked it; while that lasts, it is not "
-			    "noticed when another process writes to it, too",
-			    f->location.path);
+		warning_set(
+			&f->warning,
+			"cannot lock \"%s\": a process that reads it has locked it; until it is "
+			"unlocked, a second writer goes undetected",
+			f->location.path);
 }
 
 void file_switch_to(struct file_output *f, const struct file_opened *next)
@@ -46,7 +47,8 @@ void file_sync(struct file_output *f)
 
 	if (!err)
 		return;
-	warning_set(&f->warning, "what was written may be lost: %s", strerror(-err));
+	warning_set(&f->warning, "cannot sync to disk: %s; written lines may be lost",
+		    strerror(-err));
 	if (!f->sync_error)
 		f->sync_error = err;
 }
@@ -101,11 +103,11 @@ int file_reopen_now(struct file_output *f, const struct stat *like)
 	if (!ret && !next.regular) {
 		close(next.fd);
 		ret = driver_refuse(-EINVAL, err, sizeof(err),
-				    "cannot write to \"%s\": it was a file, and is a device now",
+				    "cannot write to \"%s\": it was a file and is now a device",
 				    f->location.path);
 	}
 	if (ret && ret != -EALREADY) {
-		warning_set(&f->warning, "%s; it is tried again each second", err);
+		warning_set(&f->warning, "%s; retrying every second", err);
 		f->retry_ms = file_monotonic_ms() + DRIVER_RETRY_MS;
 		return ret;
 	}
@@ -134,10 +136,11 @@ int file_rotate(struct file_output *f)
 	int err = named ? rotated_rename(f->location.dir_fd, f->location.base, &f->rotated_us) : 0;
 
 	if (err) {
-		warning_set(&f->warning,
-			    "cannot rename \"%s\" to rotate it: %s; it grows on, and that is tried "
-			    "again each second",
-			    f->location.path, strerror(-err));
+		warning_set(
+			&f->warning,
+			"cannot rename \"%s\" to rotate it: %s; the file keeps growing; retrying "
+			"every second",
+			f->location.path, strerror(-err));
 		f->retry_ms = file_monotonic_ms() + DRIVER_RETRY_MS;
 		return err;
 	}

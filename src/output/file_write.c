@@ -35,7 +35,11 @@ static void retry_lock(struct file_output *f)
 
 	f->current.unlocked = err == -EAGAIN;
 	if (err == -EBUSY)
-		warning_set(&f->warning, "another process writes to \"%s\", too", f->location.path);
+		warning_set(
+			&f->warning,
+			"another process also writes to \"%s\", so lines may be mixed up; use a "
+			"file for each process",
+			f->location.path);
 }
 
 /* Check what others have done to the file: deleted, truncated or unlocked it. */

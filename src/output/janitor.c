@@ -201,7 +201,7 @@ static const char *error_text(int err)
 {
 	if (err == -EBUSY)
 		return "another process writes to it";
-	return err == -EINVAL ? "it is no regular file" : strerror(-err);
+	return err == -EINVAL ? "it is not a regular file" : strerror(-err);
 }
 
 static void report_failure(struct janitor *j, const char *what, const struct rotated *r, int err)
@@ -209,7 +209,7 @@ static void report_failure(struct janitor *j, const char *what, const struct rot
 	if (!err || err == -ECANCELED || (err == -EBUSY && is_syncing(j)))
 		return;
 	warning_set(&j->warning,
-		    "cannot %s \"%s.%s\": %s; it stays, and is tried again after the next rotation",
+		    "cannot %s \"%s.%s\": %s; the file is kept; retrying after the next rotation",
 		    what, j->base, r->time, error_text(err));
 }
 
@@ -220,9 +220,11 @@ static void clean_up_files(struct janitor *j)
 	int err = rotated_list(j->dir_fd, j->base, &list, &n);
 
 	if (err)
-		warning_set(&j->warning,
-			    "cannot see which files were rotated, to compress or delete them: %s",
-			    strerror(-err));
+		warning_set(
+			&j->warning,
+			"cannot list rotated files: %s; none are compressed or deleted; retrying "
+			"after the next rotation",
+			strerror(-err));
 	/* also at the end, so that never more than keep files are left */
 	for (; j->keep && i + j->keep < n; i++)
 		report_failure(j, "delete", &list[i], delete_rotated(j, &list[i]));
@@ -242,7 +244,7 @@ static int sync_and_close(struct janitor *j, int fd)
 
 	if (err)
 		warning_set(&j->warning,
-			    "what was written to a file before it was rotated may be lost: %s",
+			    "cannot sync a rotated file to disk: %s; lines in it may be lost",
 			    strerror(-err));
 	close(fd);
 	return err;
@@ -307,10 +309,11 @@ static bool start_thread(struct janitor *j)
 
 	j->started = !err;
 	if (err)
-		warning_set(&j->warning,
-			    "rotated files are not compressed or deleted for now: there can be no "
-			    "thread for it: %s; that is tried again after the next rotation",
-			    strerror(-err));
+		warning_set(
+			&j->warning,
+			"cannot start a thread to compress and delete rotated files: %s; retrying "
+			"after the next rotation",
+			strerror(-err));
 	return j->started;
 }
 

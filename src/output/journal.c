@@ -188,8 +188,8 @@ static int journal_check(const char *target, char *err, size_t err_cap)
 	if (strlen(target) > max)
 		return driver_refuse(
 			-EINVAL, err, err_cap,
-			"\"%.120s…\" is too long for a socket: %zu bytes are the limit", target,
-			max);
+			"\"%.120s…\" is too long for the path of a socket: the limit is %zu bytes",
+			target, max);
 	return 0;
 }
 
@@ -201,7 +201,7 @@ static int journal_open(struct driver *ret, const char *target, const void *sett
 
 	(void)replaces; /* each instance has a connection of its own */
 	if (!j)
-		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
 	j->fd = -1;
 	j->address.sun_family = AF_UNIX;
 	/* it fits: journal_check() has checked the length */

@@ -22,8 +22,9 @@ const char *journal_limit_warning(const struct journal_limit *l)
 {
 	if (!atomic_load_explicit(&l->exceeded, memory_order_relaxed))
 		return NULL;
-	return "more than 10000 lines within 30 s: the journal keeps no more than that of a service, "
-	       "unless it is configured to or has a lot of room, and drops the rest without telling "
-	       "us; set LogRateLimitIntervalSec=1s and LogRateLimitBurst=1000000 in the service's "
-	       "unit, or send less (-N, --top, events=), or write to a file";
+	return "more than 10000 lines within 30 s: by default journald accepts no more than that "
+	       "from a service, or up to six times as many if the disk has much free space, and "
+	       "drops the rest silently; set LogRateLimitIntervalSec=1s and "
+	       "LogRateLimitBurst=1000000 in the service's unit, send less (-N, --top, events=), "
+	       "or write to a file";
 }

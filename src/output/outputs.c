@@ -108,7 +108,7 @@ static int check_spec(const struct outputs *s, const struct output_spec *spec, c
 		n_open += s->list[i].state != OUTPUT_CLOSED;
 	if (!is_new || (n_open < OUTPUTS_MAX && s->n + s->n_new_pending < OUTPUT_NAMES_MAX))
 		return 0;
-	(void)snprintf(err, err_cap, "\"%s\" is one output too many: %d is the limit", spec->name,
+	(void)snprintf(err, err_cap, "too many outputs: \"%s\" exceeds the limit of %d", spec->name,
 		       n_open < OUTPUTS_MAX ? OUTPUT_NAMES_MAX : OUTPUTS_MAX);
 	return -E2BIG;
 }
@@ -182,7 +182,7 @@ int outputs_add(struct outputs *s, struct output_spec *spec, char *err, size_t e
 	int ret;
 
 	if (!outputs_is_free(s, spec->name)) {
-		(void)snprintf(err, err_cap, "the output \"%s\" is named twice", spec->name);
+		(void)snprintf(err, err_cap, "the output \"%s\" is given twice", spec->name);
 		return -EEXIST;
 	}
 	ret = open_output(s, spec, false, &output, err, err_cap);
@@ -210,7 +210,7 @@ int outputs_prepare(struct outputs *s, struct output_spec *spec, struct pending_
 	int error;
 
 	if (!pending) {
-		(void)snprintf(err, err_cap, "there is no memory for an output");
+		(void)snprintf(err, err_cap, "not enough memory for the output");
 		return -ENOMEM;
 	}
 	error = open_output(s, spec, !outputs_is_free(s, spec->name), &pending->output, err,

@@ -284,7 +284,7 @@ int socket_open(struct driver *ret, const struct endpoint *endpoint, const struc
 	bool tcp = endpoint->transport == ENDPOINT_TCP;
 
 	if (!o)
-		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
 	o->endpoint = *endpoint;
 	o->encoder = *encoder;
 	*ret = (struct driver){

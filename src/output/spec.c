@@ -107,12 +107,12 @@ static void list_kinds(char *err, size_t err_cap)
 static int refuse_kind(const char *text, char *err, size_t err_cap)
 {
 	if (strchr(text, '/') && !strchr(text, ':'))
-		return refuse_spec(err, err_cap,
-				   QUOTED
-				   " is not an output: to write to a file of that name, write "
-				   "file:%.100s",
-				   text, text);
-	(void)refuse_spec(err, err_cap, QUOTED " is not an output: there are", text);
+		return refuse_spec(
+			err, err_cap,
+			QUOTED
+			" is not an output; to write to a file of that name, use file:%.100s",
+			text, text);
+	(void)refuse_spec(err, err_cap, QUOTED " is not an output; the outputs are", text);
 	list_kinds(err, err_cap);
 	return -EINVAL;
 }
@@ -147,19 +147,19 @@ static int init_spec(struct output_spec *ret, const struct output_kind *kind, co
 	struct output_spec spec = { .kind = kind, .events = ALL };
 
 	if (!kind->target && target)
-		return refuse_spec(err, err_cap, "\"%s\" takes no target, but there is " QUOTED,
+		return refuse_spec(err, err_cap, "\"%s\" takes no target, but got " QUOTED,
 				   kind->name, target);
 	if (kind->target && !target)
 		target = kind->default_target;
 	if (kind->target && (!target || !*target))
-		return refuse_spec(err, err_cap, "\"%s\" says not where: write %s:%s", kind->name,
+		return refuse_spec(err, err_cap, "missing target for \"%s\": use %s:%s", kind->name,
 				   kind->name, kind->target);
 	if (kind->check && kind->check(target, err, err_cap))
 		return -EINVAL;
 	setting_defaults(common, &spec);
 	setting_defaults(kind->settings, spec.settings);
 	if (init_text(&spec, target)) {
-		(void)refuse_spec(err, err_cap, "there is no memory for an output");
+		(void)refuse_spec(err, err_cap, "not enough memory for the output");
 		return -ENOMEM;
 	}
 	*ret = spec;
@@ -201,7 +201,7 @@ static void list_settings(const struct setting *table, const char *before, char 
 static int refuse_setting(const struct output_spec *spec, const char *key, char *err,
 			  size_t err_cap)
 {
-	(void)refuse_spec(err, err_cap, "%.64s is not a setting of %s; there are", key,
+	(void)refuse_spec(err, err_cap, "unknown setting %.64s: the settings of %s are", key,
 			  spec->kind->name);
 	list_settings(common, "", err, err_cap);
 	list_settings(spec->kind->settings, ",", err, err_cap);
@@ -248,11 +248,12 @@ static int parse_setting(struct output_spec *spec, char *piece, char *err, size_
 	char *equals = strchr(piece, '=');
 
 	if (!equals)
-		return refuse_spec(err, err_cap,
-				   QUOTED
-				   " in the settings of \"%.100s\" is not of the form key=value; a "
-				   "comma that belongs to a name is written \\,",
-				   piece, spec->name);
+		return refuse_spec(
+			err, err_cap,
+			QUOTED
+			" in the settings of \"%.100s\" is not of the form key=value; write a "
+			"comma that belongs to a name as \\,",
+			piece, spec->name);
 	*equals = '\0';
 	return output_spec_set(spec, piece, equals + 1, err, err_cap);
 }
@@ -311,7 +312,7 @@ int output_spec_parse(const char *text, struct output_spec *ret, char *err, size
 		return refuse_spec(err, err_cap, QUOTED "… is too long for an output", text);
 	copy = strdup(text);
 	if (!copy) {
-		(void)refuse_spec(err, err_cap, "there is no memory for an output");
+		(void)refuse_spec(err, err_cap, "not enough memory for the output");
 		return -ENOMEM;
 	}
 	error = parse_spec(&spec, copy, err, err_cap);

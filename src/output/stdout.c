@@ -119,13 +119,13 @@ static int open_stdout(struct stdout_output *o, char *err, size_t err_cap)
 	o->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (o->fd < 0 || fstat(o->fd, &st))
 		return driver_refuse(-errno, err, err_cap,
-				     "cannot write to stdout: %s; redirect it, or name a file",
+				     "cannot write to stdout: %s; redirect it, or use file:PATH",
 				     errno == EBADF ? "it is closed" : strerror(errno));
 	if ((fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		return driver_refuse(
 			-EBADF, err, err_cap,
-			"cannot write to stdout: it is closed, or open for reading only; "
-			"redirect it, or name a file");
+			"cannot write to stdout: it is closed or read-only; redirect it, or use "
+			"file:PATH");
 	o->regular = S_ISREG(st.st_mode);
 	o->socket = S_ISSOCK(st.st_mode);
 	o->journal = is_journal_stream(&st);
@@ -155,7 +155,7 @@ static int stdout_open(struct driver *ret, const char *target, const void *setti
 	(void)settings;
 	(void)replaces; /* two instances can be open at a time */
 	if (!o)
-		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
 	o->fd = -1;
 	error = open_stdout(o, err, err_cap);
 	if (error) {

@@ -81,10 +81,12 @@ static int parse_target(const char *target, struct endpoint *ret, enum frame_for
 
 	/* unix://PATH, with two slashes, would have a host name */
 	if (!scheme || !strncmp(target, "unix://", 7) != !strncmp(target, "unix:///", 8))
-		return driver_refuse(-EINVAL, err, err_cap,
-				     QUOTED " is not a target for syslog: write /PATH, "
-					    "unix:///PATH, udp://HOST[:PORT] or tcp://HOST[:PORT]",
-				     target);
+		return driver_refuse(
+			-EINVAL, err, err_cap,
+			QUOTED
+			" is not a target for syslog; use /PATH, unix:///PATH, udp://HOST[:PORT] "
+			"or tcp://HOST[:PORT]",
+			target);
 	*ret_form = scheme->form;
 	rest = target + strlen(scheme->prefix) - scheme->path_bytes;
 	if (scheme->transport == ENDPOINT_UNIX_ANY)
@@ -119,7 +121,8 @@ static int syslog_open(struct driver *ret, const char *target, const void *setti
 		return error;
 	if (strpbrk(s->tag, ":[]"))
 		return driver_refuse(-EINVAL, err, err_cap,
-				     "tag: " QUOTED " has one of :[], where readers end a tag",
+				     "tag: " QUOTED
+				     " contains one of the characters :[], which would end the tag",
 				     s->tag);
 	(void)uname(&uts); /* fails only for an invalid pointer */
 	frame = (struct frame_settings){
