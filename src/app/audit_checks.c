@@ -11,8 +11,8 @@ struct checker {
 	struct audit_run *run; /* borrowed */
 	bool unread; /* there is a file that could not be read */
 	bool stopped; /* and not cut: the records with totals are there, or missing */
-	uint64_t last[RECORD_TYPE_MAX]; /* number of the last record that was made, as far as known
-					 */
+	/* number of the last record that was made, as far as known */
+	uint64_t last[RECORD_TYPE_MAX];
 	uint64_t sure[RECORD_TYPE_MAX]; /* up to here, what is missing has been reported on */
 	uint64_t unnumbered; /* records that are missing behind the last one of their type */
 	const struct audit_sink *dropper; /* the output that dropped or filtered most; or NULL */

@@ -9,7 +9,8 @@
 
 #include "base/array.h"
 
-#define RUN_BYTES (256U << 10) /* of one write: enough to hide its cost, and soon given back */
+/* bytes per write: enough to hide its cost, and soon freed again */
+#define RUN_BYTES (256U << 10)
 
 int driver_write_run(int fd, bool socket, struct queue *queue)
 {
@@ -26,7 +27,7 @@ int driver_write_run(int fd, bool socket, struct queue *queue)
 	return 0;
 }
 
-bool driver_may_pass(int error)
+bool driver_is_transient(int error)
 {
 	static const int passing[] = { ENOSPC, EDQUOT, EFBIG, EIO, ENOMEM, ENOBUFS };
 
@@ -42,7 +43,7 @@ int driver_refuse(int ret, char *err, size_t err_cap, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(err, err_cap, fmt, ap); /* a sentence may be cut */
+	(void)vsnprintf(err, err_cap, fmt, ap); /* a long message is truncated */
 	va_end(ap);
 	return ret;
 }

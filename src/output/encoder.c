@@ -7,8 +7,8 @@
 
 #include "output/severity.h"
 
-#define HOSTNAME_MAX	64 /* Linux has no longer ones; RFC 5424 would take 255 */
-#define TIMESTAMP_BYTES 27 /* of RFC 5424: no more than six fraction digits */
+#define HOSTNAME_MAX	64 /* the longest that Linux allows; RFC 5424 would allow 255 */
+#define TIMESTAMP_BYTES 27 /* RFC 5424 allows at most six fraction digits */
 #define COOKIE		"@cee: "
 
 static bool is_hostname(const char *text)
@@ -34,17 +34,17 @@ __attribute__((format(printf, 2, 3))) static void set_part(struct frame_part *re
 	ret->len = (size_t)len < sizeof(ret->text) ? (size_t)len : sizeof(ret->text) - 1;
 }
 
-static void lay_out(struct encoder *f, const struct frame_settings *s, enum record_type type)
+static void set_parts(struct encoder *e, const struct frame_settings *s, enum record_type type)
 {
 	unsigned int pri = s->facility * 8 + severity_of(type);
 	const char *cookie = s->cee ? COOKIE : "";
 
 	if (s->form == FRAME_LOCAL) {
-		set_part(&f->before[type], "<%u>", pri);
-		set_part(&f->after[type], " %.*s[%u]: %s", FRAME_TAG_MAX, s->tag, s->pid, cookie);
+		set_part(&e->before[type], "<%u>", pri);
+		set_part(&e->after[type], " %.*s[%u]: %s", FRAME_TAG_MAX, s->tag, s->pid, cookie);
 	} else {
-		set_part(&f->before[type], "<%u>1 ", pri);
-		set_part(&f->after[type], " %s %.*s %u %s - %s",
+		set_part(&e->before[type], "<%u>1 ", pri);
+		set_part(&e->after[type], " %s %.*s %u %s - %s",
 			 is_hostname(s->hostname) ? s->hostname : "-", FRAME_TAG_MAX, s->tag,
 			 s->pid, record_type_name(type), cookie);
 	}
@@ -54,20 +54,20 @@ void encoder_init(struct encoder *ret, const struct frame_settings *settings)
 {
 	*ret = (struct encoder){ .form = settings->form, .second = -1 };
 	for (int type = 0; ret->form != FRAME_LINE && type < RECORD_TYPE_MAX; type++)
-		lay_out(ret, settings, (enum record_type)type);
+		set_parts(ret, settings, (enum record_type)type);
 }
 
-void encoder_set_time(struct encoder *f, time_t now)
+void encoder_set_time(struct encoder *e, time_t now)
 {
 	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 					    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	struct tm tm = { 0 };
 
-	if (f->form != FRAME_LOCAL || now == f->second)
+	if (e->form != FRAME_LOCAL || now == e->second)
 		return;
-	f->second = now;
-	(void)localtime_r(&now, &tm); /* a year that int can't hold: the first of January */
-	(void)snprintf(f->local, sizeof(f->local), "%s %2u %02u:%02u:%02u", months[tm.tm_mon],
+	e->second = now;
+	(void)localtime_r(&now, &tm); /* fails if int cannot hold the year: January 1st then */
+	(void)snprintf(e->local, sizeof(e->local), "%s %2u %02u:%02u:%02u", months[tm.tm_mon],
 		       (unsigned int)tm.tm_mday % 100, (unsigned int)tm.tm_hour % 100,
 		       (unsigned int)tm.tm_min % 100, (unsigned int)tm.tm_sec % 100);
 }
@@ -77,13 +77,14 @@ size_t encoder_text_len(const struct queue_line *line, enum frame_end end)
 	return end == FRAME_NEWLINE ? line->len : line->len - 1;
 }
 
-static char *put(char *pos, const void *text, size_t len)
+static char *put_bytes(char *pos, const void *text, size_t len)
 {
 	memcpy(pos, text, len);
 	return pos + len;
 }
 
-/* The line's own, since that is when the record was made; RFC 5424 takes six digits of a fraction.
+/* The timestamp is the line's own, since that is when the record was made. RFC 5424 allows six
+ * fraction digits, so a longer one is truncated.
  */
 static char *put_timestamp(char *pos, const struct queue_line *line)
 {
@@ -91,17 +92,17 @@ static char *put_timestamp(char *pos, const struct queue_line *line)
 	const char *timestamp = record_timestamp(line->text, line->len, &len);
 
 	if (!timestamp)
-		return put(pos, "-", 1);
+		return put_bytes(pos, "-", 1);
 	if (len <= TIMESTAMP_BYTES)
-		return put(pos, timestamp, len);
-	pos = put(pos, timestamp, TIMESTAMP_BYTES - 1);
-	return put(pos, "Z", 1);
+		return put_bytes(pos, timestamp, len);
+	pos = put_bytes(pos, timestamp, TIMESTAMP_BYTES - 1);
+	return put_bytes(pos, "Z", 1);
 }
 
-/* "LEN ", of digits without leading zeros. */
+/* Append the octet count in decimal, and a blank. */
 static char *put_octets(char *pos, size_t octets)
 {
-	char digits[24]; /* of any size_t, from the last to the first */
+	char digits[24]; /* enough for any size_t; least significant digit first */
 	size_t n = 0;
 
 	do {
@@ -114,24 +115,24 @@ static char *put_octets(char *pos, size_t octets)
 	return pos;
 }
 
-size_t encoder_header(const struct encoder *f, const struct queue_line *line, enum frame_end end,
+size_t encoder_header(const struct encoder *e, const struct queue_line *line, enum frame_end end,
 		      char *ret)
 {
-	char head[FRAME_HEAD_BYTES];
-	char *pos = head;
+	char header[FRAME_HEADER_BYTES];
+	char *pos = header;
 	char *out = ret;
 	size_t len;
 
-	if (f->form == FRAME_LINE)
+	if (e->form == FRAME_LINE)
 		return 0;
-	pos = put(pos, f->before[line->type].text, f->before[line->type].len);
-	if (f->form == FRAME_LOCAL)
-		pos = put(pos, f->local, strlen(f->local));
+	pos = put_bytes(pos, e->before[line->type].text, e->before[line->type].len);
+	if (e->form == FRAME_LOCAL)
+		pos = put_bytes(pos, e->local, strlen(e->local));
 	else
 		pos = put_timestamp(pos, line);
-	pos = put(pos, f->after[line->type].text, f->after[line->type].len);
-	len = (size_t)(pos - head);
+	pos = put_bytes(pos, e->after[line->type].text, e->after[line->type].len);
+	len = (size_t)(pos - header);
 	if (end == FRAME_OCTETS)
 		out = put_octets(out, len + encoder_text_len(line, end));
-	return (size_t)(put(out, head, len) - ret);
+	return (size_t)(put_bytes(out, header, len) - ret);
 }

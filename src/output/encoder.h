@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is put before a line on its way to a reader, and behind it: nothing, or a header of
- * syslog's. Pure: the time is passed in.
+/* The framing of a line for its reader: the line alone, or with a syslog header before it. Pure
+ * functions: the time is passed in.
  */
 #ifndef OUTPUT_ENCODER_H
 #define OUTPUT_ENCODER_H
@@ -11,21 +11,21 @@
 
 #include "output/queue.h"
 
-#define FRAME_HEAD_BYTES 192
-#define FRAME_BYTES	 (FRAME_HEAD_BYTES + QUEUE_LINE_MAX)
-#define FRAME_TAG_MAX	 32 /* RFC 3164, 4.1.3 */
+#define FRAME_HEADER_BYTES 192
+#define FRAME_BYTES	   (FRAME_HEADER_BYTES + QUEUE_LINE_MAX)
+#define FRAME_TAG_MAX	   32 /* RFC 3164, 4.1.3 */
 
 enum frame_form {
-	FRAME_LINE, /* the line as it is */
+	FRAME_LINE, /* the line unchanged */
 	FRAME_LOCAL, /* as syslog(3) writes it: <PRI>Mmm dd hh:mm:ss TAG[PID]: LINE */
 	FRAME_RFC5424, /* <PRI>1 TIMESTAMP HOSTNAME TAG PID TYPE - LINE */
 };
 
-/* How a reader knows where a frame ends. */
+/* How a reader finds the end of a frame. */
 enum frame_end {
 	FRAME_DATAGRAM,
 	FRAME_NEWLINE,
-	FRAME_OCTETS, /* its length comes first: RFC 6587, 3.4.1 */
+	FRAME_OCTETS, /* the length precedes the frame: RFC 6587, 3.4.1 */
 };
 
 struct frame_settings {
@@ -39,7 +39,7 @@ struct frame_settings {
 
 #define FRAME_PART_BYTES 144
 
-/* What never changes, ready to be copied. */
+/* A constant part of the header, ready to be copied. */
 struct frame_part {
 	char text[FRAME_PART_BYTES];
 	size_t len;
@@ -47,24 +47,24 @@ struct frame_part {
 
 struct encoder {
 	enum frame_form form;
-	struct frame_part before[RECORD_TYPE_MAX]; /* the time */
+	struct frame_part before[RECORD_TYPE_MAX]; /* precedes the timestamp */
 	struct frame_part after[RECORD_TYPE_MAX];
-	time_t second; /* that local has */
+	time_t second; /* the second that local stands for */
 	char local[16]; /* "Mmm dd hh:mm:ss" */
 };
 
-/* Strings are borrowed during the call. What the RFCs do not allow in a host name is not sent: "-".
+/* Strings are borrowed during the call. A host name that the RFCs do not allow is replaced by "-".
  */
 void encoder_init(struct encoder *ret, const struct frame_settings *settings);
 
-/* The time of what follows, for FRAME_LOCAL; cheap when the second is the same. */
-void encoder_set_time(struct encoder *f, time_t now);
+/* Set the time of the following headers of FRAME_LOCAL. Cheap if the second has not changed. */
+void encoder_set_time(struct encoder *e, time_t now);
 
-/* What comes before the line, into ret of FRAME_HEAD_BYTES; returns its length. */
-size_t encoder_header(const struct encoder *f, const struct queue_line *line, enum frame_end end,
+/* Write the header of the line to ret, which has FRAME_HEADER_BYTES bytes. Returns its length. */
+size_t encoder_header(const struct encoder *e, const struct queue_line *line, enum frame_end end,
 		      char *ret);
 
-/* So many bytes of the line follow: with its newline, or without. */
+/* The number of bytes of the line that follow the header: with its newline, or without it. */
 size_t encoder_text_len(const struct queue_line *line, enum frame_end end);
 
 #endif

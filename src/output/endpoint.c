@@ -13,10 +13,10 @@
 #include "base/number.h"
 #include "output/driver.h"
 
-#define QUOTED	  "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
-#define SYN_TRIES 3 /* after 15 s another address has its turn, not after two minutes */
+#define QUOTED	  "\"%.100s\"" /* a very long value must not displace the error message */
+#define SYN_TRIES 3 /* try the next address after 15 s instead of two minutes */
 
-static void init(struct endpoint *e, enum endpoint_transport transport)
+static void init_endpoint(struct endpoint *e, enum endpoint_transport transport)
 {
 	bool stream = transport == ENDPOINT_TCP || transport == ENDPOINT_UNIX_STREAM;
 
@@ -36,13 +36,15 @@ int endpoint_set_path(struct endpoint *ret, enum endpoint_transport transport, c
 		return driver_refuse(-EINVAL, err, err_cap,
 				     QUOTED ": the path of a socket has 1 to %zu bytes, not %zu",
 				     path, ENDPOINT_PATH_BYTES - 1, len);
-	init(ret, transport);
+	init_endpoint(ret, transport);
 	memcpy(ret->path, path, len + 1);
 	return 0;
 }
 
-/* What names and addresses are made of; whether there is such a host, only the writer will know. */
-static bool names_host(const char *host, size_t len, bool in_brackets)
+/* Whether the characters and the length are those of a name or an address. Only the writer finds
+ * out whether there is such a host.
+ */
+static bool is_host_name(const char *host, size_t len, bool in_brackets)
 {
 	static const char name[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
@@ -56,7 +58,7 @@ static bool names_host(const char *host, size_t len, bool in_brackets)
 	return true;
 }
 
-static bool names_port(const char *port)
+static bool is_port(const char *port)
 {
 	static const struct number ports = { NUMBER_PLAIN, 1, UINT16_MAX };
 	uint64_t number;
@@ -65,7 +67,7 @@ static bool names_port(const char *port)
 }
 
 int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, const char *text,
-		      const char *what, char *err, size_t err_cap)
+		      const char *whole_text, char *err, size_t err_cap)
 {
 	bool in_brackets = *text == '[';
 	const char *host = text + in_brackets;
@@ -73,21 +75,23 @@ int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, c
 	const char *rest = host + len;
 
 	if (in_brackets && *rest++ != ']')
-		return driver_refuse(-EINVAL, err, err_cap, QUOTED ": the ] is missing", what);
+		return driver_refuse(-EINVAL, err, err_cap, QUOTED ": missing ]", whole_text);
 	if (!in_brackets && strchr(rest, ':') != strrchr(rest, ':'))
 		return driver_refuse(-EINVAL, err, err_cap,
-				     QUOTED ": an IPv6 address is put in brackets: [%.50s]", what,
+				     QUOTED ": an IPv6 address needs brackets: [%.50s]", whole_text,
 				     text);
-	if (!names_host(host, len, in_brackets) || (*rest && *rest != ':'))
+	if (!is_host_name(host, len, in_brackets) || (*rest && *rest != ':'))
+		return driver_refuse(
+			-EINVAL, err, err_cap,
+			QUOTED
+			": expected a host name or address after the //, optionally followed by "
+			":PORT",
+			whole_text);
+	if (*rest && !is_port(rest + 1))
 		return driver_refuse(-EINVAL, err, err_cap,
-				     QUOTED ": after the // comes the name or address of a host, "
-					    "then nothing or :PORT",
-				     what);
-	if (*rest && !names_port(rest + 1))
-		return driver_refuse(-EINVAL, err, err_cap,
-				     QUOTED ": " QUOTED " is not a port from 1 to 65535", what,
-				     rest + 1);
-	init(ret, transport);
+				     QUOTED ": " QUOTED " is not a port from 1 to 65535",
+				     whole_text, rest + 1);
+	init_endpoint(ret, transport);
 	memcpy(ret->host, host, len);
 	(void)snprintf(ret->port, sizeof(ret->port), "%s", *rest ? rest + 1 : "");
 	return 0;
@@ -101,7 +105,7 @@ static void close_socket(struct endpoint *e)
 	e->state = ENDPOINT_CLOSED;
 }
 
-static void forget_addresses(struct endpoint *e)
+static void free_addresses(struct endpoint *e)
 {
 	if (e->addresses)
 		freeaddrinfo(e->addresses);
@@ -110,14 +114,14 @@ static void forget_addresses(struct endpoint *e)
 
 static void set_option(int fd, int level, int option, int value)
 {
-	/* where the kernel has no such option, there is nothing to make better */
+	/* best effort: the kernel may not know this option */
 	(void)setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-/* UDP: what does not fit our own interface's queue is an error, not silence; and no datagram is too
- * large for a path, since routers may cut it. TCP: notice a host that is gone.
+/* UDP: a datagram that does not fit the queue of the local interface is reported as an error, and
+ * routers may fragment one that is too large for the path. TCP: detect a dead host.
  */
-static void tune(const struct endpoint *e, int family)
+static void set_options(const struct endpoint *e, int family)
 {
 	if (e->transport == ENDPOINT_UDP && family == AF_INET) {
 		set_option(e->fd, IPPROTO_IP, IP_RECVERR, 1);
@@ -130,14 +134,14 @@ static void tune(const struct endpoint *e, int family)
 	}
 }
 
-static int connect_to(struct endpoint *e, const struct sockaddr *address, socklen_t len)
+static int connect_address(struct endpoint *e, const struct sockaddr *address, socklen_t len)
 {
 	int err;
 
 	e->fd = socket(address->sa_family, e->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (e->fd < 0)
 		return -errno;
-	tune(e, address->sa_family);
+	set_options(e, address->sa_family);
 	if (!connect(e->fd, address, len)) {
 		e->state = ENDPOINT_CONNECTED;
 		return 0;
@@ -148,7 +152,7 @@ static int connect_to(struct endpoint *e, const struct sockaddr *address, sockle
 		return -EAGAIN;
 	}
 	close_socket(e);
-	return err == EAGAIN ? -EBUSY : -err; /* a Unix listener whose backlog is full */
+	return err == EAGAIN ? -EBUSY : -err; /* EAGAIN: the backlog of a Unix listener is full */
 }
 
 static int connect_path(struct endpoint *e)
@@ -158,14 +162,14 @@ static int connect_path(struct endpoint *e)
 	int ret;
 
 	memcpy(address.sun_path, e->path, sizeof(address.sun_path));
-	ret = connect_to(e, generic, sizeof(address));
+	ret = connect_address(e, generic, sizeof(address));
 	if (ret != -EPROTOTYPE || e->transport != ENDPOINT_UNIX_ANY)
 		return ret;
 	e->type = e->type == SOCK_DGRAM ? SOCK_STREAM : SOCK_DGRAM;
-	return connect_to(e, generic, sizeof(address));
+	return connect_address(e, generic, sizeof(address));
 }
 
-/* As errnos, since those are what an output can fail with. */
+/* Translate errors of getaddrinfo() to errnos, the only errors an output can fail with. */
 static int resolver_error(int code)
 {
 	switch (code) {
@@ -174,9 +178,9 @@ static int resolver_error(int code)
 	case EAI_MEMORY:
 		return -ENOMEM;
 	case EAI_AGAIN:
-		return -ENONET; /* no name server answers */
+		return -ENONET; /* no name server responds */
 	default:
-		return -EADDRNOTAVAIL; /* there is no such name */
+		return -EADDRNOTAVAIL; /* the name does not exist */
 	}
 }
 
@@ -193,7 +197,7 @@ static int resolve(struct endpoint *e)
 	return 0;
 }
 
-/* One address after the other, until one answers or may do so yet. */
+/* Try one address after the other until one is connected or in progress. */
 static int connect_next(struct endpoint *e)
 {
 	int ret = -EADDRNOTAVAIL;
@@ -202,15 +206,15 @@ static int connect_next(struct endpoint *e)
 		const struct addrinfo *a = e->next;
 
 		e->next = a->ai_next;
-		ret = connect_to(e, a->ai_addr, a->ai_addrlen);
+		ret = connect_address(e, a->ai_addr, a->ai_addrlen);
 	}
 	if (ret != -EAGAIN)
-		forget_addresses(e);
+		free_addresses(e);
 	return ret;
 }
 
-/* 0, or the -errno that waits at the socket, which is gone from there now. */
-static int take_error(const struct endpoint *e)
+/* Fetch and clear the pending error of the socket: 0 or -errno. */
+static int fetch_error(const struct endpoint *e)
 {
 	socklen_t len = sizeof(int);
 	int err = 0;
@@ -220,20 +224,20 @@ static int take_error(const struct endpoint *e)
 	return -err;
 }
 
-static int go_on_connecting(struct endpoint *e)
+static int finish_connecting(struct endpoint *e)
 {
-	int err = take_error(e);
+	int err = fetch_error(e);
 	int ret;
 
 	if (!err) {
 		e->state = ENDPOINT_CONNECTED;
-		forget_addresses(e);
+		free_addresses(e);
 		return 0;
 	}
 	close_socket(e);
 	ret = e->next ? connect_next(e) : err;
 	if (ret != -EAGAIN)
-		forget_addresses(e);
+		free_addresses(e);
 	return ret;
 }
 
@@ -245,7 +249,7 @@ int endpoint_connect(struct endpoint *e)
 	case ENDPOINT_CONNECTED:
 		return 0;
 	case ENDPOINT_CONNECTING:
-		return go_on_connecting(e);
+		return finish_connecting(e);
 	case ENDPOINT_CLOSED:
 		break;
 	}
@@ -261,12 +265,12 @@ int endpoint_error(const struct endpoint *e)
 
 	if (e->state != ENDPOINT_CONNECTED)
 		return 0;
-	err = take_error(e);
+	err = fetch_error(e);
 	return err ? err : -EPIPE;
 }
 
-/* A Unix socket need not be asked: a send to one that is closed fails. And one that has only said
- * that it will not write, as "socat -u" does, reads on.
+/* Only TCP is checked: a send to a closed Unix socket fails, and a peer that has only shut down its
+ * own writing side, as "socat -u" does, still reads.
  */
 bool endpoint_has_hung_up(const struct endpoint *e)
 {
@@ -276,13 +280,13 @@ bool endpoint_has_hung_up(const struct endpoint *e)
 	       recv(e->fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-void endpoint_disconnect(struct endpoint *e, bool was_there)
+void endpoint_disconnect(struct endpoint *e, bool count_loss)
 {
-	uint64_t lost = atomic_load_explicit(&e->lost, memory_order_relaxed);
+	uint64_t n_lost = atomic_load_explicit(&e->n_lost, memory_order_relaxed);
 
-	/* the writer's thread is the only one that adds */
-	if (was_there && e->state == ENDPOINT_CONNECTED)
-		atomic_store_explicit(&e->lost, lost + 1, memory_order_relaxed);
-	forget_addresses(e);
+	/* only the writer's thread writes it, so no atomic addition is needed */
+	if (count_loss && e->state == ENDPOINT_CONNECTED)
+		atomic_store_explicit(&e->n_lost, n_lost + 1, memory_order_relaxed);
+	free_addresses(e);
 	close_socket(e);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The other end of a socket: how it is named, and how to get to it, again and again. Somebody who
- * is not there (yet) is an error of the moment, never of the start.
+/* The peer of a socket: how it is named, and how to connect to it, as often as needed. A peer that
+ * is absent is a temporary error, never a reason not to start.
  *
- * All sockets are non-blocking. What blocks is the look-up of a host's name, in endpoint_connect().
+ * All sockets are non-blocking. Only the look-up of a host name, in endpoint_connect(), can block.
  */
 #ifndef OUTPUT_ENDPOINT_H
 #define OUTPUT_ENDPOINT_H
@@ -14,13 +14,13 @@
 #include <stdint.h>
 #include <sys/un.h>
 
-#define ENDPOINT_PATH_BYTES sizeof(((struct sockaddr_un *)NULL)->sun_path) /* with the NUL */
-#define ENDPOINT_HOST_BYTES 256 /* likewise */
+#define ENDPOINT_PATH_BYTES sizeof(((struct sockaddr_un *)NULL)->sun_path) /* including the NUL */
+#define ENDPOINT_HOST_BYTES 256 /* including the NUL */
 #define ENDPOINT_PORT_BYTES 6
 
 enum endpoint_transport {
 	ENDPOINT_UNIX_STREAM,
-	/* datagrams, or a stream where there is one: found out when connecting */
+	/* datagrams, or a stream if the listener has one; connect() finds out which */
 	ENDPOINT_UNIX_ANY,
 	ENDPOINT_UDP,
 	ENDPOINT_TCP,
@@ -34,41 +34,42 @@ enum endpoint_state {
 
 struct endpoint {
 	enum endpoint_transport transport;
-	char path[ENDPOINT_PATH_BYTES]; /* of a Unix socket */
+	char path[ENDPOINT_PATH_BYTES]; /* path of a Unix socket */
 	char host[ENDPOINT_HOST_BYTES]; /* a name or an address, without brackets */
 	char port[ENDPOINT_PORT_BYTES];
 
 	enum endpoint_state state;
-	int type; /* SOCK_DGRAM or SOCK_STREAM; what it was last, while closed */
-	int fd; /* owned; −1: closed */
-	struct addrinfo *addresses; /* owned; NULL when one of them answered, or none did */
-	struct addrinfo *next; /* of them, to be tried */
-	_Atomic uint64_t lost; /* how often somebody who was there no longer was */
+	int type; /* SOCK_DGRAM or SOCK_STREAM; the last one used, while closed */
+	int fd; /* owned; -1: closed */
+	struct addrinfo *addresses; /* owned; NULL: one is connected, or all have failed */
+	struct addrinfo *next; /* the next address to try */
+	_Atomic uint64_t n_lost; /* number of connections lost to a peer that had been there */
 };
 
-/* A path. 0, or -EINVAL with a sentence in err. */
+/* Set the path of a Unix socket. 0, or -EINVAL with a message in err. */
 int endpoint_set_path(struct endpoint *ret, enum endpoint_transport transport, const char *path,
 		      char *err, size_t err_cap);
 
-/* HOST[:PORT], an IPv6 address in brackets; without a port, port is "". Likewise; the sentence is
- * about what, which text is a part of.
+/* Parse HOST[:PORT], with an IPv6 address in brackets; without a port, port is "". 0, or -EINVAL
+ * with a message in err, which quotes whole_text, of which text is a part.
  */
 int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, const char *text,
-		      const char *what, char *err, size_t err_cap);
+		      const char *whole_text, char *err, size_t err_cap);
 
-/* 0 once it is connected; -EAGAIN: call again when fd is writable or has an error; or -errno:
- * closed, try later.
+/* Connect, or go on connecting. 0: connected; -EAGAIN: call it again when fd is writable or has an
+ * error; or -errno: closed, to be retried later.
  */
 int endpoint_connect(struct endpoint *e);
 
-/* What is wrong, when poll(2) says that something is: -errno; or 0: endpoint_connect() will tell.
- */
+/* The error after poll(2) has reported one: -errno, or 0 if endpoint_connect() will find it. */
 int endpoint_error(const struct endpoint *e);
 
-/* The other end of a stream will read no more: TCP would take what is sent, and lose it. */
+/* Returns whether the peer of a stream will read no more: TCP would accept further bytes, and lose
+ * them.
+ */
 bool endpoint_has_hung_up(const struct endpoint *e);
 
-/* Close it; a connection to somebody who was there counts as lost. */
-void endpoint_disconnect(struct endpoint *e, bool was_there);
+/* Close the connection. count_loss: the peer had been there, so a connection counts as lost. */
+void endpoint_disconnect(struct endpoint *e, bool count_loss);
 
 #endif

@@ -16,32 +16,35 @@
 #define KEEP_MAX     UINT64_C(10000)
 #define SENTENCE_MAX 384
 
-/* What is written to a deleted file is lost, so it is dropped and counted until there is one. */
+/* Lines written to a deleted file would be lost unseen, so they are dropped and counted until there
+ * is a new file.
+ */
 static enum driver_outcome file_outcome(void *ctx, int error)
 {
-	const struct file *f = ctx;
+	const struct file_output *f = ctx;
 
-	return f->deleted || driver_may_pass(error) ? DRIVER_DROP : DRIVER_ENDS;
+	return f->deleted || driver_is_transient(error) ? DRIVER_DROP : DRIVER_ENDS;
 }
 
-/* What was opened is still good if the name has come to stand for another file: that one is next.
+/* If the name has come to stand for another file, the opened one is still good: the reopening comes
+ * next.
  */
 static int file_take_over(void *ctx)
 {
-	struct file *f = ctx;
+	struct file_output *f = ctx;
 	char err[SENTENCE_MAX];
 	struct stat st;
-	int error = file_open_lock(&f->now, &f->place, err, sizeof(err));
+	int error = file_open_lock(&f->current, &f->location, err, sizeof(err));
 
 	if (error)
 		return error;
 	file_warn_unlocked(f);
-	if (f->now.regular && !file_is_named(f, &st))
+	if (f->current.regular && !file_is_named(f, &st))
 		file_reopen(f);
 	return 0;
 }
 
-/* A file can't be waited for. */
+/* There is no waiting for a file. */
 static int file_fd(const void *ctx)
 {
 	(void)ctx;
@@ -50,10 +53,10 @@ static int file_fd(const void *ctx)
 
 static int file_finish(void *ctx)
 {
-	struct file *f = ctx;
+	struct file_output *f = ctx;
 	int err;
 
-	if (!f->now.regular)
+	if (!f->current.regular)
 		return 0;
 	file_sync(f);
 	err = janitor_finish(f->janitor);
@@ -62,10 +65,10 @@ static int file_finish(void *ctx)
 
 _Static_assert(DRIVER_WARNINGS >= 2 * WARNING_MAX, "there is a number for each");
 
-/* Those of the file, and then those of its janitor. */
+/* The file's own warnings come first, then those of its janitor. */
 static const char *file_warning(const void *ctx, unsigned int n)
 {
-	const struct file *f = ctx;
+	const struct file_output *f = ctx;
 
 	if (n < WARNING_MAX)
 		return warning_get(&f->warning, n);
@@ -74,12 +77,12 @@ static const char *file_warning(const void *ctx, unsigned int n)
 
 static void file_close(void *ctx)
 {
-	struct file *f = ctx;
+	struct file_output *f = ctx;
 
-	if (f->now.fd >= 0)
-		close(f->now.fd);
+	if (f->current.fd >= 0)
+		close(f->current.fd);
 	janitor_free(f->janitor);
-	file_place_close(&f->place);
+	file_location_close(&f->location);
 	free(f);
 }
 
@@ -88,55 +91,56 @@ static const struct driver_ops file_ops = {
 	.write = file_write,
 	.outcome = file_outcome,
 	.fd = file_fd,
-	.tend = file_on_timer,
+	.on_timer = file_on_timer,
 	.reopen = file_reopen,
 	.finish = file_finish,
 	.warning = file_warning,
 	.close = file_close,
 };
 
-static bool rotates(const struct file_settings *s)
+static bool is_rotated(const struct file_settings *s)
 {
 	return s->rotate_size || s->rotate_interval;
 }
 
-static int check_rotation(const struct file *f, char *err, size_t err_cap)
+static int check_rotation(const struct file_output *f, char *err, size_t err_cap)
 {
-	if (!rotates(&f->settings))
+	if (!is_rotated(&f->settings))
 		return 0;
-	if (!f->now.regular)
+	if (!f->current.regular)
 		return driver_refuse(-EINVAL, err, err_cap,
 				     "cannot rotate \"%s\": it is a device, not a file",
-				     f->place.path);
-	if (strlen(f->place.base) > ROTATED_BASE_MAX)
-		return driver_refuse(-ENAMETOOLONG, err, err_cap,
-				     "cannot rotate \"%s\": with a time behind it the name would "
-				     "be too long",
-				     f->place.path);
+				     f->location.path);
+	if (strlen(f->location.base) > ROTATED_BASE_MAX)
+		return driver_refuse(
+			-ENAMETOOLONG, err, err_cap,
+			"cannot rotate \"%s\": the name is too long to append a time to it",
+			f->location.path);
 	return 0;
 }
 
-static int open_file(struct file *f, const char *path, bool next, char *err, size_t err_cap)
+static int open_file(struct file_output *f, const char *path, bool replaces, char *err,
+		     size_t err_cap)
 {
 	struct janitor_plan plan = {
 		.keep = f->settings.keep,
 		.gzip = f->settings.compress == FILE_GZIP,
 	};
 	struct file_opened first;
-	int error = file_place_open(&f->place, path, err, err_cap);
+	int error = file_location_open(&f->location, path, err, err_cap);
 
-	if (!error && next)
-		error = file_open_unlocked(&first, &f->place, err, err_cap);
+	if (!error && replaces)
+		error = file_open_unlocked(&first, &f->location, err, err_cap);
 	else if (!error)
-		error = file_open_at(&first, &f->place, NULL, err, err_cap);
+		error = file_open_at(&first, &f->location, NULL, err, err_cap);
 	if (error)
 		return error;
-	file_adopt(f, &first);
+	file_switch_to(f, &first);
 	error = check_rotation(f, err, err_cap);
-	if (error || !f->now.regular)
+	if (error || !f->current.regular)
 		return error;
-	plan.dir_fd = f->place.dir_fd;
-	plan.base = f->place.base;
+	plan.dir_fd = f->location.dir_fd;
+	plan.base = f->location.base;
 	error = janitor_new(&f->janitor, &plan);
 	if (error)
 		return driver_refuse(error, err, err_cap, "cannot set up the output \"%s\": %s",
@@ -144,17 +148,17 @@ static int open_file(struct file *f, const char *path, bool next, char *err, siz
 	return 0;
 }
 
-static int file_open(struct driver *ret, const char *path, const void *settings, bool next,
+static int file_open(struct driver *ret, const char *path, const void *settings, bool replaces,
 		     char *err, size_t err_cap)
 {
-	struct file *f = calloc(1, sizeof(*f));
+	struct file_output *f = calloc(1, sizeof(*f));
 	int error;
 
 	if (!f)
-		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
 	f->settings = *(const struct file_settings *)settings;
-	f->now.fd = f->place.dir_fd = -1;
-	error = open_file(f, path, next, err, err_cap);
+	f->current.fd = f->location.dir_fd = -1;
+	error = open_file(f, path, replaces, err, err_cap);
 	if (error) {
 		file_close(f);
 		return error;
@@ -172,12 +176,13 @@ static int file_check_settings(const void *settings, char *err, size_t err_cap)
 {
 	const struct file_settings *s = settings;
 
-	if (rotates(s) || (!s->keep && s->compress == FILE_PLAIN))
+	if (is_rotated(s) || (!s->keep && s->compress == FILE_PLAIN))
 		return 0;
-	return driver_refuse(-EINVAL, err, err_cap,
-			     "%s is for files that are rotated: set rotate_size or "
-			     "rotate_interval, too; with logrotate it has settings of its own",
-			     s->keep ? "keep" : "compress");
+	return driver_refuse(
+		-EINVAL, err, err_cap,
+		"%s requires rotate_size or rotate_interval; if logrotate rotates the file, "
+		"configure it there",
+		s->keep ? "keep" : "compress");
 }
 
 static const struct setting_choice compress_choices[] = {

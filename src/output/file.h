@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A file that is appended to. A full disk does not end it: what cannot be written is dropped, and
- * it is tried again once a second. The remainder of a half-written line is kept, and written first.
+/* A file that is appended to. A full disk does not end the output: lines that cannot be written are
+ * dropped, and writing is retried once a second. The rest of a partial line is kept, and written
+ * first.
  *
- * It is turned over, at the end of a line and if possible of a snapshot, when it has grown too
- * large or too old, then by renaming it; or on request, when others have renamed it. It stays where
- * it is until the new one is open. A file that was deleted, or emptied, is begun anew. Each one
- * that does not begin with the run's own start record begins with its repetition.
+ * The output rotates its file when that has grown too large or too old: at the end of a line and if
+ * possible of a snapshot, it renames the file and opens a new one. On request it reopens a file
+ * that others have renamed. It goes on writing to the old file until the new one is open. A file
+ * that was deleted is created again, and one that was truncated starts over. A file that does not
+ * begin with the start record of the run begins with a copy of it, the header.
  */
 #ifndef OUTPUT_FILE_H
 #define OUTPUT_FILE_H

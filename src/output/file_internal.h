@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the parts of the file output have in common: file.c opens and closes it, file_write.c writes
- * what comes next, file_turn.c goes from one file to another. All but file_warning() is for the
- * writer's thread.
+/* Declarations shared by the parts of the file output: file.c opens and closes it, file_write.c
+ * writes lines, file_rotate.c switches from one file to another. The writer's thread calls all of
+ * it, except file_warning().
  */
 #ifndef OUTPUT_FILE_INTERNAL_H
 #define OUTPUT_FILE_INTERNAL_H
@@ -29,80 +29,80 @@ enum file_fsync {
 };
 
 struct file_settings {
-	uint64_t rotate_size; /* bytes; 0: never for that */
-	uint64_t rotate_interval; /* seconds; likewise */
-	uint64_t keep; /* 0: all */
+	uint64_t rotate_size; /* bytes; 0: no limit */
+	uint64_t rotate_interval; /* seconds; 0: no limit */
+	uint64_t keep; /* number of rotated files; 0: all */
 	uint64_t compress; /* enum file_compress */
 	uint64_t fsync; /* enum file_fsync */
 };
 
-struct file {
-	struct file_place place;
+struct file_output {
+	struct file_location location;
 	struct file_settings settings;
-	struct file_opened now; /* its size grows with what is written */
-	struct janitor *janitor; /* owned; NULL: a device */
+	struct file_opened current; /* the file being written to; its size is kept up to date */
+	struct janitor *janitor; /* owned; NULL: not a regular file */
 	struct warning warning;
-	int sync_error; /* of the first that failed */
+	int sync_error; /* -errno of the first failed sync, or 0 */
 
-	bool started; /* the run's own start has been written, or dropped */
-	bool begun; /* a start record of this run is in it, or the head is one */
-	bool ours; /* and other lines are */
-	bool mid_line; /* the remainder of a line of ours comes first */
+	bool start_seen; /* the start record of the run has been written, or dropped */
+	bool has_start; /* this file has a start record of this run, or its header is one */
+	bool has_records; /* this run has written records to this file */
+	bool partial_line; /* the last line written is partial; its rest comes first */
 	bool deleted;
-	bool in_snapshot; /* its counts have begun, and it is not closed */
-	bool looked; /* for start, in the first line */
-	char start[RECORD_MAX_BYTES]; /* the run's own */
+	bool in_snapshot; /* the last snapshot has begun and is not complete */
+	bool janitor_woken; /* the janitor was woken for files that an earlier run left */
+	char start[RECORD_MAX_BYTES]; /* the last start record of the run */
 	size_t start_len;
-	char head[RECORD_MAX_BYTES]; /* what begins this file, if that is not start */
-	size_t head_len;
-	size_t head_off; /* written */
-	uint64_t files; /* of this run */
-	uint64_t rotated_us; /* when the last one was renamed */
+	char header[RECORD_MAX_BYTES]; /* the copy of start that begins this file, if any */
+	size_t header_len;
+	size_t header_written; /* bytes of header that have been written */
+	uint64_t n_files; /* opened by this run, this one included */
+	uint64_t rotated_us; /* Unix time at which the last file was renamed */
 
-	bool reopen; /* we were told to */
-	int64_t reopen_by_ms; /* monotonic times: then without retry */
-	int64_t interval_ms; /* when rotate_interval is over */
-	int64_t retry_ms; /* no attempt to turn over before it */
+	bool reopen_requested; /* the user asked for it */
+	int64_t reopen_deadline_ms; /* monotonic: reopen then even inside a snapshot or a line */
+	int64_t interval_end_ms; /* monotonic: when rotate_interval is over */
+	int64_t retry_ms; /* monotonic: no attempt to rotate or reopen before it */
 };
 
-/* No line of ours is half written. */
-static inline bool file_is_between_lines(const struct file *f)
+/* Returns whether neither a line nor the header is partly written. */
+static inline bool file_is_between_lines(const struct file_output *f)
 {
-	return !f->mid_line && f->head_off == f->head_len;
+	return !f->partial_line && f->header_written == f->header_len;
 }
 
-/* As of the driver (driver_ops). */
+/* Operations of the driver (driver_ops). */
 int file_write(void *ctx, struct queue *queue);
 int file_on_timer(void *ctx);
 void file_reopen(void *ctx);
 
-/* What is known of the file before is not true of this one. */
-void file_begin(struct file *f);
+/* Reset what is known of the file, for a new or emptied one. */
+void file_reset_state(struct file_output *f);
 
-/* Give it a head. */
-void file_make_header(struct file *f);
+/* Make the header of the current file from the last start record. */
+void file_make_header(struct file_output *f);
 
-/* Write some of the head: 0 or -errno. */
-int file_write_header(struct file *f);
+/* Write some of the header: 0 or -errno. */
+int file_write_header(struct file_output *f);
 
-/* If a reader keeps us from locking it. */
-void file_warn_unlocked(struct file *f);
+/* Warn the user if a reader's lock kept us from locking the file. */
+void file_warn_unlocked(struct file_output *f);
 
-/* Go on with one that was just opened. */
-void file_adopt(struct file *f, const struct file_opened *next);
+/* Make next, which was just opened, the current file. The caller has closed the previous one. */
+void file_switch_to(struct file_output *f, const struct file_opened *next);
 
-/* Go over to the file that the name stands for. What goes wrong leaves us where we are: 0 or
- * -errno. like: NULL, or who a new one belongs to, and its mode.
+/* Open the file that the name stands for, and switch to it. On failure the old file stays open: 0
+ * or -errno. like: NULL, or the attributes whose owner and mode a new file gets.
  */
-int file_reopen_now(struct file *f, const struct stat *like);
+int file_reopen_now(struct file_output *f, const struct stat *like);
 
-/* Rename it, and go over to a new one: likewise. */
-int file_rotate(struct file *f);
+/* Rename the file, and switch to a new one. On failure the old file stays open: 0 or -errno. */
+int file_rotate(struct file_output *f);
 
-/* Does the name still stand for the file that we write to? Then *ret_st is about it. */
-bool file_is_named(const struct file *f, struct stat *ret_st);
+/* Returns whether the name still stands for the current file. *ret_st then has its attributes. */
+bool file_is_named(const struct file_output *f, struct stat *ret_st);
 
-/* Make it durable; if that fails, it is said, now and at the end. */
-void file_sync(struct file *f);
+/* Make the file durable. A failure sets a warning, and is reported again at the end. */
+void file_sync(struct file_output *f);
 
 #endif

@@ -4,37 +4,37 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#define TRIES 3 /* who was in our way may be gone before we see who it is */
+#define TRIES 3 /* the holder of a lock may be gone before it can be identified */
 
-/* The whole file, however it grows. */
-static struct flock whole(short type)
+/* A lock of the whole file, however large it grows. */
+static struct flock whole_file(short type)
 {
 	return (struct flock){ .l_type = type, .l_whence = SEEK_SET };
 }
 
-/* Is there a lock that keeps one of this type from us? */
-static bool is_in_the_way(int fd, short type)
+/* Returns whether another's lock conflicts with one of this type. */
+static bool is_locked_against(int fd, short type)
 {
-	struct flock lock = whole(type);
+	struct flock lock = whole_file(type);
 
 	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
 }
 
 bool file_lock_is_taken(int fd)
 {
-	return is_in_the_way(fd, F_RDLCK); /* no other reader is */
+	return is_locked_against(fd, F_RDLCK); /* only a write lock conflicts with a read lock */
 }
 
 int file_lock_take(int fd)
 {
 	for (int i = 0; i < TRIES; i++) {
-		struct flock lock = whole(F_WRLCK);
+		struct flock lock = whole_file(F_WRLCK);
 
 		if (!fcntl(fd, F_OFD_SETLK, &lock) || (errno != EAGAIN && errno != EACCES))
 			return 0;
 		if (file_lock_is_taken(fd))
 			return -EBUSY;
-		if (is_in_the_way(fd, F_WRLCK))
+		if (is_locked_against(fd, F_WRLCK))
 			return -EAGAIN;
 	}
 	return -EAGAIN;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who writes a file, told by a lock on it that only a writer can take. Of flock(2), whoever may
- * read a file can have the same lock as we, and keep us from writing for as long as they like. So
- * it is a record lock for writing, which the kernel gives only to who has the file open for
- * writing; and the lock for reading that readers can still take is known from it. It belongs to the
- * open file (F_OFD_SETLK), and goes with it.
+/* A lock that marks the process that writes a file, and that only a writer can take. With flock(2)
+ * any process that may read the file could take the same lock, and keep us from writing for as long
+ * as it likes. So it is a record lock for writing, which the kernel grants only to a process that
+ * has the file open for writing; a read lock, which readers can still take, is distinguished from
+ * it. The lock belongs to the open file description (F_OFD_SETLK), and goes with it.
  */
 #ifndef OUTPUT_FILE_LOCK_H
 #define OUTPUT_FILE_LOCK_H
 
 #include <stdbool.h>
 
-/* fd is open for writing. 0: it is ours, or this file system has no locks; -EBUSY: another process
- * writes it; -EAGAIN: a process that reads it has locked it, so that nobody can say that they write
- * it.
+/* Take the lock; fd is open for writing. 0: locked, or this file system has no locks; -EBUSY:
+ * another process writes the file; -EAGAIN: a process that reads the file has locked it, so that no
+ * writer can take the lock.
  */
 int file_lock_take(int fd);
 
-/* Does somebody else write it? Of fd it is enough that it can be read. */
+/* Returns whether another process holds the lock. fd need only be open for reading. */
 bool file_lock_is_taken(int fd);
 
 #endif

@@ -17,7 +17,7 @@
 
 #define FILE_MODE 0640
 
-/* The shallowest directory of the path that is not there, into buf. False if all are. */
+/* Copy the shallowest missing directory of the path to buf. Returns false if none is missing. */
 static bool missing_directory(const char *path, char *buf, size_t cap)
 {
 	const char *slash = strchr(path + 1, '/');
@@ -38,23 +38,24 @@ static int refuse_open(const char *path, int error, char *err, size_t err_cap)
 		const char *why;
 	} reasons[] = {
 		{ EACCES, "permission denied; check the modes of the file and its directories" },
-		{ EPERM, "the file is protected against writing; lsattr shows how" },
+		{ EPERM, "the file has an attribute that forbids writing; check it with lsattr" },
 		{ EROFS, "the file system is mounted read-only" },
 		{ ENAMETOOLONG, "the name is too long" },
-		{ ENOTDIR, "a directory in this path is in truth a file" },
+		{ ENOTDIR, "part of the path is a file, not a directory" },
 		{ EISDIR, "it is a directory; name a file in it" },
 		{ ENOSPC, "the disk is full" },
-		{ EDQUOT, "the disk quota is used up" },
-		{ EMFILE, "too many files are open in this process" },
-		{ ENFILE, "too many files are open in this system" },
-		{ ETXTBSY, "it is a program that is running" },
+		{ EDQUOT, "the disk quota is exceeded" },
+		{ EMFILE, "this process has too many open files" },
+		{ ENFILE, "the system has too many open files" },
+		{ ETXTBSY, "it is a running program" },
 	};
 	char directory[PATH_MAX];
 
 	if (error == ENOENT && missing_directory(path, directory, sizeof(directory)))
 		return driver_refuse(
 			-error, err, err_cap,
-			"cannot create \"%s\": the directory \"%s\" does not exist; create it first",
+			"cannot create \"%s\": the directory \"%s\" does not exist; create it "
+			"first",
 			path, directory);
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		if (reasons[i].error == error)
@@ -64,11 +65,12 @@ static int refuse_open(const char *path, int error, char *err, size_t err_cap)
 	return driver_refuse(-error, err, err_cap, "cannot open \"%s\": %s", path, strerror(error));
 }
 
-/* 0 for what may be written to: a regular file, or /dev/null. */
+/* 0 for what may be written to: a regular file, or /dev/null; else -EINVAL with a message in err.
+ */
 static int check_type(const char *path, const struct stat *st, char *err, size_t err_cap)
 {
 	const char *what = "a device";
-	const char *advice = "of the devices only /dev/null is written to";
+	const char *advice = "the only device allowed is /dev/null";
 
 	if (S_ISREG(st->st_mode))
 		return 0;
@@ -76,16 +78,16 @@ static int check_type(const char *path, const struct stat *st, char *err, size_t
 		return 0;
 	if (S_ISLNK(st->st_mode)) {
 		what = "a symbolic link";
-		advice = "links are not followed, name the file itself";
+		advice = "links are not followed; name the file itself";
 	} else if (S_ISDIR(st->st_mode)) {
 		what = "a directory";
 		advice = "name a file in it";
 	} else if (S_ISFIFO(st->st_mode)) {
 		what = "a FIFO";
-		advice = "write to it by way of stdout and the shell: > FIFO";
+		advice = "redirect stdout to it instead: > FIFO";
 	} else if (S_ISSOCK(st->st_mode)) {
 		what = "a socket";
-		advice = "a file is needed";
+		advice = "to write to a stream socket, use unix:PATH";
 	}
 	return driver_refuse(-EINVAL, err, err_cap, "cannot write to \"%s\": it is %s; %s", path,
 			     what, advice);
@@ -105,20 +107,20 @@ static int open_directory(const char *path, size_t len)
 	return fd;
 }
 
-/* With the slash, which alone is the root. */
-static size_t directory_len(const struct file_place *p)
+/* The length includes the slash, because "/" is the root. */
+static size_t directory_len(const struct file_location *p)
 {
 	return (size_t)(p->base - p->path);
 }
 
-int file_place_open(struct file_place *ret, const char *path, char *err, size_t err_cap)
+int file_location_open(struct file_location *ret, const char *path, char *err, size_t err_cap)
 {
-	struct file_place p = { .path = strdup(path), .dir_fd = -1 };
+	struct file_location p = { .path = strdup(path), .dir_fd = -1 };
 	const char *slash;
 
 	*ret = p;
 	if (!p.path)
-		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
 	slash = strrchr(p.path, '/');
 	ret->base = slash ? slash + 1 : p.path;
 	if (!*ret->base)
@@ -127,14 +129,14 @@ int file_place_open(struct file_place *ret, const char *path, char *err, size_t 
 	return ret->dir_fd < 0 ? refuse_open(path, -ret->dir_fd, err, err_cap) : 0;
 }
 
-void file_place_close(struct file_place *p)
+void file_location_close(struct file_location *p)
 {
 	if (p->dir_fd >= 0)
 		close(p->dir_fd);
 	free(p->path);
 }
 
-int file_place_refresh(struct file_place *p)
+int file_location_refresh(struct file_location *p)
 {
 	int fd = open_directory(p->path, directory_len(p));
 
@@ -145,9 +147,9 @@ int file_place_refresh(struct file_place *p)
 	return 0;
 }
 
-/* Without a lock two processes would tear each other's lines: a run of lines can be written in two
- * pieces. That there can be none, for what the file system or a reader does, is no reason to
- * refuse.
+/* Without a lock two processes could mix parts of each other's lines, because a write can be cut in
+ * two. If there can be no lock, because of the file system or of a reader, that is no reason to
+ * refuse the file.
  */
 static int lock_file(struct file_opened *o, const char *path, char *err, size_t err_cap)
 {
@@ -162,30 +164,31 @@ static int lock_file(struct file_opened *o, const char *path, char *err, size_t 
 	return 0;
 }
 
-static int find_torn(struct file_opened *o, const char *path, char *err, size_t err_cap)
+static int find_partial_line(struct file_opened *o, const char *path, char *err, size_t err_cap)
 {
 	char last = '\n';
 
 	if (o->size > 0 && pread(o->fd, &last, 1, (off_t)o->size - 1) < 0)
 		return driver_refuse(-errno, err, err_cap, "cannot read the end of \"%s\": %s",
 				     path, strerror(errno));
-	o->torn = last != '\n';
+	o->ends_partial = last != '\n';
 	return 0;
 }
 
-static int open_checked(struct file_opened *o, const struct file_place *p, struct stat *st,
+static int open_checked(struct file_opened *o, const struct file_location *p, struct stat *st,
 			char *err, size_t err_cap)
 {
 	int flags, ret;
 
-	/* To open some devices is to set them going, so look first; what counts is the look after.
+	/* Opening some devices sets them going, so check before opening; the check after opening is
+	 * the one that counts.
 	 */
 	if (!fstatat(p->dir_fd, p->base, st, AT_SYMLINK_NOFOLLOW)) {
 		ret = check_type(p->path, st, err, err_cap);
 		if (ret)
 			return ret;
 	}
-	/* O_NONBLOCK: not to wait for the reader of a FIFO that came there in between. */
+	/* O_NONBLOCK: do not wait for the reader of a FIFO that appeared since the check. */
 	o->fd = openat(p->dir_fd, p->base,
 		       O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK,
 		       FILE_MODE);
@@ -197,7 +200,7 @@ static int open_checked(struct file_opened *o, const struct file_place *p, struc
 	return check_type(p->path, st, err, err_cap);
 }
 
-int file_open_lock(struct file_opened *o, const struct file_place *p, char *err, size_t err_cap)
+int file_open_lock(struct file_opened *o, const struct file_location *p, char *err, size_t err_cap)
 {
 	struct stat st;
 	int ret;
@@ -207,14 +210,14 @@ int file_open_lock(struct file_opened *o, const struct file_place *p, char *err,
 	ret = lock_file(o, p->path, err, err_cap);
 	if (ret)
 		return ret;
-	if (fstat(o->fd, &st)) /* who held the lock before may have written */
+	if (fstat(o->fd, &st)) /* the previous holder of the lock may have written */
 		return refuse_open(p->path, errno, err, err_cap);
 	o->size = (uint64_t)st.st_size;
-	return find_torn(o, p->path, err, err_cap);
+	return find_partial_line(o, p->path, err, err_cap);
 }
 
-static int open_and_look(struct file_opened *o, const struct file_place *p, char *err,
-			 size_t err_cap)
+static int open_checked_type(struct file_opened *o, const struct file_location *p, char *err,
+			     size_t err_cap)
 {
 	struct stat st;
 	int ret = open_checked(o, p, &st, err, err_cap);
@@ -227,11 +230,11 @@ static int open_and_look(struct file_opened *o, const struct file_place *p, char
 	return 0;
 }
 
-int file_open_unlocked(struct file_opened *ret, const struct file_place *p, char *err,
+int file_open_unlocked(struct file_opened *ret, const struct file_location *p, char *err,
 		       size_t err_cap)
 {
 	struct file_opened o = { .fd = -1 };
-	int error = open_and_look(&o, p, err, err_cap);
+	int error = open_checked_type(&o, p, err, err_cap);
 
 	if (!error)
 		*ret = o;
@@ -240,15 +243,15 @@ int file_open_unlocked(struct file_opened *ret, const struct file_place *p, char
 	return error;
 }
 
-int file_open_at(struct file_opened *ret, const struct file_place *p,
-		 const struct file_opened *have, char *err, size_t err_cap)
+int file_open_at(struct file_opened *ret, const struct file_location *p,
+		 const struct file_opened *except, char *err, size_t err_cap)
 {
 	struct file_opened o;
 	int error = file_open_unlocked(&o, p, err, err_cap);
 
 	if (error)
 		return error;
-	if (have && have->dev == o.dev && have->ino == o.ino)
+	if (except && except->dev == o.dev && except->ino == o.ino)
 		error = -EALREADY;
 	else
 		error = file_open_lock(&o, p, err, err_cap);

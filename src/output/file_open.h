@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What may be written to as a file, and how it is opened: nothing but regular files and /dev/null,
- * by no symbolic link, locked, and looked at for a torn last line.
+/* Opening of output files: only regular files and /dev/null, never through a symbolic link, locked,
+ * and checked for a partial last line.
  */
 #ifndef OUTPUT_FILE_OPEN_H
 #define OUTPUT_FILE_OPEN_H
@@ -10,41 +10,42 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A name, and the directory it is in, which is kept open. */
-struct file_place {
+/* A file name, and its directory, which is kept open. */
+struct file_location {
 	char *path; /* owned; as the user wrote it */
-	const char *base; /* points into path, behind its last slash */
+	const char *base; /* points into path, after its last slash */
 	int dir_fd; /* owned */
 };
 
 struct file_opened {
-	int fd; /* −1: none */
+	int fd; /* -1: none */
 	bool regular; /* else /dev/null */
-	bool torn; /* it ends inside a line */
-	bool unlocked; /* a reader has locked it */
+	bool ends_partial; /* its last line is partial */
+	bool unlocked; /* not locked, since a reader has a lock */
 	uint64_t size;
 	dev_t dev;
 	ino_t ino;
 };
 
-/* 0, or -errno with a sentence in err, here and below. */
-int file_place_open(struct file_place *ret, const char *path, char *err, size_t err_cap);
-void file_place_close(struct file_place *p); /* one that could not be opened, too */
-
-/* Open the directory anew: the one that is open may have been deleted, and made again. */
-int file_place_refresh(struct file_place *p);
-
-/* Open for appending, and create it with mode 0640 where it is not there. have: NULL, or what is
- * open already; -EALREADY, without a sentence, when the name stands for that.
+/* Open and close a location. 0, or -errno with a message in err, in all functions of this header.
  */
-int file_open_at(struct file_opened *ret, const struct file_place *p,
-		 const struct file_opened *have, char *err, size_t err_cap);
+int file_location_open(struct file_location *ret, const char *path, char *err, size_t err_cap);
+void file_location_close(struct file_location *p); /* also after a failed open */
 
-/* The same in two steps: without a lock, and nothing is known yet of what is in it; and lock it,
- * and look.
+/* Reopen the directory, since the open one may have been deleted and created again. */
+int file_location_refresh(struct file_location *p);
+
+/* Open the file for appending, and create it with mode 0640 if it does not exist. except: NULL, or
+ * a file that is open already; -EALREADY, without a message, if the name stands for that file.
  */
-int file_open_unlocked(struct file_opened *ret, const struct file_place *p, char *err,
+int file_open_at(struct file_opened *ret, const struct file_location *p,
+		 const struct file_opened *except, char *err, size_t err_cap);
+
+/* file_open_at() in two steps: the first opens the file, without a lock and without its size; the
+ * second locks it, and reads its size and its last byte.
+ */
+int file_open_unlocked(struct file_opened *ret, const struct file_location *p, char *err,
 		       size_t err_cap);
-int file_open_lock(struct file_opened *o, const struct file_place *p, char *err, size_t err_cap);
+int file_open_lock(struct file_opened *o, const struct file_location *p, char *err, size_t err_cap);
 
 #endif

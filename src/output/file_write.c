@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What comes next in a file: the end of a line that was torn, a head, lines. */
+/* Writing to the current file: the newline that ends a partial last line, the header, lines. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,182 +10,192 @@
 #include "output/file_internal.h"
 #include "output/file_lock.h"
 
-#define RUN_BYTES (256U << 10) /* of one write: enough to hide its cost, and soon given back */
+/* bytes per write: enough to hide its cost, and soon freed again */
+#define RUN_BYTES (256U << 10)
 #define BIT(type) (1U << (type))
 
-/* The last start record says how things are now; it is the last line of a run of lines. */
-static void learn_start(struct file *f, const char *text, size_t len)
+/* Save the last start record, which describes the present settings. It is the last line of the run
+ * of lines.
+ */
+static void save_start(struct file_output *f, const char *text, size_t len)
 {
 	const char *newline = memrchr(text, '\n', len - 1);
 	const char *start = newline ? newline + 1 : text;
 
-	if (f->mid_line && !newline) /* the remainder of one */
+	if (f->partial_line && !newline) /* the rest of a start record */
 		return;
 	f->start_len = len - (size_t)(start - text);
 	memcpy(f->start, start, f->start_len);
 }
 
-/* A lock that a reader was in the way of. */
-static void lock_late(struct file *f)
+/* Try again to take the lock, which a reader's lock had prevented. */
+static void retry_lock(struct file_output *f)
 {
-	int err = file_lock_take(f->now.fd);
+	int err = file_lock_take(f->current.fd);
 
-	f->now.unlocked = err == -EAGAIN;
+	f->current.unlocked = err == -EAGAIN;
 	if (err == -EBUSY)
-		warning_set(&f->warning, "another process writes to \"%s\", too", f->place.path);
+		warning_set(
+			&f->warning,
+			"another process also writes to \"%s\", so lines may be mixed up; use a "
+			"file for each process",
+			f->location.path);
 }
 
-/* What others have done to it. */
-static void look(struct file *f)
+/* Check what others have done to the file: deleted, truncated or unlocked it. */
+static void check_file(struct file_output *f)
 {
 	struct stat st, named;
 
-	if (f->now.unlocked)
-		lock_late(f);
-	if (fstat(f->now.fd, &st))
+	if (f->current.unlocked)
+		retry_lock(f);
+	if (fstat(f->current.fd, &st))
 		return;
 	f->deleted = st.st_nlink == 0 && !file_is_named(f, &named);
-	if (!st.st_size && f->now.size && !f->mid_line) {
-		file_begin(f);
-		f->now.torn = false;
+	if (!st.st_size && f->current.size && !f->partial_line) {
+		file_reset_state(f);
+		f->current.ends_partial = false;
 	}
-	f->now.size = (uint64_t)st.st_size;
+	f->current.size = (uint64_t)st.st_size;
 }
 
-/* The remainder of a line can't hold us in a file that is gone, or that we were to leave long ago.
- */
-static int leave(struct file *f, struct queue *queue)
+/* Give up on a partial line if the file was deleted or the deadline for reopening has passed. */
+static int abandon_partial(struct file_output *f, struct queue *queue)
 {
-	bool late =
-		f->reopen && !file_is_between_lines(f) && time_monotonic_ms() >= f->reopen_by_ms;
+	bool late = f->reopen_requested && !file_is_between_lines(f) &&
+		    time_monotonic_ms() >= f->reopen_deadline_ms;
 
 	if (!f->deleted && !late)
 		return 0;
-	if (f->mid_line)
+	if (f->partial_line)
 		queue_drop_partial(queue);
-	f->now.torn = f->now.torn || !file_is_between_lines(f);
-	f->mid_line = false;
-	f->head_off = f->head_len;
+	f->current.ends_partial = f->current.ends_partial || !file_is_between_lines(f);
+	f->partial_line = false;
+	f->header_written = f->header_len;
 	return file_reopen_now(f, NULL);
 }
 
-static bool wants_head(const struct file *f, const struct queue *queue)
+static bool needs_header(const struct file_output *f, const struct queue *queue)
 {
 	struct queue_line line;
 
-	return !f->begun && f->start_len && file_is_between_lines(f) &&
+	return !f->has_start && f->start_len && file_is_between_lines(f) &&
 	       queue_lines(queue, &line, 1) == 1 && line.type != RECORD_START;
 }
 
-void file_make_header(struct file *f)
+void file_make_header(struct file_output *f)
 {
-	f->head_off = f->head_len = 0;
-	/* It fails for what is no start record; a file can be without. */
-	(void)record_repeat(f->start, f->start_len, time_wall_ns(), f->files, f->head,
-			    &f->head_len);
-	f->begun = f->started = true;
+	f->header_written = f->header_len = 0;
+	/* This fails for a text that is no start record; the file then has no header. */
+	(void)record_repeat(f->start, f->start_len, time_wall_ns(), f->n_files, f->header,
+			    &f->header_len);
+	f->has_start = f->start_seen = true;
 }
 
-/* Bytes that no output counts. How many were written, or -errno. */
-static ssize_t write_aside(struct file *f, const char *text, size_t len)
+/* Write bytes that the counts of the output do not include. Returns how many, or -errno. */
+static ssize_t write_uncounted(struct file_output *f, const char *text, size_t len)
 {
-	ssize_t n = write(f->now.fd, text, len);
+	ssize_t n = write(f->current.fd, text, len);
 
 	if (n <= 0)
 		return n ? -errno : -EIO;
-	f->now.size += (uint64_t)n;
+	f->current.size += (uint64_t)n;
 	return n;
 }
 
-static int write_newline(struct file *f)
+static int write_newline(struct file_output *f)
 {
-	ssize_t n = write_aside(f, "\n", 1);
+	ssize_t n = write_uncounted(f, "\n", 1);
 
 	if (n < 0)
 		return (int)n;
-	f->now.torn = false;
+	f->current.ends_partial = false;
 	return 0;
 }
 
-int file_write_header(struct file *f)
+int file_write_header(struct file_output *f)
 {
-	ssize_t n = write_aside(f, f->head + f->head_off, f->head_len - f->head_off);
+	ssize_t n = write_uncounted(f, f->header + f->header_written,
+				    f->header_len - f->header_written);
 
 	if (n < 0)
 		return (int)n;
-	f->head_off += (size_t)n;
+	f->header_written += (size_t)n;
 	return 0;
 }
 
-/* How much more it may hold. A snapshot that is under way may take as much again. */
-static size_t room(const struct file *f)
+/* The number of bytes until the rotation. A snapshot in progress may exceed the limit by as much
+ * again.
+ */
+static size_t bytes_left(const struct file_output *f)
 {
 	uint64_t limit = f->settings.rotate_size * (f->in_snapshot ? 2 : 1);
 
 	if (!limit || time_monotonic_ms() < f->retry_ms)
 		return SIZE_MAX;
-	return limit > f->now.size ? limit - f->now.size : 0;
+	return limit > f->current.size ? limit - f->current.size : 0;
 }
 
-static void note_written(struct file *f, size_t n, size_t len, unsigned int types)
+static void note_written(struct file_output *f, size_t n, size_t len, unsigned int types)
 {
-	f->now.size += n;
-	f->ours = true;
+	f->current.size += n;
+	f->has_records = true;
 	if (types & BIT(RECORD_START))
-		f->begun = f->started = true;
+		f->has_start = f->start_seen = true;
 	if (types & BIT(RECORD_COUNT))
 		f->in_snapshot = true;
 	if (n < len || !(types & BIT(RECORD_SNAPSHOT)))
 		return;
 	f->in_snapshot = false;
-	if (f->settings.fsync == FILE_FSYNC_SNAPSHOT && f->now.regular)
+	if (f->settings.fsync == FILE_FSYNC_SNAPSHOT && f->current.regular)
 		file_sync(f);
 }
 
-static int write_lines(struct file *f, struct queue *queue)
+static int write_lines(struct file_output *f, struct queue *queue)
 {
-	size_t left = room(f);
+	size_t left = bytes_left(f);
 	unsigned int types = 0;
 	const char *text;
 	size_t len = queue_run_until(queue, left < RUN_BYTES ? left : RUN_BYTES,
 				     BIT(RECORD_SNAPSHOT) | BIT(RECORD_START), &text, &types);
 	ssize_t n;
 
-	if (len > left && !f->mid_line && !file_rotate(f))
+	if (len > left && !f->partial_line && !file_rotate(f))
 		return 0;
 	if (types & BIT(RECORD_START))
-		learn_start(f, text, len);
-	n = write(f->now.fd, text, len);
+		save_start(f, text, len);
+	n = write(f->current.fd, text, len);
 	if (n <= 0)
 		return n ? -errno : -EIO;
-	f->mid_line = text[n - 1] != '\n';
+	f->partial_line = text[n - 1] != '\n';
 	queue_written(queue, (size_t)n);
 	note_written(f, (size_t)n, len, types);
 	return 0;
 }
 
-/* One thing at a time, in the order in which they belong into the file. */
+/* Write one part at a time, in the order of the file. */
 int file_write(void *ctx, struct queue *queue)
 {
-	struct file *f = ctx;
+	struct file_output *f = ctx;
 	int err;
 
-	if (f->janitor && !f->looked)
-		janitor_wake(f->janitor); /* an earlier run may have left something to do */
-	f->looked = true;
-	if (!f->now.regular)
+	if (f->janitor && !f->janitor_woken)
+		/* an earlier run may have left files to compress or delete */
+		janitor_wake(f->janitor);
+	f->janitor_woken = true;
+	if (!f->current.regular)
 		return write_lines(f, queue);
-	look(f);
-	err = leave(f, queue);
+	check_file(f);
+	err = abandon_partial(f, queue);
 	if (err && f->deleted)
 		return err;
 	if (!queue_waiting(queue))
 		return 0;
-	if (f->now.torn)
+	if (f->current.ends_partial)
 		return write_newline(f);
-	if (wants_head(f, queue))
+	if (needs_header(f, queue))
 		file_make_header(f);
-	if (f->head_off < f->head_len)
+	if (f->header_written < f->header_len)
 		return file_write_header(f);
 	return write_lines(f, queue);
 }

@@ -8,7 +8,7 @@
 #include <zlib.h>
 
 #define CHUNK_BYTES (64U << 10)
-#define WINDOW_BITS (15 + 16) /* the largest window, and gzip's header and trailer */
+#define WINDOW_BITS (15 + 16) /* the largest window; + 16: with gzip's header and trailer */
 #define MEM_LEVEL   8 /* zlib's default */
 
 struct gzip {
@@ -32,21 +32,21 @@ static int write_all(int fd, const unsigned char *text, size_t len)
 	return 0;
 }
 
-/* Compress what was read, or with Z_FINISH what zlib still holds. */
-static int put(struct gzip *g, int out_fd, int flush)
+/* Compress the input that was read or, with Z_FINISH, flush what zlib still holds. */
+static int deflate_chunk(struct gzip *g, int out_fd, int flush)
 {
 	int err = 0;
 
 	do {
 		g->z.next_out = g->out;
 		g->z.avail_out = CHUNK_BYTES;
-		(void)deflate(&g->z, flush); /* it fails only when it is misused */
+		(void)deflate(&g->z, flush); /* fails only on misuse */
 		err = write_all(out_fd, g->out, CHUNK_BYTES - g->z.avail_out);
 	} while (!err && !g->z.avail_out);
 	return err;
 }
 
-static int copy(struct gzip *g, int in_fd, int out_fd, const atomic_bool *stop)
+static int compress_file(struct gzip *g, int in_fd, int out_fd, const atomic_bool *stop)
 {
 	ssize_t n;
 	int err = 0;
@@ -61,7 +61,7 @@ static int copy(struct gzip *g, int in_fd, int out_fd, const atomic_bool *stop)
 			return -errno;
 		g->z.next_in = g->in;
 		g->z.avail_in = (unsigned int)n;
-		err = put(g, out_fd, n ? Z_NO_FLUSH : Z_FINISH);
+		err = deflate_chunk(g, out_fd, n ? Z_NO_FLUSH : Z_FINISH);
 		if (n == 0)
 			break;
 	}
@@ -77,8 +77,8 @@ int gzip_copy(int in_fd, int out_fd, const atomic_bool *stop)
 		return -ENOMEM;
 	if (deflateInit2(&g->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW_BITS, MEM_LEVEL,
 			 Z_DEFAULT_STRATEGY) == Z_OK) {
-		err = copy(g, in_fd, out_fd, stop);
-		(void)deflateEnd(&g->z); /* also of what was not finished */
+		err = compress_file(g, in_fd, out_fd, stop);
+		(void)deflateEnd(&g->z); /* also frees an unfinished stream */
 	}
 	free(g);
 	return err;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A file into another one, compressed (RFC 1952). */
+/* Compresses one file into another (RFC 1952). */
 #ifndef OUTPUT_GZIP_H
 #define OUTPUT_GZIP_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* From where in_fd stands to its end. 0; -ECANCELED once *stop is set; or -errno. */
+/* Copy from the position of in_fd to its end. 0; -ECANCELED once *stop is set; or -errno. */
 int gzip_copy(int in_fd, int out_fd, const atomic_bool *stop);
 
 #endif

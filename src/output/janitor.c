@@ -19,7 +19,7 @@
 #include "output/warning.h"
 
 #define RETIRED_MAX 16
-#define NICE	    10 /* counting and writing come first */
+#define NICE	    10 /* a lower priority than counting and writing */
 
 struct janitor {
 	int dir_fd; /* owned */
@@ -27,27 +27,27 @@ struct janitor {
 	uint64_t keep;
 	bool gzip;
 	struct warning warning;
-	atomic_bool stop; /* set with the lock held */
+	atomic_bool stop; /* stored with the lock held */
 
-	pthread_mutex_t lock; /* for what follows */
+	pthread_mutex_t lock; /* guards the members below */
 	pthread_cond_t changed;
 	pthread_t thread;
 	int retired[RETIRED_MAX]; /* owned; to be synced and closed */
 	unsigned int n_retired;
-	int error; /* of the first that could not be synced */
+	int error; /* -errno of the first failed sync, or 0 */
 	bool started;
 	bool woken;
 	bool ended;
-	bool abandoned; /* the thread frees it all */
+	bool abandoned; /* the thread frees the janitor when it ends */
 };
 
-static void destroy(struct janitor *j)
+static void destroy_janitor(struct janitor *j)
 {
 	if (j->dir_fd >= 0)
 		close(j->dir_fd);
 	for (unsigned int i = 0; i < j->n_retired; i++)
 		close(j->retired[i]);
-	(void)pthread_mutex_destroy(&j->lock); /* nobody has it */
+	(void)pthread_mutex_destroy(&j->lock); /* no thread holds it */
 	(void)pthread_cond_destroy(&j->changed);
 	free(j->base);
 	free(j);
@@ -55,8 +55,9 @@ static void destroy(struct janitor *j)
 
 /* --- files --- */
 
-/* A file that nobody writes to any more: 0, -EBUSY, or -EINVAL where it is none. */
-static int check_free(int fd)
+/* Check that nobody writes to the file any more: 0, -EBUSY, or -EINVAL if it is not a regular file.
+ */
+static int check_unused(int fd)
 {
 	struct stat st;
 
@@ -67,7 +68,7 @@ static int check_free(int fd)
 	return file_lock_is_taken(fd) ? -EBUSY : 0;
 }
 
-static int open_free(const struct janitor *j, const char *name)
+static int open_unused(const struct janitor *j, const char *name)
 {
 	int fd = openat(j->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
 
@@ -75,14 +76,14 @@ static int open_free(const struct janitor *j, const char *name)
 
 	if (fd < 0)
 		return -errno;
-	err = check_free(fd);
+	err = check_unused(fd);
 	if (!err)
 		return fd;
 	close(fd);
 	return err;
 }
 
-static int delete_form(const struct janitor *j, const struct rotated *r, enum rotated_form form)
+static int delete_variant(const struct janitor *j, const struct rotated *r, enum rotated_form form)
 {
 	char name[ROTATED_NAME_BYTES];
 
@@ -90,29 +91,28 @@ static int delete_form(const struct janitor *j, const struct rotated *r, enum ro
 	return unlinkat(j->dir_fd, name, 0) && errno != ENOENT ? -errno : 0;
 }
 
-static int delete (const struct janitor *j, const struct rotated *r)
+static int delete_rotated(const struct janitor *j, const struct rotated *r)
 {
 	char name[ROTATED_NAME_BYTES];
 	int fd, err = 0;
 
 	if (r->plain) {
 		rotated_name(name, j->base, r->time, ROTATED_PLAIN);
-		fd = open_free(j, name);
+		fd = open_unused(j, name);
 		if (fd == -EBUSY || fd == -EINVAL)
 			return fd;
 		if (fd >= 0)
 			close(fd);
-		err = delete_form(j, r, ROTATED_PLAIN);
+		err = delete_variant(j, r, ROTATED_PLAIN);
 	}
 	if (!err && r->gz)
-		err = delete_form(j, r, ROTATED_GZ);
+		err = delete_variant(j, r, ROTATED_GZ);
 	if (!err && r->gz_part)
-		err = delete_form(j, r, ROTATED_GZ_PART);
+		err = delete_variant(j, r, ROTATED_GZ_PART);
 	return err;
 }
 
-/* Who may read the one may read the other, and it is as old. What is not permitted of that is left.
- */
+/* Copy owner, mode and times to the compressed file (best effort). */
 static void copy_attributes(int from_fd, int to_fd)
 {
 	struct timespec times[2];
@@ -127,8 +127,8 @@ static void copy_attributes(int from_fd, int to_fd)
 	(void)!futimens(to_fd, times);
 }
 
-/* What compression takes up for a while must not be what the writer needs meanwhile. */
-static bool is_room(int fd)
+/* Returns whether the compressed copy leaves enough free space for what is written meanwhile. */
+static bool has_free_space(int fd)
 {
 	struct statvfs fs;
 	struct stat st;
@@ -142,9 +142,9 @@ static int compress_into(struct janitor *j, int fd, const char *part)
 {
 	int out, err;
 
-	if (!is_room(fd))
+	if (!has_free_space(fd))
 		return -ENOSPC;
-	(void)unlinkat(j->dir_fd, part, 0); /* of one that was killed at it; mostly there is none */
+	(void)unlinkat(j->dir_fd, part, 0); /* a previous process may have left one */
 	out = openat(j->dir_fd, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (out < 0)
 		return -errno;
@@ -158,10 +158,10 @@ static int compress_into(struct janitor *j, int fd, const char *part)
 	return err;
 }
 
-/* There is always the whole file, be it under the one name or the other: after a crash perhaps
- * under both, and then this is done once more.
+/* Compress a file. At any moment the whole file exists under one of its names; a crash may leave it
+ * under both, and then the next pass repeats the compression.
  */
-static int compress(struct janitor *j, const struct rotated *r)
+static int compress_rotated(struct janitor *j, const struct rotated *r)
 {
 	char name[ROTATED_NAME_BYTES], part[ROTATED_NAME_BYTES], gz[ROTATED_NAME_BYTES];
 	int fd, err;
@@ -169,7 +169,7 @@ static int compress(struct janitor *j, const struct rotated *r)
 	rotated_name(name, j->base, r->time, ROTATED_PLAIN);
 	rotated_name(part, j->base, r->time, ROTATED_GZ_PART);
 	rotated_name(gz, j->base, r->time, ROTATED_GZ);
-	fd = open_free(j, name);
+	fd = open_unused(j, name);
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
@@ -185,8 +185,7 @@ static int compress(struct janitor *j, const struct rotated *r)
 	return err;
 }
 
-/* Our own last files are busy until they have been synced, and then there is a next look at all of
- * them.
+/* True while files wait to be synced. These are still locked by us, and the next pass handles them.
  */
 static bool is_syncing(struct janitor *j)
 {
@@ -198,37 +197,40 @@ static bool is_syncing(struct janitor *j)
 	return syncing;
 }
 
-static const char *words(int err)
+static const char *error_text(int err)
 {
 	if (err == -EBUSY)
 		return "another process writes to it";
-	return err == -EINVAL ? "it is no regular file" : strerror(-err);
+	return err == -EINVAL ? "it is not a regular file" : strerror(-err);
 }
 
-static void report(struct janitor *j, const char *what, const struct rotated *r, int err)
+static void report_failure(struct janitor *j, const char *what, const struct rotated *r, int err)
 {
 	if (!err || err == -ECANCELED || (err == -EBUSY && is_syncing(j)))
 		return;
 	warning_set(&j->warning,
-		    "cannot %s \"%s.%s\": %s; it stays, and is tried again after the next rotation",
-		    what, j->base, r->time, words(err));
+		    "cannot %s \"%s.%s\": %s; the file is kept; retrying after the next rotation",
+		    what, j->base, r->time, error_text(err));
 }
 
-static void clean_up(struct janitor *j)
+static void clean_up_files(struct janitor *j)
 {
 	struct rotated *list = NULL;
 	size_t n = 0, i = 0;
 	int err = rotated_list(j->dir_fd, j->base, &list, &n);
 
 	if (err)
-		warning_set(&j->warning,
-			    "cannot see which files were rotated, to compress or delete them: %s",
-			    strerror(-err));
-	for (; j->keep && i + j->keep < n; i++) /* also at the end: so many are kept, and no more */
-		report(j, "delete", &list[i], delete (j, &list[i]));
+		warning_set(
+			&j->warning,
+			"cannot list rotated files: %s; none are compressed or deleted; retrying "
+			"after the next rotation",
+			strerror(-err));
+	/* also at the end, so that never more than keep files are left */
+	for (; j->keep && i + j->keep < n; i++)
+		report_failure(j, "delete", &list[i], delete_rotated(j, &list[i]));
 	for (; j->gzip && i + 1 < n && !atomic_load(&j->stop); i++) {
 		if (list[i].plain)
-			report(j, "compress", &list[i], compress(j, &list[i]));
+			report_failure(j, "compress", &list[i], compress_rotated(j, &list[i]));
 	}
 	free(list);
 }
@@ -237,18 +239,21 @@ static void clean_up(struct janitor *j)
 
 static int sync_and_close(struct janitor *j, int fd)
 {
-	int err = fdatasync(fd) && errno != EINVAL ? -errno : 0; /* EINVAL: it cannot */
+	/* EINVAL: this file system cannot sync */
+	int err = fdatasync(fd) && errno != EINVAL ? -errno : 0;
 
 	if (err)
 		warning_set(&j->warning,
-			    "what was written to a file before it was rotated may be lost: %s",
+			    "cannot sync a rotated file to disk: %s; lines in it may be lost",
 			    strerror(-err));
 	close(fd);
 	return err;
 }
 
-/* Do the next thing. The lock is held, but for the doing. False: it is over. */
-static bool step(struct janitor *j)
+/* Do one piece of work. Called with the lock held, which is released meanwhile. False: the janitor
+ * was stopped.
+ */
+static bool janitor_step(struct janitor *j)
 {
 	int fd, err;
 
@@ -264,7 +269,7 @@ static bool step(struct janitor *j)
 	} else if (j->woken) {
 		j->woken = false;
 		(void)pthread_mutex_unlock(&j->lock);
-		clean_up(j);
+		clean_up_files(j);
 		(void)pthread_mutex_lock(&j->lock);
 	} else if (atomic_load(&j->stop)) {
 		return false;
@@ -274,37 +279,41 @@ static bool step(struct janitor *j)
 	return true;
 }
 
-static void *thread_main(void *arg)
+static void *janitor_main(void *arg)
 {
 	struct janitor *j = arg;
 	bool abandoned;
 
-	(void)pthread_setname_np(pthread_self(), "xdptail-janitor"); /* only for top -H */
+	/* best effort: a name for top -H */
+	(void)pthread_setname_np(pthread_self(), "xdptail-janitor");
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(),
-			  NICE); /* of this thread; it works without */
+			  NICE); /* best effort: of this thread only */
 	(void)pthread_mutex_lock(&j->lock);
-	while (step(j))
+	while (janitor_step(j))
 		;
 	j->ended = true;
 	abandoned = j->abandoned;
 	(void)pthread_cond_broadcast(&j->changed);
 	(void)pthread_mutex_unlock(&j->lock);
 	if (abandoned)
-		destroy(j);
+		destroy_janitor(j);
 	return NULL;
 }
 
-/* The lock is held. A writer's thread calls it, in which signals are blocked. */
-static bool start(struct janitor *j)
+/* Start the thread unless it runs. Called with the lock held, by a writer's thread, which blocks
+ * all signals. False: there is no thread.
+ */
+static bool start_thread(struct janitor *j)
 {
-	int err = j->started ? 0 : -pthread_create(&j->thread, NULL, thread_main, j);
+	int err = j->started ? 0 : -pthread_create(&j->thread, NULL, janitor_main, j);
 
 	j->started = !err;
 	if (err)
-		warning_set(&j->warning,
-			    "rotated files are not compressed or deleted for now: there can be no "
-			    "thread for it: %s; that is tried again after the next rotation",
-			    strerror(-err));
+		warning_set(
+			&j->warning,
+			"cannot start a thread to compress and delete rotated files: %s; retrying "
+			"after the next rotation",
+			strerror(-err));
 	return j->started;
 }
 
@@ -323,7 +332,7 @@ int janitor_new(struct janitor **ret, const struct janitor_plan *plan)
 	err = j->dir_fd < 0 ? -errno : -ENOMEM;
 	j->base = strdup(plan->base);
 	if (j->dir_fd < 0 || !j->base) {
-		destroy(j);
+		destroy_janitor(j);
 		return err;
 	}
 	*ret = j;
@@ -336,7 +345,7 @@ void janitor_wake(struct janitor *j)
 		return;
 	(void)pthread_mutex_lock(&j->lock);
 	j->woken = true;
-	if (start(j))
+	if (start_thread(j))
 		(void)pthread_cond_broadcast(&j->changed);
 	(void)pthread_mutex_unlock(&j->lock);
 }
@@ -346,7 +355,7 @@ bool janitor_close_file(struct janitor *j, int fd)
 	bool taken;
 
 	(void)pthread_mutex_lock(&j->lock);
-	taken = j->n_retired < RETIRED_MAX && start(j);
+	taken = j->n_retired < RETIRED_MAX && start_thread(j);
 	if (taken)
 		j->retired[j->n_retired++] = fd;
 	(void)pthread_cond_broadcast(&j->changed);
@@ -359,7 +368,7 @@ const char *janitor_warning(const struct janitor *j, unsigned int n)
 	return warning_get(&j->warning, n);
 }
 
-static void tell_to_stop(struct janitor *j)
+static void request_stop(struct janitor *j)
 {
 	atomic_store(&j->stop, true);
 	(void)pthread_cond_broadcast(&j->changed);
@@ -370,7 +379,7 @@ int janitor_finish(struct janitor *j)
 	int err;
 
 	(void)pthread_mutex_lock(&j->lock);
-	tell_to_stop(j);
+	request_stop(j);
 	while (j->started && !j->ended)
 		(void)pthread_cond_wait(&j->changed, &j->lock);
 	err = j->error;
@@ -385,7 +394,7 @@ void janitor_free(struct janitor *j)
 	if (!j)
 		return;
 	(void)pthread_mutex_lock(&j->lock);
-	tell_to_stop(j);
+	request_stop(j);
 	running = j->started && !j->ended;
 	j->abandoned = running;
 	if (running)
@@ -394,6 +403,6 @@ void janitor_free(struct janitor *j)
 	if (running)
 		return;
 	if (j->started)
-		(void)pthread_join(j->thread, NULL); /* it is on its last instructions */
-	destroy(j);
+		(void)pthread_join(j->thread, NULL); /* does not block: the thread is returning */
+	destroy_janitor(j);
 }

@@ -15,34 +15,35 @@
 #include "output/journal_limit.h"
 #include "output/setting.h"
 
-#define DEFAULT_PATH "/run/systemd/journal/socket"
-#define TAG_MAX	     48 /* bytes; as of an APP-NAME (RFC 5424, 6) */
-#define BATCH	     64 /* entries in a system call */
-#define HEADS_BYTES  (64U << 10) /* of a batch */
-#define SEND_BUFFER  (8 << 20) /* bytes: as libsystemd asks for; the kernel gives what it allows */
+#define DEFAULT_PATH  "/run/systemd/journal/socket"
+#define TAG_MAX	      48 /* bytes; the limit of an APP-NAME (RFC 5424, 6) */
+#define BATCH	      64 /* entries per system call */
+#define HEADERS_BYTES (64U << 10) /* bytes of all headers of a batch */
+/* bytes, as libsystemd requests; the kernel grants what it allows */
+#define SEND_BUFFER (8 << 20)
 
-struct settings {
+struct journal_settings {
 	char tag[SETTING_TEXT_BYTES];
 	uint64_t fields; /* enum journal_fields */
 };
 
 struct journal {
 	struct sockaddr_un address;
-	int fd; /* owned; −1: not connected */
+	int fd; /* owned; -1: not connected */
 	struct journal_form form;
 	struct journal_limit limit;
 	_Atomic uint64_t disconnects;
 
-	/* Entries that are ready to be sent, of the first lines in the queue. */
+	/* Entries ready to be sent; they stand for the first lines in the queue. */
 	size_t first;
 	size_t end;
 	struct queue_line lines[BATCH];
 	struct mmsghdr messages[BATCH];
-	struct iovec parts[BATCH][2]; /* head and line */
-	char heads[HEADS_BYTES];
+	struct iovec parts[BATCH][2]; /* header and line */
+	char headers[HEADERS_BYTES];
 };
 
-static int connect_to(struct journal *j)
+static int connect_journal(struct journal *j)
 {
 	const int size = SEND_BUFFER;
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -50,7 +51,8 @@ static int connect_to(struct journal *j)
 
 	if (fd < 0)
 		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)); /* only to be quicker */
+	/* best effort: only for speed */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	if (connect(fd, (const struct sockaddr *)&j->address, sizeof(j->address))) {
 		err = -errno;
 		close(fd);
@@ -60,24 +62,26 @@ static int connect_to(struct journal *j)
 	return 0;
 }
 
-/* As many entries as there is room for, at least one. What is not sent at once stays ready. */
+/* Make as many entries as headers has room for, at least one. What one call does not send stays
+ * ready.
+ */
 static void make_entries(struct journal *j, const struct queue *queue)
 {
 	size_t n = queue_lines(queue, j->lines, BATCH);
-	char *head = j->heads;
+	char *header = j->headers;
 
 	for (j->first = j->end = 0; j->end < n; j->end++) {
 		const struct queue_line *line = &j->lines[j->end];
 		struct iovec *parts = j->parts[j->end];
 
-		if (j->heads + sizeof(j->heads) - head < JOURNAL_HEAD_BYTES)
+		if (j->headers + sizeof(j->headers) - header < JOURNAL_HEADER_BYTES)
 			break;
-		parts[0].iov_base = head;
-		parts[0].iov_len = journal_header(&j->form, line, head);
-		parts[1].iov_base = (void *)(uintptr_t)line->text; /* is only read */
+		parts[0].iov_base = header;
+		parts[0].iov_len = journal_header(&j->form, line, header);
+		parts[1].iov_base = (void *)(uintptr_t)line->text; /* the kernel only reads it */
 		parts[1].iov_len = line->len;
 		j->messages[j->end].msg_hdr = (struct msghdr){ .msg_iov = parts, .msg_iovlen = 2 };
-		head += parts[0].iov_len;
+		header += parts[0].iov_len;
 	}
 }
 
@@ -95,7 +99,7 @@ static void entries_sent(struct journal *j, struct queue *queue, size_t n)
 static int journal_write(void *ctx, struct queue *queue)
 {
 	struct journal *j = ctx;
-	int err = j->fd < 0 ? connect_to(j) : 0;
+	int err = j->fd < 0 ? connect_journal(j) : 0;
 	int n;
 
 	if (err)
@@ -110,14 +114,14 @@ static int journal_write(void *ctx, struct queue *queue)
 	}
 	if (errno != EMSGSIZE)
 		return -errno;
-	/* not at any size that entries have, unless the buffer for sending was made very small */
+	/* EMSGSIZE: no retry can help. It takes a very small send buffer for an entry not to fit.
+	 */
 	j->first++;
 	queue_drop_first(queue);
 	return 0;
 }
 
-/* Whatever it was: another connection, after a while. Lines wait for it as long as there is room.
- */
+/* Reconnect later after any error. Lines are kept while they fit the queue. */
 static enum driver_outcome journal_outcome(void *ctx, int error)
 {
 	struct journal *j = ctx;
@@ -177,23 +181,24 @@ static int journal_check(const char *target, char *err, size_t err_cap)
 	if (strlen(target) > max)
 		return driver_refuse(
 			-EINVAL, err, err_cap,
-			"\"%.120s…\" is too long for a socket: %zu bytes are the limit", target,
-			max);
+			"\"%.120s…\" is too long for the path of a socket: the limit is %zu bytes",
+			target, max);
 	return 0;
 }
 
-static int journal_open(struct driver *ret, const char *target, const void *settings, bool next,
+static int journal_open(struct driver *ret, const char *target, const void *settings, bool replaces,
 			char *err, size_t err_cap)
 {
-	const struct settings *s = settings;
+	const struct journal_settings *s = settings;
 	struct journal *j = calloc(1, sizeof(*j));
 
-	(void)next; /* it is another connection */
+	(void)replaces; /* each instance has a connection of its own */
 	if (!j)
-		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
 	j->fd = -1;
 	j->address.sun_family = AF_UNIX;
-	memcpy(j->address.sun_path, target, strlen(target) + 1); /* it fits: journal_check() */
+	/* it fits: journal_check() has checked the length */
+	memcpy(j->address.sun_path, target, strlen(target) + 1);
 	journal_form_init(&j->form, s->tag, getpid(), (enum journal_fields)s->fields);
 	*ret = (struct driver){
 		.ops = &journal_ops,
@@ -211,9 +216,11 @@ static const struct setting_choice fields[] = {
 	{ NULL, 0 },
 };
 
-static const struct setting journal_settings[] = {
-	{ "tag", SETTING_TEXT, offsetof(struct settings, tag), 1, TAG_MAX, NULL, "xdptail" },
-	{ "fields", SETTING_CHOICE, offsetof(struct settings, fields), 0, 0, fields, "index" },
+static const struct setting journal_settings_table[] = {
+	{ "tag", SETTING_TEXT, offsetof(struct journal_settings, tag), 1, TAG_MAX, NULL,
+	  "xdptail" },
+	{ "fields", SETTING_CHOICE, offsetof(struct journal_settings, fields), 0, 0, fields,
+	  "index" },
 	{ NULL, SETTING_NUMBER, 0, 0, 0, NULL, NULL },
 };
 
@@ -221,8 +228,8 @@ const struct output_kind journal_kind = {
 	.name = "journal",
 	.target = "SOCKET",
 	.default_target = DEFAULT_PATH,
-	.settings = journal_settings,
-	.settings_size = sizeof(struct settings),
+	.settings = journal_settings_table,
+	.settings_size = sizeof(struct journal_settings),
 	.check = journal_check,
 	.open = journal_open,
 };

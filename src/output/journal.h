@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The systemd journal, by its native protocol, on a socket of our own: libsystemd's call blocks
- * behind a journald that has stopped. One that is not there, or goes away, is waited for.
+/* Output to the systemd journal, by its native protocol, on a socket of its own: the call of
+ * libsystemd blocks if journald has stopped reading. The output waits for a journald that is absent
+ * or goes away.
  */
 #ifndef OUTPUT_JOURNAL_H
 #define OUTPUT_JOURNAL_H

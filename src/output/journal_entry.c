@@ -15,15 +15,15 @@
 
 #define PREFIX	      "XDPTAIL_"
 #define PREFIX_BYTES  (sizeof(PREFIX) - 1)
-#define NAME_BYTES    64 /* a longer one is dropped by journald, without a word */
+#define NAME_BYTES    64 /* journald silently drops longer names */
 #define MESSAGE	      "MESSAGE="
 #define MESSAGE_BYTES (sizeof(MESSAGE) - 1)
 #define FIXED \
 	"PRIORITY=%u\nSYSLOG_FACILITY=%u\nSYSLOG_IDENTIFIER=%s\nSYSLOG_PID=%d\nMESSAGE_ID=%s\n"
 #define ID_BYTES 32
 
-/* MESSAGE_ID says what kind of message this is, to all programs and for all times: drawn at random
- * once, and never changed (sd_id128_randomize(3)).
+/* MESSAGE_ID identifies the kind of message to all programs, forever: each was drawn at random
+ * once, and never changes (sd_id128_randomize(3)).
  */
 static const char message_ids[][ID_BYTES + 1] = {
 	[RECORD_PACKET] = "db1ce3fc07a0411697c334d3647f4f13",
@@ -54,16 +54,16 @@ void journal_form_init(struct journal_form *ret, const char *tag, int pid,
 	}
 }
 
-static char *put(char *to, const void *bytes, size_t len)
+static char *put_bytes(char *to, const void *bytes, size_t len)
 {
 	memcpy(to, bytes, len);
 	return to + len;
 }
 
-/* PREFIX and the key in capitals. NULL: that is no name for journald. */
+/* Append PREFIX and the key in capitals. NULL: journald would not accept that name. */
 static char *put_name(char *to, const struct record_value *value)
 {
-	to = put(to, PREFIX, PREFIX_BYTES);
+	to = put_bytes(to, PREFIX, PREFIX_BYTES);
 	if (value->key_len == 0 || value->key_len > NAME_BYTES - PREFIX_BYTES)
 		return NULL;
 	for (size_t i = 0; i < value->key_len; i++) {
@@ -79,7 +79,9 @@ static char *put_name(char *to, const struct record_value *value)
 	return to;
 }
 
-/* Behind a name. A value that has a newline has its length before it, and the bytes make room. */
+/* Append the value after its name. A value with a newline is preceded by its length, so the bytes
+ * are first unescaped further on, where they do not overlap the length.
+ */
 static char *put_value(char *to, const struct record_value *value)
 {
 	const size_t before = 1 + sizeof(uint64_t);
@@ -106,7 +108,7 @@ static char *put_value(char *to, const struct record_value *value)
 	return to;
 }
 
-static bool is_wanted(const struct journal_form *form, const struct record_value *value)
+static bool is_selected(const struct journal_form *form, const struct record_value *value)
 {
 	if (value->type == RECORD_VALUE_LIST)
 		return false;
@@ -124,7 +126,7 @@ static char *put_fields(const struct journal_form *form, const struct queue_line
 	while (record_values_next(&values, &value)) {
 		size_t most = NAME_BYTES + 1 + sizeof(uint64_t) + value.len + 1;
 
-		if (!is_wanted(form, &value) || most > (size_t)(end - to))
+		if (!is_selected(form, &value) || most > (size_t)(end - to))
 			continue;
 		field = put_name(to, &value);
 		if (field)
@@ -134,13 +136,13 @@ static char *put_fields(const struct journal_form *form, const struct queue_line
 }
 
 size_t journal_header(const struct journal_form *form, const struct queue_line *line,
-		      char ret[JOURNAL_HEAD_BYTES])
+		      char ret[JOURNAL_HEADER_BYTES])
 {
-	const char *end = ret + JOURNAL_HEAD_BYTES - MESSAGE_BYTES;
-	char *to = put(ret, form->fixed[line->type].text, form->fixed[line->type].len);
+	const char *end = ret + JOURNAL_HEADER_BYTES - MESSAGE_BYTES;
+	char *to = put_bytes(ret, form->fixed[line->type].text, form->fixed[line->type].len);
 
 	if (form->fields != JOURNAL_FIELDS_NONE)
 		to = put_fields(form, line, to, end);
-	to = put(to, MESSAGE, MESSAGE_BYTES);
+	to = put_bytes(to, MESSAGE, MESSAGE_BYTES);
 	return (size_t)(to - ret);
 }

@@ -3,8 +3,9 @@
 
 #include <stddef.h>
 
-/* An interval begins with the first message after the end of the last one. journald counts messages
- * of priority warning apart from those below, so it is not loss records that it drops.
+/* An interval begins with the first message after the end of the previous one. journald counts
+ * messages of priority warning apart from those below, so loss records are not among those it
+ * drops.
  */
 void journal_limit_count(struct journal_limit *l, uint64_t lines, int64_t now_ms)
 {
@@ -21,8 +22,9 @@ const char *journal_limit_warning(const struct journal_limit *l)
 {
 	if (!atomic_load_explicit(&l->exceeded, memory_order_relaxed))
 		return NULL;
-	return "more than 10000 lines within 30 s: the journal keeps no more than that of a service, "
-	       "unless it is configured to or has a lot of room, and drops the rest without telling "
-	       "us; set LogRateLimitIntervalSec=1s and LogRateLimitBurst=1000000 in the service's "
-	       "unit, or send less (-N, --top, events=), or write to a file";
+	return "more than 10000 lines within 30 s: by default journald accepts no more than that "
+	       "from a service, or up to six times as many if the disk has much free space, and "
+	       "drops the rest silently; set LogRateLimitIntervalSec=1s and "
+	       "LogRateLimitBurst=1000000 in the service's unit, send less (-N, --top, events=), "
+	       "or write to a file";
 }

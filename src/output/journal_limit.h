@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* journald keeps so many messages of a service in so many seconds, and drops the rest; whoever
- * sends them is not told. Counted here as it counts, so that the user can be.
+/* journald keeps a limited number of messages of a service per interval, and drops the rest without
+ * telling the sender. The output counts its messages as journald does, so that it can warn the
+ * user.
  */
 #ifndef OUTPUT_JOURNAL_LIMIT_H
 #define OUTPUT_JOURNAL_LIMIT_H
@@ -9,22 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* journald.conf(5), RateLimitIntervalSec= and RateLimitBurst=; up to six times as much where the
- * disk has a lot of room.
+/* The defaults of RateLimitIntervalSec= and RateLimitBurst=, journald.conf(5); journald allows up
+ * to six times as many messages if the disk has much free space.
  */
 #define JOURNAL_LIMIT_LINES 10000
 #define JOURNAL_LIMIT_MS    30000
 
-struct journal_limit { /* all zero at first */
-	int64_t begin_ms; /* of the interval under way */
-	uint64_t lines; /* in it */
-	atomic_bool exceeded; /* once, and then for good */
+struct journal_limit { /* initialized to zero */
+	int64_t begin_ms; /* start of the current interval */
+	uint64_t lines; /* lines sent in the current interval */
+	atomic_bool exceeded; /* set for good once the limit was exceeded */
 };
 
-/* So many lines were sent. now_ms: of any clock that does not step. */
+/* Count sent lines. now_ms: of any clock that does not step. */
 void journal_limit_count(struct journal_limit *l, uint64_t lines, int64_t now_ms);
 
-/* NULL, or a sentence for the user; by any thread. */
+/* A sentence for the user if the limit was exceeded, or NULL. Any thread may call it. */
 const char *journal_limit_warning(const struct journal_limit *l);
 
 #endif

@@ -14,13 +14,14 @@
 #include "base/time.h"
 #include "output/outputs_internal.h"
 
-#define FLUSH_BYTES (256U << 10) /* no more is put without a flush, lest a queue fill unseen … */
-#define FLUSH_PART  4 /* … nor more than one part in so many of the smallest queue */
+/* bytes put without a flush, at most, so that no queue fills unseen */
+#define FLUSH_BYTES (256U << 10)
+#define FLUSH_PART  4 /* also at most this part of the smallest queue */
 
-/* Turns of the CPU for a writer, until its queue is three quarters empty again … */
-#define LET_MAX	      24
-#define LET_NS	      40000000 /* … which take no more than this … */
-#define LET_PERIOD_NS 100000000 /* … of this */
+/* How often the caller yields to a writer until its queue is three quarters empty again. */
+#define YIELDS_MAX	24
+#define YIELD_NS	40000000 /* time spent yielding, at most, … */
+#define YIELD_PERIOD_NS 100000000 /* … in each period of this length */
 
 static uint64_t wall_ns(const void *arg)
 {
@@ -36,7 +37,7 @@ void outputs_set_clock(struct outputs *s, outputs_clock_fn fn, const void *arg)
 
 void outputs_set_patience(struct outputs *s, int64_t patience_ms)
 {
-	s->waits = true;
+	s->can_wait = true;
 	s->patience_ms = patience_ms;
 }
 
@@ -59,8 +60,8 @@ int outputs_new(struct outputs **ret)
 	return 0;
 }
 
-/* Where an output of that name is, or is to be; NULL: there is no place. */
-static struct output *place_of(struct outputs *s, const char *name)
+/* Find the slot of the output of that name, or a free one. NULL: all slots are taken. */
+static struct output *find_slot(struct outputs *s, const char *name)
 {
 	for (unsigned int i = 0; i < s->n; i++) {
 		if (!strcmp(s->list[i].spec.name, name))
@@ -69,8 +70,8 @@ static struct output *place_of(struct outputs *s, const char *name)
 	return s->n < OUTPUT_NAMES_MAX ? &s->list[s->n] : NULL;
 }
 
-/* NULL: none of that name is in the run, or was. */
-static const struct output *find(const struct outputs *s, const char *name)
+/* Find an output by its name. NULL: the run never had one of that name. */
+static const struct output *find_output(const struct outputs *s, const char *name)
 {
 	for (unsigned int i = 0; i < s->n; i++) {
 		if (!strcmp(s->list[i].spec.name, name))
@@ -81,61 +82,62 @@ static const struct output *find(const struct outputs *s, const char *name)
 
 bool outputs_is_free(const struct outputs *s, const char *name)
 {
-	const struct output *k = find(s, name);
+	const struct output *o = find_output(s, name);
 
-	return !k || k->state == OUTPUT_CLOSED;
+	return !o || o->state == OUTPUT_CLOSED;
 }
 
 static int check_spec(const struct outputs *s, const struct output_spec *spec, char *err,
 		      size_t err_cap)
 {
-	const bool is_new = !find(s, spec->name);
-	unsigned int here = s->n_new_pending;
+	const bool is_new = !find_output(s, spec->name);
+	unsigned int n_open = s->n_new_pending;
 
 	for (unsigned int i = 0; i < s->n; i++)
-		here += s->list[i].state != OUTPUT_CLOSED;
-	if (!is_new || (here < OUTPUTS_MAX && s->n + s->n_new_pending < OUTPUT_NAMES_MAX))
+		n_open += s->list[i].state != OUTPUT_CLOSED;
+	if (!is_new || (n_open < OUTPUTS_MAX && s->n + s->n_new_pending < OUTPUT_NAMES_MAX))
 		return 0;
-	(void)snprintf(err, err_cap, "\"%s\" is one output too many: %d is the limit", spec->name,
-		       here < OUTPUTS_MAX ? OUTPUT_NAMES_MAX : OUTPUTS_MAX);
+	(void)snprintf(err, err_cap, "too many outputs: \"%s\" exceeds the limit of %d", spec->name,
+		       n_open < OUTPUTS_MAX ? OUTPUT_NAMES_MAX : OUTPUTS_MAX);
 	return -E2BIG;
 }
 
-static void keep(struct outputs *s, const struct output *output)
+static void insert_output(struct outputs *s, const struct output *output)
 {
-	struct output *place = place_of(s, output->spec.name);
-	struct output_counts away; /* what came while it was gone */
+	struct output *slot = find_slot(s, output->spec.name);
+	struct output_counts absent; /* of lines put while the output was closed */
 
 	if (output->spec.queue_bytes / FLUSH_PART < s->flush_bytes)
 		s->flush_bytes = output->spec.queue_bytes / FLUSH_PART;
-	if (place == &s->list[s->n]) {
+	if (slot == &s->list[s->n]) {
 		s->n++;
-		*place = *output;
+		*slot = *output;
 		return;
 	}
-	if (place->torn && output->spec.kind->goes_on) /* it fits: the queue is empty */
+	if (slot->partial_line &&
+	    output->spec.kind->continues_partial) /* it fits: the queue is empty */
 		(void)queue_put_uncounted(output->queue, "\n", 1, RECORD_START);
-	output_current_counts(place, &away);
-	output_add_counts(&place->past, &away);
-	output_spec_free(&place->spec);
-	*place = (struct output){
+	output_current_counts(slot, &absent);
+	output_add_counts(&slot->earlier, &absent);
+	output_spec_free(&slot->spec);
+	*slot = (struct output){
 		.spec = output->spec,
 		.writer = output->writer,
 		.queue = output->queue,
 		.started = output->started,
-		.past = place->past,
-		.torn = place->torn,
-		.drop_first_ns = place->drop_first_ns,
-		.drop_last_ns = place->drop_last_ns,
+		.earlier = slot->earlier,
+		.partial_line = slot->partial_line,
+		.drop_first_ns = slot->drop_first_ns,
+		.drop_last_ns = slot->drop_last_ns,
 	};
 }
 
-/* next: one of that name is still there. */
-static int open_output(struct outputs *s, struct output_spec *spec, bool next, struct output *ret,
-		       char *err, size_t err_cap)
+/* replaces: another output of that name is still open. */
+static int open_output(struct outputs *s, struct output_spec *spec, bool replaces,
+		       struct output *ret, char *err, size_t err_cap)
 {
 	const struct writer_plan plan = {
-		.keep = s->waits && spec->when_full != OUTPUT_DROP,
+		.keep_on_failure = s->can_wait && spec->when_full != OUTPUT_DROP,
 		.patience_ms = s->patience_ms,
 	};
 	struct output output = { .spec = *spec };
@@ -144,7 +146,7 @@ static int open_output(struct outputs *s, struct output_spec *spec, bool next, s
 
 	if (error)
 		return error;
-	error = spec->kind->open(&driver, spec->target, spec->settings, next, err, err_cap);
+	error = spec->kind->open(&driver, spec->target, spec->settings, replaces, err, err_cap);
 	if (error)
 		return error;
 	error = queue_new(&output.queue, spec->queue_bytes);
@@ -169,66 +171,67 @@ int outputs_add(struct outputs *s, struct output_spec *spec, char *err, size_t e
 	int ret;
 
 	if (!outputs_is_free(s, spec->name)) {
-		(void)snprintf(err, err_cap, "the output \"%s\" is named twice", spec->name);
+		(void)snprintf(err, err_cap, "the output \"%s\" is given twice", spec->name);
 		return -EEXIST;
 	}
 	ret = open_output(s, spec, false, &output, err, err_cap);
 	if (!ret)
-		keep(s, &output);
+		insert_output(s, &output);
 	return ret;
 }
 
-static int start_spare(struct pending_output *spare, char *err, size_t err_cap)
+static int start_pending(struct pending_output *pending, char *err, size_t err_cap)
 {
-	int error = writer_start(spare->output.writer, true);
+	int error = writer_start(pending->output.writer, true);
 
 	if (error)
 		(void)snprintf(err, err_cap, "cannot start the output \"%s\": %s",
-			       spare->output.spec.name, strerror(-error));
-	spare->output.started = !error;
+			       pending->output.spec.name, strerror(-error));
+	pending->output.started = !error;
 	return error;
 }
 
 int outputs_prepare(struct outputs *s, struct output_spec *spec, struct pending_output **ret,
 		    char *err, size_t err_cap)
 {
-	struct pending_output *spare = calloc(1, sizeof(*spare));
-	const bool is_new = !find(s, spec->name);
+	struct pending_output *pending = calloc(1, sizeof(*pending));
+	const bool is_new = !find_output(s, spec->name);
 	int error;
 
-	if (!spare) {
-		(void)snprintf(err, err_cap, "there is no memory for an output");
+	if (!pending) {
+		(void)snprintf(err, err_cap, "not enough memory for the output");
 		return -ENOMEM;
 	}
-	error = open_output(s, spec, !outputs_is_free(s, spec->name), &spare->output, err, err_cap);
+	error = open_output(s, spec, !outputs_is_free(s, spec->name), &pending->output, err,
+			    err_cap);
 	if (error) {
-		free(spare);
+		free(pending);
 		return error;
 	}
-	spare->outputs = s;
-	spare->is_new = is_new;
+	pending->outputs = s;
+	pending->is_new = is_new;
 	s->n_new_pending += is_new;
-	error = start_spare(spare, err, err_cap);
+	error = start_pending(pending, err, err_cap);
 	if (error)
-		pending_output_free(spare);
+		pending_output_free(pending);
 	else
-		*ret = spare;
+		*ret = pending;
 	return error;
 }
 
-const struct output_spec *pending_output_spec(const struct pending_output *spare)
+const struct output_spec *pending_output_spec(const struct pending_output *pending)
 {
-	return &spare->output.spec;
+	return &pending->output.spec;
 }
 
-void outputs_add_pending(struct outputs *s, struct pending_output *spare)
+void outputs_add_pending(struct outputs *s, struct pending_output *pending)
 {
-	struct writer *writer = spare->output.writer;
+	struct writer *writer = pending->output.writer;
 
-	s->n_new_pending -= spare->is_new;
-	keep(s, &spare->output);
+	s->n_new_pending -= pending->is_new;
+	insert_output(s, &pending->output);
 	writer_release(writer);
-	free(spare);
+	free(pending);
 }
 
 int outputs_start(struct outputs *s)
@@ -236,12 +239,12 @@ int outputs_start(struct outputs *s)
 	int ret = 0;
 
 	for (unsigned int i = 0; !ret && i < s->n; i++) {
-		struct output *k = &s->list[i];
+		struct output *o = &s->list[i];
 
-		if (k->started || k->state != OUTPUT_OPEN)
+		if (o->started || o->state != OUTPUT_OPEN)
 			continue;
-		ret = writer_start(k->writer, false);
-		k->started = !ret;
+		ret = writer_start(o->writer, false);
+		o->started = !ret;
 	}
 	return ret;
 }
@@ -274,66 +277,66 @@ const char *outputs_name(const struct outputs *s, unsigned int i)
 	return s->list[i].spec.name;
 }
 
-static int output_error(const struct output *k)
+static int output_error(const struct output *o)
 {
-	return k->writer ? writer_error(k->writer) : 0;
+	return o->writer ? writer_error(o->writer) : 0;
 }
 
-static void output_put(struct output *k, const struct record *line)
+static void output_put(struct output *o, const struct record *line)
 {
-	if (k->state != OUTPUT_OPEN && !k->returns)
+	if (o->state != OUTPUT_OPEN && !o->will_return)
 		return;
-	k->made++;
-	if (!(k->spec.events >> line->type & 1)) {
-		k->filtered++;
-		return;
-	}
-	if (k->state != OUTPUT_OPEN) {
-		k->dropped_failing++;
+	o->made++;
+	if (!(o->spec.events >> line->type & 1)) {
+		o->filtered++;
 		return;
 	}
-	if (k->dead || queue_put(k->queue, line->text, line->len, line->type))
+	if (o->state != OUTPUT_OPEN) {
+		o->dropped_failing++;
 		return;
-	if (writer_failing(k->writer))
-		k->dropped_failing++;
-	else if (!output_error(k))
-		k->dropped_queue_full++;
+	}
+	if (o->end_seen || queue_put(o->queue, line->text, line->len, line->type))
+		return;
+	if (writer_failing(o->writer))
+		o->dropped_failing++;
+	else if (!output_error(o))
+		o->dropped_queue_full++;
 }
 
-static bool wants_cpu(struct output *k)
+static bool count_yield(struct output *o)
 {
-	if (k->state != OUTPUT_OPEN || k->dead)
+	if (o->state != OUTPUT_OPEN || o->end_seen)
 		return false;
-	if (queue_room(k->queue) > queue_room_max(k->queue) / 4 * 3)
-		k->let = 0;
+	if (queue_room(o->queue) > queue_room_max(o->queue) / 4 * 3)
+		o->yields = 0;
 	else
-		k->let++;
-	return k->let && k->let <= LET_MAX;
+		o->yields++;
+	return o->yields && o->yields <= YIELDS_MAX;
 }
 
-/* A burst of lines is made in less time than the scheduler leaves us the CPU for; a writer that
- * shares it with us must have its turn before the queue is full. One that makes little of its turns
- * waits for something else, and we don't wait with it; nor do turns of any take more than a part of
- * the time, or the ring would fill behind a slow one.
+/* A burst of lines can be made in less time than the scheduler lets this thread run; a writer that
+ * shares the CPU has to run before its queue is full. A writer that makes little progress when it
+ * runs waits for something else, so it is not waited for; and the total time spent yielding is
+ * limited, or the ring buffer would fill while a slow writer runs.
  */
-static void let_write(struct outputs *s)
+static void yield_to_writers(struct outputs *s)
 {
 	bool wanted = false;
 	int64_t now;
 
 	for (unsigned int i = 0; i < s->n; i++)
-		wanted |= wants_cpu(&s->list[i]);
+		wanted |= count_yield(&s->list[i]);
 	if (!wanted)
 		return;
 	now = time_monotonic_ns();
-	if (now - s->let_from_ns > LET_PERIOD_NS) {
-		s->let_from_ns = now;
-		s->let_ns = 0;
+	if (now - s->yield_period_ns > YIELD_PERIOD_NS) {
+		s->yield_period_ns = now;
+		s->yield_ns = 0;
 	}
-	if (s->let_ns >= LET_NS)
+	if (s->yield_ns >= YIELD_NS)
 		return;
 	(void)sched_yield(); /* cannot fail */
-	s->let_ns += time_monotonic_ns() - now;
+	s->yield_ns += time_monotonic_ns() - now;
 }
 
 void outputs_put(struct outputs *s, const struct record *line)
@@ -346,7 +349,7 @@ void outputs_put(struct outputs *s, const struct record *line)
 	if (s->unflushed < s->flush_bytes)
 		return;
 	outputs_flush(s);
-	let_write(s);
+	yield_to_writers(s);
 }
 
 void outputs_put_to(struct outputs *s, unsigned int i, const struct record *line)
@@ -357,42 +360,43 @@ void outputs_put_to(struct outputs *s, unsigned int i, const struct record *line
 
 void outputs_put_uncounted(struct outputs *s, unsigned int i, const struct record *line)
 {
-	struct output *k = &s->list[i];
+	struct output *o = &s->list[i];
 
-	/* it tells what the stream tells anyway, so it is no loss if there is no room */
-	if (k->state == OUTPUT_OPEN && !k->dead)
-		(void)queue_put_uncounted(k->queue, line->text, line->len, line->type);
+	/* a full queue is no loss: the stream has this information anyway */
+	if (o->state == OUTPUT_OPEN && !o->end_seen)
+		(void)queue_put_uncounted(o->queue, line->text, line->len, line->type);
 }
 
-/* Drops happen in either thread; when is known to within two flushes. */
-static void note_drops(struct output *k, const struct output_counts *life, uint64_t now)
+/* Note the time of drops. They happen in either thread, so the time is known to within two flushes.
+ */
+static void note_drops(struct output *o, const struct output_counts *current, uint64_t now)
 {
-	uint64_t dropped = life->dropped_queue_full + life->dropped_error;
+	uint64_t dropped = current->dropped_queue_full + current->dropped_error;
 
-	if (dropped != k->dropped_seen) {
-		if (!k->drop_first_ns)
-			k->drop_first_ns = k->flushed_ns ? k->flushed_ns : now;
-		k->drop_last_ns = now;
+	if (dropped != o->dropped_at_flush) {
+		if (!o->drop_first_ns)
+			o->drop_first_ns = o->flushed_ns ? o->flushed_ns : now;
+		o->drop_last_ns = now;
 	}
-	k->dropped_seen = dropped;
-	k->flushed_ns = now;
+	o->dropped_at_flush = dropped;
+	o->flushed_ns = now;
 }
 
 void outputs_flush(struct outputs *s)
 {
 	uint64_t now = s->clock_fn(s->clock_arg);
-	struct output_counts life;
-	struct output *k;
+	struct output_counts current;
+	struct output *o;
 	unsigned int i;
 
 	s->unflushed = 0;
 	for (i = 0; i < s->n; i++) {
-		k = &s->list[i];
-		k->dead = output_error(k) != 0;
-		if (k->queue && !k->dead && queue_publish(k->queue))
-			writer_wake(k->writer);
-		output_current_counts(k, &life);
-		note_drops(k, &life, now);
+		o = &s->list[i];
+		o->end_seen = output_error(o) != 0;
+		if (o->queue && !o->end_seen && queue_publish(o->queue))
+			writer_wake(o->writer);
+		output_current_counts(o, &current);
+		note_drops(o, &current, now);
 	}
 }
 
@@ -406,7 +410,7 @@ unsigned int outputs_take_ends(struct outputs *s)
 	unsigned int alive = 0;
 	unsigned int i;
 	uint64_t failures;
-	/* Before the look at the errors: one that comes after it makes the fd readable again. */
+	/* Read it before the errors: a later error makes the fd readable again. */
 	ssize_t n = read(s->failed_fd, &failures, sizeof(failures));
 
 	(void)n; /* non-blocking, and only read to be cleared */
@@ -420,32 +424,33 @@ int outputs_error(const struct outputs *s, unsigned int i)
 	return output_error(&s->list[i]);
 }
 
-/* L4 holds at any moment, while the writer runs. made and dropped_queue_full belong to the thread
- * that calls this, so they do not move. The writer's numbers only grow, each line is in one of
- * them, and only after we put it: read one after the other, they are at most what was put.
+/* L4 holds at any moment, while the writer runs. The calling thread owns made and
+ * dropped_queue_full, so they do not change. The writer's counts only grow, and each line is added
+ * to one of them after it was put: read one after the other, their sum is at most the number of
+ * lines put.
  *
- * Of a dead output the queue is nobody's any more: what was made and is not accounted for
- * otherwise was lost with it, be it queued, half written, or put since. The error is read first,
- * because with it the count of what was written is final.
+ * Nobody owns the queue of a failed output any more: lines that were made and are not accounted for
+ * otherwise were lost with it, whether queued, partly written, or put since. The error is read
+ * first, because the count of written lines is final once it is set.
  */
-void output_current_counts(const struct output *k, struct output_counts *ret)
+void output_current_counts(const struct output *o, struct output_counts *ret)
 {
-	int error = output_error(k);
+	int error = output_error(o);
 	struct queue_counts q = { 0 };
 
-	if (k->queue)
-		queue_counts(k->queue, &q);
+	if (o->queue)
+		queue_counts(o->queue, &q);
 	*ret = (struct output_counts){
-		.made = k->made,
+		.made = o->made,
 		.written = q.written,
 		.bytes = q.bytes,
-		.filtered = k->filtered,
-		.dropped_queue_full = k->dropped_queue_full,
-		.dropped_error = q.dropped + k->dropped_failing,
-		.disconnects = k->writer ? writer_disconnects(k->writer) : 0,
+		.filtered = o->filtered,
+		.dropped_queue_full = o->dropped_queue_full,
+		.dropped_error = q.dropped + o->dropped_failing,
+		.disconnects = o->writer ? writer_disconnects(o->writer) : 0,
 	};
 	if (error)
-		ret->dropped_error = k->made - k->filtered - q.written - k->dropped_queue_full;
+		ret->dropped_error = o->made - o->filtered - q.written - o->dropped_queue_full;
 }
 
 void output_add_counts(struct output_counts *sum, const struct output_counts *add)
@@ -461,14 +466,14 @@ void output_add_counts(struct output_counts *sum, const struct output_counts *ad
 
 void outputs_counts(const struct outputs *s, unsigned int i, struct output_counts *ret)
 {
-	const struct output *k = &s->list[i];
-	struct output told = *k;
+	const struct output *o = &s->list[i];
+	struct output seen = *o;
 
-	output_current_counts(k, ret);
-	note_drops(&told, ret, s->clock_fn(s->clock_arg)); /* those since the last flush, too */
-	output_add_counts(ret, &k->past);
-	ret->drop_first_ns = told.drop_first_ns;
-	ret->drop_last_ns = told.drop_last_ns;
+	output_current_counts(o, ret);
+	note_drops(&seen, ret, s->clock_fn(s->clock_arg)); /* include drops since the last flush */
+	output_add_counts(ret, &o->earlier);
+	ret->drop_first_ns = seen.drop_first_ns;
+	ret->drop_last_ns = seen.drop_last_ns;
 }
 
 void outputs_reset_drops(struct outputs *s, unsigned int i)
@@ -493,28 +498,28 @@ uint64_t outputs_lost(const struct outputs *s)
 
 bool outputs_gave_up(const struct outputs *s, unsigned int i)
 {
-	const struct output *k = &s->list[i];
+	const struct output *o = &s->list[i];
 
-	return output_error(k) && writer_gave_up(k->writer);
+	return output_error(o) && writer_gave_up(o->writer);
 }
 
 int outputs_failing(const struct outputs *s, unsigned int i)
 {
-	const struct output *k = &s->list[i];
+	const struct output *o = &s->list[i];
 
-	return k->state == OUTPUT_CLOSED || output_error(k) ? 0 : writer_failing(k->writer);
+	return o->state == OUTPUT_CLOSED || output_error(o) ? 0 : writer_failing(o->writer);
 }
 
-const char *outputs_warning(const struct outputs *s, unsigned int i, unsigned int *told)
+const char *outputs_warning(const struct outputs *s, unsigned int i, unsigned int *warned)
 {
-	const struct output *k = &s->list[i];
+	const struct output *o = &s->list[i];
 
-	for (unsigned int n = 0; k->writer && n < DRIVER_WARNINGS; n++) {
-		const char *warning = *told & 1U << n ? NULL : writer_warning(k->writer, n);
+	for (unsigned int n = 0; o->writer && n < DRIVER_WARNINGS; n++) {
+		const char *warning = *warned & 1U << n ? NULL : writer_warning(o->writer, n);
 
 		if (!warning)
 			continue;
-		*told |= 1U << n;
+		*warned |= 1U << n;
 		return warning;
 	}
 	return NULL;
@@ -525,16 +530,16 @@ static size_t least_room(const struct outputs *s, bool unless_drop, bool empty)
 	size_t room = SIZE_MAX;
 
 	for (unsigned int i = 0; i < s->n; i++) {
-		const struct output *k = &s->list[i];
+		const struct output *o = &s->list[i];
 		size_t one;
 
-		if (unless_drop && k->spec.when_full == OUTPUT_DROP)
+		if (unless_drop && o->spec.when_full == OUTPUT_DROP)
 			continue;
-		if (k->state != OUTPUT_OPEN && k->returns && !empty)
+		if (o->state != OUTPUT_OPEN && o->will_return && !empty)
 			return 0;
-		if (k->state != OUTPUT_OPEN || k->dead)
+		if (o->state != OUTPUT_OPEN || o->end_seen)
 			continue;
-		one = empty ? queue_room_max(k->queue) : queue_room(k->queue);
+		one = empty ? queue_room_max(o->queue) : queue_room(o->queue);
 		if (one < room)
 			room = one;
 	}

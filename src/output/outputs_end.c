@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* How outputs end: one of them while the others go on, or all. */
+/* Closing of outputs: one while the others go on, or all. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -9,43 +9,43 @@
 #include "base/time.h"
 #include "output/outputs_internal.h"
 
-#define UNTOLD_MS 5000 /* for writers that outputs_free() is the first to tell to end */
-#define LEAVE_MS  5000 /* for one that leaves to write what it has */
+#define STOP_MS	 5000 /* for writers if outputs_finish() was not called */
+#define CLOSE_MS 5000 /* for a closing output to write its queue */
 
-static bool is_over(const struct output *k)
+static bool is_ended(const struct output *o)
 {
-	return !k->writer || k->ended;
+	return !o->writer || o->ended;
 }
 
-static void stop(struct outputs *s, enum writer_stop how)
+static void stop_writers(struct outputs *s, enum writer_stop how)
 {
 	unsigned int i;
 
 	for (i = 0; i < s->n; i++) {
-		if (!is_over(&s->list[i]))
+		if (!is_ended(&s->list[i]))
 			writer_stop(s->list[i].writer, how);
 	}
 }
 
-/* Fill in one entry per output; a output that has ended has fd −1, which poll ignores. Returns how
- * many have not.
+/* Fill in one entry per output; fd is -1, which poll() ignores, if it has ended. Returns the number
+ * of outputs that have not ended.
  */
-static unsigned int not_ended(const struct outputs *s, struct pollfd *fds)
+static unsigned int fill_pollfds(const struct outputs *s, struct pollfd *fds)
 {
 	unsigned int running = 0;
-	const struct output *k;
+	const struct output *o;
 	unsigned int i;
 
 	for (i = 0; i < s->n; i++) {
-		k = &s->list[i];
-		fds[i].fd = is_over(k) ? -1 : writer_ended_fd(k->writer);
+		o = &s->list[i];
+		fds[i].fd = is_ended(o) ? -1 : writer_ended_fd(o->writer);
 		fds[i].events = POLLIN;
-		running += !is_over(k);
+		running += !is_ended(o);
 	}
 	return running;
 }
 
-/* Until all have ended, or the deadline, on the monotonic clock. */
+/* Wait until all writers have ended, or until the deadline on the monotonic clock. */
 static void wait_ended(struct outputs *s, int64_t deadline_ns)
 {
 	struct pollfd fds[OUTPUT_NAMES_MAX] = { 0 };
@@ -54,7 +54,7 @@ static void wait_ended(struct outputs *s, int64_t deadline_ns)
 	unsigned int i;
 	int ready;
 
-	while (not_ended(s, fds)) {
+	while (fill_pollfds(s, fds)) {
 		left_ns = deadline_ns - time_monotonic_ns();
 		if (left_ns < 0)
 			left_ns = 0;
@@ -70,77 +70,79 @@ static void wait_ended(struct outputs *s, int64_t deadline_ns)
 	}
 }
 
-void outputs_close(struct outputs *s, unsigned int i, bool returns)
+void outputs_close(struct outputs *s, unsigned int i, bool will_return)
 {
-	struct output *k = &s->list[i];
+	struct output *o = &s->list[i];
 
-	if (k->state != OUTPUT_OPEN) {
-		k->returns = k->returns && returns;
+	if (o->state != OUTPUT_OPEN) {
+		o->will_return = o->will_return && will_return;
 		return;
 	}
 	outputs_flush(s);
-	k->state = OUTPUT_CLOSING;
-	k->returns = returns;
-	k->leave_ms = time_monotonic_ms() + LEAVE_MS;
-	writer_stop(k->writer, WRITER_FINISH);
+	o->state = OUTPUT_CLOSING;
+	o->will_return = will_return;
+	o->close_deadline_ms = time_monotonic_ms() + CLOSE_MS;
+	writer_stop(o->writer, WRITER_FINISH);
 }
 
-/* What it has not written is lost; its numbers stay, for its total and for its return. */
-static void part_with(struct outputs *s, struct output *k)
+/* Free a closed output. Unwritten lines are lost; its counts are kept, for its totals and for when
+ * it is added again.
+ */
+static void free_closed(struct outputs *s, struct output *o)
 {
-	struct output_counts life;
+	struct output_counts current;
 
-	outputs_flush(s); /* looks when lines were dropped */
-	output_current_counts(k, &life);
-	if (output_queued(&life)) {
-		k->drop_last_ns = s->clock_fn(s->clock_arg);
-		k->drop_first_ns = k->drop_first_ns ? k->drop_first_ns : k->drop_last_ns;
+	outputs_flush(s); /* notes the time of drops */
+	output_current_counts(o, &current);
+	if (output_queued(&current)) {
+		o->drop_last_ns = s->clock_fn(s->clock_arg);
+		o->drop_first_ns = o->drop_first_ns ? o->drop_first_ns : o->drop_last_ns;
 	}
-	life.dropped_error += output_queued(&life);
-	output_add_counts(&k->past, &life);
-	(void)writer_free(k->writer); /* it has ended */
-	k->torn = queue_has_partial(k->queue) || (k->torn && !life.bytes);
-	queue_free(k->queue);
-	*k = (struct output){
+	current.dropped_error += output_queued(&current);
+	output_add_counts(&o->earlier, &current);
+	(void)writer_free(o->writer); /* cannot fail: it has ended */
+	o->partial_line = queue_has_partial(o->queue) || (o->partial_line && !current.bytes);
+	queue_free(o->queue);
+	*o = (struct output){
 		.state = OUTPUT_CLOSED,
-		.spec = k->spec,
-		.past = k->past,
-		.returns = k->returns,
-		.torn = k->torn,
-		.drop_first_ns = k->drop_first_ns,
-		.drop_last_ns = k->drop_last_ns,
+		.spec = o->spec,
+		.earlier = o->earlier,
+		.will_return = o->will_return,
+		.partial_line = o->partial_line,
+		.drop_first_ns = o->drop_first_ns,
+		.drop_last_ns = o->drop_last_ns,
 	};
 }
 
-static bool has_ended(const struct output *k)
+static bool has_ended(const struct output *o)
 {
-	struct pollfd ended = { .fd = writer_ended_fd(k->writer), .events = POLLIN };
+	struct pollfd ended = { .fd = writer_ended_fd(o->writer), .events = POLLIN };
 
 	return poll(&ended, 1, 0) == 1;
 }
 
 bool outputs_finish_closing(struct outputs *s)
 {
-	bool leaving = false;
+	bool any_closing = false;
 
 	for (unsigned int i = 0; i < s->n; i++) {
-		struct output *k = &s->list[i];
+		struct output *o = &s->list[i];
 
-		if (k->state != OUTPUT_CLOSING)
+		if (o->state != OUTPUT_CLOSING)
 			continue;
-		if (has_ended(k)) {
-			part_with(s, k);
+		if (has_ended(o)) {
+			free_closed(s, o);
 			continue;
 		}
-		leaving = true;
-		if (time_monotonic_ms() >= k->leave_ms)
-			writer_stop(k->writer, WRITER_GIVE_UP);
+		any_closing = true;
+		if (time_monotonic_ms() >= o->close_deadline_ms)
+			writer_stop(o->writer, WRITER_GIVE_UP);
 	}
-	return leaving;
+	return any_closing;
 }
 
-/* The last eighth of the time is for writers that wait for their reader: told to give up, they end
- * at once, and then what they have written is known exactly.
+/* The last eighth of the time is for writers that wait for their reader: when stopped with
+ * WRITER_GIVE_UP they end at once, and then the number of written lines is known exactly.
  */
 uint64_t outputs_finish(struct outputs *s, int timeout_ms)
 {
@@ -156,9 +158,9 @@ uint64_t outputs_finish(struct outputs *s, int timeout_ms)
 		outputs_counts(s, i, &c);
 		unwritten += output_queued(&c) + c.written;
 	}
-	stop(s, WRITER_FINISH);
+	stop_writers(s, WRITER_FINISH);
 	wait_ended(s, deadline_ns - timeout_ns / 8);
-	stop(s, WRITER_GIVE_UP);
+	stop_writers(s, WRITER_GIVE_UP);
 	wait_ended(s, deadline_ns);
 
 	for (i = 0; i < s->n; i++) {
@@ -168,27 +170,27 @@ uint64_t outputs_finish(struct outputs *s, int timeout_ms)
 	return unwritten;
 }
 
-/* A writer that is stuck goes on using its queue, until the process ends. */
-static void close_output(struct output *k)
+/* A stuck writer goes on using its queue until the process ends, so the queue is not freed. */
+static void free_output(struct output *o)
 {
-	if (k->writer && !writer_free(k->writer))
-		queue_free(k->queue);
-	output_spec_free(&k->spec);
+	if (o->writer && !writer_free(o->writer))
+		queue_free(o->queue);
+	output_spec_free(&o->spec);
 }
 
-void pending_output_free(struct pending_output *spare)
+void pending_output_free(struct pending_output *pending)
 {
 	struct pollfd ended;
 
-	if (!spare)
+	if (!pending)
 		return;
-	writer_stop(spare->output.writer, WRITER_GIVE_UP);
-	ended = (struct pollfd){ .fd = writer_ended_fd(spare->output.writer), .events = POLLIN };
+	writer_stop(pending->output.writer, WRITER_GIVE_UP);
+	ended = (struct pollfd){ .fd = writer_ended_fd(pending->output.writer), .events = POLLIN };
 	while (poll(&ended, 1, -1) != 1)
-		; /* it waits for nothing but us */
-	spare->outputs->n_new_pending -= spare->is_new;
-	close_output(&spare->output);
-	free(spare);
+		; /* it ends soon: it waits only for writer_release() or writer_stop() */
+	pending->outputs->n_new_pending -= pending->is_new;
+	free_output(&pending->output);
+	free(pending);
 }
 
 void outputs_free(struct outputs *s)
@@ -197,10 +199,10 @@ void outputs_free(struct outputs *s)
 
 	if (!s)
 		return;
-	stop(s, WRITER_GIVE_UP);
-	wait_ended(s, time_monotonic_ns() + (s->finished ? OUTPUT_FREE_MS : UNTOLD_MS) * NS_PER_MS);
+	stop_writers(s, WRITER_GIVE_UP);
+	wait_ended(s, time_monotonic_ns() + (s->finished ? OUTPUT_FREE_MS : STOP_MS) * NS_PER_MS);
 	for (i = 0; i < s->n; i++)
-		close_output(&s->list[i]);
+		free_output(&s->list[i]);
 	close(s->failed_fd);
 	free(s);
 }

@@ -9,50 +9,51 @@
 #define CACHE_LINE 64
 #define SLOTS_MIN  16U
 
-/* What there is to know of a line beside its bytes. */
-struct slot {
+/* What the queue stores of a line besides its bytes. */
+struct queue_slot {
 	uint16_t len;
 	uint8_t type; /* enum record_type */
 	bool uncounted : 1;
-	bool first : 1; /* it found the queue empty, and lies at the start of data */
+	bool first : 1; /* the queue was empty, so the line was stored at the start of data */
 };
 
-/* Bytes lie in data, lengths of lines in a ring of their own beside it. So a run of lines is
- * nothing but text, and where one ends is known without a look at it. A line that does not fit
- * before the end of data goes to its start; both sides follow from the length where that is, so
- * there are no marks. Nor is the rest of data used by one that finds the queue empty: it begins at
- * the start again, so that lines which are written as fast as they come stay in the same memory,
- * and in the caches. Positions and line numbers only grow; offsets are positions in data.
+/* The bytes of lines are in data, their lengths in a separate ring of slots. So a run of lines is
+ * plain text, and the end of a line is known without searching it. A line that does not fit before
+ * the end of data is stored at its start; both sides derive that from its length, so no markers are
+ * needed. A line that finds the queue empty is stored at the start of data, too, so that lines
+ * which are written as fast as they are put reuse the same memory, and stay in the caches.
+ * Positions and line numbers only grow; offsets are positions in data.
  *
- * published is stored by the producer and says which lines are there. freed_* are stored by the
- * consumer and say what can be used again; the producer keeps a copy and looks again only when
- * that copy says that there is no room. The two sides are kept out of each other's cache lines.
+ * The producer stores published, the number of lines that the consumer may read. The consumer
+ * stores freed_*, up to which memory can be reused; the producer keeps a copy, and reloads it only
+ * if there is no room by that copy. The two sides use separate cache lines.
  */
 struct queue { // NOLINT(clang-analyzer-optin.performance.Padding)
 	char *data; /* owned */
-	struct slot *slots; /* owned; of line number n in slot n & slot_mask */
+	struct queue_slot *slots; /* owned; line n is in slot n & slot_mask */
 	size_t capacity;
 	uint64_t slot_mask;
 
-	/* the producer's */
+	/* the producer's members */
 	_Alignas(CACHE_LINE) uint64_t in_pos;
 	uint64_t in_line;
 	size_t in_off;
 	uint64_t seen_freed_pos;
 	uint64_t seen_freed_line;
-	uint64_t shown; /* published, as last stored */
+	uint64_t last_published; /* the last value stored to published */
 
 	_Alignas(CACHE_LINE) _Atomic uint64_t published;
 
-	/* the consumer's */
+	/* the consumer's members */
 	_Alignas(CACHE_LINE) uint64_t out_pos;
 	uint64_t out_line;
 	size_t out_off;
-	size_t part; /* bytes already written of line out_line */
-	size_t rest_off;
-	size_t rest_len; /* not 0: a half-written line that queue_drop() took out of the ring */
-	uint64_t rest_counted; /* 1, or 0 for one that is not */
-	uint8_t rest_type; /* enum record_type */
+	size_t partial_written; /* bytes of line out_line that are written */
+	size_t partial_off;
+	/* not 0: bytes of the partial line that queue_drop() moved out of the ring */
+	size_t partial_len;
+	uint64_t partial_counted; /* 1: the counts include it, else 0 */
+	uint8_t partial_type; /* enum record_type */
 
 	_Alignas(CACHE_LINE) _Atomic uint64_t freed_pos;
 	_Atomic uint64_t freed_line;
@@ -60,7 +61,7 @@ struct queue { // NOLINT(clang-analyzer-optin.performance.Padding)
 	_Atomic uint64_t bytes;
 	_Atomic uint64_t dropped;
 
-	char rest[QUEUE_LINE_MAX];
+	char partial[QUEUE_LINE_MAX];
 };
 
 _Static_assert(QUEUE_LINE_MAX <= UINT16_MAX, "lengths are 16 bits");
@@ -103,13 +104,13 @@ void queue_free(struct queue *q)
 	free(q);
 }
 
-/* Where a line goes when the one before it ended at off. */
+/* The offset of a line if the previous one ended at off. */
 static size_t line_off(const struct queue *q, size_t off, size_t len)
 {
 	return off + len > q->capacity ? 0 : off;
 }
 
-/* The position behind that line; what is left unused at the end of data counts as part of it. */
+/* The position after a line; it includes what the line leaves unused at the end of data. */
 static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, size_t len)
 {
 	size_t unused = line_off(q, off, len) == off ? 0 : q->capacity - off;
@@ -117,8 +118,10 @@ static uint64_t line_end(const struct queue *q, uint64_t pos, size_t off, size_t
 	return pos + unused + len;
 }
 
-/* What lines of a type may fill of so much: the rest is kept for those that tell of them. */
-static uint64_t share(uint64_t whole, enum record_type type)
+/* The part of whole that lines of a type may fill: the rest is reserved for lines that report their
+ * loss.
+ */
+static uint64_t limit_for(uint64_t whole, enum record_type type)
 {
 	if (type == RECORD_PACKET)
 		return whole - whole / QUEUE_RESERVE;
@@ -127,48 +130,48 @@ static uint64_t share(uint64_t whole, enum record_type type)
 
 static bool fits(const struct queue *q, uint64_t end, enum record_type type)
 {
-	return end - q->seen_freed_pos <= share(q->capacity, type) &&
-	       q->in_line + 1 - q->seen_freed_line <= share(q->slot_mask + 1, type);
+	return end - q->seen_freed_pos <= limit_for(q->capacity, type) &&
+	       q->in_line + 1 - q->seen_freed_line <= limit_for(q->slot_mask + 1, type);
 }
 
-/* acquire: the consumer has read the bytes and the slots that it gave back */
-static void see_freed(struct queue *q)
+/* acquire: the consumer has finished reading the bytes and slots that it freed */
+static void load_freed(struct queue *q)
 {
 	q->seen_freed_pos = atomic_load_explicit(&q->freed_pos, memory_order_acquire);
 	q->seen_freed_line = atomic_load_explicit(&q->freed_line, memory_order_acquire);
 }
 
-static bool has_room(struct queue *q, uint64_t end, enum record_type type)
+static bool find_room(struct queue *q, uint64_t end, enum record_type type)
 {
 	if (fits(q, end, type))
 		return true;
-	see_freed(q);
+	load_freed(q);
 	return fits(q, end, type);
 }
 
-/* If the queue is empty, the next line begins at the start of data. Asked when all is published,
- * which is seldom: the consumer's cache lines are left alone otherwise.
+/* Continue at the start of data if the queue is empty. To be called only when all lines are
+ * published, which is rare, because it reads the consumer's cache lines.
  */
-static bool begin_again(struct queue *q)
+static bool rewind_if_empty(struct queue *q)
 {
-	see_freed(q);
+	load_freed(q);
 	if (q->seen_freed_line != q->in_line || q->seen_freed_pos != q->in_pos)
 		return false;
 	q->in_off = 0;
 	return true;
 }
 
-static bool put(struct queue *q, const char *text, size_t len, enum record_type type,
-		bool uncounted)
+static bool put_line(struct queue *q, const char *text, size_t len, enum record_type type,
+		     bool uncounted)
 {
-	const bool first = q->in_line == q->shown && begin_again(q);
+	const bool first = q->in_line == q->last_published && rewind_if_empty(q);
 	size_t off = line_off(q, q->in_off, len);
 	uint64_t end = line_end(q, q->in_pos, q->in_off, len);
 
-	if (len == 0 || len > QUEUE_LINE_MAX || !has_room(q, end, type))
+	if (len == 0 || len > QUEUE_LINE_MAX || !find_room(q, end, type))
 		return false;
 	memcpy(q->data + off, text, len);
-	q->slots[q->in_line & q->slot_mask] = (struct slot){
+	q->slots[q->in_line & q->slot_mask] = (struct queue_slot){
 		.len = (uint16_t)len,
 		.type = (uint8_t)type,
 		.uncounted = uncounted,
@@ -182,22 +185,24 @@ static bool put(struct queue *q, const char *text, size_t len, enum record_type 
 
 bool queue_put(struct queue *q, const char *text, size_t len, enum record_type type)
 {
-	return put(q, text, len, type, false);
+	return put_line(q, text, len, type, false);
 }
 
 bool queue_put_uncounted(struct queue *q, const char *text, size_t len, enum record_type type)
 {
-	return put(q, text, len, type, true);
+	return put_line(q, text, len, type, true);
 }
 
-/* By bytes, or by slots when lines are short; less what a line may leave unused at the end. */
+/* Limited by bytes, or by slots if lines are short, less what a line may leave unused at the end of
+ * data.
+ */
 size_t queue_room(struct queue *q)
 {
-	uint64_t bytes = share(q->capacity, RECORD_PACKET);
-	uint64_t slots = share(q->slot_mask + 1, RECORD_PACKET);
+	uint64_t bytes = limit_for(q->capacity, RECORD_PACKET);
+	uint64_t slots = limit_for(q->slot_mask + 1, RECORD_PACKET);
 	uint64_t used, used_slots;
 
-	see_freed(q);
+	load_freed(q);
 	used = q->in_pos - q->seen_freed_pos + QUEUE_LINE_MAX;
 	used_slots = q->in_line - q->seen_freed_line;
 	if (used >= bytes || used_slots >= slots)
@@ -209,8 +214,8 @@ size_t queue_room(struct queue *q)
 
 size_t queue_room_max(const struct queue *q)
 {
-	uint64_t bytes = share(q->capacity, RECORD_PACKET);
-	uint64_t slots = share(q->slot_mask + 1, RECORD_PACKET) * QUEUE_LINE_MEAN;
+	uint64_t bytes = limit_for(q->capacity, RECORD_PACKET);
+	uint64_t slots = limit_for(q->slot_mask + 1, RECORD_PACKET) * QUEUE_LINE_MEAN;
 
 	bytes -= bytes < QUEUE_LINE_MAX ? bytes : QUEUE_LINE_MAX;
 	return bytes < slots ? bytes : slots;
@@ -218,10 +223,10 @@ size_t queue_room_max(const struct queue *q)
 
 bool queue_publish(struct queue *q)
 {
-	if (q->shown == q->in_line)
+	if (q->last_published == q->in_line)
 		return false;
-	q->shown = q->in_line;
-	atomic_store_explicit(&q->published, q->shown, memory_order_seq_cst);
+	q->last_published = q->in_line;
+	atomic_store_explicit(&q->published, q->last_published, memory_order_seq_cst);
 	return true;
 }
 
@@ -236,12 +241,12 @@ bool queue_waiting(const struct queue *q)
 {
 	uint64_t published = atomic_load_explicit(&q->published, memory_order_seq_cst);
 
-	return q->rest_len > 0 || q->out_line != published;
+	return q->partial_len > 0 || q->out_line != published;
 }
 
 bool queue_has_partial(const struct queue *q)
 {
-	return q->part > 0 || q->rest_len > 0;
+	return q->partial_written > 0 || q->partial_len > 0;
 }
 
 static size_t line_len(const struct queue *q, uint64_t line)
@@ -249,8 +254,8 @@ static size_t line_len(const struct queue *q, uint64_t line)
 	return q->slots[line & q->slot_mask].len;
 }
 
-/* Where the line before the first one ended, as far as that one is concerned. No other can have
- * found the queue empty.
+/* The offset at which the previous line ended, or 0 if the first line was stored at the start
+ * because the queue was empty. That can be true of the first line only.
  */
 static size_t first_off(const struct queue *q)
 {
@@ -270,18 +275,18 @@ size_t queue_run_until(const struct queue *q, size_t max, unsigned int until, co
 	unsigned int types;
 	size_t start, end, len;
 
-	if (q->rest_len > 0) {
-		*ret_text = q->rest + q->rest_off;
-		*ret_types = 1U << q->rest_type;
-		return q->rest_len;
+	if (q->partial_len > 0) {
+		*ret_text = q->partial + q->partial_off;
+		*ret_types = 1U << q->partial_type;
+		return q->partial_len;
 	}
 	if (line == published)
 		return 0;
 
 	len = line_len(q, line);
 	types = type_bit(q, line);
-	start = line_off(q, first_off(q), len) + q->part;
-	end = start - q->part + len;
+	start = line_off(q, first_off(q), len) + q->partial_written;
+	end = start - q->partial_written + len;
 	for (line++; line != published && !(types & until); line++) {
 		len = line_len(q, line);
 		if (end + len > q->capacity || end + len - start > max)
@@ -309,7 +314,7 @@ size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max)
 	size_t n;
 
 	for (n = 0; n < max && line != published; n++, line++) {
-		const struct slot *slot = &q->slots[line & q->slot_mask];
+		const struct queue_slot *slot = &q->slots[line & q->slot_mask];
 
 		off = line_off(q, off, slot->len);
 		ret[n].text = q->data + off;
@@ -320,16 +325,16 @@ size_t queue_lines(const struct queue *q, struct queue_line *ret, size_t max)
 	return n;
 }
 
-/* The consumer is the only one who adds, so there is no need for an atomic addition. */
-static void count(_Atomic uint64_t *counter, uint64_t n)
+/* Only the consumer writes the counts, so no atomic addition is needed. */
+static void add_count(_Atomic uint64_t *counter, uint64_t n)
 {
 	uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);
 
 	atomic_store_explicit(counter, old + n, memory_order_relaxed);
 }
 
-/* Step over the first line. Returns how many lines that are counted this is. */
-static uint64_t consume(struct queue *q)
+/* Consume the first line. Returns 1, or 0 if no count includes it. */
+static uint64_t consume_first(struct queue *q)
 {
 	size_t len = line_len(q, q->out_line);
 	uint64_t counted = !q->slots[q->out_line & q->slot_mask].uncounted;
@@ -337,23 +342,23 @@ static uint64_t consume(struct queue *q)
 	q->out_pos = line_end(q, q->out_pos, q->out_off, len);
 	q->out_off = line_off(q, q->out_off, len) + len;
 	q->out_line++;
-	q->part = 0;
+	q->partial_written = 0;
 	return counted;
 }
 
-/* release: all reads of what is given back come before. */
-static void give_back(struct queue *q)
+/* release: all reads of the freed memory come before */
+static void free_consumed(struct queue *q)
 {
 	atomic_store_explicit(&q->freed_pos, q->out_pos, memory_order_release);
 	atomic_store_explicit(&q->freed_line, q->out_line, memory_order_release);
 }
 
-static void rest_written(struct queue *q, size_t n)
+static void partial_done(struct queue *q, size_t n)
 {
-	q->rest_off += n;
-	q->rest_len -= n;
-	if (q->rest_len == 0)
-		count(&q->written, q->rest_counted);
+	q->partial_off += n;
+	q->partial_len -= n;
+	if (q->partial_len == 0)
+		add_count(&q->written, q->partial_counted);
 }
 
 void queue_written(struct queue *q, size_t n)
@@ -361,37 +366,38 @@ void queue_written(struct queue *q, size_t n)
 	uint64_t lines = 0;
 	size_t left;
 
-	count(&q->bytes, n);
-	if (q->rest_len > 0) {
-		rest_written(q, n);
+	add_count(&q->bytes, n);
+	if (q->partial_len > 0) {
+		partial_done(q, n);
 		return;
 	}
-	if (n == 0) /* in an empty queue the first line is the producer's still */
+	if (n == 0) /* the slot of the first line is still the producer's if the queue is empty */
 		return;
 	q->out_off = first_off(q);
 	while (n > 0) {
-		left = line_len(q, q->out_line) - q->part;
+		left = line_len(q, q->out_line) - q->partial_written;
 		if (n < left) {
-			q->part += n;
+			q->partial_written += n;
 			break;
 		}
 		n -= left;
-		lines += consume(q);
+		lines += consume_first(q);
 	}
-	count(&q->written, lines);
-	give_back(q);
+	add_count(&q->written, lines);
+	free_consumed(q);
 }
 
-/* Take the remainder of the first line out of the ring. */
-static void save_rest(struct queue *q)
+/* Move the rest of the first line out of the ring. */
+static void save_partial(struct queue *q)
 {
 	size_t len = line_len(q, q->out_line);
 
-	q->rest_off = 0;
-	q->rest_len = len - q->part;
-	q->rest_type = q->slots[q->out_line & q->slot_mask].type;
-	memcpy(q->rest, q->data + line_off(q, q->out_off, len) + q->part, q->rest_len);
-	q->rest_counted = consume(q);
+	q->partial_off = 0;
+	q->partial_len = len - q->partial_written;
+	q->partial_type = q->slots[q->out_line & q->slot_mask].type;
+	memcpy(q->partial, q->data + line_off(q, q->out_off, len) + q->partial_written,
+	       q->partial_len);
+	q->partial_counted = consume_first(q);
 }
 
 void queue_drop(struct queue *q)
@@ -401,27 +407,27 @@ void queue_drop(struct queue *q)
 
 	if (q->out_line != published)
 		q->out_off = first_off(q);
-	if (q->part > 0)
-		save_rest(q);
+	if (q->partial_written > 0)
+		save_partial(q);
 	while (q->out_line != published)
-		lines += consume(q);
-	count(&q->dropped, lines);
-	give_back(q);
+		lines += consume_first(q);
+	add_count(&q->dropped, lines);
+	free_consumed(q);
 }
 
 void queue_drop_first(struct queue *q)
 {
 	q->out_off = first_off(q);
-	count(&q->dropped, consume(q));
-	give_back(q);
+	add_count(&q->dropped, consume_first(q));
+	free_consumed(q);
 }
 
 void queue_drop_partial(struct queue *q)
 {
-	if (q->part > 0) {
+	if (q->partial_written > 0) {
 		queue_drop_first(q);
-	} else if (q->rest_len > 0) {
-		q->rest_len = 0;
-		count(&q->dropped, q->rest_counted);
+	} else if (q->partial_len > 0) {
+		q->partial_len = 0;
+		add_count(&q->dropped, q->partial_counted);
 	}
 }

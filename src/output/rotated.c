@@ -14,9 +14,9 @@
 #include "base/time.h"
 
 #define US_PER_S     1000000U
-#define FILES_MAX    65536U /* more are not looked at */
-#define RENAMES_MAX  1000 /* names that somebody else has taken, one after the other */
-#define TIME_PATTERN "00000000T000000.000000Z" /* a digit stands for a digit */
+#define FILES_MAX    65536U /* the most that are listed */
+#define RENAMES_MAX  1000 /* names tried, one after the other, if they are taken */
+#define TIME_PATTERN "00000000T000000.000000Z" /* 0 stands for any digit */
 
 void rotated_name(char ret[ROTATED_NAME_BYTES], const char *base, const char *time,
 		  enum rotated_form form)
@@ -32,7 +32,8 @@ void rotated_time(char ret[ROTATED_TIME_BYTES], uint64_t us)
 	struct tm tm;
 
 	if (gmtime_r(&second, &tm))
-		(void)strftime(date, sizeof(date), "%Y%m%dT%H%M%S", &tm); /* "": beyond 9999 */
+		/* "" if the year is beyond 9999 */
+		(void)strftime(date, sizeof(date), "%Y%m%dT%H%M%S", &tm);
 	(void)snprintf(ret, ROTATED_TIME_BYTES, "%s.%06uZ", date, (unsigned int)(us % US_PER_S));
 }
 
@@ -47,8 +48,8 @@ static bool is_time(const char *text)
 	return true;
 }
 
-/* Is that a name of ours? */
-static bool take_name(const char *base, const char *name, struct rotated *ret)
+/* Parse the name of a rotated file. Returns false if it is none. */
+static bool parse_name(const char *base, const char *name, struct rotated *ret)
 {
 	size_t base_len = strlen(base);
 	bool part = name[0] == '.' && strncmp(name + 1, base, base_len) == 0 &&
@@ -75,8 +76,8 @@ static int by_time(const void *a, const void *b)
 	return strcmp(((const struct rotated *)a)->time, ((const struct rotated *)b)->time);
 }
 
-/* One entry for each time. Returns how many. */
-static size_t merge(struct rotated *list, size_t n)
+/* Merge the entries of equal time. Returns the number of entries left. */
+static size_t merge_times(struct rotated *list, size_t n)
 {
 	size_t kept = 0;
 
@@ -96,8 +97,8 @@ static size_t merge(struct rotated *list, size_t n)
 	return kept;
 }
 
-/* Room for one more. */
-static int grow(struct rotated **list, size_t n)
+/* Make room for one more entry. */
+static int grow_list(struct rotated **list, size_t n)
 {
 	struct rotated *more;
 
@@ -122,9 +123,9 @@ static int read_names(DIR *dir, const char *base, struct rotated **ret, size_t *
 	for (errno = 0; !err && (entry = readdir(dir)) != NULL; errno = 0) {
 		struct rotated one;
 
-		if (!take_name(base, entry->d_name, &one))
+		if (!parse_name(base, entry->d_name, &one))
 			continue;
-		err = grow(&list, n);
+		err = grow_list(&list, n);
 		if (!err)
 			list[n++] = one;
 	}
@@ -135,7 +136,7 @@ static int read_names(DIR *dir, const char *base, struct rotated **ret, size_t *
 		return err;
 	}
 	*ret = list;
-	*ret_n = merge(list, n);
+	*ret_n = merge_times(list, n);
 	return 0;
 }
 
@@ -151,11 +152,13 @@ int rotated_list(int dir_fd, const char *base, struct rotated **ret, size_t *ret
 		return err;
 	}
 	err = read_names(dir, base, ret, ret_n);
-	(void)closedir(dir); /* it was only read */
+	(void)closedir(dir); /* errors do not matter: it was only read */
 	return err;
 }
 
-/* Not every file system can say "but not over another one"; there a look before has to do. */
+/* Rename without replacing another file. Not every file system supports RENAME_NOREPLACE; a check
+ * before has to do there.
+ */
 static int rename_new(int dir_fd, const char *from, const char *to)
 {
 	struct stat st;
@@ -183,6 +186,6 @@ int rotated_rename(int dir_fd, const char *base, uint64_t *us)
 		err = rename_new(dir_fd, base, name);
 	}
 	if (!err)
-		*us = now; /* one more than its own: only the order matters */
+		*us = now; /* one more than the time in the name: only the order matters */
 	return err;
 }

@@ -20,7 +20,7 @@ const struct setting *setting_find(const struct setting *table, const char *name
 	return NULL;
 }
 
-static void store(const struct setting *row, void *base, uint64_t value)
+static void store_number(const struct setting *row, void *base, uint64_t value)
 {
 	memcpy((char *)base + row->offset, &value, sizeof(value));
 }
@@ -36,8 +36,8 @@ static struct number number_of(const struct setting *row)
 	return (struct number){ kinds[row->type], row->min, row->max };
 }
 
-static int take_number(const struct setting *row, const char *text, void *base, char *err,
-		       size_t err_cap)
+static int parse_number(const struct setting *row, const char *text, void *base, char *err,
+			size_t err_cap)
 {
 	const struct number number = number_of(row);
 	char range[NUMBER_RANGE_BYTES];
@@ -48,7 +48,7 @@ static int take_number(const struct setting *row, const char *text, void *base, 
 		(void)snprintf(err, err_cap, "%s: " QUOTED " is not %s", row->name, text, range);
 		return -EINVAL;
 	}
-	store(row, base, value);
+	store_number(row, base, value);
 	return 0;
 }
 
@@ -79,19 +79,19 @@ static int refuse_choice(const struct setting *row, const char *found, size_t le
 	return -EINVAL;
 }
 
-static int take_choice(const struct setting *row, const char *text, void *base, char *err,
-		       size_t err_cap)
+static int parse_choice(const struct setting *row, const char *text, void *base, char *err,
+			size_t err_cap)
 {
 	const struct setting_choice *c = find_choice(row, text, strlen(text));
 
 	if (!c)
 		return refuse_choice(row, text, strnlen(text, 64), err, err_cap);
-	store(row, base, c->value);
+	store_number(row, base, c->value);
 	return 0;
 }
 
-static int take_list(const struct setting *row, const char *text, void *base, char *err,
-		     size_t err_cap)
+static int parse_list(const struct setting *row, const char *text, void *base, char *err,
+		      size_t err_cap)
 {
 	const struct setting_choice *c;
 	uint64_t set = 0;
@@ -106,12 +106,12 @@ static int take_list(const struct setting *row, const char *text, void *base, ch
 		if (!text[len])
 			break;
 	}
-	store(row, base, set);
+	store_number(row, base, set);
 	return 0;
 }
 
-static int take_text(const struct setting *row, const char *text, void *base, char *err,
-		     size_t err_cap)
+static int parse_text(const struct setting *row, const char *text, void *base, char *err,
+		      size_t err_cap)
 {
 	size_t len = strlen(text);
 	bool fits = len >= row->min && len <= row->max;
@@ -138,13 +138,13 @@ int setting_take(const struct setting *row, const char *value, void *base, char 
 	case SETTING_NUMBER:
 		break;
 	case SETTING_CHOICE:
-		return take_choice(row, value, base, err, err_cap);
+		return parse_choice(row, value, base, err, err_cap);
 	case SETTING_LIST:
-		return take_list(row, value, base, err, err_cap);
+		return parse_list(row, value, base, err, err_cap);
 	case SETTING_TEXT:
-		return take_text(row, value, base, err, err_cap);
+		return parse_text(row, value, base, err, err_cap);
 	}
-	return take_number(row, value, base, err, err_cap);
+	return parse_number(row, value, base, err, err_cap);
 }
 
 bool setting_is_number(const struct setting *row)
@@ -175,7 +175,7 @@ void setting_print(const struct setting *row, const void *base, char *ret, size_
 		return;
 	}
 	memcpy(&value, (const char *)base + row->offset, sizeof(value));
-	if (setting_is_number(row) && value < row->min) /* not given */
+	if (setting_is_number(row) && value < row->min) /* not set */
 		return;
 	if (setting_is_number(row))
 		(void)snprintf(ret, cap, "%" PRIu64, value);
@@ -188,7 +188,7 @@ void setting_defaults(const struct setting *table, void *base)
 	char err[256];
 
 	for (; table && table->name; table++) {
-		if (table->def) /* our own, so it is taken: a unit test goes over all tables */
+		if (table->def) /* always valid: a unit test checks all tables */
 			(void)setting_take(table, table->def, base, err, sizeof(err));
 	}
 }

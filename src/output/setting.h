@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One key=value of an output: a row says its name, where its value goes, and what is allowed. */
+/* One key=value of an output: a row has its name, where its value is stored, and the allowed
+ * values.
+ */
 #ifndef OUTPUT_SETTING_H
 #define OUTPUT_SETTING_H
 
@@ -7,10 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SETTING_TEXT_BYTES 64 /* of the member that a SETTING_TEXT fills, with its NUL */
+/* bytes of the member that a SETTING_TEXT fills, including the NUL */
+#define SETTING_TEXT_BYTES 64
 
 enum setting_type {
-	SETTING_BYTES, /* uint64_t, as all numbers here: NUMBER_BYTES */
+	SETTING_BYTES, /* uint64_t, like all numbers here: NUMBER_BYTES */
 	SETTING_SECONDS, /* NUMBER_SECONDS */
 	SETTING_NUMBER, /* NUMBER_PLAIN */
 	SETTING_CHOICE, /* uint64_t: the value of one of choices */
@@ -26,27 +29,27 @@ struct setting_choice {
 struct setting {
 	const char *name; /* NULL ends a table */
 	enum setting_type type;
-	size_t offset; /* of the member that it fills */
-	uint64_t min; /* for TEXT: bytes */
+	size_t offset; /* offset of the member that it fills */
+	uint64_t min; /* for SETTING_TEXT: bytes */
 	uint64_t max;
 	const struct setting_choice *choices;
-	const char *def; /* NULL: all zero */
+	const char *def; /* default; NULL: zero */
 };
 
-/* NULL: there is no such row. */
+/* Find a row by its name. NULL: there is none. */
 const struct setting *setting_find(const struct setting *table, const char *name, size_t len);
 
-/* Into the struct at base. 0, or -EINVAL with a sentence in err that names the setting, what was
- * found and what is allowed.
+/* Parse a value, and store it in the struct at base. 0, or -EINVAL with a message in err that has
+ * the name of the setting, the value and what is allowed.
  */
 int setting_take(const struct setting *row, const char *value, void *base, char *err,
 		 size_t err_cap);
 
-/* A value as setting_take() would take it; "" where there is none to be written. */
+/* Print a value in the form that setting_take() parses; "" if it is not set. */
 void setting_print(const struct setting *row, const void *base, char *ret, size_t cap);
 bool setting_is_number(const struct setting *row);
 
-/* Every default of a table. */
+/* Store all defaults of a table. */
 void setting_defaults(const struct setting *table, void *base);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <syslog.h>
 
-/* A warning is what we would warn of ourselves; what happens once in a while is a notice. */
+/* Records that report a problem are warnings; rare events are notices. */
 static const unsigned char severities[] = {
 	[RECORD_PACKET] = LOG_INFO,   [RECORD_COUNT] = LOG_INFO,       [RECORD_SNAPSHOT] = LOG_INFO,
 	[RECORD_STATS] = LOG_INFO,    [RECORD_SINK] = LOG_INFO,	       [RECORD_START] = LOG_NOTICE,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How urgent a record is, in syslog's numbers (RFC 5424, 6.2.1), for outputs that say so. */
+/* The severity of a record, in the numbers of syslog (RFC 5424, 6.2.1), for outputs that transmit
+ * it.
+ */
 #ifndef OUTPUT_SEVERITY_H
 #define OUTPUT_SEVERITY_H
 

@@ -13,38 +13,39 @@
 #include "base/time.h"
 #include "output/journal_limit.h"
 
-#define DATAGRAMS	   64 /* of one sendmmsg(2): enough to hide its cost */
-#define STREAM_BYTES	   (64U << 10) /* of one send(2): likewise */
-#define STREAM_LINES	   256
-#define RETRY_MAX_MS	   30000 /* of a host; a process of this one is tried every second */
-#define REFUSAL_MS	   100 /* there and back */
-#define BREATHER_MS	   2 /* for an interface whose queue is full, which poll(2) does not know */
+#define DATAGRAMS    64 /* per sendmmsg(2): enough to hide its cost */
+#define STREAM_BYTES (64U << 10) /* per send(2): enough to hide its cost */
+#define STREAM_LINES 256
+#define RETRY_MAX_MS 30000 /* for a host; a local process is retried every second */
+#define REFUSAL_MS   100 /* time for a datagram and the ICMP error that answers it */
+/* wait for an interface whose queue is full, which poll(2) does not report */
+#define PAUSE_MS	   2
 #define STREAM_HAS_ROOM(s) ((s)->len + FRAME_BYTES <= STREAM_BYTES && (s)->n < STREAM_LINES)
 
-/* Frames that are ready to be sent, and what of the queue they stand for. */
+/* Frames ready to be sent, and the lines of the queue that they stand for. */
 struct stream {
 	char bytes[STREAM_BYTES];
 	size_t len;
 	size_t sent;
-	size_t n; /* frames */
-	size_t first; /* that is not wholly sent */
+	size_t n; /* number of frames */
+	size_t first; /* first frame that is not completely sent */
 	struct {
-		size_t end; /* in bytes */
+		size_t end; /* end of the frame in bytes */
 		size_t line_len;
 	} frames[STREAM_LINES];
 };
 
 struct datagrams {
 	struct mmsghdr messages[DATAGRAMS];
-	struct iovec vectors[DATAGRAMS][2]; /* head and line */
-	char heads[DATAGRAMS][FRAME_HEAD_BYTES];
+	struct iovec vectors[DATAGRAMS][2]; /* header and line */
+	char headers[DATAGRAMS][FRAME_HEADER_BYTES];
 };
 
-struct out {
+struct socket_output {
 	struct endpoint endpoint;
 	struct encoder encoder;
-	bool heard_of; /* by UDP, whether somebody is there is known only when a line was sent */
-	bool is_journal; /* who reads is journald */
+	bool confirmed; /* a reader is known to be there; with UDP only after a line was sent */
+	bool is_journal; /* the reader is journald */
 	struct journal_limit limit;
 	struct queue_line lines[STREAM_LINES];
 	union {
@@ -53,14 +54,14 @@ struct out {
 	};
 };
 
-static enum frame_end frame_end(const struct out *o)
+static enum frame_end frame_end(const struct socket_output *o)
 {
 	if (o->endpoint.type == SOCK_DGRAM)
 		return FRAME_DATAGRAM;
 	return o->endpoint.transport == ENDPOINT_TCP ? FRAME_OCTETS : FRAME_NEWLINE;
 }
 
-static void add_frame(struct out *o, const struct queue_line *line)
+static void add_frame(struct socket_output *o, const struct queue_line *line)
 {
 	enum frame_end end = frame_end(o);
 	struct stream *s = &o->stream;
@@ -74,22 +75,22 @@ static void add_frame(struct out *o, const struct queue_line *line)
 	s->n++;
 }
 
-static void empty_stream(struct stream *s)
+static void reset_stream(struct stream *s)
 {
 	s->len = s->sent = s->n = s->first = 0;
 }
 
-static void fill_stream(struct out *o, const struct queue *queue)
+static void fill_stream(struct socket_output *o, const struct queue *queue)
 {
 	size_t n = queue_lines(queue, o->lines, STREAM_LINES);
 
-	empty_stream(&o->stream);
+	reset_stream(&o->stream);
 	for (size_t i = 0; i < n && STREAM_HAS_ROOM(&o->stream); i++)
 		add_frame(o, &o->lines[i]);
 }
 
-/* The queue learns of a line when the last byte of its frame is on its way. */
-static void take_sent(struct stream *s, size_t sent, struct queue *queue)
+/* Count n sent bytes. A line counts as written when the last byte of its frame is sent. */
+static void count_sent(struct stream *s, size_t sent, struct queue *queue)
 {
 	size_t written = 0;
 
@@ -100,7 +101,7 @@ static void take_sent(struct stream *s, size_t sent, struct queue *queue)
 		queue_written(queue, written);
 }
 
-static int write_stream(struct out *o, struct queue *queue)
+static int write_stream(struct socket_output *o, struct queue *queue)
 {
 	struct stream *s = &o->stream;
 	ssize_t n;
@@ -112,18 +113,18 @@ static int write_stream(struct out *o, struct queue *queue)
 	n = send(o->endpoint.fd, s->bytes + s->sent, s->len - s->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
 		return -errno;
-	take_sent(s, (size_t)n, queue);
+	count_sent(s, (size_t)n, queue);
 	return 0;
 }
 
-static void set_datagram(struct out *o, size_t i)
+static void set_datagram(struct socket_output *o, size_t i)
 {
 	struct datagrams *d = &o->datagrams;
 	struct queue_line *line = &o->lines[i];
-	size_t head_len = encoder_header(&o->encoder, line, FRAME_DATAGRAM, d->heads[i]);
+	size_t header_len = encoder_header(&o->encoder, line, FRAME_DATAGRAM, d->headers[i]);
 
-	d->vectors[i][0] = (struct iovec){ d->heads[i], head_len };
-	/* a vector is also for reading, but the kernel only reads here */
+	d->vectors[i][0] = (struct iovec){ d->headers[i], header_len };
+	/* msg_iov is also used for receiving, hence not const; sending only reads */
 	d->vectors[i][1].iov_len = encoder_text_len(line, FRAME_DATAGRAM);
 	memcpy(&d->vectors[i][1].iov_base, &line->text, sizeof(line->text));
 	d->messages[i] = (struct mmsghdr){
@@ -132,8 +133,9 @@ static void set_datagram(struct out *o, size_t i)
 	};
 }
 
-/* /dev/log is journald's on most systems, and a link says so. */
-static bool leads_to_journal(const char *path)
+/* Returns whether the socket belongs to journald: on most systems /dev/log is a link to its socket.
+ */
+static bool is_journal_socket(const char *path)
 {
 	static const char journal[] = "/run/systemd/journal/";
 	char real[PATH_MAX];
@@ -141,30 +143,31 @@ static bool leads_to_journal(const char *path)
 	return realpath(path, real) && !strncmp(real, journal, sizeof(journal) - 1);
 }
 
-static void count_for_journal(struct out *o, unsigned int lines)
+static void count_for_journal(struct socket_output *o, unsigned int lines)
 {
 	if (o->is_journal)
 		journal_limit_count(&o->limit, lines, time_monotonic_ms());
 }
 
-/* The first line by UDP goes alone, and counts when nobody has complained of it: where there is a
- * host but no reader, that host says so. 0, or -errno; then it was not read.
+/* Wait for a refusal of the first datagram. With UDP the first line is sent alone, and counts
+ * unless it is refused: a host without a reader responds with an ICMP error. 0, or the -errno of
+ * the refusal, and then the line was not read.
  */
-static int listen_for_refusal(struct out *o)
+static int await_refusal(struct socket_output *o)
 {
-	struct pollfd refusal = { .fd = o->endpoint.fd }; /* errors come unasked */
+	struct pollfd refusal = { .fd = o->endpoint.fd }; /* errors need not be requested */
 
-	if (o->heard_of)
+	if (o->confirmed)
 		return 0;
 	if (poll(&refusal, 1, REFUSAL_MS) > 0)
 		return endpoint_error(&o->endpoint);
-	o->heard_of = true;
+	o->confirmed = true;
 	return 0;
 }
 
-static int write_datagrams(struct out *o, struct queue *queue)
+static int write_datagrams(struct socket_output *o, struct queue *queue)
 {
-	size_t n = queue_lines(queue, o->lines, o->heard_of ? DATAGRAMS : 1);
+	size_t n = queue_lines(queue, o->lines, o->confirmed ? DATAGRAMS : 1);
 	size_t written = 0;
 	int sent, err;
 
@@ -172,13 +175,13 @@ static int write_datagrams(struct out *o, struct queue *queue)
 		set_datagram(o, i);
 	sent = sendmmsg(o->endpoint.fd, o->datagrams.messages, (unsigned int)n,
 			MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (sent < 0 && errno == EMSGSIZE) { /* it never will fit, so it is dropped, and counted */
+	if (sent < 0 && errno == EMSGSIZE) { /* it will never fit, so it is dropped, and counted */
 		queue_drop_first(queue);
 		return 0;
 	}
 	if (sent < 0)
 		return -errno;
-	err = listen_for_refusal(o);
+	err = await_refusal(o);
 	if (err)
 		return err;
 	for (int i = 0; i < sent; i++)
@@ -188,101 +191,101 @@ static int write_datagrams(struct out *o, struct queue *queue)
 	return 0;
 }
 
-/* Moments pass without a word: the writer comes again at once. */
-static int take_a_breath(void)
+/* Pause without reporting a failure: on -EINTR the writer retries at once. */
+static int pause_briefly(void)
 {
-	(void)poll(NULL, 0, BREATHER_MS);
+	(void)poll(NULL, 0, PAUSE_MS);
 	return -EINTR;
 }
 
-static int out_write(void *ctx, struct queue *queue)
+static int socket_write(void *ctx, struct queue *queue)
 {
-	struct out *o = ctx;
+	struct socket_output *o = ctx;
 	bool is_new = o->endpoint.state != ENDPOINT_CONNECTED;
 	int ret = endpoint_connect(&o->endpoint);
 
 	if (ret)
 		return ret;
 	if (is_new) {
-		o->heard_of = o->endpoint.transport != ENDPOINT_UDP;
-		o->is_journal = leads_to_journal(o->endpoint.path);
+		o->confirmed = o->endpoint.transport != ENDPOINT_UDP;
+		o->is_journal = is_journal_socket(o->endpoint.path);
 	}
 	encoder_set_time(&o->encoder, time(NULL));
 	if (o->endpoint.type == SOCK_STREAM)
 		ret = write_stream(o, queue);
 	else
 		ret = write_datagrams(o, queue);
-	return ret == -ENOBUFS ? take_a_breath() : ret;
+	return ret == -ENOBUFS ? pause_briefly() : ret;
 }
 
-static enum driver_outcome out_outcome(void *ctx, int error)
+static enum driver_outcome socket_outcome(void *ctx, int error)
 {
-	struct out *o = ctx;
+	struct socket_output *o = ctx;
 
-	(void)error; /* whatever it was, a new socket is where to begin again */
-	endpoint_disconnect(&o->endpoint, o->heard_of);
-	empty_stream(&o->stream);
+	(void)error; /* any error is handled by a new connection */
+	endpoint_disconnect(&o->endpoint, o->confirmed);
+	reset_stream(&o->stream);
 	return DRIVER_KEEP;
 }
 
-static int out_fd(const void *ctx)
+static int socket_fd(const void *ctx)
 {
-	const struct out *o = ctx;
+	const struct socket_output *o = ctx;
 
 	return o->endpoint.fd;
 }
 
-static int out_error(void *ctx)
+static int socket_error(void *ctx)
 {
-	const struct out *o = ctx;
+	const struct socket_output *o = ctx;
 
 	return endpoint_error(&o->endpoint);
 }
 
-static uint64_t out_disconnects(const void *ctx)
+static uint64_t socket_disconnects(const void *ctx)
 {
-	const struct out *o = ctx;
+	const struct socket_output *o = ctx;
 
-	return atomic_load_explicit(&o->endpoint.lost, memory_order_relaxed);
+	return atomic_load_explicit(&o->endpoint.n_lost, memory_order_relaxed);
 }
 
-static const char *out_warning(const void *ctx, unsigned int n)
+static const char *socket_warning(const void *ctx, unsigned int n)
 {
-	const struct out *o = ctx;
+	const struct socket_output *o = ctx;
 
 	return n ? NULL : journal_limit_warning(&o->limit);
 }
 
-static void out_close(void *ctx)
+static void socket_close(void *ctx)
 {
-	struct out *o = ctx;
+	struct socket_output *o = ctx;
 
 	endpoint_disconnect(&o->endpoint, false);
 	free(o);
 }
 
-static const struct driver_ops out_ops = {
-	.write = out_write,
-	.outcome = out_outcome,
-	.fd = out_fd,
-	.error = out_error,
-	.warning = out_warning,
-	.disconnects = out_disconnects,
-	.close = out_close,
+static const struct driver_ops socket_ops = {
+	.write = socket_write,
+	.outcome = socket_outcome,
+	.fd = socket_fd,
+	.error = socket_error,
+	.warning = socket_warning,
+	.disconnects = socket_disconnects,
+	.close = socket_close,
 };
 
 int socket_open(struct driver *ret, const struct endpoint *endpoint, const struct encoder *encoder,
 		char *err, size_t err_cap)
 {
-	struct out *o = calloc(1, sizeof(*o));
+	struct socket_output *o = calloc(1, sizeof(*o));
 	bool tcp = endpoint->transport == ENDPOINT_TCP;
 
 	if (!o)
-		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
 	o->endpoint = *endpoint;
 	o->encoder = *encoder;
 	*ret = (struct driver){
-		.ops = &out_ops,
+		.ops = &socket_ops,
 		.ctx = o,
 		.hangup = tcp ? POLLRDHUP : 0,
 		.retry_ms = DRIVER_RETRY_MS,
@@ -298,19 +301,19 @@ static int unix_check(const char *path, char *err, size_t err_cap)
 	return endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, err, err_cap);
 }
 
-static int unix_open(struct driver *ret, const char *path, const void *settings, bool next,
+static int unix_open(struct driver *ret, const char *path, const void *settings, bool replaces,
 		     char *err, size_t err_cap)
 {
-	const struct frame_settings as_it_is = { .form = FRAME_LINE };
+	const struct frame_settings plain = { .form = FRAME_LINE };
 	struct endpoint endpoint;
 	struct encoder encoder;
 	int error = endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, err, err_cap);
 
-	(void)settings; /* it has none */
-	(void)next; /* it is another connection */
+	(void)settings; /* there are none */
+	(void)replaces; /* each instance has a connection of its own */
 	if (error)
 		return error;
-	encoder_init(&encoder, &as_it_is);
+	encoder_init(&encoder, &plain);
 	return socket_open(ret, &endpoint, &encoder, err, err_cap);
 }
 

@@ -16,14 +16,14 @@
 #include "output/stdout.h"
 #include "output/syslog.h"
 
-#define QUOTED "\"%.100s\"" /* a very long value must leave room for what is wrong with it */
+#define QUOTED "\"%.100s\"" /* a very long value must not displace the error message */
 
 static const struct output_kind *const kinds[] = {
 	&stdout_kind, &file_kind, &journal_kind, &syslog_kind, &unix_kind,
 };
 #define N_KINDS (ARRAY_SIZE(kinds))
 
-/* What "start" and "stop" say belongs to every copy of the stream, so they can't be left out. */
+/* Every copy of the stream needs its "start" and "stop" records, so they cannot be excluded. */
 #define ALWAYS (UINT64_C(1) << RECORD_START | UINT64_C(1) << RECORD_STOP)
 #define ALL    ((UINT64_C(1) << RECORD_TYPE_MAX) - 1)
 
@@ -48,7 +48,7 @@ static const struct setting_choice when_full[] = {
 	{ NULL, 0 },
 };
 
-/* Settings that every kind has. */
+/* The settings that all types of outputs have. */
 static const struct setting common[] = {
 	{ "queue", SETTING_BYTES, offsetof(struct output_spec, queue_bytes), SPEC_QUEUE_MIN,
 	  SPEC_QUEUE_MAX, NULL, SPEC_QUEUE_DEFAULT },
@@ -59,21 +59,21 @@ static const struct setting common[] = {
 };
 #define N_COMMON (ARRAY_SIZE(common))
 
-__attribute__((format(printf, 3, 4))) static int refuse(char *err, size_t err_cap, const char *fmt,
-							...)
+__attribute__((format(printf, 3, 4))) static int refuse_spec(char *err, size_t err_cap,
+							     const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(err, err_cap, fmt, ap); /* a sentence may be cut */
+	(void)vsnprintf(err, err_cap, fmt, ap); /* a long message is truncated */
 	va_end(ap);
 	return -EINVAL;
 }
 
-/* Takes the next piece off *rest: up to a comma that is not escaped, which becomes a NUL. Escapes
- * are undone. NULL: there are no more.
+/* Split the next piece off *rest: it ends at an unescaped comma, which becomes a NUL. Escapes are
+ * removed. NULL: there are no more pieces.
  */
-static char *next_piece(char **rest)
+static char *take_piece(char **rest)
 {
 	char *piece = *rest;
 	char *from = piece;
@@ -107,11 +107,12 @@ static void list_kinds(char *err, size_t err_cap)
 static int refuse_kind(const char *text, char *err, size_t err_cap)
 {
 	if (strchr(text, '/') && !strchr(text, ':'))
-		return refuse(err, err_cap,
-			      QUOTED " is not an output: to write to a file of that name, write "
-				     "file:%.100s",
-			      text, text);
-	(void)refuse(err, err_cap, QUOTED " is not an output: there are", text);
+		return refuse_spec(
+			err, err_cap,
+			QUOTED
+			" is not an output; to write to a file of that name, use file:%.100s",
+			text, text);
+	(void)refuse_spec(err, err_cap, QUOTED " is not an output; the outputs are", text);
 	list_kinds(err, err_cap);
 	return -EINVAL;
 }
@@ -139,26 +140,26 @@ static int init_text(struct output_spec *spec, const char *target)
 	return 0;
 }
 
-/* A default target becomes part of the name, so that records say where lines went. */
-static int init(struct output_spec *ret, const struct output_kind *kind, const char *target,
-		char *err, size_t err_cap)
+/* A default target becomes part of the name, so that records have the real destination. */
+static int init_spec(struct output_spec *ret, const struct output_kind *kind, const char *target,
+		     char *err, size_t err_cap)
 {
 	struct output_spec spec = { .kind = kind, .events = ALL };
 
 	if (!kind->target && target)
-		return refuse(err, err_cap, "\"%s\" takes no target, but there is " QUOTED,
-			      kind->name, target);
+		return refuse_spec(err, err_cap, "\"%s\" takes no target, but got " QUOTED,
+				   kind->name, target);
 	if (kind->target && !target)
 		target = kind->default_target;
 	if (kind->target && (!target || !*target))
-		return refuse(err, err_cap, "\"%s\" says not where: write %s:%s", kind->name,
-			      kind->name, kind->target);
+		return refuse_spec(err, err_cap, "missing target for \"%s\": use %s:%s", kind->name,
+				   kind->name, kind->target);
 	if (kind->check && kind->check(target, err, err_cap))
 		return -EINVAL;
 	setting_defaults(common, &spec);
 	setting_defaults(kind->settings, spec.settings);
 	if (init_text(&spec, target)) {
-		(void)refuse(err, err_cap, "there is no memory for an output");
+		(void)refuse_spec(err, err_cap, "not enough memory for the output");
 		return -ENOMEM;
 	}
 	*ret = spec;
@@ -170,18 +171,19 @@ int output_spec_init(struct output_spec *ret, const char *kind, const char *targ
 {
 	const struct output_kind *found = find_kind(kind, strlen(kind));
 
-	return found ? init(ret, found, target, err, err_cap) : refuse_kind(kind, err, err_cap);
+	return found ? init_spec(ret, found, target, err, err_cap) :
+		       refuse_kind(kind, err, err_cap);
 }
 
-/* KIND[:TARGET] */
-static int take_kind(struct output_spec *ret, const char *piece, char *err, size_t err_cap)
+/* Parse KIND[:TARGET]. */
+static int parse_kind(struct output_spec *ret, const char *piece, char *err, size_t err_cap)
 {
 	const char *colon = strchr(piece, ':');
 	size_t len = colon ? (size_t)(colon - piece) : strlen(piece);
 	const struct output_kind *kind =
 		strcmp(piece, "-") != 0 ? find_kind(piece, len) : &stdout_kind;
 
-	return kind ? init(ret, kind, colon ? colon + 1 : NULL, err, err_cap) :
+	return kind ? init_spec(ret, kind, colon ? colon + 1 : NULL, err, err_cap) :
 		      refuse_kind(piece, err, err_cap);
 }
 
@@ -199,15 +201,17 @@ static void list_settings(const struct setting *table, const char *before, char 
 static int refuse_setting(const struct output_spec *spec, const char *key, char *err,
 			  size_t err_cap)
 {
-	(void)refuse(err, err_cap, "%.64s is not a setting of %s; there are", key,
-		     spec->kind->name);
+	(void)refuse_spec(err, err_cap, "unknown setting %.64s: the settings of %s are", key,
+			  spec->kind->name);
 	list_settings(common, "", err, err_cap);
 	list_settings(spec->kind->settings, ",", err, err_cap);
 	return -EINVAL;
 }
 
-/* Both tables are short: the rows of the common one have the low bits. */
-static bool is_given(struct output_spec *spec, const struct setting *row)
+/* Record that a setting was set. Returns whether it was set before. The rows of the common table
+ * have the low bits; both tables are short.
+ */
+static bool mark_given(struct output_spec *spec, const struct setting *row)
 {
 	const bool is_common = row >= common && row < common + N_COMMON;
 	const size_t i = is_common ? (size_t)(row - common) :
@@ -231,29 +235,30 @@ int output_spec_set(struct output_spec *spec, const char *key, const char *value
 	}
 	if (!row)
 		return refuse_setting(spec, key, err, err_cap);
-	if (is_given(spec, row))
-		return refuse(err, err_cap, "%s is given twice", row->name);
+	if (mark_given(spec, row))
+		return refuse_spec(err, err_cap, "%s is given twice", row->name);
 	error = setting_take(row, value, base, err, err_cap);
 	spec->events |= ALWAYS;
 	return error;
 }
 
-/* key=value */
-static int take_setting(struct output_spec *spec, char *piece, char *err, size_t err_cap)
+/* Parse key=value. */
+static int parse_setting(struct output_spec *spec, char *piece, char *err, size_t err_cap)
 {
 	char *equals = strchr(piece, '=');
 
 	if (!equals)
-		return refuse(err, err_cap,
-			      QUOTED
-			      " in the settings of \"%.100s\" is not of the form key=value; a "
-			      "comma that belongs to a name is written \\,",
-			      piece, spec->name);
+		return refuse_spec(
+			err, err_cap,
+			QUOTED
+			" in the settings of \"%.100s\" is not of the form key=value; write a "
+			"comma that belongs to a name as \\,",
+			piece, spec->name);
 	*equals = '\0';
 	return output_spec_set(spec, piece, equals + 1, err, err_cap);
 }
 
-static bool is_list(const struct output_spec *spec, const char *piece)
+static bool begins_list(const struct output_spec *spec, const char *piece)
 {
 	size_t len = strcspn(piece, "=");
 	const struct setting *row = setting_find(common, piece, len);
@@ -263,11 +268,12 @@ static bool is_list(const struct output_spec *spec, const char *piece)
 	return row && row->type == SETTING_LIST;
 }
 
-/* What follows a list and is not of the form key=value is the list's: events=packet,count. */
+/* Join the pieces that follow a list and have no "=": they belong to it, as in events=packet,count.
+ */
 static void join_list(char *piece, char **rest)
 {
 	while (*rest && !memchr(*rest, '=', strcspn(*rest, ","))) {
-		char *next = next_piece(rest);
+		char *next = take_piece(rest);
 		size_t len = strlen(piece);
 
 		piece[len] = ',';
@@ -282,16 +288,16 @@ int output_spec_check(const struct output_spec *spec, char *err, size_t err_cap)
 	return kind->check_settings ? kind->check_settings(spec->settings, err, err_cap) : 0;
 }
 
-static int parse(struct output_spec *spec, char *text, char *err, size_t err_cap)
+static int parse_spec(struct output_spec *spec, char *text, char *err, size_t err_cap)
 {
 	char *rest = text;
-	char *piece = next_piece(&rest);
-	int ret = take_kind(spec, piece, err, err_cap);
+	char *piece = take_piece(&rest);
+	int ret = parse_kind(spec, piece, err, err_cap);
 
-	while (!ret && (piece = next_piece(&rest)) != NULL) {
-		if (is_list(spec, piece))
+	while (!ret && (piece = take_piece(&rest)) != NULL) {
+		if (begins_list(spec, piece))
 			join_list(piece, &rest);
-		ret = take_setting(spec, piece, err, err_cap);
+		ret = parse_setting(spec, piece, err, err_cap);
 	}
 	return ret ? ret : output_spec_check(spec, err, err_cap);
 }
@@ -303,13 +309,13 @@ int output_spec_parse(const char *text, struct output_spec *ret, char *err, size
 	int error;
 
 	if (strlen(text) >= SPEC_TEXT_BYTES)
-		return refuse(err, err_cap, QUOTED "… is too long for an output", text);
+		return refuse_spec(err, err_cap, QUOTED "… is too long for an output", text);
 	copy = strdup(text);
 	if (!copy) {
-		(void)refuse(err, err_cap, "there is no memory for an output");
+		(void)refuse_spec(err, err_cap, "not enough memory for the output");
 		return -ENOMEM;
 	}
-	error = parse(&spec, copy, err, err_cap);
+	error = parse_spec(&spec, copy, err, err_cap);
 	free(copy);
 	if (error)
 		output_spec_free(&spec);
@@ -324,8 +330,9 @@ void output_spec_free(struct output_spec *spec)
 	*spec = (struct output_spec){ 0 };
 }
 
-static void visit(const struct setting *table, const void *base,
-		  void (*fn)(void *arg, const char *key, const char *value, bool number), void *arg)
+static void visit_table(const struct setting *table, const void *base,
+			void (*fn)(void *arg, const char *key, const char *value, bool number),
+			void *arg)
 {
 	char text[512];
 
@@ -340,8 +347,8 @@ void output_spec_visit(const struct output_spec *spec,
 		       void (*fn)(void *arg, const char *key, const char *value, bool number),
 		       void *arg)
 {
-	visit(common, spec, fn, arg);
-	visit(spec->kind->settings, spec->settings, fn, arg);
+	visit_table(common, spec, fn, arg);
+	visit_table(spec->kind->settings, spec->settings, fn, arg);
 }
 
 bool output_spec_equal(const struct output_spec *a, const struct output_spec *b)

@@ -15,19 +15,19 @@
 #include "output/journal_limit.h"
 
 #define PIPE_DEFAULT (64 << 10)
-#define PIPE_BYTES   (256 << 10) /* of one write; more makes it no faster */
+#define PIPE_BYTES   (256 << 10) /* pipe size; a larger one is no faster */
 
-struct out {
+struct stdout_output {
 	int fd; /* owned */
 	bool regular;
 	bool socket;
-	bool journal; /* systemd has connected it to its journal */
+	bool journal; /* systemd has connected stdout to the journal */
 	struct journal_limit limit;
 };
 
 static int stdout_write(void *ctx, struct queue *queue)
 {
-	struct out *o = ctx;
+	struct stdout_output *o = ctx;
 	struct queue_counts before, after;
 	int ret;
 
@@ -39,38 +39,38 @@ static int stdout_write(void *ctx, struct queue *queue)
 	return ret;
 }
 
-/* A redirection to a file can run out of space as a file can. */
+/* A file that stdout is redirected to can run out of space like any other file. */
 static enum driver_outcome stdout_outcome(void *ctx, int error)
 {
 	(void)ctx;
-	return driver_may_pass(error) ? DRIVER_DROP : DRIVER_ENDS;
+	return driver_is_transient(error) ? DRIVER_DROP : DRIVER_ENDS;
 }
 
 static int stdout_fd(const void *ctx)
 {
-	const struct out *o = ctx;
+	const struct stdout_output *o = ctx;
 
 	return o->fd;
 }
 
 static int stdout_finish(void *ctx)
 {
-	const struct out *o = ctx;
+	const struct stdout_output *o = ctx;
 
-	/* EINVAL: a file system that cannot */
+	/* EINVAL: this file system cannot sync */
 	return o->regular && fdatasync(o->fd) && errno != EINVAL ? -errno : 0;
 }
 
 static const char *stdout_warning(const void *ctx, unsigned int n)
 {
-	const struct out *o = ctx;
+	const struct stdout_output *o = ctx;
 
 	return n ? NULL : journal_limit_warning(&o->limit);
 }
 
 static void stdout_close(void *ctx)
 {
-	struct out *o = ctx;
+	struct stdout_output *o = ctx;
 
 	if (o->fd >= 0)
 		close(o->fd);
@@ -86,8 +86,10 @@ static const struct driver_ops stdout_ops = {
 	.close = stdout_close,
 };
 
-/* systemd tells which file it is, in case it was redirected since: systemd.exec(5). */
-static bool is_journal(const struct stat *st)
+/* Returns whether stdout is still the stream to the journal that systemd opened, and was not
+ * redirected since: systemd.exec(5).
+ */
+static bool is_journal_stream(const struct stat *st)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	char own[48]; /* two numbers */
@@ -97,12 +99,12 @@ static bool is_journal(const struct stat *st)
 	return stream && !strcmp(stream, own);
 }
 
-/* The description behind stdout is shared with the shell and its other children, so it is never
- * made non-blocking. But a pipe can be opened once more, and then we have one of our own: a
- * writer that is never stuck inside write(2) can be stopped, and knows what the reader got. Where
- * that is not permitted we block.
+/* The file description of stdout is shared with the shell and its other children, so it is never
+ * made non-blocking. But a pipe can be opened again, which gives the output a description of its
+ * own: a writer that never blocks in write(2) can be stopped, and knows what the reader received.
+ * If opening is not permitted, writes block.
  */
-static int open_stdout(struct out *o, char *err, size_t err_cap)
+static int open_stdout(struct stdout_output *o, char *err, size_t err_cap)
 {
 	struct stat st;
 	int own;
@@ -110,16 +112,16 @@ static int open_stdout(struct out *o, char *err, size_t err_cap)
 	o->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (o->fd < 0 || fstat(o->fd, &st))
 		return driver_refuse(-errno, err, err_cap,
-				     "cannot write to stdout: %s; redirect it, or name a file",
+				     "cannot write to stdout: %s; redirect it, or use file:PATH",
 				     errno == EBADF ? "it is closed" : strerror(errno));
 	if ((fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		return driver_refuse(
 			-EBADF, err, err_cap,
-			"cannot write to stdout: it is closed, or open for reading only; "
-			"redirect it, or name a file");
+			"cannot write to stdout: it is closed or read-only; redirect it, or use "
+			"file:PATH");
 	o->regular = S_ISREG(st.st_mode);
 	o->socket = S_ISSOCK(st.st_mode);
-	o->journal = is_journal(&st);
+	o->journal = is_journal_stream(&st);
 	if (!S_ISFIFO(st.st_mode))
 		return 0;
 	own = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -127,23 +129,26 @@ static int open_stdout(struct out *o, char *err, size_t err_cap)
 		return 0;
 	close(o->fd);
 	o->fd = own;
-	/* So that reader and writer take turns less often; another size is somebody's choice. */
+	/* A larger pipe needs fewer context switches; if the size is not the default, somebody
+	 * chose it.
+	 */
 	if (fcntl(own, F_GETPIPE_SZ) == PIPE_DEFAULT)
-		(void)fcntl(own, F_SETPIPE_SZ, PIPE_BYTES); /* the user may have too many */
+		/* best effort: the user's limit may be reached */
+		(void)fcntl(own, F_SETPIPE_SZ, PIPE_BYTES);
 	return 0;
 }
 
-static int stdout_open(struct driver *ret, const char *target, const void *settings, bool next,
+static int stdout_open(struct driver *ret, const char *target, const void *settings, bool replaces,
 		       char *err, size_t err_cap)
 {
-	struct out *o = calloc(1, sizeof(*o));
+	struct stdout_output *o = calloc(1, sizeof(*o));
 	int error;
 
 	(void)target;
 	(void)settings;
-	(void)next; /* two can be open */
+	(void)replaces; /* two instances can be open at a time */
 	if (!o)
-		return driver_refuse(-ENOMEM, err, err_cap, "there is no memory for an output");
+		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
 	o->fd = -1;
 	error = open_stdout(o, err, err_cap);
 	if (error) {
@@ -161,6 +166,6 @@ static int stdout_open(struct driver *ret, const char *target, const void *setti
 
 const struct output_kind stdout_kind = {
 	.name = "stdout",
-	.goes_on = true,
+	.continues_partial = true,
 	.open = stdout_open,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the process has as stdout: a pipe, a file, a terminal, a socket. A reader that went away
- * ends the output.
+/* Output to stdout: a pipe, a file, a terminal, or a socket. The output ends when its reader goes
+ * away.
  */
 #ifndef OUTPUT_STDOUT_H
 #define OUTPUT_STDOUT_H

@@ -14,7 +14,7 @@
 #include "output/socket.h"
 #include "output/spec.h"
 
-#define PORT   "514" /* what RFC 5426 assigns for UDP, and RFC 6587 found in use for TCP */
+#define PORT   "514" /* assigned to UDP by RFC 5426, and common for TCP (RFC 6587) */
 #define QUOTED "\"%.100s\""
 
 _Static_assert(FRAME_BYTES <= 1280 - 48, "fits IPv6's smallest MTU, with both headers");
@@ -26,7 +26,8 @@ struct syslog_settings {
 };
 _Static_assert(sizeof(struct syslog_settings) <= SPEC_KIND_BYTES, "there is room for them");
 
-/* RFC 5424, table 1; by the names of syslog.conf(5). The kernel's own is not for others. */
+/* Facilities of RFC 5424, table 1, with the names of syslog.conf(5). The kernel's own is reserved.
+ */
 static const struct setting_choice facilities[] = {
 	{ "user", 1 },	  { "mail", 2 },    { "daemon", 3 },  { "auth", 4 },	{ "syslog", 5 },
 	{ "lpr", 6 },	  { "news", 7 },    { "uucp", 8 },    { "cron", 9 },	{ "authpriv", 10 },
@@ -49,10 +50,10 @@ static const struct setting settings_table[] = {
 	{ NULL, SETTING_NUMBER, 0, 0, 0, NULL, NULL },
 };
 
-/* The first that a target begins with is its. */
+/* The first row whose prefix matches applies. */
 static const struct scheme {
 	const char *prefix;
-	size_t keep; /* the path begins with the last byte of the prefix */
+	size_t path_bytes; /* bytes of the prefix that belong to the path */
 	enum endpoint_transport transport;
 	enum frame_form form;
 } schemes[] = {
@@ -79,14 +80,16 @@ static int parse_target(const char *target, struct endpoint *ret, enum frame_for
 	const char *rest;
 	int error;
 
-	/* unix://PATH, with two slashes, would name a host */
+	/* unix://PATH, with two slashes, would have a host name */
 	if (!scheme || !strncmp(target, "unix://", 7) != !strncmp(target, "unix:///", 8))
-		return driver_refuse(-EINVAL, err, err_cap,
-				     QUOTED " is not a target for syslog: write /PATH, "
-					    "unix:///PATH, udp://HOST[:PORT] or tcp://HOST[:PORT]",
-				     target);
+		return driver_refuse(
+			-EINVAL, err, err_cap,
+			QUOTED
+			" is not a target for syslog; use /PATH, unix:///PATH, udp://HOST[:PORT] "
+			"or tcp://HOST[:PORT]",
+			target);
 	*ret_form = scheme->form;
-	rest = target + strlen(scheme->prefix) - scheme->keep;
+	rest = target + strlen(scheme->prefix) - scheme->path_bytes;
 	if (scheme->transport == ENDPOINT_UNIX_ANY)
 		return endpoint_set_path(ret, scheme->transport, rest, err, err_cap);
 	error = endpoint_set_host(ret, scheme->transport, rest, target, err, err_cap);
@@ -103,7 +106,7 @@ static int syslog_check(const char *target, char *err, size_t err_cap)
 	return parse_target(target, &endpoint, &form, err, err_cap);
 }
 
-static int syslog_open(struct driver *ret, const char *target, const void *settings, bool next,
+static int syslog_open(struct driver *ret, const char *target, const void *settings, bool replaces,
 		       char *err, size_t err_cap)
 {
 	const struct syslog_settings *s = settings;
@@ -114,14 +117,15 @@ static int syslog_open(struct driver *ret, const char *target, const void *setti
 	struct encoder encoder;
 	int error = parse_target(target, &endpoint, &form, err, err_cap);
 
-	(void)next; /* it is another connection */
+	(void)replaces; /* each instance has a connection of its own */
 	if (error)
 		return error;
 	if (strpbrk(s->tag, ":[]"))
 		return driver_refuse(-EINVAL, err, err_cap,
-				     "tag: " QUOTED " has one of :[], where readers end a tag",
+				     "tag: " QUOTED
+				     " contains one of the characters :[], which would end the tag",
 				     s->tag);
-	(void)uname(&uts); /* fails for a bad pointer only */
+	(void)uname(&uts); /* fails only for an invalid pointer */
 	frame = (struct frame_settings){
 		.form = form,
 		.facility = (unsigned int)s->facility,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A syslog daemon, here or on another host. Never by syslog(3), which waits for a daemon that does
- * not read. What a target looks like says which form its messages have:
+/* Output to a syslog daemon, on this host or another. It does not use syslog(3), which blocks if
+ * the daemon does not read. The form of the target selects the format of messages:
  *
  *   /PATH, unix:/PATH        the local form of RFC 3164, as on /dev/log
- *   unix:///PATH             RFC 5424: datagrams, or a stream of lines where there is one
+ *   unix:///PATH             RFC 5424: datagrams, or a stream of lines if the listener has one
  *   udp://HOST[:514]         RFC 5424 in datagrams of at most 1232 bytes, which fit every path
  *   tcp://HOST[:514]         RFC 5424, octets counted (RFC 6587)
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an output cannot do, though it goes on: sentences for the user. Each is there once,
- * whichever thread meets it, and then stays; the first few, for what goes wrong in many ways has
- * been said by then.
+/* Messages for the user on what an output cannot do, though it goes on. Each is stored once,
+ * whichever thread sets it, and never changes. Only the first few are stored; they suffice to find
+ * the cause.
  */
 #ifndef OUTPUT_WARNING_H
 #define OUTPUT_WARNING_H
@@ -12,18 +12,18 @@
 #define WARNING_BYTES 512
 #define WARNING_MAX   4
 
-struct warning { /* all zero: there is none */
+struct warning { /* initialized to zero: no warnings */
 	struct warning_slot {
-		atomic_bool taken;
-		_Atomic(const char *) said;
+		atomic_bool claimed;
+		_Atomic(const char *) published;
 		char text[WARNING_BYTES];
 	} slots[WARNING_MAX];
 };
 
-/* By any thread. */
-__attribute__((format(printf, 2, 3))) void warning_set(struct warning *t, const char *fmt, ...);
+/* Set a warning, unless it is set already. Any thread may call it. */
+__attribute__((format(printf, 2, 3))) void warning_set(struct warning *w, const char *fmt, ...);
 
-/* The sentence number n, from 0, which lives as long as t, or NULL; by any thread. */
-const char *warning_get(const struct warning *t, unsigned int n);
+/* Warning number n, from 0, or NULL. It is valid as long as w. Any thread may call it. */
+const char *warning_get(const struct warning *w, unsigned int n);
 
 #endif

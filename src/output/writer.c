@@ -19,21 +19,21 @@ struct writer {
 	struct driver driver; /* owned */
 	struct queue *queue; /* borrowed */
 	struct writer_plan plan;
-	int wake_fd; /* owned; eventfd: look at the queue, at stop, or at reopen */
-	int ended_fd; /* owned; eventfd: the thread will do nothing more */
-	int failed_fd; /* owned; the duplicate of one that all outputs share */
+	int wake_fd; /* owned; eventfd: check the queue, stop and reopen */
+	int ended_fd; /* owned; eventfd: the thread has ended */
+	int failed_fd; /* owned; duplicate of an eventfd that all outputs share */
 	bool started;
 	bool starts_held;
-	bool waits_for_room; /* write() would block, so only the driver's fd says when to go on */
-	bool over; /* the rest can't be written: it is not worth the wait for another try */
-	unsigned int failures; /* in a row */
-	int64_t failing_since_ms; /* monotonic, like the next: of these failures, the first */
-	int64_t retry_at_ms; /* no try before it */
+	bool waits_for_fd; /* write() would block: wait for the driver's fd */
+	bool rest_abandoned; /* stopping, and the rest cannot be written: do not retry */
+	unsigned int failures; /* consecutive */
+	int64_t failing_since_ms; /* monotonic: first of these failures */
+	int64_t retry_at_ms; /* monotonic: next attempt */
 	pthread_t thread;
-	atomic_bool asleep; /* the thread is in poll(), or about to be, and wants to be woken */
+	atomic_bool asleep; /* the thread is in poll() or about to call it, and wants to be woken */
 	atomic_bool reopen;
 	atomic_bool held;
-	atomic_int failing; /* 0, or the -errno of the last try */
+	atomic_int failing; /* 0, or the -errno of the last attempt */
 	atomic_bool gave_up;
 	atomic_int stop; /* enum writer_stop */
 	atomic_int error;
@@ -42,15 +42,15 @@ struct writer {
 static void signal_fd(int fd)
 {
 	const uint64_t one = 1;
-	/* It can fail only when the counter is full, and then the fd is readable as well. */
+	/* It can fail only if the counter is full, and then the fd is readable as well. */
 	ssize_t n = write(fd, &one, sizeof(one));
 
 	(void)n;
 }
 
-static void die(struct writer *w, int error)
+static void end_with_error(struct writer *w, int error)
 {
-	/* release: who sees the error sees the final counts */
+	/* release: a thread that sees the error sees the final counts */
 	atomic_store_explicit(&w->error, error, memory_order_release);
 	signal_fd(w->failed_fd);
 }
@@ -64,73 +64,75 @@ static int retry_delay_ms(const struct writer *w)
 	return delay < w->driver.retry_max_ms ? delay : w->driver.retry_max_ms;
 }
 
-/* When we are to finish, what is left is reported as left, so it is not dropped. */
-static void drop(struct writer *w)
+/* Drop the queued lines. When finishing they stay in the queue instead, to be reported as
+ * unwritten.
+ */
+static void drop_waiting(struct writer *w)
 {
 	if (atomic_load(&w->stop) == WRITER_FINISH)
-		w->over = true;
+		w->rest_abandoned = true;
 	else
 		queue_drop(w->queue);
 }
 
-/* An error that is not of the moment. */
-static void fail(struct writer *w, int error)
+/* Handle an error of the driver, other than EAGAIN and EINTR. */
+static void note_failure(struct writer *w, int error)
 {
 	enum driver_outcome outcome = w->driver.ops->outcome(w->driver.ctx, error);
 	int64_t now_ms = time_monotonic_ms();
 
-	w->waits_for_room = false;
+	w->waits_for_fd = false;
 	if (outcome == DRIVER_ENDS) {
-		die(w, error);
+		end_with_error(w, error);
 		return;
 	}
 	atomic_store_explicit(&w->failing, error, memory_order_relaxed);
-	if (outcome == DRIVER_DROP && !w->plan.keep)
-		drop(w);
+	if (outcome == DRIVER_DROP && !w->plan.keep_on_failure)
+		drop_waiting(w);
 	if (!w->failures++)
 		w->failing_since_ms = now_ms;
 	w->retry_at_ms = now_ms + retry_delay_ms(w);
 }
 
-static void succeed(struct writer *w)
+static void note_success(struct writer *w)
 {
 	w->failures = 0;
 	w->retry_at_ms = 0;
-	w->waits_for_room = false;
+	w->waits_for_fd = false;
 	atomic_store_explicit(&w->failing, 0, memory_order_relaxed);
 }
 
 static void check_driver(struct writer *w, short revents)
 {
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 	int error = -EPIPE;
 
 	if (revents & POLLOUT)
-		w->waits_for_room = false;
+		w->waits_for_fd = false;
 	if (revents & POLLNVAL) {
-		die(w, -EBADF);
+		end_with_error(w, -EBADF);
 		return;
 	}
 	if (!(revents & (POLLERR | POLLHUP | POLLRDHUP)))
 		return;
-	if (c->ops->error)
-		error = c->ops->error(c->ctx);
+	if (d->ops->error)
+		error = d->ops->error(d->ctx);
 	if (error)
-		fail(w, error);
+		note_failure(w, error);
 	else
-		w->waits_for_room = false;
+		w->waits_for_fd = false;
 }
 
-/* Wait for any of: what the driver waits for; its end; a wake-up; the time. Between two tries
- * nothing that its fd says is new.
+/* Wait for the driver's fd, an error of it, a wakeup, or the timeout. Between two attempts the fd
+ * is ignored, because it reports nothing new.
  */
-static void wait_for(struct writer *w, int timeout_ms)
+static void wait_for_events(struct writer *w, int timeout_ms)
 {
-	const struct driver *c = &w->driver;
-	short events = (short)(c->hangup | (w->waits_for_room ? POLLOUT : 0));
-	bool between_tries = w->failures && !w->waits_for_room;
+	const struct driver *d = &w->driver;
+	short events = (short)(d->hangup | (w->waits_for_fd ? POLLOUT : 0));
+	bool between_tries = w->failures && !w->waits_for_fd;
 	struct pollfd fds[] = {
-		{ .fd = between_tries ? -1 : c->ops->fd(c->ctx), .events = events },
+		{ .fd = between_tries ? -1 : d->ops->fd(d->ctx), .events = events },
 		{ .fd = w->wake_fd, .events = POLLIN },
 	};
 	uint64_t woken;
@@ -146,38 +148,38 @@ static void wait_for(struct writer *w, int timeout_ms)
 		check_driver(w, fds[0].revents);
 }
 
-/* The other half of writer_wake(). Either the producer, who publishes and then looks at asleep,
- * sees it set, or we, who set it and then look at what is published, see the lines: all four are
- * sequentially consistent, so one of the two stores is before both loads.
+/* The counterpart of writer_wake(). Either the producer, which publishes and then reads asleep,
+ * sees it set, or this thread, which sets it and then reads what is published, sees the lines: all
+ * four accesses are sequentially consistent, so one of the two stores precedes both loads.
  */
 static void wait_for_lines(struct writer *w, int timeout_ms)
 {
 	atomic_store_explicit(&w->asleep, true, memory_order_seq_cst);
 	if (!queue_waiting(w->queue))
-		wait_for(w, timeout_ms);
+		wait_for_events(w, timeout_ms);
 	atomic_store_explicit(&w->asleep, false, memory_order_relaxed);
 }
 
-/* Milliseconds until the driver wants to be looked after again. */
-static int tend(struct writer *w)
+/* Have the driver do what is due. Returns the milliseconds until on_timer() has to be called again,
+ * or DRIVER_NEVER.
+ */
+static int run_timer(struct writer *w)
 {
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 
-	if (atomic_exchange(&w->reopen, false) && c->ops->reopen)
-		c->ops->reopen(c->ctx);
-	return c->ops->tend ? c->ops->tend(c->ctx) : DRIVER_NEVER;
+	if (atomic_exchange(&w->reopen, false) && d->ops->reopen)
+		d->ops->reopen(d->ctx);
+	return d->ops->on_timer ? d->ops->on_timer(d->ctx) : DRIVER_NEVER;
 }
 
-static int earlier(int a_ms, int b_ms)
+static int earlier_ms(int a_ms, int b_ms)
 {
 	if (a_ms < 0)
 		return b_ms;
 	return b_ms < 0 || a_ms < b_ms ? a_ms : b_ms;
 }
 
-/* Milliseconds until what waits is given up, if nothing of it can be written until then; or
- * DRIVER_NEVER.
- */
+/* The milliseconds until a failing output is given up, or DRIVER_NEVER. */
 static int patience_left(const struct writer *w)
 {
 	int64_t left_ms = w->failing_since_ms + w->plan.patience_ms - time_monotonic_ms();
@@ -192,8 +194,9 @@ static int patience_left(const struct writer *w)
 static void give_up(struct writer *w)
 {
 	atomic_store_explicit(&w->gave_up, true,
-			      memory_order_relaxed); /* before the error is seen */
-	die(w, atomic_load_explicit(&w->failing, memory_order_relaxed));
+			      /* stored before the error, which makes it visible */
+			      memory_order_relaxed);
+	end_with_error(w, atomic_load_explicit(&w->failing, memory_order_relaxed));
 }
 
 static void write_some(struct writer *w)
@@ -201,27 +204,27 @@ static void write_some(struct writer *w)
 	int err = w->driver.ops->write(w->driver.ctx, w->queue);
 
 	if (!err)
-		succeed(w);
+		note_success(w);
 	else if (err == -EAGAIN)
-		w->waits_for_room = true;
+		w->waits_for_fd = true;
 	else if (err != -EINTR)
-		fail(w, err);
+		note_failure(w, err);
 }
 
-/* Do the next thing. False when there is nothing more to do. */
-static bool step(struct writer *w)
+/* Do the next step. False: there is nothing more to do. */
+static bool writer_step(struct writer *w)
 {
-	/* Before the queue: when we are to finish, all lines have been published before that. */
+	/* Read it before the queue: all lines were published before WRITER_FINISH was stored. */
 	int stop = atomic_load(&w->stop);
-	int tend_ms, retry_ms, patience_ms;
+	int timer_ms, retry_ms, patience_ms;
 
-	if (stop == WRITER_GIVE_UP || w->over)
+	if (stop == WRITER_GIVE_UP || w->rest_abandoned)
 		return false;
-	tend_ms = tend(w);
+	timer_ms = run_timer(w);
 	if (!queue_waiting(w->queue)) {
 		if (stop == WRITER_FINISH)
 			return false;
-		wait_for_lines(w, tend_ms);
+		wait_for_lines(w, timer_ms);
 		return true;
 	}
 	patience_ms = patience_left(w);
@@ -229,15 +232,15 @@ static bool step(struct writer *w)
 	if (!patience_ms)
 		give_up(w);
 	else if (retry_ms > 0)
-		wait_for(w, earlier(earlier(tend_ms, retry_ms), patience_ms));
-	else if (w->waits_for_room)
-		wait_for(w, earlier(tend_ms, patience_ms));
+		wait_for_events(w, earlier_ms(earlier_ms(timer_ms, retry_ms), patience_ms));
+	else if (w->waits_for_fd)
+		wait_for_events(w, earlier_ms(timer_ms, patience_ms));
 	else
 		write_some(w);
 	return true;
 }
 
-/* 0: it is released; -ECANCELED: it was stopped before. */
+/* 0: released; -ECANCELED: stopped before. */
 static int wait_released(struct writer *w)
 {
 	struct pollfd wake = { .fd = w->wake_fd, .events = POLLIN };
@@ -252,30 +255,31 @@ static int wait_released(struct writer *w)
 	return 0;
 }
 
-static int take_over(struct writer *w)
+static int take_over_place(struct writer *w)
 {
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 	int err = wait_released(w);
 
-	return !err && w->starts_held && c->ops->take_over ? c->ops->take_over(c->ctx) : err;
+	return !err && w->starts_held && d->ops->take_over ? d->ops->take_over(d->ctx) : err;
 }
 
-static void *thread_main(void *arg)
+static void *writer_main(void *arg)
 {
 	struct writer *w = arg;
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 	int err;
 
-	(void)pthread_setname_np(pthread_self(), "xdptail-writer"); /* only for top -H */
-	err = take_over(w);
+	/* best effort: a name for top -H */
+	(void)pthread_setname_np(pthread_self(), "xdptail-writer");
+	err = take_over_place(w);
 	if (err)
-		die(w, err);
-	while (!atomic_load_explicit(&w->error, memory_order_relaxed) && step(w))
+		end_with_error(w, err);
+	while (!atomic_load_explicit(&w->error, memory_order_relaxed) && writer_step(w))
 		;
-	if (c->ops->finish && !atomic_load(&w->error) && atomic_load(&w->stop) == WRITER_FINISH)
-		err = c->ops->finish(c->ctx);
+	if (d->ops->finish && !atomic_load(&w->error) && atomic_load(&w->stop) == WRITER_FINISH)
+		err = d->ops->finish(d->ctx);
 	if (err && !atomic_load(&w->error))
-		die(w, err);
+		end_with_error(w, err);
 	signal_fd(w->ended_fd);
 	return NULL;
 }
@@ -286,7 +290,7 @@ void writer_release(struct writer *w)
 	signal_fd(w->wake_fd);
 }
 
-/* Costs a system call only when the writer sleeps, and then once. */
+/* It makes a system call only if the thread sleeps, and then only one. */
 void writer_wake(struct writer *w)
 {
 	if (atomic_load_explicit(&w->asleep, memory_order_seq_cst) &&
@@ -317,19 +321,19 @@ void writer_reopen(struct writer *w)
 
 const char *writer_warning(const struct writer *w, unsigned int n)
 {
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 
-	return c->ops->warning ? c->ops->warning(c->ctx, n) : NULL;
+	return d->ops->warning ? d->ops->warning(d->ctx, n) : NULL;
 }
 
 uint64_t writer_disconnects(const struct writer *w)
 {
-	const struct driver *c = &w->driver;
+	const struct driver *d = &w->driver;
 
-	return c->ops->disconnects ? c->ops->disconnects(c->ctx) : 0;
+	return d->ops->disconnects ? d->ops->disconnects(d->ctx) : 0;
 }
 
-/* A writer that was never started has nothing to end. */
+/* A writer that was never started has no thread that would signal its end. */
 void writer_stop(struct writer *w, enum writer_stop how)
 {
 	atomic_store(&w->stop, (int)how);
@@ -343,7 +347,7 @@ int writer_ended_fd(const struct writer *w)
 	return w->ended_fd;
 }
 
-/* Signals are the business of the thread that called us. */
+/* All signals are blocked in the thread: the calling thread handles them. */
 int writer_start(struct writer *w, bool held)
 {
 	sigset_t all, old;
@@ -355,9 +359,10 @@ int writer_start(struct writer *w, bool held)
 		return -ret;
 	w->starts_held = held;
 	atomic_store(&w->held, held);
-	ret = pthread_create(&w->thread, NULL, thread_main, w);
+	ret = pthread_create(&w->thread, NULL, writer_main, w);
 	w->started = ret == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL); /* fails only for a bad first argument */
+	/* fails only for an invalid first argument */
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -ret;
 }
 
@@ -367,8 +372,8 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-/* There is no thread, or no more. */
-static void destroy(struct writer *w)
+/* Free a writer whose thread has ended, or was never started. */
+static void destroy_writer(struct writer *w)
 {
 	w->driver.ops->close(w->driver.ctx);
 	close_fd(w->wake_fd);
@@ -401,7 +406,7 @@ int writer_new(struct writer **ret, const struct driver *driver, struct queue *q
 	w->wake_fd = w->ended_fd = w->failed_fd = -1;
 	err = open_events(w, failed_fd);
 	if (err) {
-		destroy(w);
+		destroy_writer(w);
 		return err;
 	}
 	*ret = w;
@@ -415,8 +420,8 @@ int writer_free(struct writer *w)
 	if (w->started) {
 		if (poll(&ended, 1, 0) != 1)
 			return -EBUSY;
-		(void)pthread_join(w->thread, NULL); /* it is on its last instructions */
+		(void)pthread_join(w->thread, NULL); /* does not block: the thread is returning */
 	}
-	destroy(w);
+	destroy_writer(w);
 	return 0;
 }

@@ -100,7 +100,7 @@ items() { # PAGE SECTION MACRO
 
 # What the program says there is, when it is asked for what there is not.
 said_of() { # OUTPUT
-	"$XDPTAIL" -i lo -o "$1" 2>&1 | sed -n 's/.*there are //p' | sed 's/, /\n/g; s/ and /\n/g'
+	"$XDPTAIL" -i lo -o "$1" 2>&1 | sed -n 's/.*\(outputs\|settings of [a-z]*\) are //p' | sed 's/, /\n/g; s/ and /\n/g'
 }
 
 @test "xdptail(8) has every kind of output, and every setting" {

@@ -95,7 +95,7 @@ all_files() {
 	# there would not be room for it and for what is written meanwhile
 	head -c 400k /dev/urandom >"$FILE.20000101T000000.000000Z"
 	traffic peer0 1200 20000
-	wait_line "$ERR" 'cannot compress .*No space left on device; it stays' "$PID"
+	wait_line "$ERR" 'cannot compress .*No space left on device; the file is kept' "$PID"
 	tail_stop
 	expect "exit" "$CODE" 0
 	expect "what is too large" "$(stat -c %s "$FILE.20000101T000000.000000Z")" 409600
@@ -154,7 +154,7 @@ all_files() {
 	preloaded badwrites XDPTAIL_WRITES=sync
 	tail_start -a -N 1 --interval 1 -o "file:$FILE,fsync=snapshot"
 	traffic peer0 100 20000
-	wait_line "$ERR" 'what was written may be lost: Input/output error' "$PID"
+	wait_line "$ERR" 'cannot sync to disk: Input/output error; written lines may be lost' "$PID"
 	tail_stop
 	expect "exit" "$CODE" 1
 	expect_line "$ERR" 'what was written to it may be lost: Input/output error'

@@ -82,24 +82,24 @@ expect_refusal() { # NAME EXIT TEXT
 		-i tail0 -- tcp|2|"tcp": not an option; filters
 		tail0|2|did you mean -i tail0?
 		-i tail0 -o elsewhere|2|"elsewhere" is not an output
-		-i tail0 -o dir/x|2|"dir/x" is not an output: to write to a file of that name, write file:dir/x
+		-i tail0 -o dir/x|2|"dir/x" is not an output; to write to a file of that name, use file:dir/x
 		-i tail0 -o stdout -o -|2|"stdout" is given twice
-		-i tail0 -o stdout:x|2|"stdout" takes no target, but there is "x"
-		-i tail0 -o file:|2|"file" says not where: write file:PATH
+		-i tail0 -o stdout:x|2|"stdout" takes no target, but got "x"
+		-i tail0 -o file:|2|missing target for "file": use file:PATH
 		-i tail0 -o file:dir|2|cannot write to "dir": it is a directory
 		-i tail0 -o file:nowhere/x|2|the directory "nowhere" does not exist
 		-i tail0 -o file:x,queue=1|2|queue=1: not a number from 65536
-		-i tail0 -o file:x,queu=1M|2|queu is not a setting of file; there are queue,
+		-i tail0 -o file:x,queu=1M|2|unknown setting queu: the settings of file are queue,
 		-i tail0 -o file:x,queue|2|"queue" in the settings of "file:x" is not of the form key=value
 		-i tail0 -o file:x,events=packets|2|events: "packets" is not one of packet
-		-i tail0 -o file:x,keep=3|2|keep is for files that are rotated
+		-i tail0 -o file:x,keep=3|2|keep requires rotate_size
 		-i tail0 -o file:x,rotate_size=1|2|rotate_size=1: not a number from 65536
 		-i tail0 -o stdout,when_full=block|2|when_full=block of "stdout" is for capture files
-		-i tail0 -o syslog:loghost|2|"loghost" is not a target for syslog: write /PATH
-		-i tail0 -o syslog:udp://|2|"udp://": after the // comes the name or address of a host
+		-i tail0 -o syslog:loghost|2|"loghost" is not a target for syslog; use /PATH
+		-i tail0 -o syslog:udp://|2|"udp://": expected a host name or address after the //
 		-i tail0 -o syslog:tcp://host:0|2|"tcp://host:0": "0" is not a port
 		-i tail0 -o syslog,facility=none|2|facility: "none" is not one of user, mail
-		-i tail0 -o unix|2|"unix" says not where
+		-i tail0 -o unix|2|missing target for "unix"
 		-r|2|--read: needs a value: --read FILE
 		-r nothing|2|cannot open "nothing": No such file
 		-r good|2|"good" is no capture that can be read
@@ -168,8 +168,8 @@ expect_refusal() { # NAME EXIT TEXT
 		{"user": ""}|1: user: the value is empty
 		{"output": "printer"}|1: output: "printer" is not an output
 		{"output": {}}|1: output: an output without "type"
-		{"output": {"type": "file"}}|1: output: "file" says not where
-		{"output": {"type": "stdout",\n"queu": 1}}|2: output: queu is not a setting of stdout
+		{"output": {"type": "file"}}|1: output: missing target for "file"
+		{"output": {"type": "stdout",\n"queu": 1}}|2: output: unknown setting queu: the settings of stdout
 		{"output": {"type": "stdout",\n"queue": 1}}|2: output: queue=1: not a number from 65536
 		{"output": {"type": "stdout", "events": ["x"]}}|1: output: events: "x" is not one of packet
 		{"output": ["stdout", "-"]}|1: output: "stdout" is given twice

@@ -31,7 +31,7 @@ static size_t make_frame(const struct frame_case *c, char *ret)
 	encoder_init(&f, &c->settings);
 	encoder_set_time(&f, NOW);
 	len = encoder_header(&f, &line, c->end, ret);
-	cr_assert_leq(len, FRAME_HEAD_BYTES, "%s: %zu bytes", c->name, len);
+	cr_assert_leq(len, FRAME_HEADER_BYTES, "%s: %zu bytes", c->name, len);
 	memcpy(ret + len, c->line, text_len);
 	ret[len + text_len] = '\0';
 	return len + text_len;
@@ -161,7 +161,7 @@ Test(frame, local_time)
 	setenv("TZ", "EST5", 1);
 	encoder_init(&f, &local);
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-		char got[FRAME_HEAD_BYTES];
+		char got[FRAME_HEADER_BYTES];
 
 		encoder_set_time(&f, times[i].now);
 		(void)encoder_header(&f, &line, FRAME_DATAGRAM, got);

@@ -81,8 +81,8 @@ Test(endpoint, refused)
 		const char *text;
 		const char *says;
 	} cases[] = {
-		{ "syslog:", "\"syslog\" says not where: write syslog:TARGET" },
-		{ "syslog:loghost", "\"loghost\" is not a target for syslog: write /PATH, "
+		{ "syslog:", "missing target for \"syslog\": use syslog:TARGET" },
+		{ "syslog:loghost", "\"loghost\" is not a target for syslog; use /PATH, "
 				    "unix:///PATH, udp://HOST[:PORT] or tcp://HOST[:PORT]" },
 		{ "syslog:dev/log", "is not a target for syslog" },
 		{ "syslog:unix:log", "is not a target for syslog" },
@@ -91,18 +91,17 @@ Test(endpoint, refused)
 		{ "syslog:TCP://h", "is not a target for syslog" },
 		{ "syslog:tls://h", "is not a target for syslog" },
 		{ "syslog:udp:h", "is not a target for syslog" },
-		{ "syslog:udp://", "\"udp://\": after the // comes the name or address of a host" },
-		{ "syslog:udp://:514", "after the // comes the name or address of a host" },
-		{ "syslog:udp://h/x", "after the // comes the name or address of a host" },
-		{ "syslog:udp://h x", "after the // comes the name or address of a host" },
-		{ "syslog:udp://user@h", "after the // comes the name or address of a host" },
-		{ "syslog:udp://" A250 "aaaaaa",
-		  "after the // comes the name or address of a host" },
-		{ "syslog:udp://[]:1", "after the // comes the name or address of a host" },
-		{ "syslog:udp://[::1]1", "after the // comes the name or address of a host" },
-		{ "syslog:udp://[::1", "\"udp://[::1\": the ] is missing" },
-		{ "syslog:udp://::1", "an IPv6 address is put in brackets: [::1]" },
-		{ "syslog:tcp://2001:db8::1", "an IPv6 address is put in brackets" },
+		{ "syslog:udp://", "\"udp://\": expected a host name or address after the //" },
+		{ "syslog:udp://:514", "expected a host name or address after the //" },
+		{ "syslog:udp://h/x", "expected a host name or address after the //" },
+		{ "syslog:udp://h x", "expected a host name or address after the //" },
+		{ "syslog:udp://user@h", "expected a host name or address after the //" },
+		{ "syslog:udp://" A250 "aaaaaa", "expected a host name or address after the //" },
+		{ "syslog:udp://[]:1", "expected a host name or address after the //" },
+		{ "syslog:udp://[::1]1", "expected a host name or address after the //" },
+		{ "syslog:udp://[::1", "\"udp://[::1\": missing ]" },
+		{ "syslog:udp://::1", "an IPv6 address needs brackets: [::1]" },
+		{ "syslog:tcp://2001:db8::1", "an IPv6 address needs brackets" },
 		{ "syslog:tcp://h:", "\"tcp://h:\": \"\" is not a port from 1 to 65535" },
 		{ "syslog:tcp://h:0", "\"0\" is not a port" },
 		{ "syslog:tcp://h:65536", "\"65536\" is not a port" },
@@ -114,8 +113,8 @@ Test(endpoint, refused)
 		{ "syslog:/" A100 "12345678", "the path of a socket has 1 to 107 bytes, not 109" },
 		{ "syslog:unix:///" A100 "12345678", "the path of a socket has 1 to 107 bytes" },
 		{ "unix:" A100 "12345678", "the path of a socket has 1 to 107 bytes, not 108" },
-		{ "unix", "\"unix\" says not where: write unix:PATH" },
-		{ "unix:x,tag=a", "tag is not a setting of unix" },
+		{ "unix", "missing target for \"unix\": use unix:PATH" },
+		{ "unix:x,tag=a", "unknown setting tag: the settings of unix" },
 		{ "syslog,facility=kern", "facility: \"kern\" is not one of user, mail, daemon" },
 		{ "syslog,facility=3", "facility: \"3\" is not one of" },
 		{ "syslog,cookie=yes", "cookie: \"yes\" is not one of none, cee" },
@@ -150,7 +149,7 @@ Test(endpoint, tags_refused)
 		cr_assert_eq(output_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
 		got = spec.kind->open(&driver, spec.target, spec.settings, false, err, sizeof(err));
 		cr_expect_eq(got, -EINVAL, "%s: %d", text, got);
-		cr_expect(strstr(err, "where readers end a tag"), "%s: %s", text, err);
+		cr_expect(strstr(err, "which would end the tag"), "%s: %s", text, err);
 		output_spec_free(&spec);
 	}
 }

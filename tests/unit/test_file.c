@@ -33,14 +33,16 @@ Test(file, open_refusals)
 	} cases[] = {
 		{ "file:link", -EINVAL, "\"link\": it is a symbolic link; links are not followed" },
 		{ "file:dangling", -EINVAL, "it is a symbolic link" },
-		{ "file:fifo", -EINVAL, "\"fifo\": it is a FIFO; write to it by way of stdout" },
+		{ "file:fifo", -EINVAL, "\"fifo\": it is a FIFO; redirect stdout to it" },
 		{ "file:.", -EINVAL, "\".\": it is a directory; name a file in it" },
 		{ "file:new/", -EISDIR, "\"new/\": it is a directory; name a file in it" },
-		{ "file:socket", -EINVAL, "\"socket\": it is a socket; a file is needed" },
+		{ "file:socket", -EINVAL,
+		  "\"socket\": it is a socket; to write to a stream socket, use unix:PATH" },
 		{ "file:no/such/x", -ENOENT, "the directory \"no\" does not exist; create it" },
 		{ "file:./no/x", -ENOENT, "the directory \"./no\" does not exist; create it" },
-		{ "file:plain/x", -ENOTDIR, "a directory in this path is in truth a file" },
-		{ "file:/dev/full", -EINVAL, "it is a device; of the devices only /dev/null" },
+		{ "file:plain/x", -ENOTDIR, "part of the path is a file, not a directory" },
+		{ "file:/dev/full", -EINVAL,
+		  "it is a device; the only device allowed is /dev/null" },
 		{ "file:long", -ENAMETOOLONG, "the name is too long" },
 	};
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
@@ -124,7 +126,8 @@ Test(file, readers_locks)
 	cr_assert_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
 	s = open_output("file:x");
 	said = outputs_warning(s, 0, &(unsigned int){ 0 });
-	cr_expect(said && strstr(said, "somebody who reads \"x\" has locked it"), "%s", said);
+	cr_expect(said && strstr(said, "cannot lock \"x\": a process that reads it has locked it"),
+		  "%s", said);
 	close(fd);
 	put_numbered(s, 0, 10);
 	outputs_flush(s);

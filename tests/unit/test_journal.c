@@ -30,7 +30,7 @@
 /* --- entries --- */
 
 static size_t head_of(enum journal_fields fields, enum record_type type, const char *text,
-		      char ret[JOURNAL_HEAD_BYTES])
+		      char ret[JOURNAL_HEADER_BYTES])
 {
 	const struct queue_line line = { .text = text, .len = strlen(text), .type = type };
 	struct journal_form form;
@@ -95,7 +95,7 @@ Test(journal, heads)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct entry_case *c = &cases[i];
-		char got[JOURNAL_HEAD_BYTES];
+		char got[JOURNAL_HEADER_BYTES];
 		size_t len = head_of(c->fields, c->type, c->text, got);
 
 		cr_expect(len == c->want_len && !memcmp(got, c->want, len),
@@ -113,7 +113,7 @@ Test(journal, longest_heads)
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		char text[RECORD_MAX_BYTES + 1] = "{";
-		char *got = malloc(JOURNAL_HEAD_BYTES);
+		char *got = malloc(JOURNAL_HEADER_BYTES);
 		size_t used = 1;
 		size_t n = 0;
 		size_t found = 0;
@@ -139,7 +139,7 @@ Test(journal, each_type_has_an_id_of_its_own)
 	char ids[RECORD_TYPE_MAX][33];
 
 	for (unsigned int type = 0; type < RECORD_TYPE_MAX; type++) {
-		char head[JOURNAL_HEAD_BYTES] = "";
+		char head[JOURNAL_HEADER_BYTES] = "";
 		const char *id;
 
 		(void)head_of(JOURNAL_FIELDS_NONE, type, "{}\n", head);

@@ -129,7 +129,7 @@ Test(output, one_output_twice)
 
 	cr_assert_eq(chdir(dir), 0);
 	s = open_output("file:a");
-	expect_refused(s, "file:a", -EEXIST, "the output \"file:a\" is named twice");
+	expect_refused(s, "file:a", -EEXIST, "the output \"file:a\" is given twice");
 	expect_refused(s, "file:./a", -EBUSY, "\"./a\": another process writes to it");
 	outputs_free(s);
 	s = open_output("file:./a"); /* the lock is gone with its holder */
@@ -168,7 +168,8 @@ Test(output, too_many_outputs)
 		cr_assert_eq(outputs_add(s, spec_of(names[i]), err, sizeof(err)), 0, "%s: %s",
 			     names[i], err);
 	}
-	expect_refused(s, "file:more", -E2BIG, "one output too many: 16 is the limit");
+	expect_refused(s, "file:more", -E2BIG,
+		       "too many outputs: \"file:more\" exceeds the limit of 16");
 	cr_assert_eq(outputs_start(s), 0);
 	put_numbered(s, 0, 100);
 	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
