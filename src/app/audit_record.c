@@ -125,20 +125,19 @@ static bool take_value(const struct json_node *value, const struct audit_field *
 
 /* One value of an object, by its key. -EBADMSG with the reason in err. */
 static int take_key(const struct json_node *object, const struct audit_field *field,
-		    struct audit_record *ret, char *err, size_t err_cap)
+		    struct audit_record *ret, struct reason *why)
 {
 	const struct json_node *value = json_member(object, field->key);
 
 	if (!value) {
 		if (!field->required)
 			return 0;
-		(void)snprintf(err, err_cap, "there is no \"%s\"", field->key);
-		return -EBADMSG;
+		return reason_set(why, -EBADMSG, "there is no \"%s\"", field->key);
 	}
 	if (take_value(value, field, ret))
 		return 0;
-	(void)snprintf(err, err_cap, "the value of \"%s\" is not what it has to be", field->key);
-	return -EBADMSG;
+	return reason_set(why, -EBADMSG, "the value of \"%s\" is not what it has to be",
+			  field->key);
 }
 
 static bool take_type(const struct json_node *value, enum record_type *ret)
@@ -173,20 +172,18 @@ static const char *take_common(const struct json_node *object, struct audit_reco
 	return NULL;
 }
 
-static int take_object(const struct json_node *object, struct audit_record *ret, char *err,
-		       size_t err_cap)
+static int take_object(const struct json_node *object, struct audit_record *ret, struct reason *why)
 {
 	const char *wrong = take_common(object, ret);
 	const struct audit_field *fields;
 	size_t n;
 
 	if (wrong) {
-		(void)snprintf(err, err_cap, "%s", wrong);
-		return -EBADMSG;
+		return reason_set(why, -EBADMSG, "%s", wrong);
 	}
 	fields = audit_fields(ret->type, &n);
 	for (size_t i = 0; i < n; i++) {
-		int bad = take_key(object, &fields[i], ret, err, err_cap);
+		int bad = take_key(object, &fields[i], ret, why);
 
 		if (bad)
 			return bad;
@@ -201,7 +198,7 @@ void audit_record_begin(struct audit_record *ret)
 }
 
 int audit_record_json(struct json_tree *tree, const char *text, size_t len,
-		      struct audit_record *ret, char *err, size_t err_cap)
+		      struct audit_record *ret, struct reason *why)
 {
 	const struct json_node *object;
 	int bad = json_tree_read(tree, text, len, DEPTH_MAX, JSON_NO_COMMENTS, &object, NULL);
@@ -209,12 +206,11 @@ int audit_record_json(struct json_tree *tree, const char *text, size_t len,
 	if (bad == -ENOMEM)
 		return bad;
 	if (bad || object->type != JSON_OBJECT) {
-		(void)snprintf(err, err_cap, "%s",
-			       bad == -EEXIST ? "duplicate key" :
-			       bad	      ? "it is not JSON" :
-						"it is JSON, but not an object");
-		return bad == -ENODATA ? -ENODATA : -EBADMSG;
+		return reason_set(why, bad == -ENODATA ? -ENODATA : -EBADMSG, "%s",
+				  bad == -EEXIST ? "duplicate key" :
+				  bad		 ? "it is not JSON" :
+						   "it is JSON, but not an object");
 	}
 	audit_record_begin(ret);
-	return take_object(object, ret, err, err_cap);
+	return take_object(object, ret, why);
 }

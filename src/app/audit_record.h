@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/reason.h"
 #include "app/audit_fields.h"
 #include "json/tree.h"
 #include "record/record.h"
@@ -35,6 +36,6 @@ void audit_record_begin(struct audit_record *ret);
  * why is in err; -ENOMEM. tree is the caller's, to be used for the next text, too.
  */
 int audit_record_json(struct json_tree *tree, const char *text, size_t len,
-		      struct audit_record *ret, char *err, size_t err_cap);
+		      struct audit_record *ret, struct reason *why);
 
 #endif

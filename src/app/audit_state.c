@@ -12,8 +12,7 @@
 #include "app/audit_reader.h"
 #include "app/audit_record.h"
 
-#define ERR_BYTES 160
-#define RUN_KEY	  "\"run\":\""
+#define RUN_KEY "\"run\":\""
 
 /* A file while it is read. */
 struct file {
@@ -121,22 +120,21 @@ static bool strip(struct audit_state *state, struct audit_line *line)
 static int take_text(struct audit_state *state, struct file *file, struct audit_line *line)
 {
 	struct audit_record record;
-	char err_text[ERR_BYTES];
+	struct reason why = { 0 };
 	int err;
 
 	if (!strip(state, line))
 		return 0;
 	if (audit_fast_read(state->fast, line->text, line->len, &record))
 		return take_record(state, file, &record);
-	err = audit_record_json(&state->tree, line->text, line->len, &record, err_text,
-				sizeof(err_text));
+	err = audit_record_json(&state->tree, line->text, line->len, &record, &why);
 	if (!err)
 		return take_record(state, file, &record);
 	if (err != -ENODATA && err != -EBADMSG)
 		return err;
 	settle_stump(state, file, false);
 	if (err == -EBADMSG || line->text[0] != '{') {
-		find_bad(state, file, line->number, err_text);
+		find_bad(state, file, line->number, why.text);
 		return 0;
 	}
 	file->stump = line->number;

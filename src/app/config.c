@@ -211,7 +211,8 @@ static int join(struct config *c, const struct row *row, const struct json_node 
 static int take_setting(struct config *c, const struct row *row, struct output_spec *spec,
 			const char *key, const struct json_node *value)
 {
-	char joined[512], number[INT_BYTES], why[512] = "";
+	char joined[512], number[INT_BYTES];
+	struct reason why = { 0 };
 	const char *text = value->text;
 	int err = 0;
 
@@ -239,8 +240,8 @@ static int take_setting(struct config *c, const struct row *row, struct output_s
 	}
 	if (err)
 		return err;
-	if (output_spec_set(spec, key, text, why, sizeof(why)))
-		return options_refuse_row(c->p, row, "%s", why);
+	if (output_spec_set(spec, key, text, &why))
+		return options_refuse_row(c->p, row, "%s", why.text);
 	return 0;
 }
 
@@ -284,7 +285,7 @@ static int take_output_object(struct config *c, const struct row *row,
 {
 	struct output_spec spec = { 0 };
 	const char *type, *target;
-	char why[512] = "";
+	struct reason why = { 0 };
 	int err = take_part(c, row, object, TYPE_KEY, &type);
 
 	if (!err)
@@ -293,14 +294,14 @@ static int take_output_object(struct config *c, const struct row *row,
 		return err;
 	if (!type)
 		return options_refuse_row(c->p, row, "an output without \"" TYPE_KEY "\"");
-	err = output_spec_init(&spec, type, target, why, sizeof(why));
+	err = output_spec_init(&spec, type, target, &why);
 	if (err) {
-		(void)options_refuse_row(c->p, row, "%s", why);
+		(void)options_refuse_row(c->p, row, "%s", why.text);
 		return err;
 	}
 	err = take_settings(c, row, object, &spec);
-	if (!err && output_spec_check(&spec, why, sizeof(why)))
-		err = options_refuse_row(c->p, row, "%s", why);
+	if (!err && output_spec_check(&spec, &why))
+		err = options_refuse_row(c->p, row, "%s", why.text);
 	if (err) {
 		output_spec_free(&spec);
 		return err;

@@ -13,7 +13,6 @@
 #include "app/metrics.h"
 #include "base/time.h"
 
-#define ERR_BYTES  1024
 #define NAME_BYTES 256
 
 /* Of the file, without its suffix. */
@@ -133,36 +132,36 @@ void loop_snapshot_done(struct loop *l)
 }
 
 /* As who we are by now. NULL: none is wanted. */
-static int open_file(struct metrics_file **ret, const char *path, char *err_text)
+static int open_file(struct metrics_file **ret, const char *path, struct reason *why)
 {
 	int err;
 
 	*ret = NULL;
 	if (!path)
 		return 0;
-	err = metrics_file_check(path, err_text, ERR_BYTES);
+	err = metrics_file_check(path, why);
 	if (err)
 		return err;
 	err = metrics_file_new(ret, path);
 	if (err)
-		(void)snprintf(err_text, ERR_BYTES, "cannot start to write \"%s\": %s", path,
-			       strerror(-err));
+		(void)reason_set(why, err, "cannot start to write \"%s\": %s", path,
+				 strerror(-err));
 	return err;
 }
 
 void loop_start_metrics(struct loop *l)
 {
-	char err_text[ERR_BYTES];
+	struct reason why = { 0 };
 	int err;
 
 	l->started_ns = time_wall_ns();
 	l->metrics_up = true;
 	if (l->stop_reason)
 		return;
-	err = open_file(&l->metrics, l->options->metrics_file, err_text);
+	err = open_file(&l->metrics, l->options->metrics_file, &why);
 	if (!err)
 		return;
-	log_error("%s", err_text);
+	log_error("%s", why.text);
 	loop_stop(l, "cannot write the metrics file", exit_code_of_error(err, EXIT_CODE_USAGE));
 }
 
@@ -174,15 +173,15 @@ static bool is_same(const struct metrics_file *f, const char *path)
 int loop_prepare_metrics(const struct loop *l, const struct options *fresh,
 			 struct metrics_file **ret)
 {
-	char err_text[ERR_BYTES];
+	struct reason why = { 0 };
 	int err;
 
 	*ret = NULL;
 	if (is_same(l->metrics, fresh->metrics_file))
 		return 0;
-	err = open_file(ret, fresh->metrics_file, err_text);
+	err = open_file(ret, fresh->metrics_file, &why);
 	if (err)
-		log_error("SIGHUP: %s", err_text);
+		log_error("SIGHUP: %s", why.text);
 	return err;
 }
 

@@ -6,8 +6,6 @@
 #include "app/loop_internal.h"
 #include "app/privileges.h"
 
-#define ERR_BYTES 1024
-
 /* privileges_try_fn */
 static int try_counting(void *handle)
 {
@@ -21,14 +19,14 @@ void loop_drop_privileges(struct loop *l, const struct privileges_user *user)
 		.fn = try_counting,
 		.arg = l->handle,
 	};
-	char err_text[ERR_BYTES];
+	struct reason why = { 0 };
 	int err;
 
 	if (l->stop_reason)
 		return;
-	err = privileges_drop(user, &need, err_text, sizeof(err_text));
+	err = privileges_drop(user, &need, &why);
 	if (err) {
-		log_error("%s", err_text);
+		log_error("%s", why.text);
 		loop_stop(l, "cannot drop privileges",
 			  exit_code_of_error(err, EXIT_CODE_PERMISSION));
 		return;

@@ -8,8 +8,6 @@
 #include "app/log.h"
 #include "app/loop_internal.h"
 
-#define ERR_BYTES 1024
-
 /* The number of an output, or outputs_number(). */
 static unsigned int find_output(const struct loop *l, const char *name)
 {
@@ -50,7 +48,7 @@ static int prepare_output(const struct loop *l, struct reload *r, struct output_
 {
 	const unsigned int number = find_output(l, spec->name);
 	const bool is_known = number < outputs_number(l->outputs);
-	char err_text[ERR_BYTES] = "";
+	struct reason why = { 0 };
 	int err;
 
 	if (is_known)
@@ -62,10 +60,9 @@ static int prepare_output(const struct loop *l, struct reload *r, struct output_
 	}
 	if (keep_pending(l, r, spec))
 		return 0;
-	err = outputs_prepare(l->outputs, spec, &r->spares[r->n_spares], err_text,
-			      sizeof(err_text));
+	err = outputs_prepare(l->outputs, spec, &r->spares[r->n_spares], &why);
 	if (err)
-		log_error("SIGHUP: %s", err_text);
+		log_error("SIGHUP: %s", why.text);
 	else
 		r->n_spares++;
 	return err;
@@ -195,12 +192,12 @@ static void commit(struct loop *l, struct reload *r)
 
 void loop_reload(struct loop *l)
 {
-	char err_text[ERR_BYTES];
+	struct reason why = { 0 };
 	struct options fresh;
 	struct reload r = { .fresh = &fresh };
 
-	if (options_parse(&fresh, l->line->argc, l->line->argv, err_text, sizeof(err_text))) {
-		log_error("SIGHUP: nothing is changed: %s", err_text);
+	if (options_parse(&fresh, l->line->argc, l->line->argv, &why)) {
+		log_error("SIGHUP: nothing is changed: %s", why.text);
 		l->reloads_refused++;
 		return;
 	}

@@ -23,8 +23,6 @@
 #include "record/record.h"
 #include "output/outputs.h"
 
-#define ERR_BYTES 1024
-
 static int print_help(void)
 {
 	char *help = options_help();
@@ -61,7 +59,7 @@ static int print_interfaces(void)
 static int open_outputs(struct outputs **ret, struct options *o)
 {
 	struct outputs *outputs;
-	char err_text[ERR_BYTES];
+	struct reason why = { 0 };
 	int err = outputs_new(&outputs);
 
 	if (err) {
@@ -71,9 +69,9 @@ static int open_outputs(struct outputs **ret, struct options *o)
 	if (o->read)
 		outputs_set_patience(outputs, (int64_t)o->output_timeout_s * 1000);
 	for (unsigned int i = 0; i < o->n_outputs; i++) {
-		err = outputs_add(outputs, &o->outputs[i], err_text, sizeof(err_text));
+		err = outputs_add(outputs, &o->outputs[i], &why);
 		if (err) {
-			log_error("%s", err_text);
+			log_error("%s", why.text);
 			(void)outputs_finish(outputs, 0);
 			outputs_free(outputs);
 			return exit_code_of_error(err, EXIT_CODE_USAGE);
@@ -87,14 +85,12 @@ static int open_outputs(struct outputs **ret, struct options *o)
 /* Before there is anything that a mistyped name would be a pity for. */
 static int check_metrics(const struct options *o)
 {
-	char err_text[ERR_BYTES];
-	int err = o->metrics_file ?
-			  metrics_file_check(o->metrics_file, err_text, sizeof(err_text)) :
-			  0;
+	struct reason why = { 0 };
+	int err = o->metrics_file ? metrics_file_check(o->metrics_file, &why) : 0;
 
 	if (!err)
 		return EXIT_CODE_DONE;
-	log_error("%s", err_text);
+	log_error("%s", why.text);
 	return exit_code_of_error(err, EXIT_CODE_USAGE);
 }
 
@@ -202,7 +198,7 @@ static int open_capture(struct xdptail **ret_handle, struct outputs **ret_output
 	static const struct privileges_need nothing = { 0 };
 	const bool is_stdin = !strcmp(o->read, "-");
 	int fd = is_stdin ? STDIN_FILENO : open(o->read, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	char err_text[ERR_BYTES];
+	struct reason why = { 0 };
 	int code, err;
 
 	if (fd < 0) {
@@ -211,9 +207,9 @@ static int open_capture(struct xdptail **ret_handle, struct outputs **ret_output
 		return code;
 	}
 	code = open_outputs_as(ret_outputs, o, user);
-	err = code ? 0 : privileges_drop(user, &nothing, err_text, sizeof(err_text));
+	err = code ? 0 : privileges_drop(user, &nothing, &why);
 	if (err) {
-		log_error("%s", err_text);
+		log_error("%s", why.text);
 		code = exit_code_of_error(err, EXIT_CODE_PERMISSION);
 	}
 	if (!code)
@@ -237,12 +233,12 @@ static int open_all(struct xdptail **ret_handle, struct outputs **ret_outputs, s
 
 static int find_user(struct privileges_user *ret, const struct options *o)
 {
-	char err_text[ERR_BYTES];
-	int err = privileges_find_user(ret, o->user, err_text, sizeof(err_text));
+	struct reason why = { 0 };
+	int err = privileges_find_user(ret, o->user, &why);
 
 	if (!err)
 		return EXIT_CODE_DONE;
-	log_error("%s", err_text);
+	log_error("%s", why.text);
 	if (err == -EINVAL)
 		return EXIT_CODE_USAGE;
 	return err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_FAILED;
@@ -320,7 +316,7 @@ static int check_config(int argc, char *argv[])
 		"Read a config file as -f FILE does, and say what is wrong with it.\n"
 		"\n"
 		"Exit status: 0 nothing is, 2 something is, 1 that can't be told for now.\n";
-	char err_text[ERR_BYTES];
+	struct reason why = { 0 };
 	int err;
 
 	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")))
@@ -335,9 +331,9 @@ static int check_config(int argc, char *argv[])
 		log_error("check-config takes one file: xdptail check-config FILE");
 		return EXIT_CODE_USAGE;
 	}
-	err = options_check_config(argv[1], err_text, sizeof(err_text));
+	err = options_check_config(argv[1], &why);
 	if (err) {
-		log_error("%s", err_text);
+		log_error("%s", why.text);
 		return exit_code_of_error(err, EXIT_CODE_USAGE);
 	}
 	log_notice("%s: nothing wrong with it", argv[1]);
@@ -364,7 +360,7 @@ static int act(struct options *o, const struct command_line *line)
 int main(int argc, char *argv[])
 {
 	struct options options;
-	char err_text[ERR_BYTES];
+	struct reason why = { 0 };
 	int code, err;
 
 	open_standard_fds();
@@ -375,9 +371,9 @@ int main(int argc, char *argv[])
 		return doctor_main(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "check-config"))
 		return check_config(argc - 1, argv + 1);
-	err = options_parse(&options, argc, argv, err_text, sizeof(err_text));
+	err = options_parse(&options, argc, argv, &why);
 	if (err) {
-		log_error("%s", err_text);
+		log_error("%s", why.text);
 		return exit_code_of_error(err, EXIT_CODE_USAGE);
 	}
 	log_set_verbosity(options.verbose);

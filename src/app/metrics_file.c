@@ -220,7 +220,7 @@ static const char *words(int err)
 	}
 }
 
-int metrics_file_check(const char *path, char *err, size_t err_cap)
+int metrics_file_check(const char *path, struct reason *why)
 {
 	struct place p;
 	int dir_fd = -1;
@@ -234,8 +234,8 @@ int metrics_file_check(const char *path, char *err, size_t err_cap)
 	if (dir_fd >= 0)
 		close(dir_fd);
 	if (ret)
-		(void)snprintf(err, err_cap, "cannot write the metrics file \"%.600s\": %s", path,
-			       words(ret));
+		(void)reason_set(why, ret, "cannot write the metrics file \"%.600s\": %s", path,
+				 words(ret));
 	return ret;
 }
 

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/reason.h"
+
 #define METRICS_FILE_SUFFIX ".prom" /* node_exporter reads no others */
 
 struct metrics_file;
@@ -27,7 +29,7 @@ struct metrics_file_state {
 /* Could it be made and replaced, by who we are now? Leaves nothing behind. 0, or -errno with a
  * sentence in err; -EBUSY: another process writes it.
  */
-int metrics_file_check(const char *path, char *err, size_t err_cap);
+int metrics_file_check(const char *path, struct reason *why);
 
 /* Starts the thread, which begins with the rights of the one that calls this. path is copied. 0 or
  * -errno.

@@ -152,7 +152,7 @@ static void forget_rivals(struct parser *file, const struct parser *argv)
  */
 static int take_config(struct parser *argv_only, int argc, char *const argv[])
 {
-	struct parser p = { .err = argv_only->err, .err_cap = argv_only->err_cap };
+	struct parser p = { .why = argv_only->why };
 	int err;
 
 	p.file = argv_only->o.config;
@@ -170,13 +170,12 @@ static int take_config(struct parser *argv_only, int argc, char *const argv[])
 	return err;
 }
 
-int options_parse(struct options *ret, int argc, char *const argv[], char *err, size_t err_cap)
+int options_parse(struct options *ret, int argc, char *const argv[], struct reason *why)
 {
-	struct parser p = { .err = err, .err_cap = err_cap };
+	struct parser p = { .why = why };
 	int r;
 
-	if (err_cap)
-		*err = '\0';
+	reason_clear(why);
 	r = options_take_argv(&p, argc, argv);
 	if (!r && p.o.config && p.o.action == OPTIONS_RUN)
 		r = take_config(&p, argc, argv);
@@ -189,24 +188,23 @@ int options_parse(struct options *ret, int argc, char *const argv[], char *err, 
 		*ret = p.o;
 	else
 		options_free(&p.o);
-	if (r && err_cap)
-		text_mask(err, strlen(err)); /* argv and the file are from outside */
+	if (r)
+		text_mask(why->text, strlen(why->text)); /* argv and the file are from outside */
 	return r;
 }
 
-int options_check_config(const char *path, char *err, size_t err_cap)
+int options_check_config(const char *path, struct reason *why)
 {
-	struct parser p = { .err = err, .err_cap = err_cap, .file = path };
+	struct parser p = { .why = why, .file = path };
 	int r;
 
-	if (err_cap)
-		*err = '\0';
+	reason_clear(why);
 	r = config_read(&p);
 	if (!r)
 		r = finish(&p);
 	options_free(&p.o);
-	if (r && err_cap)
-		text_mask(err, strlen(err)); /* argv and the file are from outside */
+	if (r)
+		text_mask(why->text, strlen(why->text)); /* argv and the file are from outside */
 	return r;
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "xdptail.h"
+#include "base/reason.h"
 #include "json/tree.h"
 #include "output/outputs.h"
 
@@ -66,15 +67,15 @@ struct options {
 };
 
 /* The config file that argv names is read, too; argv wins. Strings are borrowed from argv. The
- * first of -D, -V and -h ends the parsing. 0; -EINVAL with a sentence in err that names the option
+ * first of -D, -V and -h ends the parsing. 0; -EINVAL with a reason that names the option
  * (in the file: the file, the line and the key), what was found, and what is allowed; or another
  * -errno, for which the file could not be read or taken, likewise with a sentence. *ret is owned by
  * the caller: options_free().
  */
-int options_parse(struct options *ret, int argc, char *const argv[], char *err, size_t err_cap);
+int options_parse(struct options *ret, int argc, char *const argv[], struct reason *why);
 
 /* A config file alone: 0 if everything in it can be. As options_parse(). */
-int options_check_config(const char *path, char *err, size_t err_cap);
+int options_check_config(const char *path, struct reason *why);
 
 /* The settings of a run as a config file that means the same. Owned by the caller: free(). NULL: no
  * memory.

@@ -121,14 +121,13 @@ _Static_assert(ARRAY_SIZE(options_rows) <= OPTIONS_ROWS_MAX,
 /* Add to the message. Always -EINVAL, so that a refusal is one statement. */
 int options_refuse(struct parser *p, const char *fmt, ...)
 {
-	const size_t used = p->err_cap ? strlen(p->err) : 0;
+	char text[512];
 	va_list args;
 
-	if (!p->err_cap)
-		return -EINVAL;
 	va_start(args, fmt);
-	(void)vsnprintf(p->err + used, p->err_cap - used, fmt, args); /* cut short is good enough */
+	(void)vsnprintf(text, sizeof(text), fmt, args); /* cut short is good enough */
 	va_end(args);
+	reason_add(p->why, "%s", text);
 	return -EINVAL;
 }
 
@@ -272,12 +271,12 @@ int options_take_output(struct parser *p, const struct row *row, struct output_s
 static int take_output(struct parser *p, const struct row *row, const char *arg)
 {
 	struct output_spec spec;
-	char why[512] = "";
-	int err = output_spec_parse(arg, &spec, why, sizeof(why));
+	struct reason why = { 0 };
+	int err = output_spec_parse(arg, &spec, &why);
 
 	if (!err)
 		return options_take_output(p, row, &spec);
-	(void)options_refuse_row(p, row, "%s", why);
+	(void)options_refuse_row(p, row, "%s", why.text);
 	return err;
 }
 

@@ -12,6 +12,7 @@
 
 #include "app/options.h"
 #include "base/number.h"
+#include "base/reason.h"
 
 #define OPTIONS_ROWS_MAX 64
 /* a very long value must leave room for what is wrong with it */
@@ -27,8 +28,7 @@ struct parser {
 	uint64_t given; /* a bit for each row */
 	const char *file; /* the config file; NULL: there is none */
 	unsigned int line[OPTIONS_ROWS_MAX]; /* of it, where the row's value stands; 0: argv */
-	char *err;
-	size_t err_cap;
+	struct reason *why; /* borrowed */
 };
 
 struct choice {

@@ -29,17 +29,6 @@ struct capabilities {
 	uint64_t inheritable;
 };
 
-__attribute__((format(printf, 4, 5))) static int refuse(int ret, char *err, size_t err_cap,
-							const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	(void)vsnprintf(err, err_cap, fmt, args); /* cut short is good enough */
-	va_end(args);
-	return ret;
-}
-
 /* Without libcap: two system calls (capset(2)), which fail only on bad arguments and for more than
  * is permitted.
  */
@@ -145,7 +134,7 @@ static bool may_become(const struct privileges_user *u)
 	return is_us(u) || (!get_capabilities(&c) && (c.effective & CHANGES_USER) == CHANGES_USER);
 }
 
-int privileges_find_user(struct privileges_user *ret, const char *name, char *err, size_t err_cap)
+int privileges_find_user(struct privileges_user *ret, const char *name, struct reason *why)
 {
 	struct privileges_user u = { .name = name };
 	struct passwd entry;
@@ -157,29 +146,30 @@ int privileges_find_user(struct privileges_user *ret, const char *name, char *er
 		return 0;
 	r = look_up(name, &entry, &text);
 	if (r == -ENOENT)
-		return refuse(-EINVAL, err, err_cap, "--user: there is no user \"%.100s\"", name);
+		return reason_set(why, -EINVAL, "--user: there is no user \"%.100s\"", name);
 	if (r)
-		return refuse(r, err, err_cap, "--user: cannot look up \"%.100s\": %s", name,
-			      strerror(-r));
+		return reason_set(why, r, "--user: cannot look up \"%.100s\": %s", name,
+				  strerror(-r));
 	u.uid = entry.pw_uid;
 	u.gid = entry.pw_gid;
 	free(text);
 	if (!u.uid)
-		return refuse(-EINVAL, err, err_cap,
-			      "--user: \"%.100s\" is root; name a user who is not, or leave the "
-			      "option out",
-			      name);
+		return reason_set(
+			why, -EINVAL,
+			"--user: \"%.100s\" is root; name a user who is not, or leave the "
+			"option out",
+			name);
 	if (!may_become(&u))
-		return refuse(
-			-EPERM, err, err_cap,
+		return reason_set(
+			why, -EPERM,
 			"--user: not permitted to become \"%.100s\": CAP_SETUID and CAP_SETGID "
 			"are needed; start as root, or as that user",
 			name);
 	r = find_groups(&u);
 	if (r) {
 		privileges_user_free(&u);
-		return refuse(r, err, err_cap, "--user: cannot find the groups of \"%.100s\": %s",
-			      name, strerror(-r));
+		return reason_set(why, r, "--user: cannot find the groups of \"%.100s\": %s", name,
+				  strerror(-r));
 	}
 	*ret = u;
 	return 0;
@@ -315,8 +305,8 @@ static int drop_for_good(const struct privileges_user *u, uint64_t keep)
 	return err ? err : set_capabilities(&kept);
 }
 
-int privileges_drop(const struct privileges_user *u, const struct privileges_need *need, char *err,
-		    size_t err_cap)
+int privileges_drop(const struct privileges_user *u, const struct privileges_need *need,
+		    struct reason *why)
 {
 	struct capabilities have = { 0 };
 	uint64_t keep = 0;
@@ -325,16 +315,17 @@ int privileges_drop(const struct privileges_user *u, const struct privileges_nee
 	if (!r)
 		r = choose(need, &have, &keep);
 	if (r)
-		return refuse(r, err, err_cap,
-			      "privileges cannot be dropped, for nothing would be counted without "
-			      "them: %s",
-			      strerror(-r));
+		return reason_set(
+			why, r,
+			"privileges cannot be dropped, for nothing would be counted without "
+			"them: %s",
+			strerror(-r));
 	r = drop_for_good(u, keep);
 	if (r)
-		return refuse(r, err, err_cap, "cannot drop privileges: %s", strerror(-r));
+		return reason_set(why, r, "cannot drop privileges: %s", strerror(-r));
 	r = need->fn ? need->fn(need->arg) : 0;
 	if (r)
-		return refuse(r, err, err_cap, "nothing is counted without privileges: %s",
-			      strerror(-r));
+		return reason_set(why, r, "nothing is counted without privileges: %s",
+				  strerror(-r));
 	return 0;
 }

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/reason.h"
+
 /* A user: whom to become. */
 struct privileges_user {
 	const char *name; /* borrowed; NULL: nobody but who we are */
@@ -24,7 +26,7 @@ struct privileges_user {
  * -EPERM: we may not become that user; or -errno. *ret is owned by the caller:
  * privileges_user_free().
  */
-int privileges_find_user(struct privileges_user *ret, const char *name, char *err, size_t err_cap);
+int privileges_find_user(struct privileges_user *ret, const char *name, struct reason *why);
 void privileges_user_free(struct privileges_user *u);
 
 /* Files are opened as that user would, from now on until privileges_return(): whatever can be
@@ -56,8 +58,8 @@ struct privileges_need {
  * asked before anything is given up for good, and once more in the end. 0, or -errno with a
  * sentence in err.
  */
-int privileges_drop(const struct privileges_user *u, const struct privileges_need *need, char *err,
-		    size_t err_cap);
+int privileges_drop(const struct privileges_user *u, const struct privileges_need *need,
+		    struct reason *why);
 
 /* The capabilities that this thread has or can take, a bit each. */
 uint64_t privileges_left(void);

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void reason_clear(struct reason *r)
 {
@@ -17,4 +18,14 @@ int reason_set(struct reason *r, int err, const char *fmt, ...)
 	(void)vsnprintf(r->text, sizeof(r->text), fmt, ap);
 	va_end(ap);
 	return err;
+}
+
+void reason_add(struct reason *r, const char *fmt, ...)
+{
+	const size_t used = strlen(r->text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(r->text + used, sizeof(r->text) - used, fmt, ap);
+	va_end(ap);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Why the last call failed, in words: kept with the handle, never printed here. */
+/* Why a call failed, in words: the one way in which every layer tells it. A function that takes one
+ * fills it when it fails, and returns -errno; who called decides whether anybody is to read it.
+ */
 #ifndef BASE_REASON_H
 #define BASE_REASON_H
 
 struct reason {
-	char text[768];
+	char text[1024];
 };
 
 void reason_clear(struct reason *r);
@@ -12,5 +14,8 @@ void reason_clear(struct reason *r);
 /* Set the sentence; a longer one is cut. Returns err, so that a caller can fail in one line. */
 int reason_set(struct reason *r, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Add to the sentence. */
+void reason_add(struct reason *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -37,13 +37,3 @@ bool driver_is_transient(int error)
 	}
 	return false;
 }
-
-int driver_refuse(int ret, char *err, size_t err_cap, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(err, err_cap, fmt, ap); /* a long message is truncated */
-	va_end(ap);
-	return ret;
-}

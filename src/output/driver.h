@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/reason.h"
 #include "output/queue.h"
 
 /* What happens to an output, and to its queued lines, after an error. */
@@ -80,10 +81,6 @@ int driver_write_run(int fd, bool socket, struct queue *queue);
 /* True for errors that can pass without help: a full disk, a quota, a limit. */
 bool driver_is_transient(int error);
 
-/* Print a message into err, and return ret. */
-__attribute__((format(printf, 4, 5))) int driver_refuse(int ret, char *err, size_t err_cap,
-							const char *fmt, ...);
-
 /* A type of output, and its options. */
 struct setting;
 struct output_kind {
@@ -100,17 +97,17 @@ struct output_kind {
 	/* Check a target before anything is opened: 0, or -EINVAL with a message in err. NULL: any
 	 * target is valid.
 	 */
-	int (*check)(const char *target, char *err, size_t err_cap);
+	int (*check)(const char *target, struct reason *why);
 	/* Check that the settings are compatible: 0, or -EINVAL with a message in err. NULL: they
 	 * always are.
 	 */
-	int (*check_settings)(const void *settings, char *err, size_t err_cap);
+	int (*check_settings)(const void *settings, struct reason *why);
 	/* Open the output. target and settings, as the table fills them, are borrowed during the
 	 * call. replaces: another output of this process still has that target open, and will have
 	 * closed it before anything is written (take_over()). 0, or -errno with a message in err.
 	 */
 	int (*open)(struct driver *ret, const char *target, const void *settings, bool replaces,
-		    char *err, size_t err_cap);
+		    struct reason *why);
 };
 
 #endif

@@ -28,14 +28,14 @@ static void init_endpoint(struct endpoint *e, enum endpoint_transport transport)
 }
 
 int endpoint_set_path(struct endpoint *ret, enum endpoint_transport transport, const char *path,
-		      char *err, size_t err_cap)
+		      struct reason *why)
 {
 	size_t len = strlen(path);
 
 	if (len == 0 || len >= ENDPOINT_PATH_BYTES)
-		return driver_refuse(-EINVAL, err, err_cap,
-				     QUOTED ": the path of a socket has 1 to %zu bytes, not %zu",
-				     path, ENDPOINT_PATH_BYTES - 1, len);
+		return reason_set(why, -EINVAL,
+				  QUOTED ": the path of a socket has 1 to %zu bytes, not %zu", path,
+				  ENDPOINT_PATH_BYTES - 1, len);
 	init_endpoint(ret, transport);
 	memcpy(ret->path, path, len + 1);
 	return 0;
@@ -67,7 +67,7 @@ static bool is_port(const char *port)
 }
 
 int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, const char *text,
-		      const char *whole_text, char *err, size_t err_cap)
+		      const char *whole_text, struct reason *why)
 {
 	bool in_brackets = *text == '[';
 	const char *host = text + in_brackets;
@@ -75,22 +75,20 @@ int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, c
 	const char *rest = host + len;
 
 	if (in_brackets && *rest++ != ']')
-		return driver_refuse(-EINVAL, err, err_cap, QUOTED ": missing ]", whole_text);
+		return reason_set(why, -EINVAL, QUOTED ": missing ]", whole_text);
 	if (!in_brackets && strchr(rest, ':') != strrchr(rest, ':'))
-		return driver_refuse(-EINVAL, err, err_cap,
-				     QUOTED ": an IPv6 address needs brackets: [%.50s]", whole_text,
-				     text);
+		return reason_set(why, -EINVAL, QUOTED ": an IPv6 address needs brackets: [%.50s]",
+				  whole_text, text);
 	if (!is_host_name(host, len, in_brackets) || (*rest && *rest != ':'))
-		return driver_refuse(
-			-EINVAL, err, err_cap,
+		return reason_set(
+			why, -EINVAL,
 			QUOTED
 			": expected a host name or address after the //, optionally followed by "
 			":PORT",
 			whole_text);
 	if (*rest && !is_port(rest + 1))
-		return driver_refuse(-EINVAL, err, err_cap,
-				     QUOTED ": " QUOTED " is not a port from 1 to 65535",
-				     whole_text, rest + 1);
+		return reason_set(why, -EINVAL, QUOTED ": " QUOTED " is not a port from 1 to 65535",
+				  whole_text, rest + 1);
 	init_endpoint(ret, transport);
 	memcpy(ret->host, host, len);
 	(void)snprintf(ret->port, sizeof(ret->port), "%s", *rest ? rest + 1 : "");

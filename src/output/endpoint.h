@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/un.h>
 
+#include "base/reason.h"
+
 #define ENDPOINT_PATH_BYTES sizeof(((struct sockaddr_un *)NULL)->sun_path) /* including the NUL */
 #define ENDPOINT_HOST_BYTES 256 /* including the NUL */
 #define ENDPOINT_PORT_BYTES 6
@@ -48,13 +50,13 @@ struct endpoint {
 
 /* Set the path of a Unix socket. 0, or -EINVAL with a message in err. */
 int endpoint_set_path(struct endpoint *ret, enum endpoint_transport transport, const char *path,
-		      char *err, size_t err_cap);
+		      struct reason *why);
 
 /* Parse HOST[:PORT], with an IPv6 address in brackets; without a port, port is "". 0, or -EINVAL
  * with a message in err, which quotes whole_text, of which text is a part.
  */
 int endpoint_set_host(struct endpoint *ret, enum endpoint_transport transport, const char *text,
-		      const char *whole_text, char *err, size_t err_cap);
+		      const char *whole_text, struct reason *why);
 
 /* Connect, or go on connecting. 0: connected; -EAGAIN: call it again when fd is writable or has an
  * error; or -errno: closed, to be retried later.

@@ -32,9 +32,9 @@ static enum driver_outcome file_outcome(void *ctx, int error)
 static int file_take_over(void *ctx)
 {
 	struct file_output *f = ctx;
-	char err[SENTENCE_MAX];
+	struct reason why = { 0 };
 	struct stat st;
-	int error = file_open_lock(&f->current, &f->location, err, sizeof(err));
+	int error = file_open_lock(&f->current, &f->location, &why);
 
 	if (error)
 		return error;
@@ -103,62 +103,60 @@ static bool is_rotated(const struct file_settings *s)
 	return s->rotate_size || s->rotate_interval;
 }
 
-static int check_rotation(const struct file_output *f, char *err, size_t err_cap)
+static int check_rotation(const struct file_output *f, struct reason *why)
 {
 	if (!is_rotated(&f->settings))
 		return 0;
 	if (!f->current.regular)
-		return driver_refuse(-EINVAL, err, err_cap,
-				     "cannot rotate \"%s\": it is a device, not a file",
-				     f->location.path);
+		return reason_set(why, -EINVAL, "cannot rotate \"%s\": it is a device, not a file",
+				  f->location.path);
 	if (strlen(f->location.base) > ROTATED_BASE_MAX)
-		return driver_refuse(
-			-ENAMETOOLONG, err, err_cap,
+		return reason_set(
+			why, -ENAMETOOLONG,
 			"cannot rotate \"%s\": the name is too long to append a time to it",
 			f->location.path);
 	return 0;
 }
 
-static int open_file(struct file_output *f, const char *path, bool replaces, char *err,
-		     size_t err_cap)
+static int open_file(struct file_output *f, const char *path, bool replaces, struct reason *why)
 {
 	struct janitor_plan plan = {
 		.keep = f->settings.keep,
 		.gzip = f->settings.compress == FILE_GZIP,
 	};
 	struct file_opened first;
-	int error = file_location_open(&f->location, path, err, err_cap);
+	int error = file_location_open(&f->location, path, why);
 
 	if (!error && replaces)
-		error = file_open_unlocked(&first, &f->location, err, err_cap);
+		error = file_open_unlocked(&first, &f->location, why);
 	else if (!error)
-		error = file_open_at(&first, &f->location, NULL, err, err_cap);
+		error = file_open_at(&first, &f->location, NULL, why);
 	if (error)
 		return error;
 	file_switch_to(f, &first);
-	error = check_rotation(f, err, err_cap);
+	error = check_rotation(f, why);
 	if (error || !f->current.regular)
 		return error;
 	plan.dir_fd = f->location.dir_fd;
 	plan.base = f->location.base;
 	error = janitor_new(&f->janitor, &plan);
 	if (error)
-		return driver_refuse(error, err, err_cap, "cannot set up the output \"%s\": %s",
-				     path, strerror(-error));
+		return reason_set(why, error, "cannot set up the output \"%s\": %s", path,
+				  strerror(-error));
 	return 0;
 }
 
 static int file_open(struct driver *ret, const char *path, const void *settings, bool replaces,
-		     char *err, size_t err_cap)
+		     struct reason *why)
 {
 	struct file_output *f = calloc(1, sizeof(*f));
 	int error;
 
 	if (!f)
-		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
+		return reason_set(why, -ENOMEM, "not enough memory for the output");
 	f->settings = *(const struct file_settings *)settings;
 	f->current.fd = f->location.dir_fd = -1;
-	error = open_file(f, path, replaces, err, err_cap);
+	error = open_file(f, path, replaces, why);
 	if (error) {
 		file_close(f);
 		return error;
@@ -172,14 +170,14 @@ static int file_open(struct driver *ret, const char *path, const void *settings,
 	return 0;
 }
 
-static int file_check_settings(const void *settings, char *err, size_t err_cap)
+static int file_check_settings(const void *settings, struct reason *why)
 {
 	const struct file_settings *s = settings;
 
 	if (is_rotated(s) || (!s->keep && s->compress == FILE_PLAIN))
 		return 0;
-	return driver_refuse(
-		-EINVAL, err, err_cap,
+	return reason_set(
+		why, -EINVAL,
 		"%s requires rotate_size or rotate_interval; if logrotate rotates the file, "
 		"configure it there",
 		s->keep ? "keep" : "compress");

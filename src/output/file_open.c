@@ -31,7 +31,7 @@ static bool missing_directory(const char *path, char *buf, size_t cap)
 	return false;
 }
 
-static int refuse_open(const char *path, int error, char *err, size_t err_cap)
+static int refuse_open(const char *path, int error, struct reason *why)
 {
 	static const struct {
 		int error;
@@ -52,22 +52,22 @@ static int refuse_open(const char *path, int error, char *err, size_t err_cap)
 	char directory[PATH_MAX];
 
 	if (error == ENOENT && missing_directory(path, directory, sizeof(directory)))
-		return driver_refuse(
-			-error, err, err_cap,
+		return reason_set(
+			why, -error,
 			"cannot create \"%s\": the directory \"%s\" does not exist; create it "
 			"first",
 			path, directory);
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		if (reasons[i].error == error)
-			return driver_refuse(-error, err, err_cap, "cannot open \"%s\": %s", path,
-					     reasons[i].why);
+			return reason_set(why, -error, "cannot open \"%s\": %s", path,
+					  reasons[i].why);
 	}
-	return driver_refuse(-error, err, err_cap, "cannot open \"%s\": %s", path, strerror(error));
+	return reason_set(why, -error, "cannot open \"%s\": %s", path, strerror(error));
 }
 
 /* 0 for what may be written to: a regular file, or /dev/null; else -EINVAL with a message in err.
  */
-static int check_type(const char *path, const struct stat *st, char *err, size_t err_cap)
+static int check_type(const char *path, const struct stat *st, struct reason *why)
 {
 	const char *what = "a device";
 	const char *advice = "the only device allowed is /dev/null";
@@ -89,8 +89,7 @@ static int check_type(const char *path, const struct stat *st, char *err, size_t
 		what = "a socket";
 		advice = "to write to a stream socket, use unix:PATH";
 	}
-	return driver_refuse(-EINVAL, err, err_cap, "cannot write to \"%s\": it is %s; %s", path,
-			     what, advice);
+	return reason_set(why, -EINVAL, "cannot write to \"%s\": it is %s; %s", path, what, advice);
 }
 
 static int open_directory(const char *path, size_t len)
@@ -113,20 +112,20 @@ static size_t directory_len(const struct file_location *p)
 	return (size_t)(p->base - p->path);
 }
 
-int file_location_open(struct file_location *ret, const char *path, char *err, size_t err_cap)
+int file_location_open(struct file_location *ret, const char *path, struct reason *why)
 {
 	struct file_location p = { .path = strdup(path), .dir_fd = -1 };
 	const char *slash;
 
 	*ret = p;
 	if (!p.path)
-		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
+		return reason_set(why, -ENOMEM, "not enough memory for the output");
 	slash = strrchr(p.path, '/');
 	ret->base = slash ? slash + 1 : p.path;
 	if (!*ret->base)
-		return refuse_open(path, EISDIR, err, err_cap);
+		return refuse_open(path, EISDIR, why);
 	ret->dir_fd = open_directory(p.path, directory_len(ret));
-	return ret->dir_fd < 0 ? refuse_open(path, -ret->dir_fd, err, err_cap) : 0;
+	return ret->dir_fd < 0 ? refuse_open(path, -ret->dir_fd, why) : 0;
 }
 
 void file_location_close(struct file_location *p)
@@ -151,32 +150,32 @@ int file_location_refresh(struct file_location *p)
  * two. If there can be no lock, because of the file system or of a reader, that is no reason to
  * refuse the file.
  */
-static int lock_file(struct file_opened *o, const char *path, char *err, size_t err_cap)
+static int lock_file(struct file_opened *o, const char *path, struct reason *why)
 {
 	int ret = file_lock_take(o->fd);
 
 	o->unlocked = ret == -EAGAIN;
 	if (ret == -EBUSY)
-		return driver_refuse(
-			-EBUSY, err, err_cap,
+		return reason_set(
+			why, -EBUSY,
 			"cannot write to \"%s\": another process writes to it; name another file",
 			path);
 	return 0;
 }
 
-static int find_partial_line(struct file_opened *o, const char *path, char *err, size_t err_cap)
+static int find_partial_line(struct file_opened *o, const char *path, struct reason *why)
 {
 	char last = '\n';
 
 	if (o->size > 0 && pread(o->fd, &last, 1, (off_t)o->size - 1) < 0)
-		return driver_refuse(-errno, err, err_cap, "cannot read the end of \"%s\": %s",
-				     path, strerror(errno));
+		return reason_set(why, -errno, "cannot read the end of \"%s\": %s", path,
+				  strerror(errno));
 	o->ends_partial = last != '\n';
 	return 0;
 }
 
 static int open_checked(struct file_opened *o, const struct file_location *p, struct stat *st,
-			char *err, size_t err_cap)
+			struct reason *why)
 {
 	int flags, ret;
 
@@ -184,7 +183,7 @@ static int open_checked(struct file_opened *o, const struct file_location *p, st
 	 * the one that counts.
 	 */
 	if (!fstatat(p->dir_fd, p->base, st, AT_SYMLINK_NOFOLLOW)) {
-		ret = check_type(p->path, st, err, err_cap);
+		ret = check_type(p->path, st, why);
 		if (ret)
 			return ret;
 	}
@@ -193,34 +192,34 @@ static int open_checked(struct file_opened *o, const struct file_location *p, st
 		       O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK,
 		       FILE_MODE);
 	if (o->fd < 0)
-		return refuse_open(p->path, errno, err, err_cap);
+		return refuse_open(p->path, errno, why);
 	flags = fcntl(o->fd, F_GETFL);
 	if (fstat(o->fd, st) || flags < 0 || fcntl(o->fd, F_SETFL, flags & ~O_NONBLOCK))
-		return refuse_open(p->path, errno, err, err_cap);
-	return check_type(p->path, st, err, err_cap);
+		return refuse_open(p->path, errno, why);
+	return check_type(p->path, st, why);
 }
 
-int file_open_lock(struct file_opened *o, const struct file_location *p, char *err, size_t err_cap)
+int file_open_lock(struct file_opened *o, const struct file_location *p, struct reason *why)
 {
 	struct stat st;
 	int ret;
 
 	if (!o->regular)
 		return 0;
-	ret = lock_file(o, p->path, err, err_cap);
+	ret = lock_file(o, p->path, why);
 	if (ret)
 		return ret;
 	if (fstat(o->fd, &st)) /* the previous holder of the lock may have written */
-		return refuse_open(p->path, errno, err, err_cap);
+		return refuse_open(p->path, errno, why);
 	o->size = (uint64_t)st.st_size;
-	return find_partial_line(o, p->path, err, err_cap);
+	return find_partial_line(o, p->path, why);
 }
 
-static int open_checked_type(struct file_opened *o, const struct file_location *p, char *err,
-			     size_t err_cap)
+static int open_checked_type(struct file_opened *o, const struct file_location *p,
+			     struct reason *why)
 {
 	struct stat st;
-	int ret = open_checked(o, p, &st, err, err_cap);
+	int ret = open_checked(o, p, &st, why);
 
 	if (ret)
 		return ret;
@@ -230,11 +229,10 @@ static int open_checked_type(struct file_opened *o, const struct file_location *
 	return 0;
 }
 
-int file_open_unlocked(struct file_opened *ret, const struct file_location *p, char *err,
-		       size_t err_cap)
+int file_open_unlocked(struct file_opened *ret, const struct file_location *p, struct reason *why)
 {
 	struct file_opened o = { .fd = -1 };
-	int error = open_checked_type(&o, p, err, err_cap);
+	int error = open_checked_type(&o, p, why);
 
 	if (!error)
 		*ret = o;
@@ -244,17 +242,17 @@ int file_open_unlocked(struct file_opened *ret, const struct file_location *p, c
 }
 
 int file_open_at(struct file_opened *ret, const struct file_location *p,
-		 const struct file_opened *except, char *err, size_t err_cap)
+		 const struct file_opened *except, struct reason *why)
 {
 	struct file_opened o;
-	int error = file_open_unlocked(&o, p, err, err_cap);
+	int error = file_open_unlocked(&o, p, why);
 
 	if (error)
 		return error;
 	if (except && except->dev == o.dev && except->ino == o.ino)
 		error = -EALREADY;
 	else
-		error = file_open_lock(&o, p, err, err_cap);
+		error = file_open_lock(&o, p, why);
 	if (!error)
 		*ret = o;
 	else

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/reason.h"
+
 /* A file name, and its directory, which is kept open. */
 struct file_location {
 	char *path; /* owned; as the user wrote it */
@@ -29,7 +31,7 @@ struct file_opened {
 
 /* Open and close a location. 0, or -errno with a message in err, in all functions of this header.
  */
-int file_location_open(struct file_location *ret, const char *path, char *err, size_t err_cap);
+int file_location_open(struct file_location *ret, const char *path, struct reason *why);
 void file_location_close(struct file_location *p); /* also after a failed open */
 
 /* Reopen the directory, since the open one may have been deleted and created again. */
@@ -39,13 +41,12 @@ int file_location_refresh(struct file_location *p);
  * a file that is open already; -EALREADY, without a message, if the name stands for that file.
  */
 int file_open_at(struct file_opened *ret, const struct file_location *p,
-		 const struct file_opened *except, char *err, size_t err_cap);
+		 const struct file_opened *except, struct reason *why);
 
 /* file_open_at() in two steps: the first opens the file, without a lock and without its size; the
  * second locks it, and reads its size and its last byte.
  */
-int file_open_unlocked(struct file_opened *ret, const struct file_location *p, char *err,
-		       size_t err_cap);
-int file_open_lock(struct file_opened *o, const struct file_location *p, char *err, size_t err_cap);
+int file_open_unlocked(struct file_opened *ret, const struct file_location *p, struct reason *why);
+int file_open_lock(struct file_opened *o, const struct file_location *p, struct reason *why);
 
 #endif

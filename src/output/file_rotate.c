@@ -68,12 +68,12 @@ static void retire_file(struct file_output *f)
 /* Open the file by its name. The directory may have been deleted and created again, so it is
  * reopened, too.
  */
-static int open_next(struct file_output *f, struct file_opened *ret, char *err, size_t err_cap)
+static int open_next(struct file_output *f, struct file_opened *ret, struct reason *why)
 {
-	int ret_open = file_open_at(ret, &f->location, &f->current, err, err_cap);
+	int ret_open = file_open_at(ret, &f->location, &f->current, why);
 
 	if (ret_open == -ENOENT && !file_location_refresh(&f->location))
-		ret_open = file_open_at(ret, &f->location, &f->current, err, err_cap);
+		ret_open = file_open_at(ret, &f->location, &f->current, why);
 	return ret_open;
 }
 
@@ -97,18 +97,18 @@ static void write_header_now(struct file_output *f)
 
 int file_reopen_now(struct file_output *f, const struct stat *like)
 {
-	char err[SENTENCE_MAX];
+	struct reason why = { 0 };
 	struct file_opened next;
-	int ret = open_next(f, &next, err, sizeof(err));
+	int ret = open_next(f, &next, &why);
 
 	if (!ret && !next.regular) {
 		close(next.fd);
-		ret = driver_refuse(-EINVAL, err, sizeof(err),
-				    "cannot write to \"%s\": it was a file and is now a device",
-				    f->location.path);
+		ret = reason_set(&why, -EINVAL,
+				 "cannot write to \"%s\": it was a file and is now a device",
+				 f->location.path);
 	}
 	if (ret && ret != -EALREADY) {
-		warning_set(&f->warning, "%s; retrying every second", err);
+		warning_set(&f->warning, "%s; retrying every second", why.text);
 		f->retry_ms = time_monotonic_ms() + DRIVER_RETRY_MS;
 		return ret;
 	}

@@ -174,27 +174,27 @@ static const struct driver_ops journal_ops = {
 	.close = journal_close,
 };
 
-static int journal_check(const char *target, char *err, size_t err_cap)
+static int journal_check(const char *target, struct reason *why)
 {
 	const size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
 
 	if (strlen(target) > max)
-		return driver_refuse(
-			-EINVAL, err, err_cap,
+		return reason_set(
+			why, -EINVAL,
 			"\"%.120s…\" is too long for the path of a socket: the limit is %zu bytes",
 			target, max);
 	return 0;
 }
 
 static int journal_open(struct driver *ret, const char *target, const void *settings, bool replaces,
-			char *err, size_t err_cap)
+			struct reason *why)
 {
 	const struct journal_settings *s = settings;
 	struct journal *j = calloc(1, sizeof(*j));
 
 	(void)replaces; /* each instance has a connection of its own */
 	if (!j)
-		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
+		return reason_set(why, -ENOMEM, "not enough memory for the output");
 	j->fd = -1;
 	j->address.sun_family = AF_UNIX;
 	/* it fits: journal_check() has checked the length */

@@ -87,8 +87,7 @@ bool outputs_is_free(const struct outputs *s, const char *name)
 	return !o || o->state == OUTPUT_CLOSED;
 }
 
-static int check_spec(const struct outputs *s, const struct output_spec *spec, char *err,
-		      size_t err_cap)
+static int check_spec(const struct outputs *s, const struct output_spec *spec, struct reason *why)
 {
 	const bool is_new = !find_output(s, spec->name);
 	unsigned int n_open = s->n_new_pending;
@@ -97,9 +96,8 @@ static int check_spec(const struct outputs *s, const struct output_spec *spec, c
 		n_open += s->list[i].state != OUTPUT_CLOSED;
 	if (!is_new || (n_open < OUTPUTS_MAX && s->n + s->n_new_pending < OUTPUT_NAMES_MAX))
 		return 0;
-	(void)snprintf(err, err_cap, "too many outputs: \"%s\" exceeds the limit of %d", spec->name,
-		       n_open < OUTPUTS_MAX ? OUTPUT_NAMES_MAX : OUTPUTS_MAX);
-	return -E2BIG;
+	return reason_set(why, -E2BIG, "too many outputs: \"%s\" exceeds the limit of %d",
+			  spec->name, n_open < OUTPUTS_MAX ? OUTPUT_NAMES_MAX : OUTPUTS_MAX);
 }
 
 static void insert_output(struct outputs *s, const struct output *output)
@@ -134,7 +132,7 @@ static void insert_output(struct outputs *s, const struct output *output)
 
 /* replaces: another output of that name is still open. */
 static int open_output(struct outputs *s, struct output_spec *spec, bool replaces,
-		       struct output *ret, char *err, size_t err_cap)
+		       struct output *ret, struct reason *why)
 {
 	const struct writer_plan plan = {
 		.keep_on_failure = s->can_wait && spec->when_full != OUTPUT_DROP,
@@ -142,11 +140,11 @@ static int open_output(struct outputs *s, struct output_spec *spec, bool replace
 	};
 	struct output output = { .spec = *spec };
 	struct driver driver;
-	int error = check_spec(s, spec, err, err_cap);
+	int error = check_spec(s, spec, why);
 
 	if (error)
 		return error;
-	error = spec->kind->open(&driver, spec->target, spec->settings, replaces, err, err_cap);
+	error = spec->kind->open(&driver, spec->target, spec->settings, replaces, why);
 	if (error)
 		return error;
 	error = queue_new(&output.queue, spec->queue_bytes);
@@ -155,8 +153,8 @@ static int open_output(struct outputs *s, struct output_spec *spec, bool replace
 	else
 		error = writer_new(&output.writer, &driver, output.queue, s->failed_fd, &plan);
 	if (error) {
-		(void)snprintf(err, err_cap, "cannot set up the output \"%s\": %s", spec->name,
-			       strerror(-error));
+		(void)reason_set(why, error, "cannot set up the output \"%s\": %s", spec->name,
+				 strerror(-error));
 		queue_free(output.queue);
 		return error;
 	}
@@ -165,45 +163,42 @@ static int open_output(struct outputs *s, struct output_spec *spec, bool replace
 	return 0;
 }
 
-int outputs_add(struct outputs *s, struct output_spec *spec, char *err, size_t err_cap)
+int outputs_add(struct outputs *s, struct output_spec *spec, struct reason *why)
 {
 	struct output output;
 	int ret;
 
 	if (!outputs_is_free(s, spec->name)) {
-		(void)snprintf(err, err_cap, "the output \"%s\" is given twice", spec->name);
-		return -EEXIST;
+		return reason_set(why, -EEXIST, "the output \"%s\" is given twice", spec->name);
 	}
-	ret = open_output(s, spec, false, &output, err, err_cap);
+	ret = open_output(s, spec, false, &output, why);
 	if (!ret)
 		insert_output(s, &output);
 	return ret;
 }
 
-static int start_pending(struct pending_output *pending, char *err, size_t err_cap)
+static int start_pending(struct pending_output *pending, struct reason *why)
 {
 	int error = writer_start(pending->output.writer, true);
 
 	if (error)
-		(void)snprintf(err, err_cap, "cannot start the output \"%s\": %s",
-			       pending->output.spec.name, strerror(-error));
+		(void)reason_set(why, error, "cannot start the output \"%s\": %s",
+				 pending->output.spec.name, strerror(-error));
 	pending->output.started = !error;
 	return error;
 }
 
 int outputs_prepare(struct outputs *s, struct output_spec *spec, struct pending_output **ret,
-		    char *err, size_t err_cap)
+		    struct reason *why)
 {
 	struct pending_output *pending = calloc(1, sizeof(*pending));
 	const bool is_new = !find_output(s, spec->name);
 	int error;
 
 	if (!pending) {
-		(void)snprintf(err, err_cap, "not enough memory for the output");
-		return -ENOMEM;
+		return reason_set(why, -ENOMEM, "not enough memory for the output");
 	}
-	error = open_output(s, spec, !outputs_is_free(s, spec->name), &pending->output, err,
-			    err_cap);
+	error = open_output(s, spec, !outputs_is_free(s, spec->name), &pending->output, why);
 	if (error) {
 		free(pending);
 		return error;
@@ -211,7 +206,7 @@ int outputs_prepare(struct outputs *s, struct output_spec *spec, struct pending_
 	pending->outputs = s;
 	pending->is_new = is_new;
 	s->n_new_pending += is_new;
-	error = start_pending(pending, err, err_cap);
+	error = start_pending(pending, why);
 	if (error)
 		pending_output_free(pending);
 	else

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/reason.h"
 #include "record/record.h"
 #include "output/spec.h"
 
@@ -51,7 +52,7 @@ void outputs_set_patience(struct outputs *s, int64_t patience_ms);
 /* Open an output. *spec is moved to s, and is left empty. 0, or -errno with a message in err;
  * nothing changes then. A closed output of that name is opened again under its number.
  */
-int outputs_add(struct outputs *s, struct output_spec *spec, char *err, size_t err_cap);
+int outputs_add(struct outputs *s, struct output_spec *spec, struct reason *why);
 
 /* Start the writers of all outputs added since the last call: lines wait in the queues until then.
  * Threads begin with the privileges of the calling thread. 0 or -errno.
@@ -65,7 +66,7 @@ int outputs_start(struct outputs *s);
  */
 struct pending_output;
 int outputs_prepare(struct outputs *s, struct output_spec *spec, struct pending_output **ret,
-		    char *err, size_t err_cap);
+		    struct reason *why);
 const struct output_spec *pending_output_spec(const struct pending_output *pending);
 bool outputs_is_free(const struct outputs *s, const char *name);
 void outputs_add_pending(struct outputs *s, struct pending_output *pending);

@@ -36,8 +36,7 @@ static struct number number_of(const struct setting *row)
 	return (struct number){ kinds[row->type], row->min, row->max };
 }
 
-static int parse_number(const struct setting *row, const char *text, void *base, char *err,
-			size_t err_cap)
+static int parse_number(const struct setting *row, const char *text, void *base, struct reason *why)
 {
 	const struct number number = number_of(row);
 	char range[NUMBER_RANGE_BYTES];
@@ -45,8 +44,7 @@ static int parse_number(const struct setting *row, const char *text, void *base,
 
 	if (!number_read(&number, text, &value)) {
 		number_range(&number, range);
-		(void)snprintf(err, err_cap, "%s: " QUOTED " is not %s", row->name, text, range);
-		return -EINVAL;
+		return reason_set(why, -EINVAL, "%s: " QUOTED " is not %s", row->name, text, range);
 	}
 	store_number(row, base, value);
 	return 0;
@@ -64,34 +62,28 @@ static const struct setting_choice *find_choice(const struct setting *row, const
 	return NULL;
 }
 
-static int refuse_choice(const struct setting *row, const char *found, size_t len, char *err,
-			 size_t err_cap)
+static int refuse_choice(const struct setting *row, const char *found, size_t len,
+			 struct reason *why)
 {
 	const struct setting_choice *c;
-	size_t used;
 
-	(void)snprintf(err, err_cap, "%s: \"%.*s\" is not one of", row->name, (int)len, found);
-	for (c = row->choices; c->name; c++) {
-		used = strlen(err);
-		(void)snprintf(err + used, err_cap - used, "%s %s", c == row->choices ? "" : ",",
-			       c->name);
-	}
+	(void)reason_set(why, -EINVAL, "%s: \"%.*s\" is not one of", row->name, (int)len, found);
+	for (c = row->choices; c->name; c++)
+		reason_add(why, "%s %s", c == row->choices ? "" : ",", c->name);
 	return -EINVAL;
 }
 
-static int parse_choice(const struct setting *row, const char *text, void *base, char *err,
-			size_t err_cap)
+static int parse_choice(const struct setting *row, const char *text, void *base, struct reason *why)
 {
 	const struct setting_choice *c = find_choice(row, text, strlen(text));
 
 	if (!c)
-		return refuse_choice(row, text, strnlen(text, 64), err, err_cap);
+		return refuse_choice(row, text, strnlen(text, 64), why);
 	store_number(row, base, c->value);
 	return 0;
 }
 
-static int parse_list(const struct setting *row, const char *text, void *base, char *err,
-		      size_t err_cap)
+static int parse_list(const struct setting *row, const char *text, void *base, struct reason *why)
 {
 	const struct setting_choice *c;
 	uint64_t set = 0;
@@ -101,7 +93,7 @@ static int parse_list(const struct setting *row, const char *text, void *base, c
 		len = strcspn(text, ",");
 		c = find_choice(row, text, len);
 		if (!c)
-			return refuse_choice(row, text, len < 64 ? len : 64, err, err_cap);
+			return refuse_choice(row, text, len < 64 ? len : 64, why);
 		set |= UINT64_C(1) << c->value;
 		if (!text[len])
 			break;
@@ -110,8 +102,7 @@ static int parse_list(const struct setting *row, const char *text, void *base, c
 	return 0;
 }
 
-static int parse_text(const struct setting *row, const char *text, void *base, char *err,
-		      size_t err_cap)
+static int parse_text(const struct setting *row, const char *text, void *base, struct reason *why)
 {
 	size_t len = strlen(text);
 	bool fits = len >= row->min && len <= row->max;
@@ -119,18 +110,16 @@ static int parse_text(const struct setting *row, const char *text, void *base, c
 	for (const char *c = text; *c; c++)
 		fits = fits && *c > ' ' && *c < 0x7f;
 	if (!fits) {
-		(void)snprintf(err, err_cap,
-			       "%s: " QUOTED " is not %" PRIu64 " to %" PRIu64
-			       " printable ASCII characters without blanks",
-			       row->name, text, row->min, row->max);
-		return -EINVAL;
+		return reason_set(why, -EINVAL,
+				  "%s: " QUOTED " is not %" PRIu64 " to %" PRIu64
+				  " printable ASCII characters without blanks",
+				  row->name, text, row->min, row->max);
 	}
 	memcpy((char *)base + row->offset, text, len + 1);
 	return 0;
 }
 
-int setting_take(const struct setting *row, const char *value, void *base, char *err,
-		 size_t err_cap)
+int setting_take(const struct setting *row, const char *value, void *base, struct reason *why)
 {
 	switch (row->type) {
 	case SETTING_BYTES:
@@ -138,13 +127,13 @@ int setting_take(const struct setting *row, const char *value, void *base, char 
 	case SETTING_NUMBER:
 		break;
 	case SETTING_CHOICE:
-		return parse_choice(row, value, base, err, err_cap);
+		return parse_choice(row, value, base, why);
 	case SETTING_LIST:
-		return parse_list(row, value, base, err, err_cap);
+		return parse_list(row, value, base, why);
 	case SETTING_TEXT:
-		return parse_text(row, value, base, err, err_cap);
+		return parse_text(row, value, base, why);
 	}
-	return parse_number(row, value, base, err, err_cap);
+	return parse_number(row, value, base, why);
 }
 
 bool setting_is_number(const struct setting *row)
@@ -185,10 +174,10 @@ void setting_print(const struct setting *row, const void *base, char *ret, size_
 
 void setting_defaults(const struct setting *table, void *base)
 {
-	char err[256];
+	struct reason why = { 0 };
 
 	for (; table && table->name; table++) {
 		if (table->def) /* always valid: a unit test checks all tables */
-			(void)setting_take(table, table->def, base, err, sizeof(err));
+			(void)setting_take(table, table->def, base, &why);
 	}
 }

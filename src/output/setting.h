@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/reason.h"
+
 /* bytes of the member that a SETTING_TEXT fills, including the NUL */
 #define SETTING_TEXT_BYTES 64
 
@@ -42,8 +44,7 @@ const struct setting *setting_find(const struct setting *table, const char *name
 /* Parse a value, and store it in the struct at base. 0, or -EINVAL with a message in err that has
  * the name of the setting, the value and what is allowed.
  */
-int setting_take(const struct setting *row, const char *value, void *base, char *err,
-		 size_t err_cap);
+int setting_take(const struct setting *row, const char *value, void *base, struct reason *why);
 
 /* Print a value in the form that setting_take() parses; "" if it is not set. */
 void setting_print(const struct setting *row, const void *base, char *ret, size_t cap);

@@ -275,13 +275,13 @@ static const struct driver_ops socket_ops = {
 };
 
 int socket_open(struct driver *ret, const struct endpoint *endpoint, const struct encoder *encoder,
-		char *err, size_t err_cap)
+		struct reason *why)
 {
 	struct socket_output *o = calloc(1, sizeof(*o));
 	bool tcp = endpoint->transport == ENDPOINT_TCP;
 
 	if (!o)
-		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
+		return reason_set(why, -ENOMEM, "not enough memory for the output");
 	o->endpoint = *endpoint;
 	o->encoder = *encoder;
 	*ret = (struct driver){
@@ -294,27 +294,27 @@ int socket_open(struct driver *ret, const struct endpoint *endpoint, const struc
 	return 0;
 }
 
-static int unix_check(const char *path, char *err, size_t err_cap)
+static int unix_check(const char *path, struct reason *why)
 {
 	struct endpoint endpoint;
 
-	return endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, err, err_cap);
+	return endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, why);
 }
 
 static int unix_open(struct driver *ret, const char *path, const void *settings, bool replaces,
-		     char *err, size_t err_cap)
+		     struct reason *why)
 {
 	const struct frame_settings plain = { .form = FRAME_LINE };
 	struct endpoint endpoint;
 	struct encoder encoder;
-	int error = endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, err, err_cap);
+	int error = endpoint_set_path(&endpoint, ENDPOINT_UNIX_STREAM, path, why);
 
 	(void)settings; /* there are none */
 	(void)replaces; /* each instance has a connection of its own */
 	if (error)
 		return error;
 	encoder_init(&encoder, &plain);
-	return socket_open(ret, &endpoint, &encoder, err, err_cap);
+	return socket_open(ret, &endpoint, &encoder, why);
 }
 
 const struct output_kind unix_kind = {

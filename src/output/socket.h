@@ -9,13 +9,14 @@
 #ifndef OUTPUT_SOCKET_H
 #define OUTPUT_SOCKET_H
 
+#include "base/reason.h"
 #include "output/driver.h"
 #include "output/endpoint.h"
 #include "output/encoder.h"
 
 /* Open the output. Copies endpoint and encoder. 0, or -ENOMEM with a message in err. */
 int socket_open(struct driver *ret, const struct endpoint *endpoint, const struct encoder *encoder,
-		char *err, size_t err_cap);
+		struct reason *why);
 
 /* unix:PATH, a stream socket: lines without headers. */
 extern const struct output_kind unix_kind;

@@ -59,17 +59,6 @@ static const struct setting common[] = {
 };
 #define N_COMMON (ARRAY_SIZE(common))
 
-__attribute__((format(printf, 3, 4))) static int refuse_spec(char *err, size_t err_cap,
-							     const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(err, err_cap, fmt, ap); /* a long message is truncated */
-	va_end(ap);
-	return -EINVAL;
-}
-
 /* Split the next piece off *rest: it ends at an unescaped comma, which becomes a NUL. Escapes are
  * removed. NULL: there are no more pieces.
  */
@@ -91,29 +80,28 @@ static char *take_piece(char **rest)
 	return piece;
 }
 
-static void list_kinds(char *err, size_t err_cap)
+static void list_kinds(struct reason *why)
 {
 	for (size_t i = 0; i < N_KINDS; i++) {
 		const struct output_kind *kind = kinds[i];
 		const char *last = i + 1 == N_KINDS ? " and" : ",";
-		size_t used = strlen(err);
 
-		(void)snprintf(err + used, err_cap - used, "%s %s%s%s%s%s", i ? last : "",
-			       kind->name, kind->default_target ? "[" : "", kind->target ? ":" : "",
-			       kind->target ? kind->target : "", kind->default_target ? "]" : "");
+		reason_add(why, "%s %s%s%s%s%s", i ? last : "", kind->name,
+			   kind->default_target ? "[" : "", kind->target ? ":" : "",
+			   kind->target ? kind->target : "", kind->default_target ? "]" : "");
 	}
 }
 
-static int refuse_kind(const char *text, char *err, size_t err_cap)
+static int refuse_kind(const char *text, struct reason *why)
 {
 	if (strchr(text, '/') && !strchr(text, ':'))
-		return refuse_spec(
-			err, err_cap,
+		return reason_set(
+			why, -EINVAL,
 			QUOTED
 			" is not an output; to write to a file of that name, use file:%.100s",
 			text, text);
-	(void)refuse_spec(err, err_cap, QUOTED " is not an output; the outputs are", text);
-	list_kinds(err, err_cap);
+	(void)reason_set(why, -EINVAL, QUOTED " is not an output; the outputs are", text);
+	list_kinds(why);
 	return -EINVAL;
 }
 
@@ -142,69 +130,62 @@ static int init_text(struct output_spec *spec, const char *target)
 
 /* A default target becomes part of the name, so that records have the real destination. */
 static int init_spec(struct output_spec *ret, const struct output_kind *kind, const char *target,
-		     char *err, size_t err_cap)
+		     struct reason *why)
 {
 	struct output_spec spec = { .kind = kind, .events = ALL };
 
 	if (!kind->target && target)
-		return refuse_spec(err, err_cap, "\"%s\" takes no target, but got " QUOTED,
-				   kind->name, target);
+		return reason_set(why, -EINVAL, "\"%s\" takes no target, but got " QUOTED,
+				  kind->name, target);
 	if (kind->target && !target)
 		target = kind->default_target;
 	if (kind->target && (!target || !*target))
-		return refuse_spec(err, err_cap, "missing target for \"%s\": use %s:%s", kind->name,
-				   kind->name, kind->target);
-	if (kind->check && kind->check(target, err, err_cap))
+		return reason_set(why, -EINVAL, "missing target for \"%s\": use %s:%s", kind->name,
+				  kind->name, kind->target);
+	if (kind->check && kind->check(target, why))
 		return -EINVAL;
 	setting_defaults(common, &spec);
 	setting_defaults(kind->settings, spec.settings);
 	if (init_text(&spec, target)) {
-		(void)refuse_spec(err, err_cap, "not enough memory for the output");
-		return -ENOMEM;
+		return reason_set(why, -ENOMEM, "not enough memory for the output");
 	}
 	*ret = spec;
 	return 0;
 }
 
-int output_spec_init(struct output_spec *ret, const char *kind, const char *target, char *err,
-		     size_t err_cap)
+int output_spec_init(struct output_spec *ret, const char *kind, const char *target,
+		     struct reason *why)
 {
 	const struct output_kind *found = find_kind(kind, strlen(kind));
 
-	return found ? init_spec(ret, found, target, err, err_cap) :
-		       refuse_kind(kind, err, err_cap);
+	return found ? init_spec(ret, found, target, why) : refuse_kind(kind, why);
 }
 
 /* Parse KIND[:TARGET]. */
-static int parse_kind(struct output_spec *ret, const char *piece, char *err, size_t err_cap)
+static int parse_kind(struct output_spec *ret, const char *piece, struct reason *why)
 {
 	const char *colon = strchr(piece, ':');
 	size_t len = colon ? (size_t)(colon - piece) : strlen(piece);
 	const struct output_kind *kind =
 		strcmp(piece, "-") != 0 ? find_kind(piece, len) : &stdout_kind;
 
-	return kind ? init_spec(ret, kind, colon ? colon + 1 : NULL, err, err_cap) :
-		      refuse_kind(piece, err, err_cap);
+	return kind ? init_spec(ret, kind, colon ? colon + 1 : NULL, why) : refuse_kind(piece, why);
 }
 
-static void list_settings(const struct setting *table, const char *before, char *err,
-			  size_t err_cap)
+static void list_settings(const struct setting *table, const char *before, struct reason *why)
 {
 	for (; table && table->name; table++) {
-		size_t used = strlen(err);
-
-		(void)snprintf(err + used, err_cap - used, "%s %s", before, table->name);
+		reason_add(why, "%s %s", before, table->name);
 		before = ",";
 	}
 }
 
-static int refuse_setting(const struct output_spec *spec, const char *key, char *err,
-			  size_t err_cap)
+static int refuse_setting(const struct output_spec *spec, const char *key, struct reason *why)
 {
-	(void)refuse_spec(err, err_cap, "unknown setting %.64s: the settings of %s are", key,
-			  spec->kind->name);
-	list_settings(common, "", err, err_cap);
-	list_settings(spec->kind->settings, ",", err, err_cap);
+	(void)reason_set(why, -EINVAL, "unknown setting %.64s: the settings of %s are", key,
+			 spec->kind->name);
+	list_settings(common, "", why);
+	list_settings(spec->kind->settings, ",", why);
 	return -EINVAL;
 }
 
@@ -222,8 +203,8 @@ static bool mark_given(struct output_spec *spec, const struct setting *row)
 	return given;
 }
 
-int output_spec_set(struct output_spec *spec, const char *key, const char *value, char *err,
-		    size_t err_cap)
+int output_spec_set(struct output_spec *spec, const char *key, const char *value,
+		    struct reason *why)
 {
 	const struct setting *row = setting_find(common, key, strlen(key));
 	void *base = spec;
@@ -234,28 +215,28 @@ int output_spec_set(struct output_spec *spec, const char *key, const char *value
 		base = spec->settings;
 	}
 	if (!row)
-		return refuse_setting(spec, key, err, err_cap);
+		return refuse_setting(spec, key, why);
 	if (mark_given(spec, row))
-		return refuse_spec(err, err_cap, "%s is given twice", row->name);
-	error = setting_take(row, value, base, err, err_cap);
+		return reason_set(why, -EINVAL, "%s is given twice", row->name);
+	error = setting_take(row, value, base, why);
 	spec->events |= ALWAYS;
 	return error;
 }
 
 /* Parse key=value. */
-static int parse_setting(struct output_spec *spec, char *piece, char *err, size_t err_cap)
+static int parse_setting(struct output_spec *spec, char *piece, struct reason *why)
 {
 	char *equals = strchr(piece, '=');
 
 	if (!equals)
-		return refuse_spec(
-			err, err_cap,
+		return reason_set(
+			why, -EINVAL,
 			QUOTED
 			" in the settings of \"%.100s\" is not of the form key=value; write a "
 			"comma that belongs to a name as \\,",
 			piece, spec->name);
 	*equals = '\0';
-	return output_spec_set(spec, piece, equals + 1, err, err_cap);
+	return output_spec_set(spec, piece, equals + 1, why);
 }
 
 static bool begins_list(const struct output_spec *spec, const char *piece)
@@ -281,41 +262,40 @@ static void join_list(char *piece, char **rest)
 	}
 }
 
-int output_spec_check(const struct output_spec *spec, char *err, size_t err_cap)
+int output_spec_check(const struct output_spec *spec, struct reason *why)
 {
 	const struct output_kind *kind = spec->kind;
 
-	return kind->check_settings ? kind->check_settings(spec->settings, err, err_cap) : 0;
+	return kind->check_settings ? kind->check_settings(spec->settings, why) : 0;
 }
 
-static int parse_spec(struct output_spec *spec, char *text, char *err, size_t err_cap)
+static int parse_spec(struct output_spec *spec, char *text, struct reason *why)
 {
 	char *rest = text;
 	char *piece = take_piece(&rest);
-	int ret = parse_kind(spec, piece, err, err_cap);
+	int ret = parse_kind(spec, piece, why);
 
 	while (!ret && (piece = take_piece(&rest)) != NULL) {
 		if (begins_list(spec, piece))
 			join_list(piece, &rest);
-		ret = parse_setting(spec, piece, err, err_cap);
+		ret = parse_setting(spec, piece, why);
 	}
-	return ret ? ret : output_spec_check(spec, err, err_cap);
+	return ret ? ret : output_spec_check(spec, why);
 }
 
-int output_spec_parse(const char *text, struct output_spec *ret, char *err, size_t err_cap)
+int output_spec_parse(const char *text, struct output_spec *ret, struct reason *why)
 {
 	struct output_spec spec = { .kind = &stdout_kind };
 	char *copy;
 	int error;
 
 	if (strlen(text) >= SPEC_TEXT_BYTES)
-		return refuse_spec(err, err_cap, QUOTED "… is too long for an output", text);
+		return reason_set(why, -EINVAL, QUOTED "… is too long for an output", text);
 	copy = strdup(text);
 	if (!copy) {
-		(void)refuse_spec(err, err_cap, "not enough memory for the output");
-		return -ENOMEM;
+		return reason_set(why, -ENOMEM, "not enough memory for the output");
 	}
-	error = parse_spec(&spec, copy, err, err_cap);
+	error = parse_spec(&spec, copy, why);
 	free(copy);
 	if (error)
 		output_spec_free(&spec);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/reason.h"
 #include "record/record.h"
 #include "output/driver.h"
 
@@ -39,19 +40,19 @@ struct output_spec {
 /* Parse a specification. 0, -ENOMEM, or -EINVAL with a message in err. The caller frees *ret with
  * output_spec_free().
  */
-int output_spec_parse(const char *text, struct output_spec *ret, char *err, size_t err_cap);
+int output_spec_parse(const char *text, struct output_spec *ret, struct reason *why);
 
 /* Build a specification step by step: from a type and its target (NULL: not given), with all
  * defaults; then set one setting after the other, lists as words separated by commas. 0, -ENOMEM,
  * or -EINVAL with a message in err.
  */
-int output_spec_init(struct output_spec *ret, const char *kind, const char *target, char *err,
-		     size_t err_cap);
-int output_spec_set(struct output_spec *spec, const char *key, const char *value, char *err,
-		    size_t err_cap);
+int output_spec_init(struct output_spec *ret, const char *kind, const char *target,
+		     struct reason *why);
+int output_spec_set(struct output_spec *spec, const char *key, const char *value,
+		    struct reason *why);
 
 /* Check that the settings of the type are compatible. 0, or -EINVAL with a message in err. */
-int output_spec_check(const struct output_spec *spec, char *err, size_t err_cap);
+int output_spec_check(const struct output_spec *spec, struct reason *why);
 
 /* Call fn with each setting and its value, in the form that output_spec_set() parses. number: the
  * value is a number.

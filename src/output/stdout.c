@@ -104,19 +104,19 @@ static bool is_journal_stream(const struct stat *st)
  * own: a writer that never blocks in write(2) can be stopped, and knows what the reader received.
  * If opening is not permitted, writes block.
  */
-static int open_stdout(struct stdout_output *o, char *err, size_t err_cap)
+static int open_stdout(struct stdout_output *o, struct reason *why)
 {
 	struct stat st;
 	int own;
 
 	o->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (o->fd < 0 || fstat(o->fd, &st))
-		return driver_refuse(-errno, err, err_cap,
-				     "cannot write to stdout: %s; redirect it, or use file:PATH",
-				     errno == EBADF ? "it is closed" : strerror(errno));
+		return reason_set(why, -errno,
+				  "cannot write to stdout: %s; redirect it, or use file:PATH",
+				  errno == EBADF ? "it is closed" : strerror(errno));
 	if ((fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
-		return driver_refuse(
-			-EBADF, err, err_cap,
+		return reason_set(
+			why, -EBADF,
 			"cannot write to stdout: it is closed or read-only; redirect it, or use "
 			"file:PATH");
 	o->regular = S_ISREG(st.st_mode);
@@ -139,7 +139,7 @@ static int open_stdout(struct stdout_output *o, char *err, size_t err_cap)
 }
 
 static int stdout_open(struct driver *ret, const char *target, const void *settings, bool replaces,
-		       char *err, size_t err_cap)
+		       struct reason *why)
 {
 	struct stdout_output *o = calloc(1, sizeof(*o));
 	int error;
@@ -148,9 +148,9 @@ static int stdout_open(struct driver *ret, const char *target, const void *setti
 	(void)settings;
 	(void)replaces; /* two instances can be open at a time */
 	if (!o)
-		return driver_refuse(-ENOMEM, err, err_cap, "not enough memory for the output");
+		return reason_set(why, -ENOMEM, "not enough memory for the output");
 	o->fd = -1;
-	error = open_stdout(o, err, err_cap);
+	error = open_stdout(o, why);
 	if (error) {
 		stdout_close(o);
 		return error;

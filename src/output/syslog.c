@@ -74,7 +74,7 @@ static const struct scheme *find_scheme(const char *target)
 }
 
 static int parse_target(const char *target, struct endpoint *ret, enum frame_form *ret_form,
-			char *err, size_t err_cap)
+			struct reason *why)
 {
 	const struct scheme *scheme = find_scheme(target);
 	const char *rest;
@@ -82,8 +82,8 @@ static int parse_target(const char *target, struct endpoint *ret, enum frame_for
 
 	/* unix://PATH, with two slashes, would have a host name */
 	if (!scheme || !strncmp(target, "unix://", 7) != !strncmp(target, "unix:///", 8))
-		return driver_refuse(
-			-EINVAL, err, err_cap,
+		return reason_set(
+			why, -EINVAL,
 			QUOTED
 			" is not a target for syslog; use /PATH, unix:///PATH, udp://HOST[:PORT] "
 			"or tcp://HOST[:PORT]",
@@ -91,23 +91,23 @@ static int parse_target(const char *target, struct endpoint *ret, enum frame_for
 	*ret_form = scheme->form;
 	rest = target + strlen(scheme->prefix) - scheme->path_bytes;
 	if (scheme->transport == ENDPOINT_UNIX_ANY)
-		return endpoint_set_path(ret, scheme->transport, rest, err, err_cap);
-	error = endpoint_set_host(ret, scheme->transport, rest, target, err, err_cap);
+		return endpoint_set_path(ret, scheme->transport, rest, why);
+	error = endpoint_set_host(ret, scheme->transport, rest, target, why);
 	if (!error && !ret->port[0])
 		(void)snprintf(ret->port, sizeof(ret->port), PORT);
 	return error;
 }
 
-static int syslog_check(const char *target, char *err, size_t err_cap)
+static int syslog_check(const char *target, struct reason *why)
 {
 	struct endpoint endpoint;
 	enum frame_form form;
 
-	return parse_target(target, &endpoint, &form, err, err_cap);
+	return parse_target(target, &endpoint, &form, why);
 }
 
 static int syslog_open(struct driver *ret, const char *target, const void *settings, bool replaces,
-		       char *err, size_t err_cap)
+		       struct reason *why)
 {
 	const struct syslog_settings *s = settings;
 	struct utsname uts = { 0 };
@@ -115,16 +115,16 @@ static int syslog_open(struct driver *ret, const char *target, const void *setti
 	struct endpoint endpoint;
 	enum frame_form form;
 	struct encoder encoder;
-	int error = parse_target(target, &endpoint, &form, err, err_cap);
+	int error = parse_target(target, &endpoint, &form, why);
 
 	(void)replaces; /* each instance has a connection of its own */
 	if (error)
 		return error;
 	if (strpbrk(s->tag, ":[]"))
-		return driver_refuse(-EINVAL, err, err_cap,
-				     "tag: " QUOTED
-				     " contains one of the characters :[], which would end the tag",
-				     s->tag);
+		return reason_set(why, -EINVAL,
+				  "tag: " QUOTED
+				  " contains one of the characters :[], which would end the tag",
+				  s->tag);
 	(void)uname(&uts); /* fails only for an invalid pointer */
 	frame = (struct frame_settings){
 		.form = form,
@@ -135,7 +135,7 @@ static int syslog_open(struct driver *ret, const char *target, const void *setti
 		.cee = s->cookie != 0,
 	};
 	encoder_init(&encoder, &frame);
-	return socket_open(ret, &endpoint, &encoder, err, err_cap);
+	return socket_open(ret, &endpoint, &encoder, why);
 }
 
 const struct output_kind syslog_kind = {

@@ -200,7 +200,7 @@ static void hot_queue(void)
 /* Their writers are not started: lines wait in their queues, which are large enough. */
 static void before_fanout(void)
 {
-	char err[256];
+	struct reason why = { 0 };
 
 	expect(!outputs_new(&outputs), "no outputs");
 	for (int i = 0; i < OUTPUTS; i++) {
@@ -208,8 +208,7 @@ static void before_fanout(void)
 		char text[80];
 
 		(void)snprintf(text, sizeof(text), "file:%s/out%d", dir, i);
-		expect(!output_spec_parse(text, &spec, err, sizeof(err)) &&
-			       !outputs_add(outputs, &spec, err, sizeof(err)),
+		expect(!output_spec_parse(text, &spec, &why) && !outputs_add(outputs, &spec, &why),
 		       "an output cannot be opened");
 	}
 }

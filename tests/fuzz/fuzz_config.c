@@ -20,12 +20,12 @@ static void store(int fd, const void *data, size_t size)
 	FUZZ_CHECK(pwrite(fd, data, size, 0) == (ssize_t)size, "%d", errno);
 }
 
-static int parse(struct options *ret, char *err, size_t cap)
+static int parse(struct options *ret, struct reason *why)
 {
 	static char program[] = "xdptail", f[] = "-f", i[] = "-ilo"; /* options point into them */
 	char *argv[] = { program, f, path, i, NULL };
 
-	return options_parse(ret, 4, argv, err, cap);
+	return options_parse(ret, 4, argv, why);
 }
 
 static void check_refusal(const char *err)
@@ -39,11 +39,11 @@ static void check_refusal(const char *err)
 static void check_again(int fd, const char *printed)
 {
 	struct options again;
-	char err[1024] = "";
+	struct reason why = { 0 };
 	char *printed_again;
 
 	store(fd, printed, strlen(printed));
-	FUZZ_CHECK(!parse(&again, err, sizeof(err)), "%s is refused: %s", printed, err);
+	FUZZ_CHECK(!parse(&again, &why), "%s is refused: %s", printed, why.text);
 	printed_again = options_print_config(&again);
 	FUZZ_CHECK(printed_again && !strcmp(printed, printed_again), "%s became %s", printed,
 		   printed_again);
@@ -54,7 +54,7 @@ static void check_again(int fd, const char *printed)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int fd = -1;
-	char err[1024] = "";
+	struct reason why = { 0 };
 	struct options o;
 	char *printed;
 
@@ -64,8 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	}
 	store(fd, data, size);
-	if (parse(&o, err, sizeof(err))) {
-		check_refusal(err);
+	if (parse(&o, &why)) {
+		check_refusal(why.text);
 		return 0;
 	}
 	printed = options_print_config(&o);

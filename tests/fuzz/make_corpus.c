@@ -23,10 +23,10 @@
 #define CAPTURED_FRAMES 8 /* of a capture */
 #define CAPTURED_BYTES	256 /* at most, of each */
 
-/* Arguments with a NUL after each, behind a byte for the room that a message has. */
-#define ARGS(text)                                   \
-	{                                            \
-		"\xff" text, sizeof("\xff" text) - 1 \
+/* Arguments with a NUL after each. */
+#define ARGS(text)                     \
+	{                              \
+		text, sizeof(text) - 1 \
 	}
 
 static const struct {

@@ -125,20 +125,20 @@ static inline struct output_spec *spec_of(const char *text)
 {
 	static struct output_spec specs[64];
 	static size_t n;
-	char err[512] = "";
+	struct reason why = { 0 };
 
 	cr_assert_lt(n, sizeof(specs) / sizeof(specs[0]));
-	cr_assert_eq(output_spec_parse(text, &specs[n], err, sizeof(err)), 0, "%s: %s", text, err);
+	cr_assert_eq(output_spec_parse(text, &specs[n], &why), 0, "%s: %s", text, why.text);
 	return &specs[n++];
 }
 
 static inline struct outputs *open_output(const char *text)
 {
 	struct outputs *s = NULL;
-	char err[512] = "";
+	struct reason why = { 0 };
 
 	cr_assert_eq(outputs_new(&s), 0);
-	cr_assert_eq(outputs_add(s, spec_of(text), err, sizeof(err)), 0, "%s: %s", text, err);
+	cr_assert_eq(outputs_add(s, spec_of(text), &why), 0, "%s: %s", text, why.text);
 	cr_assert_eq(outputs_number(s), 1);
 	cr_assert_eq(outputs_start(s), 0);
 	return s;
@@ -172,11 +172,11 @@ static inline void write_file(const char *path, const char *text)
 static inline void expect_refused(struct outputs *s, const char *text, int want, const char *says)
 {
 	unsigned int before = outputs_number(s);
-	char err[512] = "";
-	int got = outputs_add(s, spec_of(text), err, sizeof(err));
+	struct reason why = { 0 };
+	int got = outputs_add(s, spec_of(text), &why);
 
-	cr_expect_eq(got, want, "%s: %d, want %d (%s)", text, got, want, err);
-	cr_expect(strstr(err, says), "%s: got \"%s\", want \"%s\"", text, err, says);
+	cr_expect_eq(got, want, "%s: %d, want %d (%s)", text, got, want, why.text);
+	cr_expect(strstr(why.text, says), "%s: got \"%s\", want \"%s\"", text, why.text, says);
 	cr_expect_eq(outputs_number(s), before, "%s: %u outputs", text, outputs_number(s));
 }
 

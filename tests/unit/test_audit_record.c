@@ -83,15 +83,14 @@ Test(audit_record, records)
 	for (size_t i = 0; i < ARRAY_SIZE(record_cases); i++) {
 		const char *want = record_cases[i].want;
 		struct audit_record record;
-		char err[ERR_BYTES] = "";
-		int got =
-			audit_record_json(&tree, record_cases[i].text, strlen(record_cases[i].text),
-					  &record, err, sizeof(err));
+		struct reason why = { 0 };
+		int got = audit_record_json(&tree, record_cases[i].text,
+					    strlen(record_cases[i].text), &record, &why);
 
 		cr_expect_eq(got, want ? -EBADMSG : 0, "%s: got %d (%s), want %d",
-			     record_cases[i].name, got, err, want ? -EBADMSG : 0);
-		cr_expect(strstr(err, want ? want : ""), "%s: got %s, want %s",
-			  record_cases[i].name, err, want);
+			     record_cases[i].name, got, why.text, want ? -EBADMSG : 0);
+		cr_expect(strstr(why.text, want ? want : ""), "%s: got %s, want %s",
+			  record_cases[i].name, why.text, want);
 	}
 	json_tree_free(&tree);
 }
@@ -119,13 +118,13 @@ static bool agree(struct readers *r, const char *text, size_t len)
 {
 	struct audit_record fast;
 	struct audit_record json;
-	char err[ERR_BYTES];
+	struct reason why = { 0 };
 	bool taken = audit_fast_read(r->fast, text, len, &fast);
-	int bad = audit_record_json(&r->tree, text, len, &json, err, sizeof(err));
+	int bad = audit_record_json(&r->tree, text, len, &json, &why);
 
 	if (!taken)
 		return false;
-	cr_expect_eq(bad, 0, "%.*s: fast took it, json says %s", (int)len, text, err);
+	cr_expect_eq(bad, 0, "%.*s: fast took it, json says %s", (int)len, text, why.text);
 	cr_expect(!bad && memcmp(&fast, &json, offsetof(struct audit_record, name)) == 0 &&
 			  strcmp(fast.name, json.name) == 0 && strcmp(fast.sink, json.sink) == 0,
 		  "%.*s: read differently", (int)len, text);
@@ -284,11 +283,11 @@ Test(audit_record, all_types_are_read)
 	stream_make(&s, STREAM_RUN, 0);
 	for (size_t i = 0; i < s.n; i++) {
 		struct audit_record record;
-		char err[ERR_BYTES] = "";
+		struct reason why = { 0 };
 		int got = audit_record_json(&tree, s.lines[i].text, strlen(s.lines[i].text),
-					    &record, err, sizeof(err));
+					    &record, &why);
 
-		cr_expect_eq(got, 0, "%s: got %d, %s", s.lines[i].text, got, err);
+		cr_expect_eq(got, 0, "%s: got %d, %s", s.lines[i].text, got, why.text);
 		cr_expect_eq(record.type, s.lines[i].type, "%s: type %d", s.lines[i].text,
 			     record.type);
 		cr_expect_eq(record.record_seq, s.lines[i].seq, "%s: record_seq %" PRIu64,

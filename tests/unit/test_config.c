@@ -41,7 +41,7 @@ static void write_bytes(const char *text, size_t len)
 }
 
 /* The command line that names the file, and has args behind that, split at blanks. */
-static int parse(const char *text, const char *args, struct options *ret, char *err, size_t cap)
+static int parse(const char *text, const char *args, struct options *ret, struct reason *why)
 {
 	char program[] = "xdptail", f[] = "-f";
 	char *argv[16] = { program, f, path };
@@ -54,7 +54,7 @@ static int parse(const char *text, const char *args, struct options *ret, char *
 		if (*arg)
 			argv[argc++] = strdup(arg); /* lives as long as the test */
 	}
-	return options_parse(ret, argc, argv, err, cap);
+	return options_parse(ret, argc, argv, why);
 }
 
 Test(config, every_key)
@@ -73,9 +73,9 @@ Test(config, every_key)
 		"    {\"type\": \"file\", \"target\": \"c\", \"queue\": 99999, \"events\": \"count\"}]\n"
 		"}\n";
 	struct options o;
-	char err[512] = "";
+	struct reason why = { 0 };
 
-	cr_assert_eq(parse(text, "", &o, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(parse(text, "", &o, &why), 0, "%s", why.text);
 	cr_assert_eq(o.n_interfaces, 2);
 	cr_expect_str_eq(o.interfaces[0], "eth7");
 	cr_expect_str_eq(o.interfaces[1], "eth8");
@@ -113,12 +113,12 @@ static void check_round_trip(const char *text, const char *args)
 {
 	struct options o, again;
 	char *printed, *printed_again;
-	char err[512] = "";
+	struct reason why = { 0 };
 
-	cr_assert_eq(parse(text, args, &o, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(parse(text, args, &o, &why), 0, "%s", why.text);
 	printed = options_print_config(&o);
 	cr_assert_not_null(printed);
-	cr_assert_eq(parse(printed, "", &again, err, sizeof(err)), 0, "%s: %s", printed, err);
+	cr_assert_eq(parse(printed, "", &again, &why), 0, "%s: %s", printed, why.text);
 	printed_again = options_print_config(&again);
 	cr_assert_not_null(printed_again);
 	cr_expect_str_eq(printed, printed_again);
@@ -164,11 +164,11 @@ Test(config, argv_wins)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct options o;
-		char err[512] = "";
+		struct reason why = { 0 };
 		char *printed;
 
-		cr_assert_eq(parse(cases[i].text, cases[i].args, &o, err, sizeof(err)), 0, "%s: %s",
-			     cases[i].text, err);
+		cr_assert_eq(parse(cases[i].text, cases[i].args, &o, &why), 0, "%s: %s",
+			     cases[i].text, why.text);
 		printed = options_print_config(&o);
 		cr_expect(strstr(printed, cases[i].want), "%s %s: got %s", cases[i].text,
 			  cases[i].args, printed);
@@ -182,11 +182,11 @@ Test(config, argv_wins)
 Test(config, outputs_of_argv_replace_those_of_the_file)
 {
 	struct options o;
-	char err[512] = "";
+	struct reason why = { 0 };
 
 	cr_assert_eq(parse("{\"interface\": \"lo\", \"output\": [\"file:a\", \"file:b\"]}",
-			   "-o file:c", &o, err, sizeof(err)),
-		     0, "%s", err);
+			   "-o file:c", &o, &why),
+		     0, "%s", why.text);
 	cr_assert_eq(o.n_outputs, 1);
 	cr_expect_str_eq(o.outputs[0].name, "file:c");
 	options_free(&o);
@@ -195,11 +195,10 @@ Test(config, outputs_of_argv_replace_those_of_the_file)
 Test(config, characters_beyond_ascii)
 {
 	struct options o;
-	char err[512] = "";
+	struct reason why = { 0 };
 
-	cr_assert_eq(parse("{\"interface\": \"lo\", \"output\": \"file:é…😀\"} # ü", "", &o, err,
-			   sizeof(err)),
-		     0, "%s", err);
+	cr_assert_eq(parse("{\"interface\": \"lo\", \"output\": \"file:é…😀\"} # ü", "", &o, &why),
+		     0, "%s", why.text);
 	cr_expect_str_eq(o.outputs[0].name, "file:é…😀");
 	options_free(&o);
 }
@@ -311,45 +310,45 @@ Test(config, refused)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char err[512] = "", want[256];
+		char want[256];
+		struct reason why = { 0 };
 		struct options o;
-		int got = parse(cases[i].text, "", &o, err, sizeof(err));
+		int got = parse(cases[i].text, "", &o, &why);
 
 		(void)snprintf(want, sizeof(want), "%s%s", path, cases[i].says);
 		cr_expect_eq(got, -EINVAL, "%s: %d", cases[i].text, got);
-		cr_expect(!strncmp(err, want, strlen(want)), "%s: got \"%s\", want \"%s\"",
-			  cases[i].text, err, want);
-		cr_expect_null(strpbrk(err, "\n\r"), "%s", err);
-		cr_expect_eq(options_check_config(path, err, sizeof(err)), -EINVAL, "%s",
-			     cases[i].text);
+		cr_expect(!strncmp(why.text, want, strlen(want)), "%s: got \"%s\", want \"%s\"",
+			  cases[i].text, why.text, want);
+		cr_expect_null(strpbrk(why.text, "\n\r"), "%s", why.text);
+		cr_expect_eq(options_check_config(path, &why), -EINVAL, "%s", cases[i].text);
 	}
 }
 
 Test(config, files_that_are_none)
 {
-	char err[512] = "";
+	struct reason why = { 0 };
 	char *big = malloc(MAX_BYTES + 1);
 
 	cr_assert_not_null(big);
-	cr_expect_eq(options_check_config(path, err, sizeof(err)), -ENOENT);
-	cr_expect(strstr(err, "/c\": No such file or directory"), "%s", err);
-	cr_expect_eq(options_check_config(dir, err, sizeof(err)), -EINVAL);
-	cr_expect(strstr(err, "it is no regular file"), "%s", err);
+	cr_expect_eq(options_check_config(path, &why), -ENOENT);
+	cr_expect(strstr(why.text, "/c\": No such file or directory"), "%s", why.text);
+	cr_expect_eq(options_check_config(dir, &why), -EINVAL);
+	cr_expect(strstr(why.text, "it is no regular file"), "%s", why.text);
 	cr_assert_eq(mkfifo(path, 0600), 0);
-	cr_expect_eq(options_check_config(path, err, sizeof(err)), -EINVAL);
-	cr_expect(strstr(err, "it is no regular file"), "%s", err);
+	cr_expect_eq(options_check_config(path, &why), -EINVAL);
+	cr_expect(strstr(why.text, "it is no regular file"), "%s", why.text);
 	cr_assert_eq(unlink(path), 0);
 
 	memset(big, ' ', MAX_BYTES + 1);
 	memcpy(big, "{}", 2);
 	write_bytes(big, MAX_BYTES);
-	cr_expect_eq(options_check_config(path, err, sizeof(err)), 0, "%s", err);
+	cr_expect_eq(options_check_config(path, &why), 0, "%s", why.text);
 	write_bytes(big, MAX_BYTES + 1);
-	cr_expect_eq(options_check_config(path, err, sizeof(err)), -EINVAL);
-	cr_expect(strstr(err, "it is larger than 1 MiB"), "%s", err);
+	cr_expect_eq(options_check_config(path, &why), -EINVAL);
+	cr_expect(strstr(why.text, "it is larger than 1 MiB"), "%s", why.text);
 	big[9] = '\0';
 	write_bytes(big, 100);
-	cr_expect_eq(options_check_config(path, err, sizeof(err)), -EINVAL);
-	cr_expect(strstr(err, "a NUL byte"), "%s", err);
+	cr_expect_eq(options_check_config(path, &why), -EINVAL);
+	cr_expect(strstr(why.text, "a NUL byte"), "%s", why.text);
 	free(big);
 }

@@ -33,11 +33,10 @@ Test(endpoint, hosts_understood)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct endpoint e;
-		char err[512] = "";
-		int got = endpoint_set_host(&e, ENDPOINT_TCP, cases[i].text, "what", err,
-					    sizeof(err));
+		struct reason why = { 0 };
+		int got = endpoint_set_host(&e, ENDPOINT_TCP, cases[i].text, "what", &why);
 
-		cr_assert_eq(got, 0, "%s: %d, %s", cases[i].text, got, err);
+		cr_assert_eq(got, 0, "%s: %d, %s", cases[i].text, got, why.text);
 		cr_expect_str_eq(e.host, cases[i].host, "%s: %s", cases[i].text, e.host);
 		cr_expect_str_eq(e.port, cases[i].port, "%s: %s", cases[i].text, e.port);
 		cr_expect_eq(e.fd, -1);
@@ -64,11 +63,11 @@ Test(endpoint, targets_understood)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct output_spec spec = { 0 };
-		char err[512] = "";
-		int got = output_spec_parse(cases[i].text, &spec, err, sizeof(err));
+		struct reason why = { 0 };
+		int got = output_spec_parse(cases[i].text, &spec, &why);
 
 		cr_expect_eq(got, cases[i].name ? 0 : -EINVAL, "%s: %d, %s", cases[i].text, got,
-			     err);
+			     why.text);
 		cr_expect(got || !strcmp(spec.name, cases[i].name), "%s: %s", cases[i].text,
 			  spec.name);
 		output_spec_free(&spec);
@@ -124,12 +123,12 @@ Test(endpoint, refused)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct output_spec spec = { 0 };
-		char err[512] = "";
-		int got = output_spec_parse(cases[i].text, &spec, err, sizeof(err));
+		struct reason why = { 0 };
+		int got = output_spec_parse(cases[i].text, &spec, &why);
 
 		cr_expect_eq(got, -EINVAL, "%s: %d", cases[i].text, got);
-		cr_expect(strstr(err, cases[i].says), "%s: got \"%s\", want \"%s\"", cases[i].text,
-			  err, cases[i].says);
+		cr_expect(strstr(why.text, cases[i].says), "%s: got \"%s\", want \"%s\"",
+			  cases[i].text, why.text, cases[i].says);
 		output_spec_free(&spec);
 	}
 }
@@ -142,14 +141,15 @@ Test(endpoint, tags_refused)
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
 		struct output_spec spec = { 0 };
 		struct driver driver;
-		char text[64], err[512] = "";
+		char text[64];
+		struct reason why = { 0 };
 		int got;
 
 		(void)snprintf(text, sizeof(text), "syslog,tag=%s", tags[i]);
-		cr_assert_eq(output_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
-		got = spec.kind->open(&driver, spec.target, spec.settings, false, err, sizeof(err));
+		cr_assert_eq(output_spec_parse(text, &spec, &why), 0, "%s", why.text);
+		got = spec.kind->open(&driver, spec.target, spec.settings, false, &why);
 		cr_expect_eq(got, -EINVAL, "%s: %d", text, got);
-		cr_expect(strstr(err, "which would end the tag"), "%s: %s", text, err);
+		cr_expect(strstr(why.text, "which would end the tag"), "%s: %s", text, why.text);
 		output_spec_free(&spec);
 	}
 }

@@ -236,13 +236,12 @@ static struct outputs *open_journal(const char *settings)
 {
 	struct outputs *s = NULL;
 	char text[256];
-	char err[512] = "";
+	struct reason why = { 0 };
 
 	(void)snprintf(text, sizeof(text), "journal:%s%s", address.sun_path, settings);
-	cr_assert_eq(output_spec_parse(text, &journal_spec, err, sizeof(err)), 0, "%s: %s", text,
-		     err);
+	cr_assert_eq(output_spec_parse(text, &journal_spec, &why), 0, "%s: %s", text, why.text);
 	cr_assert_eq(outputs_new(&s), 0);
-	cr_assert_eq(outputs_add(s, &journal_spec, err, sizeof(err)), 0, "%s: %s", text, err);
+	cr_assert_eq(outputs_add(s, &journal_spec, &why), 0, "%s: %s", text, why.text);
 	cr_assert_eq(outputs_start(s), 0);
 	return s;
 }
@@ -492,7 +491,7 @@ Test(journal_output, stdout_that_is_a_journal)
 		struct output_spec spec;
 		struct stat st;
 		char right[64];
-		char err[512];
+		struct reason why = { 0 };
 		FILE *file = tmpfile();
 		int old = dup(STDOUT_FILENO);
 
@@ -501,9 +500,9 @@ Test(journal_output, stdout_that_is_a_journal)
 		(void)snprintf(right, sizeof(right), "%ju:%ju", (uintmax_t)st.st_dev,
 			       (uintmax_t)st.st_ino);
 		setenv("JOURNAL_STREAM", is_right ? right : streams[i], 1);
-		cr_assert_eq(output_spec_parse("stdout", &spec, err, sizeof(err)), 0);
+		cr_assert_eq(output_spec_parse("stdout", &spec, &why), 0);
 		cr_assert_eq(outputs_new(&s), 0);
-		cr_assert_eq(outputs_add(s, &spec, err, sizeof(err)), 0);
+		cr_assert_eq(outputs_add(s, &spec, &why), 0);
 		cr_assert_eq(outputs_start(s), 0);
 		for (int n = 0; n <= JOURNAL_LIMIT_LINES; n++)
 			outputs_put(s, &line);
@@ -522,12 +521,12 @@ Test(journal_output, a_path_that_is_too_long)
 {
 	struct output_spec spec = { 0 };
 	char text[256];
-	char err[512] = "";
+	struct reason why = { 0 };
 
 	(void)snprintf(text, sizeof(text), "journal:/%0107d", 0);
-	cr_expect_eq(output_spec_parse(text, &spec, err, sizeof(err)), -EINVAL);
-	cr_expect_not_null(strstr(err, "107 bytes"), "%s", err);
+	cr_expect_eq(output_spec_parse(text, &spec, &why), -EINVAL);
+	cr_expect_not_null(strstr(why.text, "107 bytes"), "%s", why.text);
 	text[strlen(text) - 1] = '\0';
-	cr_expect_eq(output_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
+	cr_expect_eq(output_spec_parse(text, &spec, &why), 0, "%s", why.text);
 	output_spec_free(&spec);
 }

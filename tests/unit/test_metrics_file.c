@@ -120,7 +120,7 @@ Test(metrics_file, a_directory_that_vanishes_and_comes_back)
 {
 	struct metrics_file *f;
 	struct metrics_file_state s;
-	char err[512] = "";
+	struct reason why = { 0 };
 
 	f = begin();
 	put_text(f, "one\n");
@@ -130,8 +130,9 @@ Test(metrics_file, a_directory_that_vanishes_and_comes_back)
 	s = when_done(f);
 	cr_expect_eq(s.error, -ENOENT);
 	cr_expect_eq(s.failed, 1);
-	cr_expect_eq(metrics_file_check(path, err, sizeof(err)), -ENOENT);
-	cr_expect(strstr(err, "its directory does not exist; create it first"), "%s", err);
+	cr_expect_eq(metrics_file_check(path, &why), -ENOENT);
+	cr_expect(strstr(why.text, "its directory does not exist; create it first"), "%s",
+		  why.text);
 	cr_assert_eq(mkdir(dir, 0755), 0);
 	put_text(f, "three\n");
 	s = when_done(f);
@@ -154,26 +155,27 @@ Test(metrics_file, what_a_crash_has_left_is_taken_away)
 
 Test(metrics_file, check_leaves_nothing_behind)
 {
-	char err[512] = "";
+	struct reason why = { 0 };
 
 	(void)snprintf(path, sizeof(path), "%s/x.prom", dir);
-	cr_expect_eq(metrics_file_check(path, err, sizeof(err)), 0, "%s", err);
+	cr_expect_eq(metrics_file_check(path, &why), 0, "%s", why.text);
 	cr_expect_eq(files(), 0);
 	write_file(path, "of an earlier run\n");
-	cr_expect_eq(metrics_file_check(path, err, sizeof(err)), 0, "%s", err);
+	cr_expect_eq(metrics_file_check(path, &why), 0, "%s", why.text);
 	expect_text("of an earlier run\n");
 	cr_expect_eq(files(), 1);
 }
 
 static void expect_check(const char *name, int want, const char *says)
 {
-	char at[512], err[1024] = "";
+	char at[512];
+	struct reason why = { 0 };
 	int got;
 
 	(void)snprintf(at, sizeof(at), "%s/%s", dir, name);
-	got = metrics_file_check(at, err, sizeof(err));
+	got = metrics_file_check(at, &why);
 	cr_expect_eq(got, want, "%s: got %d, want %d", name, got, want);
-	cr_expect(strstr(err, says), "%s: got \"%s\"", name, err);
+	cr_expect(strstr(why.text, says), "%s: got \"%s\"", name, why.text);
 }
 
 Test(metrics_file, what_cannot_be_replaced_is_refused)

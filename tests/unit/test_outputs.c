@@ -159,14 +159,14 @@ Test(output, too_many_outputs)
 {
 	struct outputs *s = NULL;
 	char names[OUTPUTS_MAX + 1][16];
-	char err[256] = "";
+	struct reason why = { 0 };
 
 	cr_assert_eq(chdir(dir), 0);
 	cr_assert_eq(outputs_new(&s), 0);
 	for (unsigned int i = 0; i < OUTPUTS_MAX; i++) {
 		(void)snprintf(names[i], sizeof(names[i]), "file:%u", i);
-		cr_assert_eq(outputs_add(s, spec_of(names[i]), err, sizeof(err)), 0, "%s: %s",
-			     names[i], err);
+		cr_assert_eq(outputs_add(s, spec_of(names[i]), &why), 0, "%s: %s", names[i],
+			     why.text);
 	}
 	expect_refused(s, "file:more", -E2BIG,
 		       "too many outputs: \"file:more\" exceeds the limit of 16");

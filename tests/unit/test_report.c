@@ -73,15 +73,15 @@ static void begin(struct fixture *f)
 	static const struct options options = { 0 };
 	char target[96];
 	struct output_spec spec;
-	char err[256];
+	struct reason why = { 0 };
 
 	now_ns = FIRST_NS;
 	too_long = false;
 	(void)snprintf(f->path, sizeof(f->path), "%s/out", dir); /* fits */
 	(void)snprintf(target, sizeof(target), "file:%s", f->path); /* fits */
 	cr_assert_eq(outputs_new(&f->outputs), 0);
-	cr_assert_eq(output_spec_parse(target, &spec, err, sizeof(err)), 0, "%s", err);
-	cr_assert_eq(outputs_add(f->outputs, &spec, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(output_spec_parse(target, &spec, &why), 0, "%s", why.text);
+	cr_assert_eq(outputs_add(f->outputs, &spec, &why), 0, "%s", why.text);
 	cr_assert_eq(outputs_start(f->outputs), 0);
 	cr_assert_eq(record_writer_new(&f->writer, RUN, false), 0);
 	report_init(&f->report, f->writer, f->outputs, NULL);

@@ -122,11 +122,11 @@ TestSuite(socket, .init = setup, .fini = teardown, .timeout = 120);
 static void open_driver(const char *text)
 {
 	struct output_spec spec = { 0 };
-	char err[512] = "";
+	struct reason why = { 0 };
 
-	cr_assert_eq(output_spec_parse(text, &spec, err, sizeof(err)), 0, "%s: %s", text, err);
-	cr_assert_eq(spec.kind->open(&driver, spec.target, spec.settings, false, err, sizeof(err)),
-		     0, "%s: %s", text, err);
+	cr_assert_eq(output_spec_parse(text, &spec, &why), 0, "%s: %s", text, why.text);
+	cr_assert_eq(spec.kind->open(&driver, spec.target, spec.settings, false, &why), 0, "%s: %s",
+		     text, why.text);
 	output_spec_free(&spec);
 }
 
@@ -667,16 +667,17 @@ static void expect_counts(struct outputs *s, const char *name, uint64_t want_wri
 Test(socket, reader_comes_and_goes)
 {
 	static struct output_spec spec;
-	char port[8], text[64], err[512] = "";
+	char port[8], text[64];
+	struct reason why = { 0 };
 	struct record line = { .text = "x\n", .len = 2, .type = RECORD_START };
 	struct outputs *s = NULL;
 	int listener, fd;
 
 	close(new_inet(SOCK_STREAM, port, 0));
 	(void)snprintf(text, sizeof(text), "syslog:tcp://127.0.0.1:%s", port);
-	cr_assert_eq(output_spec_parse(text, &spec, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(output_spec_parse(text, &spec, &why), 0, "%s", why.text);
 	cr_assert_eq(outputs_new(&s), 0);
-	cr_assert_eq(outputs_add(s, &spec, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(outputs_add(s, &spec, &why), 0, "%s", why.text);
 	cr_assert_eq(outputs_start(s), 0);
 	outputs_put(s, &line);
 	outputs_flush(s);
