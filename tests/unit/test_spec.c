@@ -124,7 +124,7 @@ Test(spec, refused)
 	}
 }
 
-/* A sentence is cut where err ends, and nothing behind it is touched. */
+/* A message is truncated to the capacity of err, and nothing after it is touched. */
 Test(spec, every_capacity)
 {
 	static const char *const texts[] = { "printer", "file:/a,b", "file:/a,x=1",
