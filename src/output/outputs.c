@@ -314,6 +314,7 @@ static void output_put(struct output *o, const struct record *line)
 		o->dropped_queue_full++;
 }
 
+/* Count a flush of an output that has much to write. Returns whether to yield to its writer. */
 static bool count_yield(struct output *o)
 {
 	if (o->state != OUTPUT_OPEN || o->end_seen)

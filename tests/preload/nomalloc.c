@@ -43,12 +43,12 @@ static void make_mark(void)
 
 static bool fails(void)
 {
-	static atomic_ulong turn;
+	static atomic_ulong n_calls;
 	unsigned long now;
 
 	if (!first)
 		return false;
-	now = atomic_fetch_add(&turn, 1) + 1;
+	now = atomic_fetch_add(&n_calls, 1) + 1;
 	if (now == first)
 		make_mark();
 	if (now < first || (now > first && !all))

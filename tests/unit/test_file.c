@@ -78,8 +78,8 @@ Test(file, partial_last_line)
 		{ "new", NULL, "x\n", "x\n" },
 		{ "empty", "", "x\n", "x\n" },
 		{ "whole", "a\nb\n", "x\n", "a\nb\nx\n" },
-		{ "torn", "a\nb", "x\n", "a\nb\nx\n" },
-		{ "torn, nothing to write", "a\nb", NULL, "a\nb" },
+		{ "partial", "a\nb", "x\n", "a\nb\nx\n" },
+		{ "partial, nothing to write", "a\nb", NULL, "a\nb" },
 	};
 
 	cr_assert_eq(chdir(dir), 0);
@@ -176,7 +176,7 @@ static uint64_t check_file(const char *path, const char *name)
 
 	for (at = text; at < text + len; at = end + 1) {
 		end = strchr(at, '\n');
-		cr_assert_not_null(end, "%s: the last line is torn: \"%.40s\"", name, at);
+		cr_assert_not_null(end, "%s: the last line is partial: \"%.40s\"", name, at);
 		number = strtoull(at, NULL, 10);
 		want_len = numbered(want, number);
 		cr_assert((size_t)(end + 1 - at) == want_len && !memcmp(at, want, want_len),
@@ -641,7 +641,7 @@ Test(file, nowhere_to_write)
 	(void)counts_when(s, all_written, "before");
 	cr_assert(!unlink("d/x") && !rmdir("d"));
 	put_packets(s, 0, 100);
-	c = counts_when(s, some_error, "gone");
+	c = counts_when(s, some_error, "deleted");
 	cr_expect(c.dropped_error == 100 && outputs_failing(s, 0) == -ENOENT,
 		  "dropped %lu, error %d", c.dropped_error, outputs_failing(s, 0));
 	cr_assert_eq(mkdir("d", 0700), 0);

@@ -101,7 +101,7 @@ int sched_yield(void)
 	n_yields += !in_yield;
 	if (s) {
 		set_yield(s, true);
-		(void)counts_when(s, nothing_queued, "a turn");
+		(void)counts_when(s, nothing_queued, "yielding");
 		set_yield(s, false);
 		yield_ns += monotonic_ns() - from;
 	}
@@ -443,7 +443,7 @@ Test(output, burst_beyond_the_queue)
 	set_yield(s, false);
 	put_numbered(s, 0, lines);
 	set_yield(NULL, false);
-	cr_expect_gt(n_yields, 0, "the writer had no turn");
+	cr_expect_gt(n_yields, 0, "the caller never yielded");
 	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
 	outputs_counts(s, 0, &c);
 	cr_expect(c.written == lines && c.dropped_queue_full == 0, "written %lu, full %lu",

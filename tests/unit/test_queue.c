@@ -180,13 +180,13 @@ Test(queue, empty_starts_over)
 		cr_assert_eq(queue_run(q, SIZE_MAX, &run), 3 * strlen(text));
 		if (!first)
 			first = run;
-		cr_assert_eq(run, first, "turn %zu: %td bytes further", i, run - first);
-		cr_assert_eq(memcmp(run + 2 * strlen(text), text, strlen(text)), 0, "turn %zu", i);
+		cr_assert_eq(run, first, "round %zu: %td bytes further", i, run - first);
+		cr_assert_eq(memcmp(run + 2 * strlen(text), text, strlen(text)), 0, "round %zu", i);
 		queue_written(q, 3 * strlen(text) - 1); /* the queue is not empty yet */
 		cr_assert(queue_put(q, text, strlen(text), RECORD_PACKET));
 		cr_assert(queue_publish(q));
 		cr_assert_eq(queue_run(q, 1, &run), 1);
-		cr_assert_eq(run, first + 3 * strlen(text) - 1, "turn %zu", i);
+		cr_assert_eq(run, first + 3 * strlen(text) - 1, "round %zu", i);
 		queue_written(q, 1);
 		cr_assert_eq(queue_run(q, SIZE_MAX, &run), strlen(text));
 		queue_written(q, strlen(text));
