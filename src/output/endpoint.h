@@ -65,7 +65,8 @@ int endpoint_connect(struct endpoint *e);
 int endpoint_error(const struct endpoint *e);
 
 /* Returns whether the peer of a stream will read no more: TCP would accept further bytes, and lose
- * them. */
+ * them.
+ */
 bool endpoint_has_hung_up(const struct endpoint *e);
 
 /* Close the connection. count_loss: the peer had been there, so a connection counts as lost. */

@@ -19,9 +19,10 @@
 #define FLUSH_PART  4 /* also at most this part of the smallest queue */
 
 /* How often the caller yields to a writer until its queue is three quarters empty again. */
-#define YIELDS_MAX	24
-#define YIELD_NS	40000000 /* time spent yielding, at most, … */
-#define YIELD_PERIOD_NS 100000000 /* … in each period of this length */
+#define YIELDS_MAX 24
+/* how long the caller yields in a period, at most */
+#define YIELD_NS	40000000
+#define YIELD_PERIOD_NS 100000000
 
 static uint64_t wall_ns(const void *arg)
 {

@@ -309,7 +309,8 @@ int output_spec_parse(const char *text, struct output_spec *ret, char *err, size
 	int error;
 
 	if (strlen(text) >= SPEC_TEXT_BYTES)
-		return refuse_spec(err, err_cap, QUOTED "… is too long for an output", text);
+		return refuse_spec(err, err_cap, QUOTED "… is too long: the limit is %d bytes",
+				   text, SPEC_TEXT_BYTES - 1);
 	copy = strdup(text);
 	if (!copy) {
 		(void)refuse_spec(err, err_cap, "not enough memory for the output");
