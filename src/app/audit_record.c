@@ -10,7 +10,6 @@
 #include "base/text.h"
 
 #define U64_DIGITS 20
-#define DEPTH_MAX  16 /* objects and arrays inside each other */
 
 /* A number that is too large to be written as one stands in a string. */
 static bool is_large(const char *text, size_t len, uint64_t *ret)
@@ -200,8 +199,9 @@ void audit_record_begin(struct audit_record *ret)
 int audit_record_json(struct json_tree *tree, const char *text, size_t len,
 		      struct audit_record *ret, struct reason *why)
 {
+	static const struct json_dialect dialect = { .depth_max = 16 };
 	const struct json_node *object;
-	int bad = json_tree_read(tree, text, len, DEPTH_MAX, JSON_NO_COMMENTS, &object, NULL);
+	int bad = json_tree_read(tree, text, len, dialect, &object, NULL);
 
 	if (bad == -ENOMEM)
 		return bad;

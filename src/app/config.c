@@ -13,7 +13,6 @@
 
 #define TYPE_KEY   "type"
 #define TARGET_KEY "target"
-#define DEPTH_MAX  8 /* objects and arrays inside each other */
 #define INT_BYTES  20 /* of a number and a NUL: what is longer is beyond any limit */
 
 /* A file under way. */
@@ -97,9 +96,10 @@ static int read_text(struct config *c)
 /* The document: one object and nothing else. Its strings live as long as p's options do. */
 static int parse_text(struct config *c)
 {
+	static const struct json_dialect dialect = { .depth_max = 8, .comments = true };
 	struct json_fault fault;
-	int err = json_tree_read(&c->p->o.config_tree, c->text, c->len, DEPTH_MAX, JSON_COMMENTS,
-				 &c->document, &fault);
+	int err = json_tree_read(&c->p->o.config_tree, c->text, c->len, dialect, &c->document,
+				 &fault);
 
 	if (err == -ENOMEM)
 		return fail_file(c, err);

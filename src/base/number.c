@@ -64,7 +64,7 @@ static uint64_t factor_of(enum number_kind kind, const char *suffix)
 bool number_read(const struct number *n, const char *text, uint64_t *ret)
 {
 	uint64_t value = 0, factor = 0;
-	const char *suffix;
+	const char *suffix = "";
 
 	if (!number_read_digits(text, &value, &suffix))
 		factor = factor_of(n->kind, suffix);

@@ -9,11 +9,11 @@
 
 #define TEXT_UTF8_BYTES_MAX 4 /* of a character */
 
-/* Bytes of the UTF-8 character that begins at s, of which there are more before end (Unicode 15,
+/* Bytes of the UTF-8 character that begins at text, which goes on to end (Unicode 15,
  * table 3-7). -EILSEQ: none begins there; -ENODATA: it would go on at end. Nothing is read behind
  * the first byte that does not fit, such as a NUL.
  */
-int text_utf8_bytes(const char *s, const char *end);
+int text_utf8_bytes(const char *text, const char *end);
 
 bool text_is_utf8(const char *text, size_t len);
 

@@ -38,15 +38,14 @@ enum problem {
 	PROBLEM_NUL,
 };
 
-void json_reader_init(struct json_reader *ret, const char *text, size_t len, unsigned int depth_max,
-		      enum json_comments comments)
+void json_reader_init(struct json_reader *ret, const char *text, size_t len,
+		      struct json_dialect dialect)
 {
 	*ret = (struct json_reader){
 		.line = 1,
 		.pos = text,
 		.end = text + len,
-		.depth_max = depth_max,
-		.comments = comments == JSON_COMMENTS,
+		.dialect = dialect,
 		.next = NEXT_VALUE,
 	};
 }
@@ -118,7 +117,7 @@ static bool skip_space(struct json_reader *r)
 		}
 		if (c == ' ' || c == '\t' || c == '\r')
 			continue;
-		if (!r->comments)
+		if (!r->dialect.comments)
 			return true;
 		if (c == '#' || begins(r, "//")) {
 			skip_line(r);
@@ -319,7 +318,7 @@ static bool in_object(const struct json_reader *r)
 
 static enum json_token enter(struct json_reader *r, bool object)
 {
-	if (r->depth == r->depth_max)
+	if (r->depth == r->dialect.depth_max)
 		return wrong(r, PROBLEM_DEPTH);
 	r->objects &= ~(UINT32_C(1) << r->depth);
 	r->objects |= (uint32_t)object << r->depth;
@@ -434,7 +433,8 @@ void json_reader_problem(const struct json_reader *r, char ret[JSON_PROBLEM_BYTE
 
 	if (r->problem == PROBLEM_DEPTH)
 		(void)snprintf(ret, JSON_PROBLEM_BYTES,
-			       "more than %u objects and arrays inside each other", r->depth_max);
+			       "more than %u objects and arrays inside each other",
+			       r->dialect.depth_max);
 	else if (r->problem == PROBLEM_WORD)
 		(void)snprintf(ret, JSON_PROBLEM_BYTES,
 			       "\"%.*s\" is no word of JSON: strings are in double quotes",
@@ -504,7 +504,9 @@ static char *undo_escape(const char **from, const char *end, char *to, bool *hal
 	if (end - *from < 2 || (*from)[1] == 'u')
 		return undo_unicode(from, end, to, halves);
 	letter = memchr(letters, (*from)[1], sizeof(letters) - 1);
-	*to = letter ? meanings[letter - letters] : (*from)[1];
+	*to = (*from)[1];
+	if (letter)
+		*to = meanings[letter - letters];
 	*from += 2;
 	return to + 1;
 }

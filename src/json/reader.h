@@ -31,6 +31,12 @@ enum json_token {
 	JSON_TOKEN_WRONG, /* json_reader_problem() says what is wrong */
 };
 
+/* What a reader takes. */
+struct json_dialect {
+	unsigned int depth_max; /* objects and arrays inside each other; at most JSON_DEPTH_MAX */
+	bool comments; /* to the end of a line behind // and #, and between C's signs */
+};
+
 struct json_reader {
 	/* The last token. Of a key or string: what is between its quotes, as it stands there. */
 	const char *text;
@@ -42,23 +48,15 @@ struct json_reader {
 	/* For the reader alone. */
 	const char *pos;
 	const char *end;
-	unsigned int depth_max;
-	bool comments;
+	struct json_dialect dialect;
 	uint8_t next; /* what may come */
 	uint8_t problem;
 	uint32_t objects; /* a bit for each level: it is an object */
 };
 
-enum json_comments {
-	JSON_NO_COMMENTS,
-	JSON_COMMENTS, /* to the end of a line behind // and #, and between C's signs */
-};
-
-/* text, of len bytes, is borrowed as long as the reader is used. depth_max is at most
- * JSON_DEPTH_MAX.
- */
-void json_reader_init(struct json_reader *ret, const char *text, size_t len, unsigned int depth_max,
-		      enum json_comments comments);
+/* text, of len bytes, is borrowed as long as the reader is used. */
+void json_reader_init(struct json_reader *ret, const char *text, size_t len,
+		      struct json_dialect dialect);
 
 /* The next token. Behind JSON_TOKEN_END, _CUT and _WRONG the same comes again. */
 enum json_token json_reader_next(struct json_reader *r);

@@ -37,7 +37,8 @@ bool json_skip(const char **pos, const char *end, unsigned int depth_max)
 	struct json_reader r;
 	size_t n_keys = 0;
 
-	json_reader_init(&r, *pos, (size_t)(end - *pos), depth_max, JSON_NO_COMMENTS);
+	json_reader_init(&r, *pos, (size_t)(end - *pos),
+			 (struct json_dialect){ .depth_max = depth_max });
 	do {
 		switch (json_reader_next(&r)) {
 		case JSON_TOKEN_OBJECT:

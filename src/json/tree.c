@@ -206,14 +206,13 @@ static int add_token(struct building *b, enum json_token token)
 	}
 }
 
-int json_tree_read(struct json_tree *t, const char *text, size_t len, unsigned int depth_max,
-		   enum json_comments comments, const struct json_node **ret,
-		   struct json_fault *ret_fault)
+int json_tree_read(struct json_tree *t, const char *text, size_t len, struct json_dialect dialect,
+		   const struct json_node **ret, struct json_fault *ret_fault)
 {
 	struct building b = { .tree = t, .fault = ret_fault };
 	int r = len < UINT32_MAX ? prepare(t, text, len) : -ENOMEM;
 
-	json_reader_init(&b.reader, t->text, len, depth_max, comments);
+	json_reader_init(&b.reader, t->text, len, dialect);
 	while (!r)
 		r = add_token(&b, json_reader_next(&b.reader));
 	if (r < 0)

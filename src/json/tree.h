@@ -55,9 +55,8 @@ struct json_fault {
  * -ENODATA: the text ends too early, and is well-formed so far; -EEXIST: a key stands twice in an
  * object; -EBADMSG: it is no JSON. ret_fault tells of the last three, and may be NULL.
  */
-int json_tree_read(struct json_tree *t, const char *text, size_t len, unsigned int depth_max,
-		   enum json_comments comments, const struct json_node **ret,
-		   struct json_fault *ret_fault);
+int json_tree_read(struct json_tree *t, const char *text, size_t len, struct json_dialect dialect,
+		   const struct json_node **ret, struct json_fault *ret_fault);
 
 /* The member of that name, or NULL. node is an object. */
 const struct json_node *json_member(const struct json_node *node, const char *key);

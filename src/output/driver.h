@@ -78,7 +78,7 @@ struct driver {
  */
 int driver_write_run(int fd, bool socket, struct queue *queue);
 
-/* True for errors that can pass without help: a full disk, a quota, a limit. */
+/* Returns whether an error can pass by itself: a full disk, a quota, a limit. */
 bool driver_is_transient(int error);
 
 /* A type of output, and its options. */

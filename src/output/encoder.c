@@ -77,7 +77,7 @@ size_t encoder_text_len(const struct queue_line *line, enum frame_end end)
 	return end == FRAME_NEWLINE ? line->len : line->len - 1;
 }
 
-static char *put_bytes(char *pos, const void *text, size_t len)
+static char *put_text(char *pos, const void *text, size_t len)
 {
 	memcpy(pos, text, len);
 	return pos + len;
@@ -92,11 +92,11 @@ static char *put_timestamp(char *pos, const struct queue_line *line)
 	const char *timestamp = record_timestamp(line->text, line->len, &len);
 
 	if (!timestamp)
-		return put_bytes(pos, "-", 1);
+		return put_text(pos, "-", 1);
 	if (len <= TIMESTAMP_BYTES)
-		return put_bytes(pos, timestamp, len);
-	pos = put_bytes(pos, timestamp, TIMESTAMP_BYTES - 1);
-	return put_bytes(pos, "Z", 1);
+		return put_text(pos, timestamp, len);
+	pos = put_text(pos, timestamp, TIMESTAMP_BYTES - 1);
+	return put_text(pos, "Z", 1);
 }
 
 /* Append the octet count in decimal, and a blank. */
@@ -125,14 +125,14 @@ size_t encoder_header(const struct encoder *e, const struct queue_line *line, en
 
 	if (e->form == FRAME_LINE)
 		return 0;
-	pos = put_bytes(pos, e->before[line->type].text, e->before[line->type].len);
+	pos = put_text(pos, e->before[line->type].text, e->before[line->type].len);
 	if (e->form == FRAME_LOCAL)
-		pos = put_bytes(pos, e->local, strlen(e->local));
+		pos = put_text(pos, e->local, strlen(e->local));
 	else
 		pos = put_timestamp(pos, line);
-	pos = put_bytes(pos, e->after[line->type].text, e->after[line->type].len);
+	pos = put_text(pos, e->after[line->type].text, e->after[line->type].len);
 	len = (size_t)(pos - header);
 	if (end == FRAME_OCTETS)
 		out = put_octets(out, len + encoder_text_len(line, end));
-	return (size_t)(put_bytes(out, header, len) - ret);
+	return (size_t)(put_text(out, header, len) - ret);
 }

@@ -59,8 +59,10 @@ static void check_file(struct file_output *f)
 	f->current.size = (uint64_t)st.st_size;
 }
 
-/* Give up on a partial line if the file was deleted or the deadline for reopening has passed. */
-static int abandon_partial(struct file_output *f, struct queue *queue)
+/* Reopen the file, and give up on a partial line, if the file was deleted or the deadline for
+ * reopening has passed.
+ */
+static int reopen_if_overdue(struct file_output *f, struct queue *queue)
 {
 	bool late = f->reopen_requested && !file_is_between_lines(f) &&
 		    time_monotonic_ms() >= f->reopen_deadline_ms;
@@ -186,7 +188,7 @@ int file_write(void *ctx, struct queue *queue)
 	if (!f->current.regular)
 		return write_lines(f, queue);
 	check_file(f);
-	err = abandon_partial(f, queue);
+	err = reopen_if_overdue(f, queue);
 	if (err && f->deleted)
 		return err;
 	if (!queue_waiting(queue))

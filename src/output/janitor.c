@@ -185,7 +185,8 @@ static int compress_rotated(struct janitor *j, const struct rotated *r)
 	return err;
 }
 
-/* True while files wait to be synced. These are still locked by us, and the next pass handles them.
+/* Returns whether files wait to be synced. These are still locked by us, and the next pass handles
+ * them.
  */
 static bool is_syncing(struct janitor *j)
 {

@@ -19,9 +19,10 @@
 #define FLUSH_PART  4 /* also at most this part of the smallest queue */
 
 /* How often the caller yields to a writer until its queue is three quarters empty again. */
-#define YIELDS_MAX	24
-#define YIELD_NS	40000000 /* time spent yielding, at most, … */
-#define YIELD_PERIOD_NS 100000000 /* … in each period of this length */
+#define YIELDS_MAX 24
+/* how long the caller yields in a period, at most */
+#define YIELD_NS	40000000
+#define YIELD_PERIOD_NS 100000000
 
 static uint64_t wall_ns(const void *arg)
 {
@@ -298,6 +299,7 @@ static void output_put(struct output *o, const struct record *line)
 		o->dropped_queue_full++;
 }
 
+/* Count a flush of an output that has much to write. Returns whether to yield to its writer. */
 static bool count_yield(struct output *o)
 {
 	if (o->state != OUTPUT_OPEN || o->end_seen)

@@ -68,6 +68,7 @@ struct pending_output;
 int outputs_prepare(struct outputs *s, struct output_spec *spec, struct pending_output **ret,
 		    struct reason *why);
 const struct output_spec *pending_output_spec(const struct pending_output *pending);
+/* Returns whether no open or closing output has that name. */
 bool outputs_is_free(const struct outputs *s, const char *name);
 void outputs_add_pending(struct outputs *s, struct pending_output *pending);
 void pending_output_free(struct pending_output *pending); /* NULL is fine */

@@ -89,7 +89,7 @@ static void fill_stream(struct socket_output *o, const struct queue *queue)
 		add_frame(o, &o->lines[i]);
 }
 
-/* Count n sent bytes. A line counts as written when the last byte of its frame is sent. */
+/* Count sent bytes. A line counts as written when the last byte of its frame is sent. */
 static void count_sent(struct stream *s, size_t sent, struct queue *queue)
 {
 	size_t written = 0;

@@ -290,7 +290,8 @@ int output_spec_parse(const char *text, struct output_spec *ret, struct reason *
 	int error;
 
 	if (strlen(text) >= SPEC_TEXT_BYTES)
-		return reason_set(why, -EINVAL, QUOTED "… is too long for an output", text);
+		return reason_set(why, -EINVAL, QUOTED "… is too long: the limit is %d bytes", text,
+				  SPEC_TEXT_BYTES - 1);
 	copy = strdup(text);
 	if (!copy) {
 		return reason_set(why, -ENOMEM, "not enough memory for the output");

@@ -18,7 +18,7 @@ static const char *const index_keys[] = {
 void record_values_begin(struct record_values *ret, const char *text, size_t len)
 {
 	ret->whole = false;
-	json_reader_init(&ret->reader, text, len, DEPTH_MAX, JSON_NO_COMMENTS);
+	json_reader_init(&ret->reader, text, len, (struct json_dialect){ .depth_max = DEPTH_MAX });
 	(void)json_reader_next(&ret->reader); /* what is no object has no key, either */
 }
 

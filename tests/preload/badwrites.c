@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* LD_PRELOAD library: a disk at its worst, as XDPTAIL_WRITES says, in words with commas between
- * them. short   of four writes to a regular file the first is interrupted, the second takes one
- * byte, the third half of what it could, and the last all sync    what is to be made durable has an
- * I/O error hang    what is renamed waits until somebody has the pipe XDPTAIL_PIPE open for writing
+/* LD_PRELOAD library that makes writing to files fail in various ways. XDPTAIL_WRITES has words
+ * separated by commas:
+ *
+ *   short   of four writes to a regular file the first is interrupted, the second writes one
+ *           byte, the third half of the bytes, and the last all
+ *   sync    fdatasync(2) fails with an I/O error
+ *   hang    renaming waits until a process has the pipe XDPTAIL_PIPE open for writing
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_asked(const char *word)
+static bool has_word(const char *word)
 {
 	const char *words = getenv("XDPTAIL_WRITES");
 
@@ -33,13 +36,13 @@ static bool is_regular(int fd)
 __attribute__((visibility("default"))) ssize_t write(int fd, const void *text, size_t len)
 {
 	static ssize_t (*real)(int, const void *, size_t);
-	static atomic_uint turn;
+	static atomic_uint n_writes;
 
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "write");
-	if (!is_asked("short") || fd <= STDERR_FILENO || !is_regular(fd))
+	if (!has_word("short") || fd <= STDERR_FILENO || !is_regular(fd))
 		return real(fd, text, len);
-	switch (atomic_fetch_add(&turn, 1) % 4) {
+	switch (atomic_fetch_add(&n_writes, 1) % 4) {
 	case 0:
 		errno = EINTR;
 		return -1;
@@ -59,7 +62,7 @@ __attribute__((visibility("default"))) int fdatasync(int fd)
 
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
-	if (!is_asked("sync"))
+	if (!has_word("sync"))
 		return real(fd);
 	errno = EIO;
 	return -1;
@@ -75,7 +78,7 @@ __attribute__((visibility("default"))) int renameat(int from_dir, const char *fr
 
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "renameat");
-	fd = is_asked("hang") && pipe ? open(pipe, O_RDONLY | O_CLOEXEC) : -1;
+	fd = has_word("hang") && pipe ? open(pipe, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd >= 0)
 		close(fd);
 	return real(from_dir, from, to_dir, to);

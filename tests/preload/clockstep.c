@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* LD_PRELOAD library: wall time steps forward by an hour, for this process alone, as soon as the
- * file named by XDPTAIL_STEP_FILE exists. Setting the machine's clock would step it for everybody.
+/* LD_PRELOAD library that steps the wall clock forward by an hour, for this process only, as soon
+ * as the file named by XDPTAIL_STEP_FILE exists. Setting the machine's clock would step it for all
+ * processes.
  */
 #include <dlfcn.h>
 #include <stdlib.h>

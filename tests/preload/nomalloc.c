@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* LD_PRELOAD library: memory runs out. XDPTAIL_MALLOC=N fails the N-th allocation of the process,
- * XDPTAIL_MALLOC=N+ that one and all behind it; the file XDPTAIL_MALLOC_MARK is made when the first
- * has failed, so that a test knows when there are no more to try.
+/* LD_PRELOAD library that makes allocations fail. XDPTAIL_MALLOC=N fails the N-th allocation of the
+ * process, XDPTAIL_MALLOC=N+ that one and all after it. The file XDPTAIL_MALLOC_MARK is created at
+ * the first failure, so that a test knows when there are no more allocations to try.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,15 +12,15 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* What glibc has behind the names below. */
+/* The functions of glibc that the names below normally stand for. */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
 
-static unsigned long first; /* 0: none fails */
+static unsigned long first; /* number of the first allocation to fail; 0: none */
 static bool all;
 
-/* Runs before main(); what is allocated before it is not counted. */
+/* Runs before main(); earlier allocations are not counted. */
 __attribute__((constructor)) static void read_wish(void)
 {
 	const char *wish = getenv("XDPTAIL_MALLOC");
@@ -43,12 +43,12 @@ static void make_mark(void)
 
 static bool fails(void)
 {
-	static atomic_ulong turn;
+	static atomic_ulong n_calls;
 	unsigned long now;
 
 	if (!first)
 		return false;
-	now = atomic_fetch_add(&turn, 1) + 1;
+	now = atomic_fetch_add(&n_calls, 1) + 1;
 	if (now == first)
 		make_mark();
 	if (now < first || (now > first && !all))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* LD_PRELOAD: the kernel as an older one would answer. XDPTAIL_OLD is a list with commas of
+/* LD_PRELOAD library that answers system calls as an older kernel would. XDPTAIL_OLD is a list
+ * separated by commas:
  *
  *   batch     no batch operations on maps (before 5.6)
  *   walk      no walk over the keys of a map: no kernel was like that, but reading can fail
@@ -9,23 +10,28 @@
  *   run       no BPF_PROG_RUN at all
  *   frags     no XDP programs for frames in several buffers (before 5.18)
  *   netlink   no netlink sockets: no kernel is like that, but a sandbox can be
- *   late      messages of rtnetlink come when an index has lost its name, and not before: so it is
- *             for as long as the kernel takes an interface away, in which the name goes first
- *   bpf       no call of BPF without CAP_BPF (before 5.19, with the sysctl
- * unprivileged_bpf_disabled) admin     no call of BPF without CAP_SYS_ADMIN (before 5.8, likewise)
- *   memlock   maps count against RLIMIT_MEMLOCK (before 5.11), each alone
- *   bpf=E     no call of BPF at all, but the errno E, as below
- *   hook=E    nothing can be attached through a link: the driver gives the errno E: ENOSPC, EIO
- *   maps=E    no map of a mebibyte or more, but the errno E: ENOMEM, E2BIG, EINVAL
- *   verifier=E  the verifier takes none of our programs, says why in its log, and the errno is E:
- * EINVAL, EACCES, E2BIG, EPERM; or, before it can say anything: ENOMEM, EMFILE, ENOSYS, EFAULT,
- * EBADF, ENOTSUPP refuses=A+B  of our programs the verifier takes those that are neither A nor B:
- * "ring", those that write to the ring buffer; else what a name begins with, of which the kernel
- * has 15 characters silent    it says nothing in its log cpus=N    N possible CPUs, as some
- * firmware announces; at least as many as there are
+ *   late      messages of rtnetlink arrive after an index has lost its name, and not before: the
+ *             kernel removes the name of an interface first
+ *   bpf       no call of bpf(2) without CAP_BPF (before 5.19, with the sysctl
+ *             unprivileged_bpf_disabled)
+ *   admin     no call of bpf(2) without CAP_SYS_ADMIN (before 5.8, with the same sysctl)
+ *   memlock   each map alone counts against RLIMIT_MEMLOCK (before 5.11)
+ *   bpf=E     every call of bpf(2) fails with the errno E, one of those below
+ *   hook=E    attaching through a link fails in the driver with the errno E: ENOSPC, EIO
+ *   maps=E    creating a map of a mebibyte or more fails with the errno E: ENOMEM, E2BIG, EINVAL
+ *   verifier=E
+ *             the verifier rejects all our programs with the errno E, and its log says why:
+ *             EINVAL, EACCES, E2BIG, EPERM; or without a log: ENOMEM, EMFILE, ENOSYS, EFAULT,
+ *             EBADF, ENOTSUPP
+ *   refuses=A+B
+ *             the verifier rejects only the programs A and B: "ring" stands for those that write
+ *             to the ring buffer, anything else for the first 15 characters of a name, which are
+ *             all that the kernel has
+ *   silent    the verifier writes no log
+ *   cpus=N    N possible CPUs, as some firmware announces; not below the real number
  *
- * libbpf makes its system calls through syscall() and finds the CPUs in a file of sysfs; in front
- * of these, and of socket(), recvfrom() and if_indextoname(), this library stands.
+ * libbpf makes its system calls through syscall(), and finds the CPUs in a file of sysfs. This
+ * library replaces the functions for both, and socket(), recvfrom() and if_indextoname().
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -46,7 +52,8 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 
-#define AS(name)     __asm__(name) __attribute__((visibility("default"))) /* in place of libc's */
+/* replaces the one of libc */
+#define AS(name)     __asm__(name) __attribute__((visibility("default")))
 #define POSSIBLE     "/sys/devices/system/cpu/possible"
 #define ARGUMENTS    6
 #define SIZE_TO(end) (offsetof(union bpf_attr, end) + sizeof(((union bpf_attr *)0)->end))
@@ -56,7 +63,7 @@
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
 #endif
 
-#define KERNEL_ENOTSUPP 524 /* no errno of user space's, to which the kernel lets it through */
+#define KERNEL_ENOTSUPP 524 /* not an errno of user space, but the kernel returns it */
 
 typedef long (*syscall_fn)(long number, ...);
 typedef int (*socket_fn)(int domain, int type, int protocol);
@@ -67,7 +74,7 @@ typedef int (*open_fn)(const char *path, int flags, ...);
 typedef int (*openat_fn)(int dir, const char *path, int flags, ...);
 typedef FILE *(*fopen_fn)(const char *path, const char *mode);
 
-/* The libc's function of this name, into *ret, a pointer to a function. */
+/* Find the libc's function of this name. *ret is a pointer to a function. */
 static void find_next(const char *name, void *ret)
 {
 	void *symbol = dlsym(RTLD_NEXT, name);
@@ -77,7 +84,9 @@ static void find_next(const char *name, void *ret)
 	memcpy(ret, &symbol, sizeof(symbol));
 }
 
-/* Behind "cpus=", or the empty end of a word that is in the list; NULL: it is not there. */
+/* Returns the text after a word such as "cpus=", or the empty end of another word in the list.
+ * NULL: the word is not in the list.
+ */
 static const char *find_word(const char *word)
 {
 	const char *list = getenv("XDPTAIL_OLD");
@@ -103,21 +112,21 @@ static int announced_cpus(void)
 static const struct verdict {
 	const char *name;
 	int err;
-	const char *log; /* its end, without the walk */
+	const char *log; /* the end of the log, after the walk */
 } verdicts[] = {
 	{ "EINVAL", EINVAL, "The sequence of 8193 jumps is too complex.\n" },
 	{ "EACCES", EACCES,
 	  "math between pkt pointer and register with unbounded min value is not allowed\n" },
 	{ "E2BIG", E2BIG, "BPF program is too large. Processed 1000001 insn\n" },
 	{ "EPERM", EPERM, "R2 pointer comparison prohibited\n" },
-	/* it could not even begin */
+	/* errors before the verification starts */
 	{ "ENOMEM", ENOMEM, "" },
 	{ "EMFILE", EMFILE, "" },
 	{ "ENOSYS", ENOSYS, "" },
 	{ "EFAULT", EFAULT, "" },
 	{ "EBADF", EBADF, "" },
 	{ "ENOTSUPP", KERNEL_ENOTSUPP, "" },
-	/* only for what has no log */
+	/* errors of calls without a log */
 	{ "ENOSPC", ENOSPC, "" },
 	{ "EIO", EIO, "" },
 };
@@ -131,7 +140,7 @@ static const struct verdict {
 	"processed 4711 insns (limit 1000000) max_states_per_insn 4 total_states 51 " \
 	"peak_states 51 mark_read 8\n"
 
-/* What stands behind "word=". */
+/* Find the verdict that follows "word=". */
 static const struct verdict *find_verdict(const char *word)
 {
 	const char *name = find_word(word);
@@ -170,7 +179,7 @@ static bool is_one_of(const union bpf_attr *attr, const char *list)
 	return false;
 }
 
-/* The errno of the verifier, who says why; 0: it has no objection. */
+/* The errno of the verifier, which also writes the log; 0: it accepts the program. */
 static int verify(const union bpf_attr *attr)
 {
 	const struct verdict *verdict = find_verdict("verifier=");
@@ -186,7 +195,7 @@ static int verify(const union bpf_attr *attr)
 	return verdict->err;
 }
 
-/* Without what the kernel adds to each element. */
+/* The size of a map, without what the kernel adds to each element. */
 static unsigned long map_bytes(const union bpf_attr *attr)
 {
 	if (attr->map_type == BPF_MAP_TYPE_RINGBUF)
@@ -220,7 +229,7 @@ static int program_refusal(const union bpf_attr *attr)
 	return verify(attr);
 }
 
-/* The errno that a call is refused with, of those that can be refused with several; 0: none. */
+/* The errno with which a call fails, if it can fail with several; 0: none. */
 static int refusal(int cmd, const union bpf_attr *attr, size_t size)
 {
 	const struct verdict *all = find_verdict("bpf=");
@@ -272,7 +281,7 @@ static long call(long number, const long a[ARGUMENTS])
 	return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* The last number of "0-1" or "0", plus one. */
+/* The last number in a list such as "0-1" or "0", plus one. */
 static int real_cpus(void)
 {
 	char text[64] = "";
@@ -292,7 +301,7 @@ static int real_cpus(void)
 	return (int)strtol(last ? last + 1 : text, NULL, 10) + 1;
 }
 
-/* Bytes of a value from one CPU; 0: the map is not one of a value for each. */
+/* The bytes of one CPU's value; 0: not a per-CPU map. */
 static size_t per_cpu_bytes(int map_fd)
 {
 	struct bpf_map_info info = { 0 };
@@ -309,8 +318,8 @@ static size_t per_cpu_bytes(int map_fd)
 	return ((size_t)info.value_size + 7) / 8 * 8;
 }
 
-/* The kernel wrote what n values are on the CPUs that there are. Spread them to what they would be
- * on those announced, from the last on, as they move up; the additional CPUs counted nothing.
+/* The kernel wrote n values for the real CPUs. Move them to where they would be with the announced
+ * CPUs, from the last one on, because they move up; the additional CPUs counted nothing.
  */
 static void spread(char *values, size_t n, size_t bytes, int announced)
 {
@@ -382,7 +391,7 @@ static long call_bpf(const long a[ARGUMENTS])
 	}
 	result = call(__NR_bpf, a);
 	err = errno;
-	if (!result || err == ENOENT) /* the last batch comes with ENOENT */
+	if (!result || err == ENOENT) /* the last batch is returned with ENOENT */
 		announce_values(cmd, attr);
 	errno = err;
 	return result;
@@ -417,7 +426,7 @@ int old_socket(int domain, int type, int protocol)
 	return next(domain, type, protocol);
 }
 
-static bool nameless; /* an index was */
+static bool nameless; /* an index was without a name */
 
 ssize_t old_recvfrom(int fd, void *buffer, size_t size, int flags, void *from, socklen_t *from_len)
 	AS("recvfrom");
@@ -449,7 +458,8 @@ char *old_if_indextoname(unsigned int ifindex, char *name)
 	return found;
 }
 
-/* A file that announces the CPUs; -1: it is another path, or there is nothing to pretend. */
+/* Open a file that announces the CPUs. -1: the path is another one, or "cpus=" is not in the list.
+ */
 static int open_announced(const char *path)
 {
 	int announced = strcmp(path, POSSIBLE) ? 0 : announced_cpus();
@@ -463,7 +473,7 @@ static int open_announced(const char *path)
 	return fd;
 }
 
-/* The permissions are there only if a file may be created. */
+/* The mode argument exists only if the call may create a file. */
 #define MODE(flags, args) ((flags) & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0)
 
 #define OPEN(name)                                                  \

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* LD_PRELOAD library: calls of a running monitor that fail in passing, as XDPTAIL_FAIL says: words
- * with commas between them, each KIND=FIRST:TIMES:ERRNO. From the FIRST call of the kind on,
- * counted from when the program is attached, so many calls fail with that errno; TIMES 0: all of
- * them. bpf      any command of bpf(2) flip     the update of an array of maps, which waits for the
- * grace period batch    of many elements of a map, the first of which are taken out all the same:
- * so does the kernel when it runs out of memory on the way (ENOMEM) wait     epoll_wait(2) receive
- * recvfrom(2) With "log=FILE" how often each has failed is in that file at the end, a line "KIND
- * TIMES" for each.
+/* LD_PRELOAD library that makes calls of a running monitor fail temporarily. XDPTAIL_FAIL has words
+ * separated by commas, each KIND=FIRST:TIMES:ERRNO. From the FIRST call of the kind on, counted
+ * from the attachment of the program, TIMES calls fail with that errno; TIMES 0: all of them. The
+ * kinds are:
+ *
+ *   bpf      any command of bpf(2)
+ *   flip     the update of an array of maps, which waits for the grace period
+ *   batch    a batch operation on a map, which removes the first elements all the same, like a
+ *            kernel that runs out of memory on the way (ENOMEM)
+ *   wait     epoll_wait(2)
+ *   receive  recvfrom(2)
+ *
+ * With "log=FILE", FILE finally has a line "KIND TIMES" for each kind: how often it has failed.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,7 +27,8 @@
 
 #include <linux/bpf.h>
 
-#define AS(name)  __asm__(name) __attribute__((visibility("default"))) /* in place of libc's */
+/* replaces the one of libc */
+#define AS(name)  __asm__(name) __attribute__((visibility("default")))
 #define ARGUMENTS 6
 
 enum kind {
@@ -45,11 +51,11 @@ typedef int (*epoll_wait_fn)(int fd, struct epoll_event *events, int max, int ti
 typedef ssize_t (*recvfrom_fn)(int fd, void *buffer, size_t size, int flags, void *from,
 			       socklen_t *from_len);
 
-static atomic_bool attached; /* an interface has been */
+static atomic_bool attached; /* a program was attached to an interface */
 static atomic_ulong calls[KIND_MAX];
 static atomic_ulong failures[KIND_MAX];
 
-/* The libc's function of this name, into *ret, a pointer to a function. */
+/* Find the libc's function of this name. *ret is a pointer to a function. */
 static void find_next(const char *name, void *ret)
 {
 	void *symbol = dlsym(RTLD_NEXT, name);
@@ -59,7 +65,7 @@ static void find_next(const char *name, void *ret)
 	memcpy(ret, &symbol, sizeof(symbol));
 }
 
-/* Behind the word, if it is there. */
+/* Returns the text after the word, or NULL. */
 static const char *find_word(const char *word)
 {
 	const char *list = getenv("XDPTAIL_FAIL");
@@ -74,7 +80,7 @@ static const char *find_word(const char *word)
 	return NULL;
 }
 
-/* The errno with which this call fails; 0: it does not. */
+/* The errno with which this call fails; 0: it does not fail. */
 static int fails(enum kind kind)
 {
 	const char *word = find_word(kind_names[kind]);
@@ -92,7 +98,7 @@ static int fails(enum kind kind)
 	return (int)strtol(end + 1, NULL, 10);
 }
 
-__attribute__((destructor)) static void tell(void)
+__attribute__((destructor)) static void write_log(void)
 {
 	const char *word = find_word("log=");
 	FILE *file = word && attached ? fopen(word, "we") : NULL;
@@ -132,12 +138,12 @@ static bool is_of_maps(int map_fd)
 	return !call(__NR_bpf, args) && info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS;
 }
 
-/* Some are taken, and then memory was short. What is the last batch anyway stays what it is. */
+/* Some elements were removed before memory ran out. The last batch is returned unchanged. */
 static long take_some(const long a[ARGUMENTS], union bpf_attr *attr, int err)
 {
 	long result;
 
-	attr->batch.count /= 32; /* more than are in one bucket */
+	attr->batch.count /= 32; /* more than fit one bucket */
 	result = call(__NR_bpf, a);
 	return result ? result : fail(err);
 }

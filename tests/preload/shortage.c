@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* LD_PRELOAD: one call that fails for want of something. XDPTAIL_SHORTAGE says of what: memory,
- * threads, or descriptors; the file XDPTAIL_SHORTAGE_FILE has the number of the call that fails,
- * once, counted from main() on, or anew from a SIGHUP on, when the file is read again; to where the
- * main thread has nothing to do. Only its calls are counted. What has failed is said on stderr.
+/* LD_PRELOAD library that makes one call fail for lack of a resource. XDPTAIL_SHORTAGE names the
+ * resource: memory, threads, or descriptors. The file XDPTAIL_SHORTAGE_FILE has the number of the
+ * call that fails, counted from main() on; a SIGHUP reads the file again and restarts the count,
+ * until the main thread waits for events. Only calls of the main thread are counted. The failure is
+ * reported on stderr.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,15 +25,15 @@
 
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name,readability-identifier-naming)
 
-/* The libc's own, which need no search that allocates. */
+/* The libc's own functions, which need no dlsym(), which would allocate. */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 
-static long left; /* calls until the one that fails; 0: none does */
+static long left; /* calls until the one that fails; 0: none fails */
 
-/* Without the libc, whose functions may be those that we stand in front of. */
+/* Read the number with system calls, because this library may replace the libc's functions. */
 static long read_number(void)
 {
 	const char *path = getenv("XDPTAIL_SHORTAGE_FILE");
@@ -46,7 +47,7 @@ static long read_number(void)
 	return strtol(text, NULL, 10);
 }
 
-/* Is this the call? */
+/* Returns whether this call is to fail. */
 static bool fails(const char *what)
 {
 	const char *want;
@@ -168,7 +169,7 @@ EXPORTED int fcntl(int fd, int command, ...)
 	va_start(ap, command);
 	arg = va_arg(ap, void *);
 	va_end(ap);
-	if (fd == STDIN_FILENO && command == F_GETFD) /* it is what main() does first */
+	if (fd == STDIN_FILENO && command == F_GETFD) /* main() does this first */
 		left = read_number();
 	if (command == F_DUPFD_CLOEXEC && fails("descriptors"))
 		return no_descriptor();

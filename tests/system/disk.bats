@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Disks that are full, and files that take half of what is written: what is lost is counted, what is
-# not is whole, and it goes on by itself.
+# Tests of full disks, and of files that accept half of what is written: lost lines are counted, the
+# others are whole, and writing resumes by itself.
 
 # shellcheck disable=SC2030,SC2031
 load common
@@ -24,7 +24,7 @@ whole() { # FILE: the last line ends
 	expect "$1: last byte" "$(tail -c 1 "$1" | od -An -tx1)" " 0a"
 }
 
-# In order of time.
+# List all files in order of time.
 all_files() {
 	find "$BATS_TEST_TMPDIR/disk" -name 'xdptail.jsonl.*' | LC_ALL=C sort
 	echo "$FILE"
@@ -50,7 +50,7 @@ all_files() {
 	dropped=$(select_records "$FILE" '.event_type == "sink" and .total and .sink != "stdout"' |
 		jq .dropped_error)
 	expect_within "dropped" "$dropped" 1 30000
-	# all that is missing is what was dropped
+	# only dropped lines are missing
 	expect "lines of stdout that are not in the file" \
 		"$(($(wc -l <"$OUT") - $(wc -l <"$FILE")))" "$dropped"
 	run -1 "$XDPTAIL" audit "$FILE"
@@ -92,7 +92,7 @@ all_files() {
 	disk 3m
 	dd if=/dev/urandom of="$BATS_TEST_TMPDIR/disk/other" bs=1k count=2000 status=none
 	tail_start -a -N 1 --interval 1 -o "file:$FILE,rotate_size=200K,compress=gzip" -o stdout
-	# there would not be room for it and for what is written meanwhile
+	# the disk is too small for its compressed copy and for what is written meanwhile
 	head -c 400k /dev/urandom >"$FILE.20000101T000000.000000Z"
 	traffic peer0 1200 20000
 	wait_line "$ERR" 'cannot compress .*No space left on device; the file is kept' "$PID"

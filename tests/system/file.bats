@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Output to files.
+# Tests of the output to files.
 
 load common
 

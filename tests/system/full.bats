@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Outputs that fail while lines cannot be dropped: a capture waits for them, but not for ever; and
-# what is lost all the same makes an exit status, unless it was a live run that somebody ended.
+# Tests of outputs that fail while lines cannot be dropped: a capture waits for them for a limited
+# time; and lost lines make the run fail, unless it was a live run that a signal ended.
 
 load common
 
@@ -17,7 +17,7 @@ teardown() {
 	umount "$DISK" 2>/dev/null || true
 }
 
-# A file system with so much room left; what takes the rest is DISK/filler.
+# Mount a file system with this much space left; DISK/filler takes the rest.
 disk() { # KIB-LEFT
 	mount -t tmpfs -o size=16m tmpfs "$DISK"
 	dd if=/dev/zero of="$DISK/filler" bs=1K count=$((16384 - $1)) status=none
@@ -34,7 +34,7 @@ whole() { # FILE
 	expect "packets" "$(grep -c '"event_type":"packet"' "$1")" 20000
 }
 
-# What is given up: the output and why.
+# The run gives up an output, and reports which one and why.
 gives_up() { # NAME REASON OUTPUT...
 	read_start --output-timeout 1 "${@:3}"
 	wait_end "$PID"
@@ -109,7 +109,7 @@ gives_up() { # NAME REASON OUTPUT...
 	expect_line "$ERR" 'error: [0-9]* lines could not be written before the end'
 }
 
-# A live run with a file whose disk is full, until lines of it are lost, and then has room.
+# A live run with a file whose disk is full until lines are lost, and then has space again.
 lossy_start() { # ARGUMENT OF xdptail...
 	pair
 	disk 64

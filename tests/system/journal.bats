@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Output to the journal: a real journald. JOURNAL_LINES and JOURNAL_RATE for more, and faster.
+# Tests of the output to the journal with a real journald. JOURNAL_LINES and JOURNAL_RATE set how
+# many lines are written, and how fast.
 
 load common
 load room
@@ -13,7 +14,7 @@ teardown() {
 	room_teardown
 }
 
-# Read back by other programs, it is the stream that a file has.
+# The stream that other programs read from the journal equals that of the file.
 expect_same() {
 	check_stream "$FILE" --sink "file:$FILE"
 	read_journal >"$OUT"
@@ -22,8 +23,8 @@ expect_same() {
 		fail "audit: $(<"$BATS_TEST_TMPDIR/verdict")"
 }
 
-# Of each entry, the fields that are there have the values of the line; whose keys are all there
-# with fields=all.
+# The fields of each entry have the values of its line; with fields=all there is a field for each
+# key.
 expect_fields() { # index|all
 	local wrong
 
@@ -183,7 +184,7 @@ expect_fields() { # index|all
 	expect_within "unwritten" "$unwritten" 1 3011
 	kill -CONT "$JPID"
 	wait_journal "\"record_seq\":$((3011 - unwritten - 2)),"
-	# start, attached, detached, a count, snapshot, stats and sink twice, stop
+	# 9 records: start, attached, detached, a count, snapshot, stats and sink twice, stop
 	expect "lines in the journal and unwritten" $(($(read_journal | wc -l) + unwritten)) $((3000 + 11))
 }
 
@@ -202,7 +203,7 @@ expect_fields() { # index|all
 	check_stream "$FILE" --sink "file:$FILE"
 	expect "dropped, as far as we are told" "$(select_records "$FILE" '.total' |
 		jq 'select(.event_type == "sink") | .dropped_queue_full + .dropped_error' | paste -sd +)" 0+0
-	# its burst is up to six times as much where there is a lot of room
+	# journald allows up to six times as many if the disk has much free space
 	expect_within "what it kept, as a unit's" "$(read_journal "_SYSTEMD_UNIT=$UNIT" | wc -l)" 1000 12000
 }
 

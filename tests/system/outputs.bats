@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What every output has: a queue of its own, a choice of records, and a way when it is full.
+# Tests of what all outputs have in common: a queue, a choice of records, and a policy for a full
+# queue.
 
 load common
 
@@ -18,14 +19,14 @@ only() { # FILE TYPE...: the lines of these types
 	grep -E "\"event_type\":\"($types)\"" "$file"
 }
 
-# xdptail with stdout to FIFO, which somebody holds open at 8. Sets PID.
+# Start xdptail with stdout to FIFO, which the caller holds open as descriptor 8. Sets PID.
 fifo_start() { # COMMAND...
 	: >"$ERR"
 	"$@" >"$FIFO" 2>"$ERR" 3>&- 8<&- &
 	PID=$!
 }
 
-# The sums of a sink, of KEY.
+# Print the value of KEY in the total record of a sink.
 of_sink() { # FILE SINK KEY
 	grep -F '"total":true' "$1" | jq -r --arg sink "$2" "select(.sink == \$sink).$3"
 }
@@ -45,8 +46,8 @@ of_sink() { # FILE SINK KEY
 	same_output <(only "$FULL" packet start stop) "$OUT"
 	same_output <(only "$FULL" count snapshot start stop) "$PART"
 	filtered=$(of_sink "$FULL" stdout filtered)
-	# behind the record with the sums: the other sinks' two, which it does not take, and stop,
-	# which it does
+	# the record with the totals is followed by those of the two other sinks, which are
+	# filtered, and by stop, which is not
 	expect "filtered" "$filtered" "$(($(grep -vcE '"event_type":"(packet|start|stop)"' "$FULL") - 2))"
 	expect "dropped" "$(of_sink "$FULL" stdout dropped_queue_full)" 0
 }
@@ -74,7 +75,7 @@ of_sink() { # FILE SINK KEY
 	wait_line "$ERR" 'listening on tail0' "$PID"
 	traffic peer0 20000 40000 3000
 	wait_line "$FULL" '"event_type":"packet".*"record_seq":20000,' "$PID"
-	# a snapshot waits a second for room, and then goes on without
+	# a snapshot waits a second for room, and then goes on without it
 	kill -USR1 "$PID"
 	wait_line "$FULL" '"event_type":"sink".*"record_seq":2,' "$PID"
 	wait_line "$FULL" '"event_type":"loss".*"where":"stdout"' "$PID"

@@ -52,16 +52,16 @@ expect_refusal() { # NAME EXIT TEXT
 		-i tail0 -N 1.5|2|--sample: "1.5" is not a number from 0 to 1073741824
 		-i tail0 -N 1073741825|2|--sample: "1073741825" is not a number from 0 to 1073741824
 		-i tail0 -N 99999999999999999999|2|is not a number from 0 to 1073741824
-		-i tail0 --ring-size 1K|2|--ring-size: "1K" is not a size from 64K to 1024M
-		-i tail0 --ring-size 2048M|2|--ring-size: "2048M" is not a size from 64K to 1024M
-		-i tail0 --ring-size 16X|2|--ring-size: "16X" is not a size
-		-i tail0 --max-map-memory 1K|2|--max-map-memory: "1K" is not a size from 64K to 1048576M
+		-i tail0 --ring-size 1K|2|--ring-size: "1K" is not a number of bytes from 64K to 1G
+		-i tail0 --ring-size 2048M|2|--ring-size: "2048M" is not a number of bytes from 64K to 1G
+		-i tail0 --ring-size 16X|2|--ring-size: "16X" is not a number of bytes
+		-i tail0 --max-map-memory 1K|2|--max-map-memory: "1K" is not a number of bytes from 64K to 1024G
 		-i tail0 --max-sources 0|2|--max-sources: "0" is not a number from 1 to 1048576
 		-i tail0 --top 1048577|2|--top: "1048577" is not a number from 0 to 1048576
 		-i tail0 --interval ten|2|--interval: "ten" is not a time
-		-i tail0 --interval 86401|2|--interval: "86401" is not a number from 0 to 86400
+		-i tail0 --interval 86401|2|--interval: "86401" is not a time from 0 to 86400 seconds
 		-i tail0 -c 0|2|--count: "0" is not a number from 1
-		-i tail0 --duration 0|2|--duration: "0" is not a number from 1
+		-i tail0 --duration 0|2|--duration: "0" is not a time from 1
 		-i tail0 --batch 1001|2|--batch: "1001" is not a number from 0 to 1000
 		-i tail0 -m fast|2|--mode: "fast" is not one of auto, native, generic
 		-i tail0 --transport udp|2|--transport: "udp" is not one of auto, ringbuf, perf
@@ -88,12 +88,12 @@ expect_refusal() { # NAME EXIT TEXT
 		-i tail0 -o file:|2|missing target for "file": use file:PATH
 		-i tail0 -o file:dir|2|cannot write to "dir": it is a directory
 		-i tail0 -o file:nowhere/x|2|the directory "nowhere" does not exist
-		-i tail0 -o file:x,queue=1|2|queue=1: not a number from 65536
+		-i tail0 -o file:x,queue=1|2|queue: "1" is not a number of bytes from 64K
 		-i tail0 -o file:x,queu=1M|2|unknown setting queu: the settings of file are queue,
 		-i tail0 -o file:x,queue|2|"queue" in the settings of "file:x" is not of the form key=value
 		-i tail0 -o file:x,events=packets|2|events: "packets" is not one of packet
 		-i tail0 -o file:x,keep=3|2|keep requires rotate_size
-		-i tail0 -o file:x,rotate_size=1|2|rotate_size=1: not a number from 65536
+		-i tail0 -o file:x,rotate_size=1|2|rotate_size: "1" is not a number of bytes from 64K
 		-i tail0 -o stdout,when_full=block|2|when_full=block of "stdout" is for capture files
 		-i tail0 -o syslog:loghost|2|"loghost" is not a target for syslog; use /PATH
 		-i tail0 -o syslog:udp://|2|"udp://": expected a host name or address after the //
@@ -142,11 +142,11 @@ expect_refusal() { # NAME EXIT TEXT
 		expect "check-config: $text: stdout" "$output" ""
 	done <<-'TABLE'
 		|1: the file ends before its object does
-		[]|1: what is in it is not an object
+		[]|1: top level must be an object
 		{}\n{}|2: trailing data after the object
 		{\n"sample": 1,\n}|3: unexpected character (missing or extra comma?)
 		{\n'sample': 1}|2: strings are in double quotes
-		{\n"sample: 1}|2: a string begins here and does not end
+		{\n"sample: 1}\n|2: a string begins here and does not end
 		{\n\n/* x|3: a comment begins here and does not end
 		{"sample": NaN}|1: "NaN" is no word of JSON
 		{"sample": 1,\n"sample": 2}|2: sample: is given twice, and first in line 1
@@ -158,7 +158,7 @@ expect_refusal() { # NAME EXIT TEXT
 		{"sample": -1}|1: sample: "-1" is not a number from 0 to 1073741824
 		{"sample": 99999999999999999999}|1: sample: is a number with too many digits
 		{"top": null}|1: top: is null, and has to be a number
-		{"ring_size": "1T"}|1: ring_size: "1T" is not a size from 64K to 1024M
+		{"ring_size": "1T"}|1: ring_size: "1T" is not a number of bytes from 64K to 1G
 		{"mode": "fast"}|1: mode: "fast" is not one of auto, native, generic
 		{"all": 1}|1: all: is a number, and has to be true or false
 		{"verbose": 10}|1: verbose: 10 is not a number from 0 to 9
@@ -170,7 +170,7 @@ expect_refusal() { # NAME EXIT TEXT
 		{"output": {}}|1: output: an output without "type"
 		{"output": {"type": "file"}}|1: output: missing target for "file"
 		{"output": {"type": "stdout",\n"queu": 1}}|2: output: unknown setting queu: the settings of stdout
-		{"output": {"type": "stdout",\n"queue": 1}}|2: output: queue=1: not a number from 65536
+		{"output": {"type": "stdout",\n"queue": 1}}|2: output: queue: "1" is not a number of bytes from 64K
 		{"output": {"type": "stdout", "events": ["x"]}}|1: output: events: "x" is not one of packet
 		{"output": ["stdout", "-"]}|1: output: "stdout" is given twice
 		{"interface": "lo",\n"read": "x"}|2: read: there is --interface too

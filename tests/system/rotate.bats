@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Files that are rotated, by us and by logrotate, under load; and files that are written to by a
-# process that is killed. How often, and how fast: XDPTAIL_ROTATIONS,
-# XDPTAIL_KILLS, XDPTAIL_RATE (make soak-outputs).
+# Tests of files that are rotated under load, by xdptail and by logrotate; and of files whose writer
+# is killed. XDPTAIL_ROTATIONS, XDPTAIL_KILLS and XDPTAIL_RATE set how often, and how fast (make
+# soak-outputs).
 
-# PID is set by each test for itself, in a process of its own:
+# Each test sets its own PID, in a process of its own:
 # shellcheck disable=SC2030,SC2031
 load common
 
@@ -14,12 +14,11 @@ setup() {
 	FILE=$SET/xdptail.jsonl
 	ROTATIONS=${XDPTAIL_ROTATIONS:-12}
 	KILLS=${XDPTAIL_KILLS:-8}
-	# packets a second while files are rotated: what is checked of each line costs more than
-	# what wrote it
+	# packets a second while files are rotated: checking a line costs more than writing it
 	RATE=${XDPTAIL_RATE:-20000}
 }
 
-# Sets FILES: all of them, in the order in which they were begun.
+# Set FILES to all files, in the order in which they were created.
 list_set() {
 	mapfile -t FILES < <(find "$SET" -name 'xdptail.jsonl.*' | LC_ALL=C sort)
 	FILES+=("$FILE")
@@ -38,8 +37,8 @@ is_larger() { # BYTES
 	[ "$(bytes_of_set)" -gt "$1" ]
 }
 
-# Every file begins with a start record like no other and ends in a newline; together they are one
-# stream, whole.
+# Every file begins with a unique start record and ends with a newline; together the files are one
+# complete stream.
 check_set() {
 	local file
 
@@ -59,7 +58,7 @@ check_set() {
 		fail "audit: $?" "$(cat "$BATS_TEST_TMPDIR/audit")"
 }
 
-# Packets in the background, at that rate, until sending is to stop: sets TRAFFIC.
+# Send packets in the background, at that rate, until the caller stops it. Sets TRAFFIC.
 send() { # COUNT RATE
 	ip netns exec "$NS_B" "$HELPERS/traffic" peer0 "$1" "$2" 20 >/dev/null 3>&- &
 	TRAFFIC=$!
@@ -74,7 +73,7 @@ bytes_of_set() {
 	du -bs "$SET" | cut -f 1
 }
 
-# A directory that logrotate takes no offence at, and how it is to rotate.
+# Give the directory a mode that logrotate accepts, and write its configuration.
 logrotate_config() { # LINE...
 	chmod 0755 "$SET"
 	{
@@ -111,7 +110,7 @@ logrotate_config() { # LINE...
 	"$HELPERS/make_capture" -n 40000 -S 20 >"$BATS_TEST_TMPDIR/capture"
 	timeout 60 "$XDPTAIL" -r "$BATS_TEST_TMPDIR/capture" -a -N 1 -q \
 		-o "file:$FILE,rotate_size=1M,compress=gzip" 2>"$ERR"
-	# what it left for later is done when the next one starts
+	# the next run compresses and deletes what this one has left
 	"$HELPERS/make_capture" -n 1 >"$BATS_TEST_TMPDIR/capture"
 	list_set
 	expect_within "files" "${#FILES[@]}" 10 1000
@@ -145,7 +144,7 @@ logrotate_config() { # LINE...
 	pair
 	tail_start -a -N 1 --interval 1 -o "file:$FILE"
 	wait_line "$FILE" '"event_type":"start"' "$PID"
-	# dateformat has seconds, so each is renamed once more
+	# dateformat has a resolution of seconds, so each file is renamed once more
 	wait_line "$FILE" '"event_type":"start"' "$PID"
 	logrotate_config 'create 0640' 'postrotate' "	kill -HUP $PID" 'endscript'
 	send "$((ROTATIONS * 100000))" "$RATE"
@@ -188,7 +187,7 @@ logrotate_config() { # LINE...
 	done
 	list_set
 	for file in "${FILES[@]}"; do
-		# the copy can end anywhere; what we wrote cannot
+		# the copy can end anywhere; a file written by xdptail cannot
 		[ "$(tail -c 1 "$file" | od -An -tx1)" = " 0a" ] || torn=$((torn + 1))
 		awk 1 "$file" # with a newline behind the last line, too
 	done >"$OUT"
@@ -196,7 +195,7 @@ logrotate_config() { # LINE...
 	expect "bytes that are NUL" "$(tr -d -c '\0' <"$OUT" | wc -c)" 0
 	expect "lines that are not whole" \
 		"$(jq -R 'try (fromjson | empty) catch 1' "$OUT" | wc -l)" "$torn"
-	# only records are missing, and none is there twice
+	# records are missing, but none is there twice
 	grep -v '"repeated":true' "$OUT" | jq -Rr 'fromjson? | "\(.event_type) \(.record_seq)"' | sort |
 		uniq -d >"$BATS_TEST_TMPDIR/twice"
 	expect "records that are there twice" "$(cat "$BATS_TEST_TMPDIR/twice")" ""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Readers of sockets that are not there yet, that stop, that are killed, and that come back. Whoever
-# they are, counting goes on, and each line that does not get through is counted.
+# Tests of readers of sockets that are absent at first, that stop reading, that are killed, and that
+# come back. With all of them counting goes on, and each line that does not arrive is counted.
 
 load common
 load readers
@@ -10,7 +10,7 @@ setup() {
 	FILE=$BATS_TEST_TMPDIR/file
 }
 
-# Kinds of readers: where they listen is known before they do. Each sets OUTPUT.
+# The kinds of readers. Their addresses are known before they listen. Each sets OUTPUT.
 local_reader() {
 	needs rsyslogd
 	OUTPUT=syslog:$BATS_TEST_TMPDIR/rsyslog/local
@@ -33,7 +33,7 @@ reader_start() { # KIND
 	esac
 }
 
-# Everything that arrived, in COPY.
+# Copy everything that arrived to COPY.
 copy() {
 	COPY=$BATS_TEST_TMPDIR/copy
 	rsyslog_copy "$DIR" >"$COPY"
@@ -43,7 +43,7 @@ received() { # COUNT: so many lines, at least
 	wait_lines "$DIR/messages" "$1"
 }
 
-# socat has a process for each connection.
+# Print the pids of the reader: socat has a process for each connection.
 reader_pids() {
 	pgrep -P "$READER" || true
 	echo "$READER"
@@ -141,7 +141,7 @@ stops_reading() { # KIND
 	wait_line "$FILE" '"packet".*"record_seq":60000,' "$PID"
 	reader_signal CONT
 	wait_line "$FILE" "\"event_type\":\"loss\".*\"where\":\"$OUTPUT\",\"cause\":\"queue_full\"" "$PID"
-	# the queue is empty again before the end, so what is counted is all that there is to count
+	# the queue is empty before the end, so the counts are complete
 	wait_line "$FILE" "\"sink\":\"$OUTPUT\".*\"queued\":[0-9]\{1,2\}[,}]" "$PID"
 	tail_stop
 	expect "exit" "$CODE" 0
@@ -200,7 +200,7 @@ killed_under_traffic() { # KIND
 
 	wait_line "$DIR/messages" '"event_type":"stop"' "$READER"
 	copy
-	# its last line may be torn: it was killed
+	# its last line may be partial, because it was killed
 	first=$BATS_TEST_TMPDIR/first
 	head -n "$(wc -l <"$first")" "$first" | sed 's/^ //' | cat - "$COPY" >"$OUT"
 	expect_some_of "$OUT" "$FILE"

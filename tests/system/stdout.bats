@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Readers of stdout that go away, that stop, and that are not there.
+# Tests of readers of stdout that go away, that stop reading, and that are absent.
 
 load common
 
-# xdptail with stdout to a FIFO, which a reader is to open.
+# Start xdptail with stdout to a FIFO, which the caller then opens for reading.
 fifo_start() { # ARGUMENT OF xdptail...
 	FIFO=$BATS_TEST_TMPDIR/fifo
 	: >"$ERR"
@@ -91,7 +91,7 @@ fifo_start() { # ARGUMENT OF xdptail...
 	exec 9<&-
 	check_stream "$OUT" --unfinished
 	complete=$(wc -l <"$OUT")
-	# start, attached, detached, a count, snapshot, stats and sink twice, stop
+	# 9 records: start, attached, detached, a count, snapshot, stats and sink twice, stop
 	expect "lines in the pipe and unwritten" $((complete + unwritten)) $((3000 + 11))
 }
 

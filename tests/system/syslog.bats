@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Output to syslog: real daemons, that read, that stop, and that come and go.
+# Tests of the output to syslog with real daemons that read, stop reading, come and go.
 
 load common
 load readers
@@ -10,7 +10,8 @@ setup() {
 	CAPTURE=$BATS_TEST_TMPDIR/capture
 }
 
-# A capture's lines to FILE and to an output, which has them wait: nothing is dropped.
+# Write the lines of a capture to FILE and to an output. The capture waits for the output, so
+# nothing is dropped.
 read_into() { # OUTPUT
 	"$HELPERS/make_capture" -n 20000 -S 50 >"$CAPTURE"
 	: >"$ERR"
@@ -23,7 +24,7 @@ read_into() { # OUTPUT
 	expect "$1: packets" "$(counted packets)" 20000
 }
 
-# The columns of DIR/headers, of records of a type, each that there is once.
+# Print the distinct values of these columns of DIR/headers, for records of a type.
 headers() { # TYPE COLUMN...
 	paste -d ' ' <(jq -r .event_type "$FILE") "$DIR/headers" | awk -v type="$1" -v columns="${*:2}" '
 		BEGIN { n = split(columns, column, " ") }
@@ -121,12 +122,13 @@ headers() { # TYPE COLUMN...
 	tail_stop
 	expect "exit" "$CODE" 0
 	expect_arrived "$FILE"
-	# listening, nothing, again, seen
+	# 4 messages: listening, write failed, recovered, drops seen
 	expect "lines of messages" "$(wc -l <"$ERR")" 4
 	expect "disconnects" "$(grep -c disconnects "$FILE")" 0
 }
 
-# Run in a mount namespace where /dev/log leads to SOCKET as it does on a system with journald.
+# Run a command in a mount namespace where /dev/log is a link to SOCKET, as on a system with
+# journald.
 with_dev_log() { # SOCKET COMMAND...
 	# shellcheck disable=SC2016
 	unshare -m --propagation private -- bash -ec '
@@ -161,7 +163,7 @@ with_dev_log() { # SOCKET COMMAND...
 	TABLE
 }
 
-# Debian's package of syslog-ng excludes that of rsyslog, but "dpkg -x" puts it beside.
+# Debian's packages of syslog-ng and rsyslog conflict, but "dpkg -x" unpacks both.
 @test "to syslog-ng by each of its sockets: its JSON parser finds the same values" {
 	local target
 
@@ -174,8 +176,8 @@ with_dev_log() { # SOCKET COMMAND...
 		target=${target/LOCAL/$DIR/local}
 		read_into "syslog:${target/NEW/$DIR/new}"
 		wait_lines "$DIR/json" "$(wc -l <"$FILE")"
-		# to syslog-ng every value is a text, a list of one is that one, and of none an
-		# empty text
+		# In syslog-ng every value is a string, a list of one element is that element, and
+		# an empty list is an empty string.
 		same_output <(jq -cS . "$DIR/json") \
 			<(jq -cS 'map_values(if type == "array" then .[0] // "" else tostring end)' "$FILE") ||
 			fail "$target: values differ"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What tests of outputs have in common: a directory of their own, lines that are known by their
- * number, and waiting for counts.
+/* Helpers for tests of outputs: a directory for each test, numbered lines, and waiting for counts.
  */
 #ifndef TESTS_UNIT_OUTPUTS_H
 #define TESTS_UNIT_OUTPUTS_H
@@ -21,7 +20,7 @@
 
 #include "output/outputs.h"
 
-#define PATIENCE_MS 20000 /* no test takes so long unless it has failed */
+#define PATIENCE_MS 20000 /* longer than any test takes unless it fails */
 
 static char dir[64];
 
@@ -54,7 +53,9 @@ static inline uint64_t queued(const struct output_counts *c)
 	return c->made - c->written - c->filtered - c->dropped_queue_full - c->dropped_error;
 }
 
-/* Counts once they satisfy a condition; L4 must hold in all that are seen on the way. */
+/* Wait until the counts satisfy a condition, and return them; L4 must hold in all counts read
+ * meanwhile.
+ */
 static inline struct output_counts
 counts_when(struct outputs *s, bool (*done)(const struct output_counts *), const char *name)
 {
@@ -98,7 +99,7 @@ static inline void put(struct outputs *s, enum record_type type, const char *tex
 	outputs_put(s, &line);
 }
 
-/* Line n: its number, and padding to a length that differs. */
+/* Make line n: its number, and padding of varying length. */
 static inline size_t numbered(char *text, uint64_t n)
 {
 	int len = snprintf(text, RECORD_MAX_BYTES, "%lu %.*s\n", n, (int)(n * 37 % 400),
@@ -120,7 +121,7 @@ static inline void put_numbered(struct outputs *s, uint64_t from, uint64_t to)
 		put(s, RECORD_COUNT, text, numbered(text, n));
 }
 
-/* Lives as long as the test, which is a process of its own. */
+/* Parse a specification. It is static: each test is a process of its own. */
 static inline struct output_spec *spec_of(const char *text)
 {
 	static struct output_spec specs[64];
@@ -144,7 +145,7 @@ static inline struct outputs *open_output(const char *text)
 	return s;
 }
 
-/* What is in a file, NUL behind it. Owned by the caller. */
+/* Read a whole file, and append a NUL. The caller frees it. */
 static inline char *contents(const char *path, size_t *ret_len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

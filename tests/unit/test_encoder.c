@@ -92,7 +92,7 @@ Test(frame, every_form)
 	}
 }
 
-/* So many octets follow the number as it says. */
+/* The octet count of a frame is the number of octets that follow it. */
 Test(frame, octets_of_every_length)
 {
 	char line[RECORD_MAX_BYTES + 1];
@@ -143,7 +143,7 @@ Test(frame, longest)
 	cr_expect(strstr(got, hostname) && strstr(got, " interface - @cee: {"), "got \"%s\"", got);
 }
 
-/* Local time goes on, and is that of a reader here. */
+/* Headers have local time in the system's time zone, and it advances. */
 Test(frame, local_time)
 {
 	const struct frame_settings local = LOCAL(3, "t", "h", 1, false);
@@ -171,7 +171,7 @@ Test(frame, local_time)
 	}
 }
 
-/* What a real writer makes has its timestamp where it is looked for, in both precisions. */
+/* The lines of the real encoder have their timestamp where it is expected, in both precisions. */
 Test(frame, timestamps_of_real_lines)
 {
 	for (int ns = 0; ns < 2; ns++) {
@@ -190,7 +190,7 @@ Test(frame, timestamps_of_real_lines)
 	}
 }
 
-/* Nothing is read beyond the text, whatever it is. */
+/* Nothing is read beyond the end of the text, whatever it contains. */
 Test(frame, timestamps_of_no_lines)
 {
 	static const char head[] = "{\"timestamp\":\"2026-11-22T03:41:40.704885";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What outputs to sockets are named, and what is refused before anything is opened. */
+/* The names of outputs to sockets, and what is refused before anything is opened. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ Test(endpoint, targets_understood)
 		{ "syslog:udp://[::1]:601,facility=local7,tag=x,cookie=cee",
 		  "syslog:udp://[::1]:601" },
 		{ "syslog:tcp://h,events=loss,tag=" A50 ",tag=" A50,
-		  NULL }, /* a tag has no more than 32 bytes */
+		  NULL }, /* a tag has at most 32 bytes */
 		{ "unix:x", "unix:x" },
 		{ "unix:/run/a\\,b", "unix:/run/a,b" },
 	};
@@ -133,7 +133,7 @@ Test(endpoint, refused)
 	}
 }
 
-/* What a reader of the local form would take for the tag's end. */
+/* A tag must not contain a character that ends it for readers of the local form. */
 Test(endpoint, tags_refused)
 {
 	static const char *const tags[] = { "a:b", "a[1", "]" };

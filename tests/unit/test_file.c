@@ -67,7 +67,7 @@ Test(file, open_refusals)
 	outputs_free(s);
 }
 
-Test(file, torn_last_line)
+Test(file, partial_last_line)
 {
 	static const struct {
 		const char *name;
@@ -78,8 +78,8 @@ Test(file, torn_last_line)
 		{ "new", NULL, "x\n", "x\n" },
 		{ "empty", "", "x\n", "x\n" },
 		{ "whole", "a\nb\n", "x\n", "a\nb\nx\n" },
-		{ "torn", "a\nb", "x\n", "a\nb\nx\n" },
-		{ "torn, nothing to write", "a\nb", NULL, "a\nb" },
+		{ "partial", "a\nb", "x\n", "a\nb\nx\n" },
+		{ "partial, nothing to write", "a\nb", NULL, "a\nb" },
 	};
 
 	cr_assert_eq(chdir(dir), 0);
@@ -103,14 +103,14 @@ Test(file, torn_last_line)
 	}
 }
 
-/* Whoever may only read the file can have such locks. It is written; what that costs is said, and
- * only as long as it lasts are two writers not told from each other.
+/* Processes that may only read the file can hold read locks. The file is written all the same, with
+ * a warning; while the lock lasts, a second writer is not detected.
  */
 Test(file, readers_locks)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	struct outputs *s;
-	const char *said;
+	const char *warning;
 	int fd;
 
 	cr_assert_eq(chdir(dir), 0);
@@ -125,9 +125,10 @@ Test(file, readers_locks)
 
 	cr_assert_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
 	s = open_output("file:x");
-	said = outputs_warning(s, 0, &(unsigned int){ 0 });
-	cr_expect(said && strstr(said, "cannot lock \"x\": a process that reads it has locked it"),
-		  "%s", said);
+	warning = outputs_warning(s, 0, &(unsigned int){ 0 });
+	cr_expect(warning && strstr(warning,
+				    "cannot lock \"x\": a process that reads it has locked it"),
+		  "%s", warning);
 	close(fd);
 	put_numbered(s, 0, 10);
 	outputs_flush(s);
@@ -136,7 +137,9 @@ Test(file, readers_locks)
 	outputs_free(s);
 }
 
-/* Somebody copies the file and empties it: what follows begins at its start, without a hole. */
+/* Another process copies the file and truncates it: what follows is written at its start, without a
+ * hole.
+ */
 Test(file, truncated_by_others)
 {
 	struct outputs *s;
@@ -160,7 +163,9 @@ Test(file, truncated_by_others)
 	cr_expect(stat("x", &st) == 0 && (st.st_mode & 07777) == 0640, "mode %o", st.st_mode);
 }
 
-/* Lines of a file must be whole, and in order; some may be missing. Returns how many there are. */
+/* Check that the lines of a file are whole and in order; some may be missing. Returns how many
+ * there are.
+ */
 static uint64_t check_file(const char *path, const char *name)
 {
 	char want[RECORD_MAX_BYTES];
@@ -171,7 +176,7 @@ static uint64_t check_file(const char *path, const char *name)
 
 	for (at = text; at < text + len; at = end + 1) {
 		end = strchr(at, '\n');
-		cr_assert_not_null(end, "%s: the last line is torn: \"%.40s\"", name, at);
+		cr_assert_not_null(end, "%s: the last line is partial: \"%.40s\"", name, at);
 		number = strtoull(at, NULL, 10);
 		want_len = numbered(want, number);
 		cr_assert((size_t)(end + 1 - at) == want_len && !memcmp(at, want, want_len),
@@ -184,8 +189,8 @@ static uint64_t check_file(const char *path, const char *name)
 	return lines;
 }
 
-/* Fill it up, be told of it by the counts, make room, and go on. */
-static void full_and_back(const char *name, void (*make_room)(void))
+/* Fill the disk, see the drops in the counts, make room, and go on writing. */
+static void fill_and_recover(const char *name, void (*make_room)(void))
 {
 	struct outputs *s = open_output("file:x");
 	struct output_counts c;
@@ -233,7 +238,7 @@ Test(file, file_size_limit)
 {
 	cr_assert_eq(chdir(dir), 0);
 	limit_file_size(100001);
-	full_and_back("RLIMIT_FSIZE", no_limit);
+	fill_and_recover("RLIMIT_FSIZE", no_limit);
 }
 
 static void grow_disk(void)
@@ -247,12 +252,12 @@ Test(file, disk_full)
 	    mount("none", dir, "tmpfs", 0, "size=128k"))
 		cr_skip_test("cannot mount a tmpfs of its own: %s", strerror(errno));
 	cr_assert_eq(chdir(dir), 0);
-	full_and_back("tmpfs", grow_disk);
+	fill_and_recover("tmpfs", grow_disk);
 	cr_assert_eq(chdir("/"), 0);
 	cr_assert_eq(umount(dir), 0);
 }
 
-/* Without being told to finish: the writer tries again by itself. */
+/* The writer retries by itself, without outputs_finish(). */
 Test(file, recovers_by_itself)
 {
 	struct outputs *s;
@@ -272,7 +277,7 @@ Test(file, recovers_by_itself)
 	cr_expect_eq(check_file("x", "recovered"), c.written + 1);
 }
 
-/* --- more files than one --- */
+/* --- several files --- */
 
 struct files {
 	char names[FILES_MAX]
@@ -302,10 +307,10 @@ static bool is_start(const char *line)
 	return strstr(line, "\"event_type\":\"start\"") != NULL;
 }
 
-/* Each file begins with a start line like no other, and has no other. Its other lines are those of
- * these numbers, in order: returns the number behind the last.
+/* Check that a file begins with a unique start line and has no other, and that its other lines have
+ * the expected numbers in order. Returns the number after the last.
  */
-static uint64_t check_one(const char *path, uint64_t next, char *head, size_t head_cap)
+static uint64_t check_one_file(const char *path, uint64_t next, char *header, size_t header_cap)
 {
 	char want[RECORD_MAX_BYTES];
 	size_t len, want_len;
@@ -318,7 +323,7 @@ static uint64_t check_one(const char *path, uint64_t next, char *head, size_t he
 		*end = '\0';
 		cr_assert_eq(is_start(at), at == text, "%s: \"%s\"", path, at);
 		if (at == text) {
-			(void)snprintf(head, head_cap, "%s", at);
+			(void)snprintf(header, header_cap, "%s", at);
 			continue;
 		}
 		want_len = numbered(want, next);
@@ -330,7 +335,8 @@ static uint64_t check_one(const char *path, uint64_t next, char *head, size_t he
 	return next;
 }
 
-/* Every line once, in order, in files that are well-formed. Returns how many files there are. */
+/* Check that every line is there once, in order, in well-formed files. Returns the number of files.
+ */
 static size_t check_set(uint64_t lines, const char *name)
 {
 	static char heads[FILES_MAX][RECORD_MAX_BYTES];
@@ -339,7 +345,7 @@ static size_t check_set(uint64_t lines, const char *name)
 
 	list_files(&files);
 	for (size_t i = 0; i < files.n; i++) {
-		next = check_one(files.names[i], next, heads[i], sizeof(heads[i]));
+		next = check_one_file(files.names[i], next, heads[i], sizeof(heads[i]));
 		for (size_t j = 0; j < i; j++)
 			cr_expect_str_neq(heads[i], heads[j], "%s: %s and %s begin alike", name,
 					  files.names[i], files.names[j]);
@@ -428,7 +434,7 @@ Test(file, rotate_size)
 	}
 }
 
-/* What an earlier run left is too large already: it is put away first. */
+/* A file of an earlier run that is too large already is rotated first. */
 Test(file, rotate_what_was_there)
 {
 	static struct files files;
@@ -453,12 +459,12 @@ Test(file, rotate_what_was_there)
 	(void)check_set(10, "old");
 }
 
-/* A snapshot is not spread over two files, unless it is as large as one. */
+/* A snapshot is not split between two files, unless it is as large as one. */
 Test(file, rotate_after_a_snapshot)
 {
 	static const struct {
 		const char *name;
-		uint64_t packets; /* as much as nearly fills a file */
+		uint64_t packets; /* nearly fills a file */
 		uint64_t counts;
 		bool whole;
 	} cases[] = {
@@ -470,7 +476,7 @@ Test(file, rotate_after_a_snapshot)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint64_t n = cases[i].packets + cases[i].counts;
 		static struct files files;
-		char text[RECORD_MAX_BYTES], head[RECORD_MAX_BYTES];
+		char text[RECORD_MAX_BYTES], header[RECORD_MAX_BYTES];
 		struct outputs *s = open_with_start("file:x,rotate_size=64K");
 
 		put_packets(s, 0, cases[i].packets);
@@ -480,8 +486,8 @@ Test(file, rotate_after_a_snapshot)
 		finish(s, n + 101, cases[i].name);
 		list_files(&files);
 		if (cases[i].whole)
-			cr_expect_eq(check_one(files.names[0], 0, head, sizeof(head)), n + 1, "%s",
-				     cases[i].name);
+			cr_expect_eq(check_one_file(files.names[0], 0, header, sizeof(header)),
+				     n + 1, "%s", cases[i].name);
 		cr_expect_geq(check_set(n + 100, cases[i].name), cases[i].whole ? 2 : 3, "%s",
 			      cases[i].name);
 		for (size_t j = 0; j < files.n; j++)
@@ -518,8 +524,8 @@ static size_t rotated(const char *base)
 	return n;
 }
 
-/* Nothing came, so there is nothing to put away. That its intervals are over is said by another
- * file, which was opened after it and has lines.
+/* A file without new lines is not rotated. Another output, opened after it, has lines and shows
+ * that the intervals have passed.
  */
 Test(file, an_empty_file_is_not_rotated)
 {
@@ -540,7 +546,7 @@ Test(file, an_empty_file_is_not_rotated)
 	put_start(s);
 	finish(s, 1, "empty");
 	finish(other, n + 1, "other");
-	cr_expect_leq(check_set(0, "empty"), 2); /* the interval may end just now */
+	cr_expect_leq(check_set(0, "empty"), 2); /* an interval may just have ended */
 	cr_expect(stat("x", &st) == 0 && st.st_size > 0);
 }
 
@@ -552,7 +558,7 @@ Test(file, reopened)
 	s = open_with_start("file:x");
 	put_packets(s, 0, 100);
 	(void)counts_when(s, all_written, "before");
-	outputs_reopen(s); /* nobody has renamed it */
+	outputs_reopen(s); /* the file has not been renamed */
 	put_packets(s, 100, 200);
 	(void)counts_when(s, all_written, "the same");
 	cr_assert_eq(rename("x", "x.20000101T000000.000000Z"), 0);
@@ -565,8 +571,8 @@ Test(file, reopened)
 	cr_expect_eq(check_set(400, "reopened"), 2);
 }
 
-/* What takes the place of the file may be anything: it stays where it is until there is a file
- * again.
+/* Anything may take the place of the file: the output goes on writing to the old file until the
+ * name stands for a file again.
  */
 Test(file, reopened_in_vain)
 {
@@ -595,14 +601,14 @@ Test(file, reopened_in_vain)
 	cr_expect(!is_there("y"));
 }
 
-/* A file that was deleted takes nothing any more: it is begun anew, by itself. */
+/* A deleted file takes no more lines: the output creates a new one by itself. */
 Test(file, deleted)
 {
 	static const char *const deletions[] = { "rm d/x", "rm -r d" };
 
 	cr_assert_eq(chdir(dir), 0);
 	for (size_t i = 0; i < 2; i++) {
-		char head[RECORD_MAX_BYTES];
+		char header[RECORD_MAX_BYTES];
 		struct outputs *s;
 
 		cr_assert_eq(mkdir("d", 0700), 0);
@@ -614,18 +620,19 @@ Test(file, deleted)
 			cr_assert_eq(mkdir("d", 0700), 0);
 		put_packets(s, 100, 200);
 		finish(s, 201, deletions[i]);
-		cr_expect_eq(check_one("d/x", 100, head, sizeof(head)), 200, "%s", deletions[i]);
-		cr_expect(strstr(head, "\"repeated\":true,\"file\":2}"), "%s: %s", deletions[i],
-			  head);
+		cr_expect_eq(check_one_file("d/x", 100, header, sizeof(header)), 200, "%s",
+			     deletions[i]);
+		cr_expect(strstr(header, "\"repeated\":true,\"file\":2}"), "%s: %s", deletions[i],
+			  header);
 		cr_assert_eq(system("rm -r d"), 0); // NOLINT(cert-env33-c)
 	}
 }
 
-/* With its directory: what comes meanwhile is dropped and counted. */
+/* The directory is deleted, too: lines are dropped and counted meanwhile. */
 Test(file, nowhere_to_write)
 {
 	struct output_counts c;
-	char head[RECORD_MAX_BYTES];
+	char header[RECORD_MAX_BYTES];
 	struct outputs *s;
 
 	cr_assert_eq(chdir(dir), 0);
@@ -634,19 +641,19 @@ Test(file, nowhere_to_write)
 	(void)counts_when(s, all_written, "before");
 	cr_assert(!unlink("d/x") && !rmdir("d"));
 	put_packets(s, 0, 100);
-	c = counts_when(s, some_error, "gone");
+	c = counts_when(s, some_error, "deleted");
 	cr_expect(c.dropped_error == 100 && outputs_failing(s, 0) == -ENOENT,
 		  "dropped %lu, error %d", c.dropped_error, outputs_failing(s, 0));
 	cr_assert_eq(mkdir("d", 0700), 0);
 	put_packets(s, 100, 200);
 	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
 	outputs_free(s);
-	cr_expect_eq(check_one("d/x", 100, head, sizeof(head)), 200);
+	cr_expect_eq(check_one_file("d/x", 100, header, sizeof(header)), 200);
 }
 
 Test(file, emptied_by_others)
 {
-	char head[RECORD_MAX_BYTES];
+	char header[RECORD_MAX_BYTES];
 	struct outputs *s;
 
 	cr_assert_eq(chdir(dir), 0);
@@ -658,11 +665,13 @@ Test(file, emptied_by_others)
 	}
 	put_packets(s, 2000, 2200);
 	finish(s, 2201, "emptied");
-	cr_expect_eq(check_one("x", 2000, head, sizeof(head)), 2200);
-	cr_expect(strstr(head, "\"repeated\":true,\"file\":11}"), "%s", head);
+	cr_expect_eq(check_one_file("x", 2000, header, sizeof(header)), 2200);
+	cr_expect(strstr(header, "\"repeated\":true,\"file\":11}"), "%s", header);
 }
 
-/* Rotation is not possible, so the file grows on, and nothing is lost; and then it is. */
+/* While rotation fails the file keeps growing, and nothing is lost; when it becomes possible, it
+ * happens.
+ */
 Test(file, rotation_fails)
 {
 	struct outputs *s;
@@ -701,7 +710,7 @@ Test(file, rotation_fails)
 	cr_assert_fail("it was never rotated");
 }
 
-/* A mount point, as containers have their files: it can't be renamed. */
+/* A file that is a mount point, as in containers, cannot be renamed. */
 Test(file, rotation_of_a_mount_point)
 {
 	struct outputs *s;
@@ -721,10 +730,12 @@ Test(file, rotation_of_a_mount_point)
 	cr_assert_eq(umount("x"), 0);
 }
 
-/* --- no room --- */
+/* --- full disks --- */
 
-/* Half of the head of a new file could be written: it is finished before anything else. */
-Test(file, half_a_head)
+/* Half of the header of a new file could be written: it is completed before anything else is
+ * written.
+ */
+Test(file, half_a_header)
 {
 	static struct files files;
 	struct output_counts c;
@@ -753,14 +764,15 @@ Test(file, half_a_head)
 	outputs_free(s);
 	list_files(&files);
 	text = contents("x", &len);
-	cr_expect_eq(check_one("x", 20, text, len), 30);
+	cr_expect_eq(check_one_file("x", 20, text, len), 30);
 	free(text);
 }
 
-/* The run's own start could not be written, so what comes is headed by its repetition. */
+/* The start record of the run could not be written, so what follows is preceded by its repetition.
+ */
 Test(file, no_room_for_the_start)
 {
-	char head[RECORD_MAX_BYTES];
+	char header[RECORD_MAX_BYTES];
 	struct outputs *s;
 
 	cr_assert_eq(chdir(dir), 0);
@@ -771,14 +783,14 @@ Test(file, no_room_for_the_start)
 	put_packets(s, 0, 10);
 	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
 	outputs_free(s);
-	cr_expect_eq(check_one("x", 0, head, sizeof(head)), 10);
-	cr_expect(strstr(head, "\"repeated\":true,\"file\":1}"), "%s", head);
+	cr_expect_eq(check_one_file("x", 0, header, sizeof(header)), 10);
+	cr_expect(strstr(header, "\"repeated\":true,\"file\":1}"), "%s", header);
 }
 
-/* Half a line, and no room for the rest. The file is deleted, or left: the rest of that line, which
- * would tear the new file, is given up and counted.
+/* The disk is full after half a line, and the file is deleted or renamed: the rest of that line,
+ * which would corrupt the new file, is dropped and counted.
  */
-Test(file, left_with_half_a_line)
+Test(file, reopened_with_a_partial_line)
 {
 	static const struct {
 		const char *name;
@@ -788,7 +800,7 @@ Test(file, left_with_half_a_line)
 	cr_assert_eq(chdir(dir), 0);
 	for (size_t i = 0; i < 2; i++) {
 		struct output_counts before, c;
-		char head[RECORD_MAX_BYTES];
+		char header[RECORD_MAX_BYTES];
 		struct outputs *s;
 
 		limit_file_size(50001);
@@ -809,7 +821,8 @@ Test(file, left_with_half_a_line)
 		cr_expect(c.dropped_error == before.dropped_error + 1 && queued(&c) == 0,
 			  "%s: dropped %lu, then %lu", cases[i].name, before.dropped_error,
 			  c.dropped_error);
-		cr_expect_eq(check_one("x", 1000, head, sizeof(head)), 1010, "%s", cases[i].name);
+		cr_expect_eq(check_one_file("x", 1000, header, sizeof(header)), 1010, "%s",
+			     cases[i].name);
 		cr_assert_eq(unlink("x"), 0);
 	}
 }

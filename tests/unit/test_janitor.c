@@ -16,7 +16,7 @@
 
 TestSuite(janitor, .init = setup, .fini = teardown, .timeout = 60);
 
-static struct janitor *hire(uint64_t keep, bool gzip)
+static struct janitor *new_janitor(uint64_t keep, bool gzip)
 {
 	struct janitor_plan plan = { .base = "x", .keep = keep, .gzip = gzip };
 	struct janitor *j = NULL;
@@ -27,7 +27,7 @@ static struct janitor *hire(uint64_t keep, bool gzip)
 	return j;
 }
 
-/* "1 2gz 3both" of those that are there, by day. */
+/* Describe the files by day, as in "1 2gz 3both". */
 static void describe(char *ret, size_t cap)
 {
 	int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -70,7 +70,7 @@ static void expect_gz(const char *path, const char *want)
 	cr_expect_eq(gzclose_r(file), Z_OK, "%s", path);
 }
 
-static void make(const char *spec)
+static void make_files(const char *spec)
 {
 	for (; *spec; spec += strcspn(spec, " "), spec += strspn(spec, " ")) {
 		char text[8] = { 'd', 'a', 'y', ' ', spec[0], '\n', '\0' };
@@ -94,8 +94,8 @@ static void make(const char *spec)
 	}
 }
 
-/* By day; "-gz": only compressed, "gz": under both names, "part": it was being written. */
-Test(janitor, what_is_left)
+/* Files by day; "-gz": only compressed, "gz": under both names, "part": partly compressed. */
+Test(janitor, files_left)
 {
 	static const struct {
 		const char *name;
@@ -118,9 +118,9 @@ Test(janitor, what_is_left)
 
 	cr_assert_eq(chdir(dir), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct janitor *j = hire(cases[i].keep, cases[i].gzip);
+		struct janitor *j = new_janitor(cases[i].keep, cases[i].gzip);
 
-		make(cases[i].before);
+		make_files(cases[i].before);
 		write_file("x", "untouched");
 		janitor_wake(j);
 		expect_state(cases[i].name, cases[i].after);
@@ -134,7 +134,9 @@ Test(janitor, what_is_left)
 	}
 }
 
-/* Made again from the whole file, whatever a crash has left; and for the same readers. */
+/* The compressed file is made again from the whole file, whatever a crash has left, and has the
+ * same mode.
+ */
 Test(janitor, compressed_well)
 {
 	const struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 2000 } };
@@ -142,9 +144,9 @@ Test(janitor, compressed_well)
 	struct janitor *j;
 
 	cr_assert_eq(chdir(dir), 0);
-	make("1 2gz 3part 4");
+	make_files("1 2gz 3part 4");
 	cr_assert(!chmod("x." DAY(1), 0604) && !utimensat(AT_FDCWD, "x." DAY(1), times, 0));
-	j = hire(0, true);
+	j = new_janitor(0, true);
 	janitor_wake(j);
 	expect_state("compressed", "1-gz 2-gz 3-gz 4");
 	janitor_free(j);
@@ -156,25 +158,25 @@ Test(janitor, compressed_well)
 		  st.st_mode, st.st_mtim.tv_sec);
 }
 
-/* A file that is still written to, and what is no file, are left alone. */
+/* A file that is still written to, and anything that is not a regular file, are left alone. */
 Test(janitor, left_alone)
 {
 	struct janitor *j;
 	int fd;
 
 	cr_assert_eq(chdir(dir), 0);
-	make("1 2 3 4 5");
+	make_files("1 2 3 4 5");
 	cr_assert(!unlink("x." DAY(1)) && !symlink("/etc/passwd", "x." DAY(1)));
 	fd = open("x." DAY(2), O_RDWR | O_CLOEXEC);
 	cr_assert_eq(file_lock_take(fd), 0);
-	j = hire(0, true);
+	j = new_janitor(0, true);
 	janitor_wake(j);
 	expect_state("locked", "1 2 3-gz 4-gz 5");
 	cr_assert_eq(janitor_finish(j), 0);
 	cr_expect(strstr(janitor_warning(j, 0), "cannot compress \"x." DAY(1) "\""), "%s",
 		  janitor_warning(j, 0));
 	janitor_free(j);
-	j = hire(1, false);
+	j = new_janitor(1, false);
 	janitor_wake(j);
 	expect_state("locked, deletion", "2 5");
 	cr_assert_eq(janitor_finish(j), 0);
@@ -183,15 +185,15 @@ Test(janitor, left_alone)
 		  "%s", janitor_warning(j, 0));
 	janitor_free(j);
 	close(fd);
-	j = hire(1, false);
+	j = new_janitor(1, false);
 	janitor_wake(j);
 	expect_state("no longer locked", "5");
 	janitor_free(j);
 	cr_expect_eq(access("/etc/passwd", F_OK), 0);
 }
 
-/* Every lock that somebody can have who can only read: it is done all the same, and there is
- * nothing to say.
+/* A process that may only read a file can lock it in every way: the file is compressed all the
+ * same, without a warning.
  */
 Test(janitor, readers_locks)
 {
@@ -201,13 +203,13 @@ Test(janitor, readers_locks)
 	int fds[3];
 
 	cr_assert_eq(chdir(dir), 0);
-	make("1 2 3");
+	make_files("1 2 3");
 	for (int i = 0; i < 3; i++) {
 		fds[i] = open(names[i], O_RDONLY | O_CLOEXEC);
 		cr_assert_eq(flock(fds[i], LOCK_EX), 0, "%s: %s", names[i], strerror(errno));
 		cr_assert_eq(fcntl(fds[i], F_OFD_SETLK, &lock), 0);
 	}
-	j = hire(2, true);
+	j = new_janitor(2, true);
 	janitor_wake(j);
 	expect_state("locked by readers", "2-gz 3");
 	cr_assert_eq(janitor_finish(j), 0);
@@ -217,7 +219,7 @@ Test(janitor, readers_locks)
 		close(fds[i]);
 }
 
-/* The plain file stays, and is tried again. */
+/* The plain file is kept, and compression is retried. */
 Test(janitor, no_room_to_compress)
 {
 	struct rlimit limit;
@@ -225,11 +227,11 @@ Test(janitor, no_room_to_compress)
 	int64_t end = now_ms() + PATIENCE_MS;
 
 	cr_assert_eq(chdir(dir), 0);
-	make("1 2");
+	make_files("1 2");
 	cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	limit.rlim_cur = 10;
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	j = hire(0, true);
+	j = new_janitor(0, true);
 	janitor_wake(j);
 	while (!janitor_warning(j, 0) && now_ms() < end)
 		sched_yield();
@@ -245,15 +247,15 @@ Test(janitor, no_room_to_compress)
 	expect_gz("x." DAY(1) ".gz", "day 1\n");
 }
 
-/* The end may come before the thread has looked even once. */
+/* Old files are deleted even if janitor_finish() is called before the first pass. */
 Test(janitor, keeps_no_more_in_the_end)
 {
 	struct janitor *j;
 
 	cr_assert_eq(chdir(dir), 0);
 	for (int i = 0; i < 50; i++) {
-		make("1 2 3 4 5");
-		j = hire(2, true);
+		make_files("1 2 3 4 5");
+		j = new_janitor(2, true);
 		janitor_wake(j);
 		cr_expect_eq(janitor_finish(j), 0);
 		cr_expect_neq(access("x." DAY(3), F_OK), 0, "the third newest is still there");
@@ -262,16 +264,16 @@ Test(janitor, keeps_no_more_in_the_end)
 	}
 }
 
-/* A file of a terabyte takes hours: it is left as it was when the end comes. */
+/* Compressing a file of a terabyte takes hours: janitor_finish() leaves it uncompressed. */
 Test(janitor, ends_soon)
 {
 	struct janitor *j;
 	int64_t start;
 
 	cr_assert_eq(chdir(dir), 0);
-	make("1 2");
+	make_files("1 2");
 	cr_assert_eq(truncate("x." DAY(1), INT64_C(1) << 40), 0);
-	j = hire(0, true);
+	j = new_janitor(0, true);
 	janitor_wake(j);
 	expect_state("at work", "1part 2");
 	start = now_ms();
@@ -281,22 +283,22 @@ Test(janitor, ends_soon)
 	janitor_free(j);
 }
 
-/* And when nobody waits for it, it ends all the same. */
-Test(janitor, left_behind)
+/* The thread ends by itself after janitor_free(), even without janitor_finish(). */
+Test(janitor, freed_while_running)
 {
 	struct janitor *j;
 
 	cr_assert_eq(chdir(dir), 0);
-	make("1 2");
+	make_files("1 2");
 	cr_assert_eq(truncate("x." DAY(1), INT64_C(1) << 40), 0);
-	j = hire(0, true);
+	j = new_janitor(0, true);
 	janitor_wake(j);
 	expect_state("at work", "1part 2");
 	janitor_free(j);
 	expect_state("given up", "1 2");
 }
 
-Test(janitor, retires)
+Test(janitor, closes_files)
 {
 	struct janitor *j = NULL;
 	int fds[40];
@@ -304,8 +306,8 @@ Test(janitor, retires)
 
 	janitor_free(NULL);
 	cr_assert_eq(chdir(dir), 0);
-	j = hire(0, false);
-	janitor_wake(j); /* there is nothing that it could do */
+	j = new_janitor(0, false);
+	janitor_wake(j); /* there is nothing to do */
 	for (unsigned int i = 0; i < 40; i++) {
 		fds[i] = open("y", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		cr_assert_eq(write(fds[i], "x", 1), 1);
@@ -323,14 +325,14 @@ Test(janitor, retires)
 	janitor_free(j);
 }
 
-/* A directory that is open by its path alone can't be synced. */
-Test(janitor, says_what_may_be_lost)
+/* fdatasync(2) fails for a directory opened with O_PATH. */
+Test(janitor, warns_of_failed_sync)
 {
 	struct janitor *j;
 	int fd;
 
 	cr_assert_eq(chdir(dir), 0);
-	j = hire(0, false);
+	j = new_janitor(0, false);
 	fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cr_assert(janitor_close_file(j, fd));
 	cr_expect_eq(janitor_finish(j), -EBADF);

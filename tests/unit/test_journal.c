@@ -19,7 +19,7 @@
 #include "output/outputs.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define PATIENCE_MS   20000 /* no test takes so long unless it has failed */
+#define PATIENCE_MS   20000 /* longer than any test takes unless it fails */
 #define PACKET_ID     "db1ce3fc07a0411697c334d3647f4f13"
 #define LOSS_ID	      "1bbaf06bb1184e37be72654a87c4381b"
 #define BEGINNING     "{\"timestamp\":\"2026-11-22T03:41:40.704885Z\","
@@ -29,8 +29,8 @@
 
 /* --- entries --- */
 
-static size_t head_of(enum journal_fields fields, enum record_type type, const char *text,
-		      char ret[JOURNAL_HEADER_BYTES])
+static size_t make_header(enum journal_fields fields, enum record_type type, const char *text,
+			  char ret[JOURNAL_HEADER_BYTES])
 {
 	const struct queue_line line = { .text = text, .len = strlen(text), .type = type };
 	struct journal_form form;
@@ -50,7 +50,7 @@ struct entry_case {
 
 #define WANT(text) text, sizeof(text) - 1
 
-Test(journal, heads)
+Test(journal, headers)
 {
 	static const struct entry_case cases[] = {
 		{ "of a packet, what it is looked up by",
@@ -96,7 +96,7 @@ Test(journal, heads)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct entry_case *c = &cases[i];
 		char got[JOURNAL_HEADER_BYTES];
-		size_t len = head_of(c->fields, c->type, c->text, got);
+		size_t len = make_header(c->fields, c->type, c->text, got);
 
 		cr_expect(len == c->want_len && !memcmp(got, c->want, len),
 			  "%s:\ngot %.*s\nwant %.*s", c->name, (int)len, got, (int)c->want_len,
@@ -104,8 +104,8 @@ Test(journal, heads)
 	}
 }
 
-/* The worst that a line of the greatest length can be; the head lies at the end of its memory. */
-Test(journal, longest_heads)
+/* The largest header of a line of maximum length; its buffer ends right after it. */
+Test(journal, longest_headers)
 {
 	static const char last[] = "\"z\":1}\n";
 	static const char *const fields[] = { "\"a\":1,", "\"ab\":\"\\n\",",
@@ -123,7 +123,7 @@ Test(journal, longest_heads)
 		for (; used + strlen(fields[i]) + sizeof(last) <= sizeof(text); n++)
 			used += (size_t)sprintf(text + used, "%s", fields[i]);
 		(void)snprintf(text + used, sizeof(text) - used, "%s", last);
-		len = head_of(JOURNAL_FIELDS_ALL, RECORD_PACKET, text, got);
+		len = make_header(JOURNAL_FIELDS_ALL, RECORD_PACKET, text, got);
 		for (const char *at = got; at; found++)
 			at = memmem(at + 1, len - (size_t)(at + 1 - got), "XDPTAIL_", 8);
 		cr_expect_eq(found - 1, n + 1, "%s: %zu fields of %zu", fields[i], found - 1,
@@ -133,17 +133,17 @@ Test(journal, longest_heads)
 	}
 }
 
-/* Ids are what others filter by, so none may be another's. */
+/* Programs filter by message ids, so each is unique. */
 Test(journal, each_type_has_an_id_of_its_own)
 {
 	char ids[RECORD_TYPE_MAX][33];
 
 	for (unsigned int type = 0; type < RECORD_TYPE_MAX; type++) {
-		char head[JOURNAL_HEADER_BYTES] = "";
+		char header[JOURNAL_HEADER_BYTES] = "";
 		const char *id;
 
-		(void)head_of(JOURNAL_FIELDS_NONE, type, "{}\n", head);
-		id = strstr(head, "MESSAGE_ID=");
+		(void)make_header(JOURNAL_FIELDS_NONE, type, "{}\n", header);
+		id = strstr(header, "MESSAGE_ID=");
 		cr_assert_not_null(id);
 		(void)snprintf(ids[type], sizeof(ids[type]), "%s", id + strlen("MESSAGE_ID="));
 		cr_expect_eq(strspn(ids[type], "0123456789abcdef"), 32, "%s", ids[type]);
@@ -201,7 +201,7 @@ Test(journal, limit)
 /* --- the output --- */
 
 static char dir[64];
-static struct output_spec journal_spec; /* of the one output that a test has */
+static struct output_spec journal_spec; /* of the single output of each test */
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 static void setup(void)
@@ -221,8 +221,8 @@ static void teardown(void)
 
 TestSuite(journal_output, .init = setup, .fini = teardown, .timeout = 120);
 
-/* The other end, as journald has it. */
-static int listen_anew(void)
+/* Open the reader's socket as journald does. */
+static int listen_again(void)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -246,7 +246,7 @@ static struct outputs *open_journal(const char *settings)
 	return s;
 }
 
-/* Line n, with the bytes of a packet's. */
+/* Make line n, with the length of a packet's. */
 static size_t numbered(char text[RECORD_MAX_BYTES], uint64_t n)
 {
 	int len = snprintf(text, RECORD_MAX_BYTES,
@@ -271,7 +271,7 @@ static void put_numbered(struct outputs *s, uint64_t from, uint64_t to)
 	outputs_flush(s);
 }
 
-/* The next datagram is the line of that number. */
+/* Check that the next datagram is line n. */
 static void expect_numbered(int fd, uint64_t n)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
@@ -299,7 +299,7 @@ static void expect_range(int fd, uint64_t from, uint64_t to)
 		expect_numbered(fd, n);
 }
 
-/* --- waiting for what another thread does --- */
+/* --- waiting for another thread --- */
 
 static int64_t now_ms(void)
 {
@@ -344,11 +344,11 @@ wait_until(struct outputs *s, bool (*done)(struct outputs *s, const struct outpu
 
 Test(journal_output, datagrams)
 {
-	int fd = listen_anew();
+	int fd = listen_again();
 	struct outputs *s = open_journal("");
 	struct output_counts c;
 
-	/* far more than its queue, or a batch, holds: it waits for the reader and goes on */
+	/* many more than a queue or a batch holds: the output waits for the reader, and goes on */
 	put_numbered(s, 0, 3000);
 	expect_range(fd, 0, 3000);
 	c = wait_until(s, is_written, "all are written");
@@ -363,7 +363,7 @@ Test(journal_output, datagrams)
 
 Test(journal_output, settings)
 {
-	int fd = listen_anew();
+	int fd = listen_again();
 	struct outputs *s = open_journal(",fields=all,tag=probe-7");
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	char got[8192] = "";
@@ -387,7 +387,7 @@ Test(journal_output, nobody_is_there_yet)
 	(void)wait_until(s, is_failing, "it is failing");
 	cr_expect_eq(outputs_failing(s, 0), -ENOENT);
 	cr_expect_eq(outputs_error(s, 0), 0);
-	fd = listen_anew();
+	fd = listen_again();
 	expect_range(fd, 0, 100);
 	put_numbered(s, 100, 110);
 	expect_range(fd, 100, 110);
@@ -398,10 +398,10 @@ Test(journal_output, nobody_is_there_yet)
 	close(fd);
 }
 
-/* What its socket held is lost with it, and nobody can tell; the rest comes when it is back. */
+/* What the socket held is lost with the reader, undetected; the rest arrives when it is back. */
 Test(journal_output, the_reader_is_restarted)
 {
-	int fd = listen_anew();
+	int fd = listen_again();
 	struct outputs *s = open_journal("");
 	struct output_counts c;
 
@@ -412,7 +412,7 @@ Test(journal_output, the_reader_is_restarted)
 	put_numbered(s, 10, 20);
 	(void)wait_until(s, is_lost, "it is missed");
 	cr_expect_eq(outputs_failing(s, 0), -ECONNREFUSED);
-	fd = listen_anew();
+	fd = listen_again();
 	expect_range(fd, 10, 20);
 	c = wait_until(s, is_written, "all are written");
 	cr_expect_eq(c.disconnects, 1);
@@ -422,10 +422,10 @@ Test(journal_output, the_reader_is_restarted)
 	close(fd);
 }
 
-/* It dies while we wait for it to read: that must wake us. */
+/* The reader dies while the writer waits for it: that must wake the writer. */
 Test(journal_output, the_reader_dies_with_its_queue_full)
 {
-	int fd = listen_anew();
+	int fd = listen_again();
 	struct outputs *s = open_journal("");
 	struct output_counts c;
 
@@ -434,7 +434,7 @@ Test(journal_output, the_reader_dies_with_its_queue_full)
 	close(fd);
 	(void)wait_until(s, is_lost, "it is missed");
 	outputs_counts(s, 0, &c);
-	fd = listen_anew();
+	fd = listen_again();
 	expect_range(fd, c.written, 3000);
 	(void)wait_until(s, is_written, "all are written");
 	cr_expect_eq(outputs_finish(s, 5000), 0);
@@ -442,10 +442,11 @@ Test(journal_output, the_reader_dies_with_its_queue_full)
 	close(fd);
 }
 
-/* What it does not take is dropped and counted, and at the end it is not waited for. */
+/* Lines that the reader does not take are dropped and counted, and finishing does not wait for it.
+ */
 Test(journal_output, the_reader_is_stopped)
 {
-	int fd = listen_anew();
+	int fd = listen_again();
 	struct outputs *s = open_journal(",queue=64K");
 	struct output_counts c;
 	uint64_t unwritten;
@@ -464,7 +465,7 @@ Test(journal_output, the_reader_is_stopped)
 
 Test(journal_output, more_than_journald_keeps)
 {
-	int fd = listen_anew();
+	int fd = listen_again();
 	struct outputs *s = open_journal("");
 
 	put_numbered(s, 0, JOURNAL_LIMIT_LINES);
@@ -478,7 +479,7 @@ Test(journal_output, more_than_journald_keeps)
 	close(fd);
 }
 
-/* Standard output counts only where systemd says that it goes to the journal. */
+/* Lines to stdout are counted only if systemd has connected it to the journal. */
 Test(journal_output, stdout_that_is_a_journal)
 {
 	static const char *const streams[] = { "", "1:2", "right" };

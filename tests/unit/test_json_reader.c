@@ -7,10 +7,12 @@
 #include "json/reader.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define DEPTH	      16
+
+static const struct json_dialect plain = { .depth_max = 16 };
+static const struct json_dialect commented = { .depth_max = 16, .comments = true };
 
 /* A letter a token; a key or a value stands behind its letter. */
-static void print_tokens(const char *text, size_t len, enum json_comments comments, char *ret,
+static void print_tokens(const char *text, size_t len, struct json_dialect dialect, char *ret,
 			 size_t cap)
 {
 	static const char letters[] = {
@@ -26,7 +28,7 @@ static void print_tokens(const char *text, size_t len, enum json_comments commen
 	enum json_token token;
 	size_t used = 0;
 
-	json_reader_init(&r, text, len, DEPTH, comments);
+	json_reader_init(&r, text, len, dialect);
 	do {
 		token = json_reader_next(&r);
 		used += (size_t)snprintf(ret + used, cap - used, "%c", letters[token]);
@@ -76,7 +78,7 @@ Test(json_reader, tokens)
 
 		cr_assert_not_null(text);
 		memcpy(text, cases[i].text, len); /* without its NUL: that is not to be read */
-		print_tokens(text, len, JSON_NO_COMMENTS, got, sizeof(got));
+		print_tokens(text, len, plain, got, sizeof(got));
 		cr_expect_str_eq(got, cases[i].want, "%s: got %s, want %s", cases[i].text, got,
 				 cases[i].want);
 		free(text);
@@ -139,7 +141,7 @@ Test(json_reader, what_is_wrong_and_where)
 		char problem[JSON_PROBLEM_BYTES];
 		struct json_reader r;
 
-		json_reader_init(&r, wrong[i].text, strlen(wrong[i].text), DEPTH, JSON_NO_COMMENTS);
+		json_reader_init(&r, wrong[i].text, strlen(wrong[i].text), plain);
 		cr_expect_eq(last_token(&r), JSON_TOKEN_WRONG, "%s", wrong[i].text);
 		json_reader_problem(&r, problem);
 		cr_expect(strstr(problem, wrong[i].problem), "%s: %s, want %s", wrong[i].text,
@@ -157,7 +159,7 @@ Test(json_reader, a_nul_is_no_text)
 		char problem[JSON_PROBLEM_BYTES];
 		struct json_reader r;
 
-		json_reader_init(&r, texts[i], sizeof(texts[i]), DEPTH, JSON_NO_COMMENTS);
+		json_reader_init(&r, texts[i], sizeof(texts[i]), plain);
 		cr_expect_eq(last_token(&r), JSON_TOKEN_WRONG, "%zu", i);
 		json_reader_problem(&r, problem);
 		cr_expect(strstr(problem, "NUL byte"), "%zu: %s", i, problem);
@@ -175,7 +177,7 @@ Test(json_reader, every_truncation)
 
 		cr_assert_not_null(copy);
 		memcpy(copy, text, len);
-		json_reader_init(&r, copy, len, DEPTH, JSON_NO_COMMENTS);
+		json_reader_init(&r, copy, len, plain);
 		cr_expect_eq(last_token(&r),
 			     len == sizeof(text) - 1 ? JSON_TOKEN_END :
 			     len == sizeof(text)     ? JSON_TOKEN_WRONG :
@@ -193,9 +195,9 @@ Test(json_reader, comments)
 	struct json_reader r;
 	char got[256];
 
-	print_tokens(text, strlen(text), JSON_COMMENTS, got, sizeof(got));
+	print_tokens(text, strlen(text), commented, got, sizeof(got));
 	cr_expect_str_eq(got, "{ka s# // /*  kb i1 }.");
-	json_reader_init(&r, text, strlen(text), DEPTH, JSON_COMMENTS);
+	json_reader_init(&r, text, strlen(text), commented);
 	for (int i = 0; i < 4; i++)
 		(void)json_reader_next(&r);
 	cr_expect(r.len == 1 && *r.text == 'b' && r.line == 5, "%.*s in line %u", (int)r.len,
@@ -218,7 +220,7 @@ Test(json_reader, a_comment_that_does_not_end)
 		char problem[JSON_PROBLEM_BYTES];
 		struct json_reader r;
 
-		json_reader_init(&r, texts[i].text, strlen(texts[i].text), DEPTH, JSON_COMMENTS);
+		json_reader_init(&r, texts[i].text, strlen(texts[i].text), commented);
 		cr_expect_eq(last_token(&r), JSON_TOKEN_WRONG, "%s", texts[i].text);
 		cr_expect_eq(last_token(&r), JSON_TOKEN_WRONG, "%s, again", texts[i].text);
 		json_reader_problem(&r, problem);

@@ -8,8 +8,9 @@
 #include "json/tree.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define DEPTH	      16
 #define MANY	      20000
+
+static const struct json_dialect plain = { .depth_max = 16 };
 
 static void print(FILE *out, const struct json_node *node)
 {
@@ -69,8 +70,8 @@ Test(json_tree, cases)
 		const struct json_node *node = NULL;
 		struct json_fault fault = { 0 };
 		char got[256] = "";
-		int err = json_tree_read(&tree, cases[i].text, strlen(cases[i].text), DEPTH,
-					 JSON_NO_COMMENTS, &node, &fault);
+		int err = json_tree_read(&tree, cases[i].text, strlen(cases[i].text), plain, &node,
+					 &fault);
 		FILE *out = fmemopen(got, sizeof(got), "w");
 
 		cr_assert_not_null(out);
@@ -92,9 +93,7 @@ Test(json_tree, members)
 	const struct json_node *object = NULL;
 	struct json_tree tree = { 0 };
 
-	cr_assert_eq(
-		json_tree_read(&tree, text, strlen(text), DEPTH, JSON_NO_COMMENTS, &object, NULL),
-		0);
+	cr_assert_eq(json_tree_read(&tree, text, strlen(text), plain, &object, NULL), 0);
 	cr_expect_eq(*json_member(object, "a")->text, '1');
 	cr_expect_eq(*json_member(object, "ab")->text, '2');
 	cr_expect_eq(*json_member(object, "")->text, '3');
@@ -117,10 +116,9 @@ Test(json_tree, many_members, .timeout = 60)
 		fprintf(out, "\"key %d\":%d,", i, i);
 	fprintf(out, "\"key %d\":0}", MANY - 1);
 	cr_assert_eq(fclose(out), 0);
-	cr_expect_eq(json_tree_read(&tree, text, len, DEPTH, JSON_NO_COMMENTS, &object, NULL),
-		     -EEXIST);
+	cr_expect_eq(json_tree_read(&tree, text, len, plain, &object, NULL), -EEXIST);
 	text[len - 5] = '.'; /* now it is another */
-	cr_expect_eq(json_tree_read(&tree, text, len, DEPTH, JSON_NO_COMMENTS, &object, NULL), 0);
+	cr_expect_eq(json_tree_read(&tree, text, len, plain, &object, NULL), 0);
 	json_tree_free(&tree);
 	free(text);
 }

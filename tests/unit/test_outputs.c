@@ -19,7 +19,7 @@
 
 TestSuite(output, .init = setup, .fini = teardown, .timeout = 120);
 
-/* A pipe of that size with its write end at stdout. Returns the read end. */
+/* Make stdout the write end of a pipe of that size. Returns the read end. */
 static int pipe_stdout(int size)
 {
 	int fds[2];
@@ -31,23 +31,25 @@ static int pipe_stdout(int size)
 	return fds[0];
 }
 
-/* Close the write end, but let no other file become stdout. */
-static void leave_stdout(void)
+/* Close the write end without freeing descriptor 1 for another file. */
+static void close_stdout(void)
 {
 	cr_assert_eq(dup2(STDERR_FILENO, STDOUT_FILENO), STDOUT_FILENO);
 }
 
-#define FINISH_MS 1600 /* of which the last eighth is for a writer that is told to give up */
+#define FINISH_MS 1600 /* the last eighth is for writers stopped with WRITER_GIVE_UP */
 
-static struct outputs *turns_of; /* NULL: turns are not looked at */
-static unsigned int turns; /* that were left to the writers */
-static bool in_turn; /* what is written to a file with turns_of waits for it */
-static pthread_mutex_t turn_lock = PTHREAD_MUTEX_INITIALIZER; /* for in_turn and turns_of */
-static pthread_cond_t turn_changed = PTHREAD_COND_INITIALIZER;
-static int64_t turns_ns; /* what those with turns_of have taken, by the clock */
+/* the outputs that sched_yield() waits for; NULL: it does not wait */
+static struct outputs *yield_outputs;
+static unsigned int n_yields; /* calls of sched_yield() */
+static bool in_yield; /* writes to files wait for it while yield_outputs is set */
+/* guards in_yield and yield_outputs */
+static pthread_mutex_t yield_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t yield_changed = PTHREAD_COND_INITIALIZER;
+static int64_t yield_ns; /* time spent in sched_yield() with yield_outputs */
 
-/* In the place of the C library's. To who calls it, turns with turns_of have taken no time: how
- * long the machine lets a writer wait for its turn is not what a test of turns is about.
+/* Replaces the C library's function. Time spent in sched_yield() with yield_outputs is subtracted,
+ * so that tests do not depend on how fast the machine schedules a writer.
  */
 // NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 int clock_gettime(clockid_t id, struct timespec *ret)
@@ -57,7 +59,7 @@ int clock_gettime(clockid_t id, struct timespec *ret)
 
 	if (err || id != CLOCK_MONOTONIC)
 		return err;
-	ns -= turns_ns;
+	ns -= yield_ns;
 	ret->tv_sec = ns / 1000000000;
 	ret->tv_nsec = ns % 1000000000;
 	return 0;
@@ -71,52 +73,52 @@ static int64_t monotonic_ns(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
-static void set_turns(struct outputs *s, bool turn)
+static void set_yield(struct outputs *s, bool yielding)
 {
-	(void)pthread_mutex_lock(&turn_lock);
-	turns_of = s;
-	in_turn = turn;
-	(void)pthread_cond_broadcast(&turn_changed);
-	(void)pthread_mutex_unlock(&turn_lock);
+	(void)pthread_mutex_lock(&yield_lock);
+	yield_outputs = s;
+	in_yield = yielding;
+	(void)pthread_cond_broadcast(&yield_changed);
+	(void)pthread_mutex_unlock(&yield_lock);
 }
 
-static void wait_for_turn(void)
+static void wait_for_yield(void)
 {
-	(void)pthread_mutex_lock(&turn_lock);
-	while (turns_of && !in_turn)
-		(void)pthread_cond_wait(&turn_changed, &turn_lock);
-	(void)pthread_mutex_unlock(&turn_lock);
+	(void)pthread_mutex_lock(&yield_lock);
+	while (yield_outputs && !in_yield)
+		(void)pthread_cond_wait(&yield_changed, &yield_lock);
+	(void)pthread_mutex_unlock(&yield_lock);
 }
 
-/* In the place of the C library's. With turns_of, a scheduler as one would wish for: it comes back
- * when the writer has nothing more to do.
+/* Replaces the C library's function. With yield_outputs it returns when the writer has nothing more
+ * to do, as an ideal scheduler would.
  */
 int sched_yield(void)
 {
-	struct outputs *s = in_turn ? NULL : turns_of; /* the wait yields as well */
+	struct outputs *s = in_yield ? NULL : yield_outputs; /* counts_when() yields as well */
 	int64_t from = monotonic_ns();
 
-	turns += !in_turn;
+	n_yields += !in_yield;
 	if (s) {
-		set_turns(s, true);
-		(void)counts_when(s, nothing_queued, "a turn");
-		set_turns(s, false);
-		turns_ns += monotonic_ns() - from;
+		set_yield(s, true);
+		(void)counts_when(s, nothing_queued, "yielding");
+		set_yield(s, false);
+		yield_ns += monotonic_ns() - from;
 	}
 	return (int)syscall(SYS_sched_yield);
 }
 
-static atomic_int slow_ms; /* what each write to a file takes; 0: what it takes */
-static atomic_int slow_writes; /* that were begun */
+static atomic_int slow_ms; /* duration of each write to a file; 0: not delayed */
+static atomic_int slow_writes; /* slow writes begun */
 
-/* In the place of the C library's. */
+/* Replaces the C library's function. */
 // NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 ssize_t write(int fd, const void *text, size_t len)
 {
 	struct stat st;
 
 	if (len > sizeof(uint64_t) && !fstat(fd, &st) && S_ISREG(st.st_mode)) {
-		wait_for_turn();
+		wait_for_yield();
 		slow_writes += slow_ms > 0;
 		(void)poll(NULL, 0, slow_ms);
 	}
@@ -132,12 +134,12 @@ Test(output, one_output_twice)
 	expect_refused(s, "file:a", -EEXIST, "the output \"file:a\" is given twice");
 	expect_refused(s, "file:./a", -EBUSY, "\"./a\": another process writes to it");
 	outputs_free(s);
-	s = open_output("file:./a"); /* the lock is gone with its holder */
+	s = open_output("file:./a"); /* the lock was released with its holder */
 	outputs_free(s);
 }
 
-/* A disk that takes its time, or a machine with other things to do: what is freed has let go of its
- * file.
+/* outputs_free() releases the file even if a write is slow, because of the disk or of a busy
+ * machine.
  */
 Test(output, freed_while_a_write_is_slow)
 {
@@ -200,9 +202,9 @@ Test(output, nothing_to_do)
 
 struct reader {
 	int fd;
-	size_t chunk; /* reads are of 1 … chunk bytes */
+	size_t chunk; /* each read takes 1 … chunk bytes */
 	uint64_t lines;
-	uint64_t bad; /* not the line that comes next */
+	uint64_t bad; /* lines that were not the expected ones */
 };
 
 static void *read_numbered(void *arg)
@@ -236,7 +238,9 @@ static void put_slowly(struct outputs *s, uint64_t lines, const char *name)
 	}
 }
 
-/* Through every kind of thing that stdout can be, to a reader who takes odd pieces. */
+/* All lines arrive in order through every type of file that stdout can be, for a reader that reads
+ * pieces of varying size.
+ */
 Test(output, order_and_completeness)
 {
 	static const struct {
@@ -272,7 +276,7 @@ Test(output, order_and_completeness)
 		cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0, "%s", cases[i].name);
 		outputs_counts(s, 0, &c);
 		outputs_free(s);
-		leave_stdout();
+		close_stdout();
 		cr_assert_eq(pthread_join(thread, NULL), 0);
 		close(r.fd);
 		cr_expect(c.made == cases[i].lines && c.written == c.made && r.lines == c.made,
@@ -282,7 +286,7 @@ Test(output, order_and_completeness)
 	}
 }
 
-/* It holds as much as a large write, unless it was made smaller or larger by someone. */
+/* The pipe is enlarged to hold a large write, unless its size is not the default. */
 Test(output, how_much_a_pipe_holds)
 {
 	static const int sizes[][2] = { { 4096, 4096 }, { 65536, 262144 }, { 131072, 131072 } };
@@ -296,12 +300,12 @@ Test(output, how_much_a_pipe_holds)
 			     sizes[i][1]);
 		cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
 		outputs_free(s);
-		leave_stdout();
+		close_stdout();
 		close(fd);
 	}
 }
 
-static void expect_gone(struct outputs *s, const char *name)
+static void expect_closed(struct outputs *s, const char *name)
 {
 	struct pollfd fd = { .fd = outputs_fd(s), .events = POLLIN };
 	struct output_counts c;
@@ -342,7 +346,7 @@ Test(output, reader_goes_away)
 		if (cases[i].lines)
 			cr_assert_eq(poll(&readable, 1, PATIENCE_MS), 1, "%s", cases[i].name);
 		close(fd);
-		expect_gone(s, cases[i].name);
+		expect_closed(s, cases[i].name);
 		outputs_free(s);
 	}
 }
@@ -353,7 +357,7 @@ Test(output, reader_was_never_there)
 
 	close(pipe_stdout(4096));
 	s = open_output("stdout");
-	expect_gone(s, "no reader");
+	expect_closed(s, "no reader");
 	outputs_free(s);
 }
 
@@ -362,7 +366,7 @@ Test(output, stdout_is_closed)
 	struct outputs *s = NULL;
 
 	cr_assert_eq(outputs_new(&s), 0);
-	close(STDOUT_FILENO); /* after that, or its eventfd would be stdout */
+	close(STDOUT_FILENO); /* close it after outputs_new(), whose eventfd would become stdout */
 	expect_refused(s, "stdout", -EBADF, "cannot write to stdout: it is closed");
 	outputs_free(s);
 }
@@ -382,7 +386,7 @@ static void fill_queue(struct outputs *s, struct output_counts *ret)
 		put(s, RECORD_COUNT, text, sizeof(text) - 1);
 }
 
-/* Whole lines in a pipe whose write end is closed. */
+/* Count the whole lines in a pipe whose write end is closed. */
 static uint64_t lines_left(int fd)
 {
 	char buf[4096];
@@ -420,12 +424,12 @@ Test(output, stuck_pipe)
 	cr_expect_eq(unwritten, queued(&c), "unwritten %lu, queued %lu", unwritten, queued(&c));
 	cr_expect_eq(c.dropped_error, 0, "%lu dropped", c.dropped_error);
 	outputs_free(s);
-	leave_stdout();
+	close_stdout();
 	cr_expect_eq(lines_left(fd), c.written, "the reader did not get %lu lines", c.written);
 	close(fd);
 }
 
-/* Six times as many lines as the queue takes, of which none is written but in turns. */
+/* Six times as many lines as the queue holds, and the writer runs only when the caller yields. */
 Test(output, burst_beyond_the_queue)
 {
 	const uint64_t lines = 200000;
@@ -435,11 +439,11 @@ Test(output, burst_beyond_the_queue)
 
 	(void)snprintf(spec, sizeof(spec), "file:%s/lines", dir);
 	s = open_output(spec);
-	turns = 0;
-	set_turns(s, false);
+	n_yields = 0;
+	set_yield(s, false);
 	put_numbered(s, 0, lines);
-	set_turns(NULL, false);
-	cr_expect_gt(turns, 0, "the writer had no turn");
+	set_yield(NULL, false);
+	cr_expect_gt(n_yields, 0, "the caller never yielded");
 	cr_expect_eq(outputs_finish(s, PATIENCE_MS), 0);
 	outputs_counts(s, 0, &c);
 	cr_expect(c.written == lines && c.dropped_queue_full == 0, "written %lu, full %lu",
@@ -447,26 +451,30 @@ Test(output, burst_beyond_the_queue)
 	outputs_free(s);
 }
 
-/* An output that writes nothing gets a few turns, and then no more, however long that lasts. */
-Test(output, turns_end_behind_a_stuck_output)
+/* An output that writes nothing is yielded to a few times, and then no more, however long that
+ * lasts.
+ */
+Test(output, yields_end_for_a_stuck_output)
 {
 	int fd = pipe_stdout(4096);
 	struct outputs *s = open_output("stdout");
 	struct output_counts c;
 	unsigned int first;
 
-	turns = 0;
+	n_yields = 0;
 	fill_queue(s, &c);
-	first = turns;
+	first = n_yields;
 	cr_expect(first > 0 && first <= 24, "%u turns", first);
 	fill_queue(s, &c);
-	cr_expect_eq(turns, first, "%u more turns", turns - first);
+	cr_expect_eq(n_yields, first, "%u more turns", n_yields - first);
 	(void)outputs_finish(s, 0);
 	outputs_free(s);
 	close(fd);
 }
 
-/* A terminal that nobody reads from holds the writer inside write(2): we go on without it. */
+/* A terminal that nobody reads blocks the writer inside write(2): outputs_free() does not wait for
+ * it.
+ */
 Test(output, stuck_in_the_kernel)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -491,7 +499,9 @@ Test(output, stuck_in_the_kernel)
 	cr_expect_lt(took, PATIENCE_MS, "finish and free took %ld ms", took);
 }
 
-/* Nothing can ever be written: no spin, no death, and every line is accounted for. */
+/* Nothing can ever be written: the writer does not spin, the output does not end, and every line is
+ * accounted for.
+ */
 Test(output, full_device)
 {
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);

@@ -12,25 +12,25 @@
 #define SMALL_MAX    96
 #define TYPE(urgent) ((urgent) ? RECORD_STOP : RECORD_PACKET)
 
-/* What a queue of one piece of memory must do, written down as plainly as possible: lines with the
- * place each was given, in order.
+/* A model of the queue, written down as plainly as possible: the lines in order, with the position
+ * of each.
  */
 struct model {
 	size_t capacity;
-	size_t n; /* lines in it */
+	size_t n; /* number of lines */
 	struct {
-		size_t at; /* bytes from the start of time, gaps at the end of memory included */
+		size_t at; /* position since the beginning, gaps at the end of memory included */
 		size_t len;
 		unsigned char first;
 	} lines[SMALL_MAX];
 	size_t in; /* where the next line would begin */
-	size_t out; /* where the oldest ends that is gone */
+	size_t out; /* end of the last line that was consumed */
 };
 
 static bool model_put(struct model *m, size_t len, unsigned char first, bool urgent)
 {
 	size_t limit = urgent ? m->capacity : m->capacity - m->capacity / QUEUE_RESERVE;
-	size_t slots = urgent ? 16 : 14; /* the least that a queue has */
+	size_t slots = urgent ? 16 : 14; /* the minimum that a queue has */
 	size_t off = m->in % m->capacity;
 	size_t at = m->in;
 
@@ -55,7 +55,7 @@ static void model_take(struct model *m)
 	memmove(&m->lines[0], &m->lines[1], m->n * sizeof(m->lines[0]));
 }
 
-/* len bytes that count up from first, the last a newline. */
+/* Make len bytes that count up from first; the last is a newline. */
 static void fill(char *text, size_t len, unsigned char first)
 {
 	for (size_t i = 0; i + 1 < len; i++)
@@ -76,7 +76,7 @@ static void put_both(struct queue *q, struct model *m, size_t len, unsigned char
 	(void)queue_publish(q);
 }
 
-/* Take one run, and compare its text with the model's lines. */
+/* Take one run, and compare its text with the lines of the model. */
 static bool take_both(struct queue *q, struct model *m, size_t max)
 {
 	const char *text = NULL;
@@ -101,7 +101,7 @@ static bool take_both(struct queue *q, struct model *m, size_t max)
 	return run > 0;
 }
 
-/* From every fill level, at every place in memory, a line of every length, urgent or not. */
+/* Put a line of every length, urgent or not, at every fill level and every position in memory. */
 static void every_fill(size_t capacity, size_t step, size_t start, size_t len, bool urgent)
 {
 	struct model m = { .capacity = capacity };
@@ -143,7 +143,7 @@ Test(queue, small_exhaustive)
 	}
 }
 
-/* Every line of up to half the capacity fits into an empty queue, wherever that stands. */
+/* Every line of up to half the capacity fits an empty queue, at every position. */
 Test(queue, empty_takes_half)
 {
 	static const char text[SMALL_MAX];
@@ -162,8 +162,8 @@ Test(queue, empty_takes_half)
 	queue_free(q);
 }
 
-/* As long as all is written before more comes, it is the same memory that is used. */
-Test(queue, empty_begins_again)
+/* The same memory is reused as long as everything is written before more is put. */
+Test(queue, empty_starts_over)
 {
 	const char *first = NULL;
 	const char *run = NULL;
@@ -180,13 +180,13 @@ Test(queue, empty_begins_again)
 		cr_assert_eq(queue_run(q, SIZE_MAX, &run), 3 * strlen(text));
 		if (!first)
 			first = run;
-		cr_assert_eq(run, first, "turn %zu: %td bytes further", i, run - first);
-		cr_assert_eq(memcmp(run + 2 * strlen(text), text, strlen(text)), 0, "turn %zu", i);
-		queue_written(q, 3 * strlen(text) - 1); /* not empty yet */
+		cr_assert_eq(run, first, "round %zu: %td bytes further", i, run - first);
+		cr_assert_eq(memcmp(run + 2 * strlen(text), text, strlen(text)), 0, "round %zu", i);
+		queue_written(q, 3 * strlen(text) - 1); /* the queue is not empty yet */
 		cr_assert(queue_put(q, text, strlen(text), RECORD_PACKET));
 		cr_assert(queue_publish(q));
 		cr_assert_eq(queue_run(q, 1, &run), 1);
-		cr_assert_eq(run, first + 3 * strlen(text) - 1, "turn %zu", i);
+		cr_assert_eq(run, first + 3 * strlen(text) - 1, "round %zu", i);
 		queue_written(q, 1);
 		cr_assert_eq(queue_run(q, SIZE_MAX, &run), strlen(text));
 		queue_written(q, strlen(text));
@@ -230,8 +230,8 @@ static size_t put_until_full(struct queue *q, size_t len, enum record_type type)
 	return n;
 }
 
-/* Packets leave an eighth, of bytes and of lines, counts half of that, and the rest can be had to
- * the last.
+/* Packets leave an eighth free, of bytes and of slots, counts half of that, and other lines may use
+ * all of it.
  */
 Test(queue, reserve)
 {
@@ -239,7 +239,7 @@ Test(queue, reserve)
 		const char *name;
 		size_t capacity;
 		size_t len;
-		size_t want[3]; /* packets, then counts, then others */
+		size_t want[3]; /* of packets, counts and others */
 	} cases[] = {
 		{ "bytes", 65536, 512, { 112, 8, 8 } },
 		{ "bytes, not even", 65536, 1000, { 57, 4, 4 } },
@@ -265,7 +265,7 @@ Test(queue, reserve)
 	}
 }
 
-/* One by one, with their types, also where the ring of bytes begins anew. */
+/* Lines are read one by one, with their types, also where the ring of bytes wraps around. */
 Test(queue, lines_one_by_one)
 {
 	struct queue_line lines[4];
@@ -331,8 +331,7 @@ static void expect_counts(const struct queue *q, const char *name, uint64_t writ
 		  c.bytes, c.dropped, written, bytes, dropped);
 }
 
-/* Stop after every number of bytes, drop the others, and go on with what must come next. */
-/* A run ends behind the first line of a type that is asked for, and says what is in it. */
+/* A run ends after the first line of a requested type, and reports the types in it. */
 Test(queue, run_until_a_type)
 {
 	static const enum record_type types[] = { RECORD_PACKET, RECORD_COUNT, RECORD_SNAPSHOT,
@@ -374,13 +373,14 @@ Test(queue, run_until_a_type)
 	queue_free(q);
 }
 
-/* The remainder of a line is given up, in the ring or out of it: one line is lost, and counted. */
-Test(queue, drop_rest)
+/* The rest of a partial line is dropped, inside the ring or outside: one line is lost, and counted.
+ */
+Test(queue, drop_partial)
 {
 	static const struct {
 		const char *name;
-		size_t written; /* bytes of the first of two lines of four */
-		bool drop; /* all but the remainder, first */
+		size_t written; /* written bytes of the first of two lines of four */
+		bool drop; /* drop all but the rest first */
 		uint64_t want_dropped;
 		size_t want_left;
 	} cases[] = {
@@ -413,7 +413,7 @@ Test(queue, drop_rest)
 	}
 }
 
-Test(queue, drop_keeps_half_a_line)
+Test(queue, drop_keeps_a_partial_line)
 {
 	static const char lines[] = "one\ntwo22\nthree\n";
 	static const char after[] = "after\n";
@@ -443,7 +443,7 @@ Test(queue, drop_keeps_half_a_line)
 		expect_counts(q, "after another", whole, cut, 3 - whole - half);
 
 		cr_assert(queue_put(q, after, 6, RECORD_PACKET) && queue_publish(q));
-		while (queue_waiting(q)) { /* a byte at a time */
+		while (queue_waiting(q)) { /* one byte at a time */
 			(void)queue_run(q, 64, &text);
 			got[len++] = *text;
 			queue_written(q, 1);
@@ -462,7 +462,7 @@ Test(queue, drop_keeps_half_a_line)
 
 struct torture {
 	struct queue *queue;
-	uint64_t bad; /* line numbers that were not what they should be */
+	uint64_t bad; /* line numbers that were not the expected ones */
 	uint64_t lines;
 };
 
@@ -491,7 +491,7 @@ static void torture_check(struct torture *t, const char *text, size_t len)
 	t->lines++;
 }
 
-/* Takes runs of different limits, and gives them back in two parts that end anywhere. */
+/* Take runs of different limits, and report them as written in two arbitrary parts. */
 static void *torture_consumer(void *arg)
 {
 	struct torture *t = arg;

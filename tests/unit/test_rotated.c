@@ -37,14 +37,14 @@ Test(rotated, times)
 		cr_expect_str_eq(got, cases[i].want, "%lu: got %s, want %s", cases[i].us, got,
 				 cases[i].want);
 	}
-	rotated_time(got, UINT64_MAX); /* beyond what a calendar has */
+	rotated_time(got, UINT64_MAX); /* beyond what gmtime_r() supports */
 }
 
 #define T1 "20261122T034140.704885Z"
 #define T2 "20261122T034140.704886Z"
 #define T3 "20261123T000000.000000Z"
 
-/* Only names of ours are found: whatever else is in the directory is not to be deleted. */
+/* Only names of rotated files are found: other files must not be deleted. */
 Test(rotated, names)
 {
 	static const char *const others[] = {
@@ -113,7 +113,7 @@ Test(rotated, a_thousand_names)
 	close(fd);
 }
 
-/* A clock that was set back changes nothing about the order; nor is another file ever replaced. */
+/* A clock that was set back does not change the order, and no other file is replaced. */
 Test(rotated, time_does_not_go_back)
 {
 	const uint64_t future = UINT64_C(4000000000000000);

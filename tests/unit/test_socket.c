@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Outputs to sockets, step by step: a driver without the thread of a writer, and readers of ours.
+/* Tests of outputs to sockets, step by step: a driver without a writer's thread, and readers in the
+ * test.
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -20,14 +21,14 @@
 #include "output/outputs.h"
 #include "output/spec.h"
 
-#define PATIENCE_MS 20000 /* no test takes so long unless it has failed */
+#define PATIENCE_MS 20000 /* longer than any test takes unless it fails */
 #define LINES	    20000
 #define LINE_BYTES  400
 
-/* --- what the kernel and the resolver do, where a test says so --- */
+/* --- replacements of sendmmsg(2) and the resolver --- */
 
-static int sendmmsg_errors; /* so many calls of sendmmsg(2) fail … */
-static int sendmmsg_error; /* … with this */
+static int sendmmsg_errors; /* number of calls of sendmmsg(2) that fail */
+static int sendmmsg_error; /* the errno of these calls */
 
 // NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved
 int sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
@@ -40,7 +41,8 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
 	return (int)syscall(SYS_sendmmsg, fd, messages, n, flags);
 }
 
-static const char *resolved_ports[3]; /* each an address of any host; NULL ends them */
+/* ports of the addresses that every name resolves to; NULL ends them */
+static const char *resolved_ports[3];
 static int resolver_code;
 
 static struct addrinfo *new_address(const char *port, struct addrinfo *next)
@@ -90,7 +92,7 @@ void freeaddrinfo(struct addrinfo *list)
 	}
 }
 
-/* --- an output, and what it is to write --- */
+/* --- an output, and its lines --- */
 
 static char dir[64];
 static struct driver driver;
@@ -130,7 +132,7 @@ static void open_driver(const char *text)
 	output_spec_free(&spec);
 }
 
-/* Line n: its number, and padding to a length that differs. Returns the length. */
+/* Make line n: its number, and padding of varying length. Returns the length. */
 static size_t numbered(char *ret, unsigned int n)
 {
 	return (size_t)snprintf(ret, LINE_BYTES, "{\"n\":%u,\"pad\":\"%0*d\"}\n", n,
@@ -169,8 +171,8 @@ static void wait_fd(int fd, short events)
 	cr_assert_eq(poll(&p, 1, PATIENCE_MS), 1, "waited in vain for %x", events);
 }
 
-/* As the writer does, until there is no progress: -EAGAIN, or nothing more to write, which is 0, or
- * an error. A connection that is being made is waited for.
+/* Call the driver as a writer does until it returns -EAGAIN or an error, or the queue is empty,
+ * which is 0. A connection in progress is waited for.
  */
 static int write_all(void)
 {
@@ -188,14 +190,14 @@ static int write_all(void)
 	return err;
 }
 
-static void lose(int error)
+static void fail_driver(int error)
 {
 	cr_assert_eq(driver.ops->outcome(driver.ctx, error), DRIVER_KEEP, "%d", error);
 }
 
 /* --- readers --- */
 
-static int new_unix(int type, const char *path)
+static int listen_unix(int type, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
@@ -208,8 +210,8 @@ static int new_unix(int type, const char *path)
 	return fd;
 }
 
-/* On the loopback interface. Its port goes into text. */
-static int new_inet(int type, char text[8], uint16_t port)
+/* Listen on the loopback interface. The port is printed to text. */
+static int listen_inet(int type, char text[8], uint16_t port)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_addr = { htonl(INADDR_LOOPBACK) },
@@ -254,19 +256,19 @@ static void read_more(struct reader *r)
 	r->have += n > 0 ? (size_t)n : 0;
 }
 
-static bool starts_number(const struct reader *r, size_t *ret_octets, size_t *ret_head)
+static bool starts_number(const struct reader *r, size_t *ret_octets, size_t *ret_header)
 {
 	const char *blank = memchr(r->text, ' ', r->have);
 
 	if (!blank)
 		return false;
 	*ret_octets = strtoul(r->text, NULL, 10);
-	*ret_head = (size_t)(blank + 1 - r->text);
-	return r->have >= *ret_octets + *ret_head;
+	*ret_header = (size_t)(blank + 1 - r->text);
+	return r->have >= *ret_octets + *ret_header;
 }
 
-/* The next frame: a line, or as many octets as a number before them says; NUL behind it. False at
- * the end; what is there then is the stump of a frame.
+/* Read the next frame: a line or, with octets, as many bytes as the number before them. False at
+ * the end, and then the reader holds a truncated frame.
  */
 static bool next_frame(struct reader *r, bool octets, char ret[2048])
 {
@@ -297,7 +299,8 @@ static unsigned int number_in(const char *frame)
 	return (unsigned int)strtoul(at + 5, NULL, 10);
 }
 
-/* All frames are whole lines, and count up from the first, to the end. Returns how many there were.
+/* Check that all frames until the end are whole lines that count up from first. Returns how many
+ * there were.
  */
 static unsigned int read_numbered(struct reader *r, bool octets, unsigned int first,
 				  unsigned int most)
@@ -319,12 +322,14 @@ static unsigned int read_numbered(struct reader *r, bool octets, unsigned int fi
 
 /* --- tests --- */
 
-/* A reader that stops inside a frame and dies: what it did not get whole is sent again whole. */
-Test(socket, half_a_frame_is_sent_again)
+/* A reader stops inside a frame and dies: the frame that it did not receive whole is sent again,
+ * whole.
+ */
+Test(socket, partial_frame_is_sent_again)
 {
 	static const struct {
 		const char *name;
-		const char *output; /* before a path; NULL: TCP */
+		const char *output; /* precedes the path; NULL: TCP */
 		bool octets;
 	} cases[] = {
 		{ "unix", "unix:", false },
@@ -342,10 +347,10 @@ Test(socket, half_a_frame_is_sent_again)
 		queue_free(queue);
 		cr_assert_eq(queue_new(&queue, 32 << 20), 0);
 		if (cases[i].output) {
-			listener = new_unix(SOCK_STREAM, "s");
+			listener = listen_unix(SOCK_STREAM, "s");
 			(void)snprintf(text, sizeof(text), "%s%s/s", cases[i].output, dir);
 		} else {
-			listener = new_inet(SOCK_STREAM, port, 0);
+			listener = listen_inet(SOCK_STREAM, port, 0);
 			(void)snprintf(text, sizeof(text), "syslog:tcp://127.0.0.1:%s", port);
 		}
 		open_driver(text);
@@ -357,10 +362,10 @@ Test(socket, half_a_frame_is_sent_again)
 		cr_assert_eq(read_numbered(&r, cases[i].octets, 0, 10), 10);
 		close(r.fd);
 
-		/* a process that goes away with unread data */
+		/* a process that ends with unread data */
 		cr_assert_lt(write_all(), 0, "%s", cases[i].name);
 		cr_expect_eq(written(), before, "%s", cases[i].name);
-		lose(-EPIPE);
+		fail_driver(-EPIPE);
 		cr_expect_eq(driver.ops->disconnects(driver.ctx), 1, "%s", cases[i].name);
 		for (int err = -EAGAIN; err == -EAGAIN;) {
 			err = driver.ops->write(driver.ctx, queue);
@@ -378,11 +383,11 @@ Test(socket, half_a_frame_is_sent_again)
 	}
 }
 
-/* A reader of small pieces gets every byte, in order. */
+/* A reader of small pieces receives every byte, in order. */
 Test(socket, slow_reader)
 {
 	static struct reader r;
-	int listener = new_unix(SOCK_STREAM, "s");
+	int listener = listen_unix(SOCK_STREAM, "s");
 	unsigned int got = 0;
 	int err;
 
@@ -402,11 +407,11 @@ Test(socket, slow_reader)
 	cr_expect_eq(r.have, 0, "%zu bytes of a half line", r.have);
 }
 
-/* "socat -u" says that it will not write, and reads on. */
+/* "socat -u" shuts down its writing side, and reads on. */
 Test(socket, reader_that_will_not_write)
 {
 	static struct reader r;
-	int listener = new_unix(SOCK_STREAM, "s");
+	int listener = listen_unix(SOCK_STREAM, "s");
 
 	open_driver("unix:s");
 	put_lines(1);
@@ -419,11 +424,11 @@ Test(socket, reader_that_will_not_write)
 	cr_expect_eq(driver.hangup, 0);
 }
 
-/* TCP would take one more send, and lose it. */
+/* TCP would accept one more send, and lose it. */
 Test(socket, tcp_reader_closes)
 {
 	char port[8], text[64];
-	int listener = new_inet(SOCK_STREAM, port, 0);
+	int listener = listen_inet(SOCK_STREAM, port, 0);
 	static struct reader r;
 
 	(void)snprintf(text, sizeof(text), "syslog:tcp://localhost:%s", port);
@@ -437,20 +442,20 @@ Test(socket, tcp_reader_closes)
 	put_lines(1);
 	cr_expect_eq(driver.ops->write(driver.ctx, queue), -EPIPE);
 	cr_expect_eq(written(), 3);
-	lose(-EPIPE);
+	fail_driver(-EPIPE);
 	cr_expect_eq(driver.ops->fd(driver.ctx), -1);
 	cr_expect_eq(driver.ops->disconnects(driver.ctx), 1);
 }
 
-/* One address of a host refuses; the next one takes over at once. */
+/* One address of a host refuses the connection; the next one is tried at once. */
 Test(socket, next_address)
 {
 	char closed[8], open[8];
 	static struct reader r;
 	int listener;
 
-	close(new_inet(SOCK_STREAM, closed, 0));
-	listener = new_inet(SOCK_STREAM, open, 0);
+	close(listen_inet(SOCK_STREAM, closed, 0));
+	listener = listen_inet(SOCK_STREAM, open, 0);
 	resolved_ports[0] = closed;
 	resolved_ports[1] = open;
 	open_driver("syslog:tcp://loghost");
@@ -467,7 +472,7 @@ Test(socket, next_address)
 	cr_expect_eq(driver.ops->disconnects(driver.ctx), 0);
 }
 
-/* The error is the connection's own, and the queue is as it was. */
+/* The driver reports the error of the connection, and the queue is unchanged. */
 Test(socket, nobody_is_there)
 {
 	char closed[8], text[64];
@@ -481,7 +486,7 @@ Test(socket, nobody_is_there)
 	};
 	int err;
 
-	close(new_inet(SOCK_STREAM, closed, 0));
+	close(listen_inet(SOCK_STREAM, closed, 0));
 	(void)snprintf(text, sizeof(text), "syslog:tcp://loghost:%s", closed);
 	open_driver(text);
 	put_lines(1);
@@ -501,7 +506,7 @@ Test(socket, nobody_is_there)
 	open_driver("unix:nothing");
 	cr_expect_eq(driver.ops->write(driver.ctx, queue), -ENOENT);
 	driver.ops->close(driver.ctx);
-	close(new_unix(SOCK_STREAM, "closed"));
+	close(listen_unix(SOCK_STREAM, "closed"));
 	open_driver("unix:closed");
 	cr_expect_eq(driver.ops->write(driver.ctx, queue), -ECONNREFUSED);
 	cr_expect_eq(driver.ops->disconnects(driver.ctx), 0);
@@ -518,10 +523,10 @@ static unsigned int receive(int fd, char ret[2048])
 	return number_in(ret);
 }
 
-/* A datagram socket that is full is waited for by poll(2), and goes on where it stopped. */
+/* The writer waits with poll(2) for a full datagram socket, and continues where it stopped. */
 Test(socket, datagrams_wait)
 {
-	int fd = new_unix(SOCK_DGRAM, "s");
+	int fd = listen_unix(SOCK_DGRAM, "s");
 	unsigned int got = 0;
 	char text[128], frame[2048];
 	struct pollfd writable = { .events = POLLOUT };
@@ -545,7 +550,7 @@ Test(socket, datagrams_wait)
 	cr_expect(!strncmp(frame, "<30>", 4) && strstr(frame, " xdptail["), "\"%s\"", frame);
 }
 
-/* A daemon that comes back has another socket at the same place; it may be one of another type. */
+/* A restarted daemon has another socket at the same path; it may be of another type. */
 Test(socket, daemon_comes_back)
 {
 	static const int types[] = { SOCK_DGRAM, SOCK_DGRAM, SOCK_STREAM, SOCK_DGRAM };
@@ -556,7 +561,7 @@ Test(socket, daemon_comes_back)
 	open_driver(text);
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++, n++) {
 		static struct reader r;
-		int fd = new_unix(types[i], "s");
+		int fd = listen_unix(types[i], "s");
 		int err;
 
 		put_lines(1);
@@ -564,7 +569,7 @@ Test(socket, daemon_comes_back)
 		if (i > 0) {
 			cr_assert(err == -ECONNREFUSED || err == -EPIPE, "%zu: %s", i,
 				  strerror(-err));
-			lose(err);
+			fail_driver(err);
 			err = driver.ops->write(driver.ctx, queue);
 		}
 		cr_assert_eq(err, 0, "%zu: %s", i, strerror(-err));
@@ -583,10 +588,10 @@ Test(socket, daemon_comes_back)
 	cr_expect(written() == 4 && dropped() == 0);
 }
 
-/* What never fits is dropped, and counted; and what does not fit now is tried again. */
+/* A datagram that never fits is dropped and counted; one that does not fit now is retried. */
 Test(socket, datagrams_that_do_not_fit)
 {
-	int fd = new_unix(SOCK_DGRAM, "s");
+	int fd = listen_unix(SOCK_DGRAM, "s");
 	char text[128], frame[2048];
 
 	(void)snprintf(text, sizeof(text), "syslog:unix://%s/s", dir);
@@ -611,13 +616,13 @@ Test(socket, datagrams_that_do_not_fit)
 	cr_expect(written() == 3 && dropped() == 1);
 }
 
-/* By UDP nobody says that a datagram arrived, but one that nobody took is heard of. The first is
- * waited for, so it is sent again; what follows it into the void counts as written.
+/* UDP reports no delivery, but it reports a refusal. The driver waits for a refusal of the first
+ * datagram, so that line is sent again; later ones count as written even if nobody receives them.
  */
 Test(socket, udp)
 {
 	char port[8], text[64], frame[2048];
-	int fd = new_inet(SOCK_DGRAM, port, 0);
+	int fd = listen_inet(SOCK_DGRAM, port, 0);
 
 	close(fd);
 	(void)snprintf(text, sizeof(text), "syslog:udp://localhost:%s", port);
@@ -625,11 +630,11 @@ Test(socket, udp)
 	put_lines(100);
 	for (int i = 0; i < 3; i++) {
 		cr_expect_eq(driver.ops->write(driver.ctx, queue), -ECONNREFUSED);
-		lose(-ECONNREFUSED);
+		fail_driver(-ECONNREFUSED);
 	}
 	cr_expect(written() == 0 && driver.ops->disconnects(driver.ctx) == 0);
 
-	fd = new_inet(SOCK_DGRAM, text, (uint16_t)strtoul(port, NULL, 10));
+	fd = listen_inet(SOCK_DGRAM, text, (uint16_t)strtoul(port, NULL, 10));
 	cr_assert_eq(write_all(), 0);
 	for (unsigned int i = 0; i < 100; i++)
 		cr_assert_eq(receive(fd, frame), i);
@@ -639,11 +644,11 @@ Test(socket, udp)
 	cr_assert_eq(write_all(), 0);
 	wait_fd(driver.ops->fd(driver.ctx), 0);
 	cr_expect_eq(driver.ops->error(driver.ctx), -ECONNREFUSED);
-	lose(-ECONNREFUSED);
+	fail_driver(-ECONNREFUSED);
 	cr_expect_eq(driver.ops->disconnects(driver.ctx), 1);
 }
 
-/* --- with the writer's thread --- */
+/* --- with a writer's thread --- */
 
 static void expect_counts(struct outputs *s, const char *name, uint64_t want_written,
 			  uint64_t want_disconnects)
@@ -661,8 +666,8 @@ static void expect_counts(struct outputs *s, const char *name, uint64_t want_wri
 	cr_assert_eq(c.disconnects, want_disconnects, "%s: disconnects %lu", name, c.disconnects);
 }
 
-/* Refused, then taken: a connection that is being made is waited for, also after a failure; and a
- * reader that goes is noticed when there is nothing to write.
+/* The connection is refused, then accepted: a connection in progress is waited for, also after a
+ * failure; and a reader that goes away is noticed while there is nothing to write.
  */
 Test(socket, reader_comes_and_goes)
 {
@@ -673,7 +678,7 @@ Test(socket, reader_comes_and_goes)
 	struct outputs *s = NULL;
 	int listener, fd;
 
-	close(new_inet(SOCK_STREAM, port, 0));
+	close(listen_inet(SOCK_STREAM, port, 0));
 	(void)snprintf(text, sizeof(text), "syslog:tcp://127.0.0.1:%s", port);
 	cr_assert_eq(output_spec_parse(text, &spec, &why), 0, "%s", why.text);
 	cr_assert_eq(outputs_new(&s), 0);
@@ -684,14 +689,14 @@ Test(socket, reader_comes_and_goes)
 	while (!outputs_failing(s, 0))
 		(void)poll(NULL, 0, 1);
 	cr_expect_eq(outputs_failing(s, 0), -ECONNREFUSED);
-	listener = new_inet(SOCK_STREAM, text, (uint16_t)strtoul(port, NULL, 10));
+	listener = listen_inet(SOCK_STREAM, text, (uint16_t)strtoul(port, NULL, 10));
 	expect_counts(s, "it comes", 1, 0);
 	cr_expect_eq(outputs_failing(s, 0), 0);
 	fd = accept_one(listener);
 	wait_fd(fd, POLLIN);
 	cr_expect_gt(read(fd, text, sizeof(text)), 2);
 	wait_fd(fd, POLLOUT);
-	close(fd); /* and nothing is left unread, which would be a reset */
+	close(fd); /* no unread data, which would cause a reset */
 	expect_counts(s, "it goes", 1, 1);
 	while (!outputs_failing(s, 0))
 		(void)poll(NULL, 0, 1);

@@ -123,5 +123,3 @@ Test(spec, refused)
 		cr_expect_str_eq(spec.target, "untouched", "%s", cases[i].text);
 	}
 }
-
-/* A sentence is cut where err ends, and nothing behind it is touched. */
