@@ -60,8 +60,7 @@ static int parse(struct wishes *w, int argc, char *const argv[])
 		} else if (!strcmp(argv[i], "--")) {
 			options = false;
 		} else if (!take_option(w, argv[i])) {
-			log_error("audit: \"%s\" is not one of its options: there are --json and "
-				  "--help",
+			log_error("audit: unknown option \"%s\"; the options are --json and --help",
 				  argv[i]);
 			return -EINVAL;
 		}

@@ -14,7 +14,7 @@
 
 static const char *const verdict_words[] = {
 	[AUDIT_WHOLE] = "whole",
-	[AUDIT_INCOMPLETE] = "not whole, but nothing contradicts it",
+	[AUDIT_INCOMPLETE] = "incomplete, consistent",
 	[AUDIT_BROKEN] = "does not add up",
 };
 _Static_assert(ARRAY_SIZE(verdict_words) == AUDIT_VERDICT_MAX, "words");

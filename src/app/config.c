@@ -129,7 +129,7 @@ static const char *type_in_words(const struct json_node *value)
 static int refuse_type(struct config *c, const struct row *row, const struct json_node *value,
 		       const char *want)
 {
-	return options_refuse_row(c->p, row, "is %s, and has to be %s", type_in_words(value), want);
+	return options_refuse_row(c->p, row, "expected %s, got %s", want, type_in_words(value));
 }
 
 /* A number's own text, to be read as if it were typed. 0 or -EINVAL. */
@@ -235,8 +235,8 @@ static int take_setting(struct config *c, const struct row *row, struct output_s
 	case JSON_FRACTION:
 	case JSON_OBJECT:
 		return options_refuse_row(
-			c->p, row, "\"%.64s\" is %s, and has to be a string, a number or a list",
-			key, type_in_words(value));
+			c->p, row, "\"%.64s\": expected a string, a number or a list, got %s", key,
+			type_in_words(value));
 	}
 	if (err)
 		return err;
@@ -257,7 +257,7 @@ static int take_part(struct config *c, const struct row *row, const struct json_
 	if (!value)
 		return 0;
 	if (value->type != JSON_STRING)
-		return options_refuse_row(c->p, row, "\"%s\" is %s, and has to be a string", key,
+		return options_refuse_row(c->p, row, "\"%s\": expected a string, got %s", key,
 					  type_in_words(value));
 	if (problem_of(value))
 		return options_refuse_row(c->p, row, "\"%s\" %s", key, problem_of(value));

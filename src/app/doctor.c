@@ -80,8 +80,7 @@ static int take_one(struct wishes *w, int c, const char *arg)
 		return -EINVAL;
 	default:
 		log_error(
-			"doctor: \"%.100s\" is not one of its options: there are -i IF, --json and "
-			"--help",
+			"doctor: unknown option \"%.100s\"; the options are -i IF, --json and --help",
 			arg);
 		return -EINVAL;
 	}

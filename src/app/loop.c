@@ -182,8 +182,7 @@ void loop_on_clock(void *arg, int64_t step_ns)
 
 	loop_check(l, report_clock(&l->report, step_ns), "cannot write a clock record");
 	if (!l->options->read)
-		log_warning("the clock was set: wall time stepped by %.3f s",
-			    (double)step_ns / 1e9);
+		log_warning("wall clock stepped by %.3f s", (double)step_ns / 1e9);
 	else if (!l->stepped)
 		log_warning(
 			"the capture's time goes back by %.3f s: an interval begins there; this "
@@ -341,7 +340,7 @@ static void on_hangup(struct loop *l)
 	loop_notify_reloading(l);
 	outputs_flush(l->outputs);
 	outputs_reopen(l->outputs);
-	log_notice("SIGHUP: files are opened anew");
+	log_notice("SIGHUP: reopening output files");
 	if (l->options->config)
 		loop_reload(l);
 	loop_notify_ready(l);

@@ -42,8 +42,8 @@ static void on_detached(struct loop *l, const struct xdptail_interface *event)
 	if (!event->reason)
 		return;
 	if (event->mode == XDPTAIL_MODE_AUTO)
-		log_warning("%s is there, but cannot be attached to, and is tried again: %s",
-			    event->interface, event->reason);
+		log_warning("cannot attach to %s (will retry): %s", event->interface,
+			    event->reason);
 	else
 		log_warning("detached from %s: %s", event->interface, event->reason);
 	if (!l->options->wait_interface && !xdptail_attached(l->handle))

@@ -14,8 +14,7 @@ void loop_open_notify(struct loop *l)
 
 	if (err)
 		log_warning(
-			"NOTIFY_SOCKET, WATCHDOG_USEC or WATCHDOG_PID is not as systemd sets it, "
-			"so there may be nobody who hears of this run: %s",
+			"service notification disabled: NOTIFY_SOCKET, WATCHDOG_USEC or WATCHDOG_PID is not as systemd sets it: %s",
 			strerror(-err));
 }
 
@@ -62,6 +61,6 @@ void loop_feed_watchdog(struct loop *l)
 			now.snapshot = s->record.snapshot << 32 | s->record.listed;
 	}
 	if (!notify_watchdog(&l->notify, &now))
-		log_error("no sample was taken and no line of a snapshot written, though there are "
-			  "some, for half the watchdog's time: it is not fed");
+		log_error(
+			"no sample read and no snapshot line written for half of WatchdogSec=, though some are waiting; withholding the watchdog ping");
 }

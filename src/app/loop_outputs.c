@@ -11,10 +11,10 @@ static void say_ended(const struct loop *l, unsigned int i, int err)
 	const char *name = outputs_name(l->outputs, i);
 
 	if (outputs_gave_up(l->outputs, i))
-		log_error("output \"%s\" has failed for %u s, and is given up: %s", name,
+		log_error("output \"%s\": write failed for %u s, giving up: %s", name,
 			  l->options->output_timeout_s, strerror(-err));
 	else
-		log_warning("output \"%s\" has ended: %s", name, strerror(-err));
+		log_warning("output \"%s\" failed permanently: %s", name, strerror(-err));
 }
 
 /* Nobody wants any more of it, or all that is left would be lost. */
@@ -64,16 +64,14 @@ static void say_failing(const struct loop *l, unsigned int i, int err)
 
 	if (!l->options->read || outputs_spec(l->outputs, i)->when_full == OUTPUT_DROP)
 		log_warning(
-			"output \"%s\" takes nothing: %s; it is tried again, and lines for which "
-			"there is no room are dropped and counted",
+			"output \"%s\": write failed: %s; retrying, lines that do not fit the queue are dropped and counted",
 			name, strerror(-err));
 	else if (l->options->output_timeout_s)
 		log_warning(
-			"output \"%s\" takes nothing: %s; the capture waits for it, at most %u s "
-			"(--output-timeout)",
+			"output \"%s\": write failed: %s; retrying, the capture waits, at most %u s (--output-timeout)",
 			name, strerror(-err), l->options->output_timeout_s);
 	else
-		log_warning("output \"%s\" takes nothing: %s; the capture waits for it", name,
+		log_warning("output \"%s\": write failed: %s; retrying, the capture waits", name,
 			    strerror(-err));
 }
 
@@ -96,7 +94,7 @@ void loop_check_outputs(struct loop *l)
 			say_failing(l, i, err);
 		if (!err && l->failing[i] && !outputs_error(l->outputs, i) &&
 		    outputs_state(l->outputs, i) == OUTPUT_OPEN)
-			log_notice("output \"%s\" takes lines again", outputs_name(l->outputs, i));
+			log_notice("output \"%s\" recovered", outputs_name(l->outputs, i));
 		l->failing[i] = err;
 	}
 	loop_check_warnings(l);
@@ -109,7 +107,7 @@ void loop_check_ends(struct loop *l)
 
 		if (!err || l->ended[i] || err == -EPIPE)
 			continue;
-		log_error("output \"%s\": what was written to it may be lost: %s",
+		log_error("output \"%s\": written lines may be lost: %s",
 			  outputs_name(l->outputs, i), strerror(-err));
 		if (l->exit_code == EXIT_CODE_DONE)
 			l->exit_code = EXIT_CODE_FAILED;

@@ -155,10 +155,7 @@ static void tell(void *arg, const char *name, bool live)
 {
 	(void)arg;
 	if (!live)
-		log_warning(
-			"SIGHUP: \"%s\" has changed, but a run can't change it: it will hold from the "
-			"next start on",
-			name);
+		log_warning("SIGHUP: \"%s\" changed; it takes effect after a restart", name);
 }
 
 static void apply(struct loop *l, const struct options *fresh)
@@ -187,7 +184,7 @@ static void commit(struct loop *l, struct reload *r)
 		   "cannot write a start record");
 	l->reloads++;
 	loop_write_metrics(l);
-	log_notice("SIGHUP: \"%s\" is in effect", l->options->config);
+	log_notice("SIGHUP: reloaded \"%s\"", l->options->config);
 }
 
 void loop_reload(struct loop *l)
@@ -197,7 +194,7 @@ void loop_reload(struct loop *l)
 	struct reload r = { .fresh = &fresh };
 
 	if (options_parse(&fresh, l->line->argc, l->line->argv, &why)) {
-		log_error("SIGHUP: nothing is changed: %s", why.text);
+		log_error("SIGHUP: reload failed, the configuration is unchanged: %s", why.text);
 		l->reloads_refused++;
 		return;
 	}
@@ -206,7 +203,7 @@ void loop_reload(struct loop *l)
 	} else {
 		give_back(&r);
 		l->reloads_refused++;
-		log_error("SIGHUP: nothing is changed");
+		log_error("SIGHUP: reload failed, the configuration is unchanged");
 	}
 	options_free(&fresh);
 }

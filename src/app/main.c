@@ -323,8 +323,7 @@ static int check_config(int argc, char *argv[])
 		return fputs(help, stdout) < 0 || fflush(stdout) ? EXIT_CODE_FAILED :
 								   EXIT_CODE_DONE;
 	if (argc > 1 && argv[1][0] == '-') {
-		log_error("check-config: \"%.100s\" is not one of its options: there is --help",
-			  argv[1]);
+		log_error("check-config: unknown option \"%.100s\"; try --help", argv[1]);
 		return EXIT_CODE_USAGE;
 	}
 	if (argc != 2) {
@@ -336,7 +335,7 @@ static int check_config(int argc, char *argv[])
 		log_error("%s", why.text);
 		return exit_code_of_error(err, EXIT_CODE_USAGE);
 	}
-	log_notice("%s: nothing wrong with it", argv[1]);
+	log_notice("%s: OK", argv[1]);
 	return EXIT_CODE_DONE;
 }
 

@@ -125,7 +125,7 @@ readers() { # GID
 	settings "\"top\": 5, $TO_FILE"
 	"${CONFINE[@]}" --reload "$INNER_PID" "$UNITS/xdptail.service"
 	wait_line "$HEARD" '^RELOADING=1|MONOTONIC_USEC=[0-9]*$' "$RECEIVER"
-	wait_line "$ERR" 'is in effect' "$PID"
+	wait_line "$ERR" 'SIGHUP: reloaded' "$PID"
 
 	expect_no_line "$ROOT/etc/logrotate.d/xdptail" copytruncate
 	for file in 2 3; do
@@ -289,7 +289,7 @@ readers() { # GID
 		while True:
 			print(s.recv(2000).decode())' >"$got" 3>&- &
 	start "$UNITS/xdptail.service"
-	wait_line "$ERR" 'takes nothing: Address family not supported by protocol' "$PID"
+	wait_line "$ERR" 'write failed: Address family not supported by protocol' "$PID"
 	kill -KILL "$PID"
 	wait_end "$UNIT_PID"
 	expect "what came to syslog" "$(cat "$got")" ""

@@ -39,7 +39,7 @@ all_files() {
 	traffic peer0 20000 20000
 	wait_line "$OUT" '"event_type":"loss".*"cause":"error"' "$PID"
 	mount -o remount,size=16m "$BATS_TEST_TMPDIR/disk"
-	wait_line "$ERR" 'takes lines again' "$PID"
+	wait_line "$ERR" 'recovered' "$PID"
 	traffic peer0 1000 20000
 	wait_line "$FILE" '"event_type":"loss".*"cause":"error"' "$PID"
 	tail_stop
@@ -63,7 +63,7 @@ all_files() {
 	traffic peer0 10000 20000
 	wait_line "$OUT" '"event_type":"loss".*"cause":"error"' "$PID"
 	rm "$FILE".*
-	wait_line "$ERR" 'takes lines again' "$PID"
+	wait_line "$ERR" 'recovered' "$PID"
 	traffic peer0 1000 20000
 	wait_line "$OUT" '"packet".*"record_seq":11000,' "$PID"
 	tail_stop
@@ -116,7 +116,7 @@ all_files() {
 	chmod +x "$BATS_TEST_TMPDIR/xdptail"
 	XDPTAIL=$BATS_TEST_TMPDIR/xdptail tail_start -a -N 1 --interval 1 -o "file:$FILE"
 	traffic peer0 5000 20000
-	wait_line "$ERR" 'takes nothing: File too large' "$PID"
+	wait_line "$ERR" 'write failed: File too large' "$PID"
 	tail_stop
 	expect "exit, for the line that can never be finished" "$CODE" 1
 	expect_line "$ERR" 'did not get [1-9][0-9]* lines'
@@ -157,6 +157,6 @@ all_files() {
 	wait_line "$ERR" 'cannot sync to disk: Input/output error; written lines may be lost' "$PID"
 	tail_stop
 	expect "exit" "$CODE" 1
-	expect_line "$ERR" 'what was written to it may be lost: Input/output error'
+	expect_line "$ERR" 'written lines may be lost: Input/output error'
 	check_stream "$FILE"
 }

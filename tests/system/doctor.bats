@@ -315,10 +315,10 @@ offload() { # NAME on|off
 		-i tail0 -i lo|"lo" comes after "tail0"
 		tail0|"tail0": not an option; an interface is named by -i
 		-i tail0 -- lo|"lo": not an option
-		--jason|"--jason" is not one of its options
-		--json=yes|"--json=yes" is not one of its options
-		-a|"-a" is not one of its options
-		-i tail0 -N 10|"-N" is not one of its options
+		--jason|unknown option "--jason"
+		--json=yes|unknown option "--json=yes"
+		-a|unknown option "-a"
+		-i tail0 -N 10|unknown option "-N"
 	TABLE
 }
 

@@ -33,7 +33,7 @@ load common
 	tail_stop
 	umount "$BATS_TEST_TMPDIR/small"
 	expect "exit, for the line that can never be finished" "$CODE" 1
-	expect "warnings of it" "$(grep -c 'small/file.*takes nothing: No space left' "$ERR")" 1
+	expect "warnings of it" "$(grep -c 'small/file.*write failed: No space left' "$ERR")" 1
 	expect_line "$ERR" 'small/file.*did not get [1-9][0-9]* lines'
 	check_stream "$OUT"
 }

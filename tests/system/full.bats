@@ -39,8 +39,8 @@ gives_up() { # NAME REASON OUTPUT...
 	read_start --output-timeout 1 "${@:3}"
 	wait_end "$PID"
 	expect "exit of $1" "$CODE" 1
-	expect_line "$ERR" "warning: output \"$1\" takes nothing: $2; the capture waits for it, at most 1 s"
-	expect_line "$ERR" "error: output \"$1\" has failed for 1 s, and is given up: $2"
+	expect_line "$ERR" "warning: output \"$1\": write failed: $2; retrying, the capture waits, at most 1 s"
+	expect_line "$ERR" "error: output \"$1\": write failed for 1 s, giving up: $2"
 	expect_line "$ERR" "output \"$1\" did not get [1-9][0-9]* lines"
 }
 
@@ -52,11 +52,11 @@ gives_up() { # NAME REASON OUTPUT...
 		STDOUT=$OUT
 		[ "$output" != stdout ] || STDOUT=$DISK/x
 		read_start -o "$output"
-		wait_line "$ERR" 'takes nothing: No space left on device; the capture waits' "$PID"
+		wait_line "$ERR" 'write failed: No space left on device; retrying, the capture waits' "$PID"
 		rm "$DISK/filler"
 		wait_end "$PID"
 		expect "exit of $output" "$CODE" 0
-		expect_line "$ERR" 'takes lines again'
+		expect_line "$ERR" 'recovered'
 		whole "$DISK/x"
 		umount "$DISK"
 	done
@@ -102,7 +102,7 @@ gives_up() { # NAME REASON OUTPUT...
 
 @test "a signal ends a capture that waits, with what it could not write" {
 	read_start --output-timeout 0 -o "unix:$BATS_TEST_TMPDIR/nobody"
-	wait_line "$ERR" 'takes nothing: No such file or directory; the capture waits for it$' "$PID"
+	wait_line "$ERR" 'write failed: No such file or directory; retrying, the capture waits$' "$PID"
 	kill -TERM "$PID"
 	wait_end "$PID"
 	expect "exit" "$CODE" 1
@@ -117,7 +117,7 @@ lossy_start() { # ARGUMENT OF xdptail...
 	traffic peer0 2000
 	wait_line "$OUT" '"event_type":"loss".*"cause":"error"' "$PID"
 	rm "$DISK/filler"
-	wait_line "$ERR" 'takes lines again' "$PID"
+	wait_line "$ERR" 'recovered' "$PID"
 }
 
 @test "a live run that a signal ends says what an output lost, and ends with 0" {

@@ -526,7 +526,7 @@ expect_counted() { # INTERFACE PACKETS: in samples of traffic_of
 	id=$(xdp_of tail0 | sed -n 's/^prog\/xdp id \([0-9]*\).*/\1/p')
 	kill -CONT "$PID"
 	# its name is not told: we have no rights any more to ask for it
-	wait_line "$ERR" "tail0 is there, but cannot be attached to.*program id $id" "$PID"
+	wait_line "$ERR" "cannot attach to tail0 (will retry).*program id $id" "$PID"
 	# it is tried each second, and said once
 	wait_line "$OUT" '"event_type":"snapshot".*"record_seq":4,' "$PID"
 	ip -n "$NS_A" link set dev tail0 xdpdrv off
@@ -547,7 +547,7 @@ expect_counted() { # INTERFACE PACKETS: in samples of traffic_of
 	wait_state tail0 gone
 	ip -n "$NS_A" link add tail0 mtu 9000 type veth peer name peer0 mtu 9000 netns "$NS_B"
 	ip -n "$NS_B" link set peer0 up
-	wait_line "$ERR" 'tail0 is there, but cannot be attached to.*MTU is too large' "$PID"
+	wait_line "$ERR" 'cannot attach to tail0 (will retry).*MTU is too large' "$PID"
 	ip -n "$NS_A" link set tail0 mtu 1500
 	ip -n "$NS_B" link set peer0 mtu 1500
 	ip -n "$NS_A" link set tail0 up

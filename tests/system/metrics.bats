@@ -350,17 +350,17 @@ reload() { # MESSAGE TIMES: that it ends with, for the nth time
 	wait_line "$PROM" '^xdptail_output_disconnects_total' "$PID"
 
 	config "\"metrics_file\": \"$DIR/no/b.prom\""
-	reload 'nothing is changed$' 1
+	reload 'configuration is unchanged$' 1
 	expect_line "$ERR" 'SIGHUP: cannot write the metrics file .*its directory does not exist'
 	config "\"metrics_file\": \"$DIR/b.prom\", \"output\": [\"stdout\", \"file:$DIR/no/c\"]"
-	reload 'nothing is changed$' 2
+	reload 'configuration is unchanged$' 2
 	config "\"metrics_file\": \"$DIR/b.txt\""
-	reload 'nothing is changed: .*metrics_file: .*is not read by node_exporter' 1
+	reload 'configuration is unchanged: .*metrics_file: .*is not read by node_exporter' 1
 	expect "files" "$(ls -A "$DIR")" xdptail.prom
 
 	traffic -t peer0 100
 	config "\"metrics_file\": \"$DIR/b.prom\", \"sample\": 7"
-	reload 'is in effect' 1
+	reload 'SIGHUP: reloaded' 1
 	wait_line "$DIR/b.prom" '^xdptail_output_disconnects_total' "$PID"
 	wait_until "$PROM is gone" is_gone "$PROM"
 	PROM=$DIR/b.prom
@@ -369,10 +369,10 @@ reload() { # MESSAGE TIMES: that it ends with, for the nth time
 	expect_metric 3 config_reloads_total 'result="refused"'
 
 	config '"output": "stdout"'
-	reload 'is in effect' 2
+	reload 'SIGHUP: reloaded' 2
 	wait_until "$PROM is gone" is_gone "$PROM"
 	config "\"metrics_file\": \"$PROM\""
-	reload 'is in effect' 3
+	reload 'SIGHUP: reloaded' 3
 	tail_stop
 	expect "exit" "$CODE" 0
 	check_stream "$OUT"

@@ -119,7 +119,7 @@ RELOADING=1|MONOTONIC_USEC=N READY=1 STOPPING=1 STATUS=1000 packets seen, $sampl
 	wait_end "$RECEIVER"
 	rm "$NOTIFY_SOCKET"
 	kill -HUP "$PID"
-	wait_line "$ERR" 'opened anew' "$PID"
+	wait_line "$ERR" 'reopening output files' "$PID"
 	listen "$NOTIFY_SOCKET"
 	wait_line "$HEARD" '^READY=1$' "$RECEIVER"
 	tail_stop
@@ -131,5 +131,5 @@ RELOADING=1|MONOTONIC_USEC=N READY=1 STOPPING=1 STATUS=1000 packets seen, $sampl
 	NOTIFY_SOCKET=vsock:2:1234 tail_start
 	tail_stop
 	expect "exit" "$CODE" 0
-	expect_line "$ERR" 'warning: NOTIFY_SOCKET, .* is not as systemd sets it'
+	expect_line "$ERR" 'warning: service notification disabled: NOTIFY_SOCKET, .* is not as systemd sets it'
 }

@@ -132,7 +132,7 @@ of_sink() { # FILE SINK KEY
 	pair
 	tail_start -a -N 1
 	kill -HUP "$PID"
-	wait_line "$ERR" 'SIGHUP: files are opened anew' "$PID"
+	wait_line "$ERR" 'SIGHUP: reopening output files' "$PID"
 	traffic peer0 100
 	tail_stop
 	check_stream "$OUT"

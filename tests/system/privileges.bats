@@ -198,7 +198,7 @@ goes_on() { # WANT ARGUMENT OF xdptail...
 	# an output that was not there before, opened by nobody
 	echo "{ \"sample\": 1, \"output\": [\"file:$LOG\", \"file:$LOG.new\"] }" >"$PLACE/config"
 	kill -HUP "$PID"
-	wait_line "$ERR" 'is in effect' "$PID"
+	wait_line "$ERR" 'SIGHUP: reloaded' "$PID"
 	expect_rights "$PID" "$left"
 	expect "sent" "$(traffic peer0 1000 50000)" 1000
 	tail_stop TERM
@@ -348,7 +348,7 @@ CAP_SETUID and CAP_SETGID are needed; start as root, or as that user"
 	start_as -f "$PLACE/config" -o "file:$LOG"
 	expect_line "$ERR" "\"$PLACE/config\" can't be read by \"nobody\".* SIGHUP will change nothing"
 	kill -HUP "$PID"
-	wait_line "$ERR" 'nothing is changed' "$PID"
+	wait_line "$ERR" 'configuration is unchanged' "$PID"
 	tail_stop TERM
 	expect "exit" "$CODE" 0
 	check_stream "$LOG"

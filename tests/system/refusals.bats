@@ -111,16 +111,16 @@ expect_refusal() { # NAME EXIT TEXT
 		-f good good|2|"good": not an option
 		audit nothing|1|audit: cannot read "nothing": No such file
 		audit dir|1|audit: cannot read "dir": Is a directory
-		audit --frobnicate|2|audit: "--frobnicate" is not one of its options
-		audit --json=yes good|2|audit: "--json=yes" is not one of its options
+		audit --frobnicate|2|audit: unknown option "--frobnicate"
+		audit --json=yes good|2|audit: unknown option "--json=yes"
 		doctor -i|2|doctor: --interface: needs a value
-		doctor --frobnicate|2|doctor: "--frobnicate" is not one of its options
+		doctor --frobnicate|2|doctor: unknown option "--frobnicate"
 		doctor tail0|2|doctor: "tail0": not an option; an interface is named by -i
 		check-config|2|check-config takes one file
 		check-config good good|2|check-config takes one file
 		check-config nothing|2|cannot read the config file "nothing": No such file
 		check-config dir|2|cannot read the config file "dir": it is no regular file
-		check-config --frobnicate|2|check-config: "--frobnicate" is not one of its options
+		check-config --frobnicate|2|check-config: unknown option "--frobnicate"
 	TABLE
 	expect "attached" "$(attached)" ""
 	expect "files that were made" "$(find . -mindepth 1 ! -name good ! -name dir)" ""
@@ -153,14 +153,14 @@ expect_refusal() { # NAME EXIT TEXT
 		{"a":[[[[[[[[1]]]]]]]]}|1: more than 8 objects and arrays inside each other
 		{\n"sampel": 1}|2: sampel: no such key; did you mean "sample"?
 		{\n"help": true}|2: help: no such key: it is for the command line only
-		{"sample":\n"1"}|1: sample: is a string, and has to be a number
-		{"sample": 1.5}|1: sample: is a number with a fraction, and has to be a number
+		{"sample":\n"1"}|1: sample: expected a number, got a string
+		{"sample": 1.5}|1: sample: expected a number, got a number with a fraction
 		{"sample": -1}|1: sample: "-1" is not a number from 0 to 1073741824
 		{"sample": 99999999999999999999}|1: sample: is a number with too many digits
-		{"top": null}|1: top: is null, and has to be a number
+		{"top": null}|1: top: expected a number, got null
 		{"ring_size": "1T"}|1: ring_size: "1T" is not a number of bytes from 64K to 1G
 		{"mode": "fast"}|1: mode: "fast" is not one of auto, native, generic
-		{"all": 1}|1: all: is a number, and has to be true or false
+		{"all": 1}|1: all: expected true or false, got a number
 		{"verbose": 10}|1: verbose: 10 is not a number from 0 to 9
 		{"interface": []}|1: interface: the list is empty
 		{"interface": "a/b"}|1: interface: "a/b" cannot be the name of an interface

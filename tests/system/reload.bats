@@ -34,7 +34,7 @@ reload() { # PATTERN
 
 	RELOADS=$((RELOADS + 1))
 	kill -HUP "$PID"
-	wait_line "$ERR" 'is in effect\|nothing is changed' "$PID" "$RELOADS"
+	wait_line "$ERR" 'SIGHUP: reloaded\|configuration is unchanged' "$PID" "$RELOADS"
 	expect_line "$ERR" "$pattern"
 }
 
@@ -45,11 +45,11 @@ reload() { # PATTERN
 	traffic peer0 100 0 20
 	wait_line "$OUT" '"event_type":"packet".*"record_seq":100,' "$PID"
 	config '"sample": 10, "interval": 1, "top": 5'
-	reload "SIGHUP: \"$CONFIG\" is in effect"
+	reload "SIGHUP: reloaded \"$CONFIG\""
 	traffic peer0 1000 0 20
 	wait_line "$OUT" '"event_type":"snapshot".*"record_seq":2,' "$PID"
 	config '"sample": 0, "interval": 0, "sample_mode": "random"'
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	traffic peer0 500
 	tail_stop
 	expect "exit" "$CODE" 0
@@ -75,7 +75,7 @@ reload() { # PATTERN
 	kill -CONT "$PID"
 	wait_line "$OUT" '"event_type":"packet".*"record_seq":1000,' "$PID"
 	config '"sample": 2, "interval": 0'
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	kill -USR1 "$PID"
 	wait_line "$OUT" '"event_type":"stats"' "$PID"
 	tail_stop
@@ -93,14 +93,14 @@ reload() { # PATTERN
 	wait_line "$A" '"event_type":"packet".*"record_seq":100,' "$PID"
 
 	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$B")]"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	traffic peer0 100
 	wait_line "$B" '"event_type":"packet".*"record_seq":200,' "$PID"
 	expect "the first line of what came" \
 		"$(head -n 1 "$B" | jq -c '[.event_type, .repeated, .joined]')" '["start",true,true]'
 
 	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$B" '"events": ["snapshot", "sink", "stats"]')]"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	kill -USR1 "$PID"
 	wait_line "$B" '"event_type":"snapshot"' "$PID"
 	traffic peer0 50
@@ -132,11 +132,11 @@ reload() { # PATTERN
 	traffic peer0 100
 	wait_line "$A" '"event_type":"packet".*"record_seq":100,' "$PID"
 	config "\"sample\": 1, \"interval\": 0, \"output\": $(file "$B")"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	traffic peer0 100
 	wait_line "$B" '"event_type":"packet".*"record_seq":200,' "$PID"
 	config "\"sample\": 1, \"interval\": 0, \"output\": [$(file "$A"), $(file "$B")]"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	traffic peer0 100
 	tail_stop
 	expect "exit" "$CODE" 0
@@ -161,7 +161,7 @@ reload() { # PATTERN
 	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$A")]"
 	config_start
 	config '"sampel": 10'
-	reload 'SIGHUP: nothing is changed: .*/config.json:2: sampel: no such key; did you mean "sample"?'
+	reload 'SIGHUP: reload failed, the configuration is unchanged: .*/config.json:2: sampel: no such key; did you mean "sample"?'
 	echo '{' >"$CONFIG"
 	reload 'the file ends before its object does'
 	rm "$CONFIG"
@@ -182,9 +182,9 @@ reload() { # PATTERN
 	config '"sample": 1'
 	config_start
 	printf '{"interface": "lo", "all": false, "ring_size": "1M", "transport": "perf", "sample": 5}' >"$CONFIG"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	for name in interface function-name ring-size transport; do
-		expect_line "$ERR" "SIGHUP: \"$name\" has changed, but a run can't change it"
+		expect_line "$ERR" "SIGHUP: \"$name\" changed; it takes effect after a restart"
 	done
 	expect_no_line "$ERR" '"sample" has changed'
 	[ -n "$(attached)" ] || fail "no longer attached"
@@ -199,7 +199,7 @@ reload() { # PATTERN
 	config '"sample": 10'
 	config_start -N 1
 	config '"sample": 100'
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	traffic peer0 100
 	tail_stop
 	check_stream "$OUT"
@@ -220,7 +220,7 @@ reload() { # PATTERN
 	for ((i = 1; i <= 100; i++)); do
 		config "\"sample\": $((i % 7)), \"interval\": $((1 + i % 2)), \"output\": [\"stdout\", $(
 			file "$A" "\"queue\": \"$((1 + i % 3))M\"")]"
-		reload 'is in effect'
+		reload 'SIGHUP: reloaded'
 	done
 	# as many as can be, which become fewer
 	for ((i = 1; i <= 2000; i++)); do
@@ -268,8 +268,8 @@ reload() { # PATTERN
 	expect "program" "$(attached)" "$program"
 	tail_stop
 	expect "exit" "$CODE" 0
-	expect_line "$ERR" 'is in effect'
-	echo "# $sent, of which $(grep -c 'is in effect' "$ERR") made a reload" >&3
+	expect_line "$ERR" 'SIGHUP: reloaded'
+	echo "# $sent, of which $(grep -c 'SIGHUP: reloaded' "$ERR") made a reload" >&3
 	for stream in "$OUT" "$A"; do
 		check_stream "$stream"
 		run --separate-stderr "$XDPTAIL" audit "$stream"
@@ -278,17 +278,17 @@ reload() { # PATTERN
 	expect "packets" "$(counted packets)" "$(seen)"
 }
 
-@test "the only output changes, and can't be opened anew: nothing is changed" {
+@test "the only output changes, and can't be opened anew: configuration is unchanged" {
 	pair
 	mkdir "$BATS_TEST_TMPDIR/place"
 	config "\"output\": $(file "$BATS_TEST_TMPDIR/place/a")"
 	config_start
 	rm -r "$BATS_TEST_TMPDIR/place"
 	config "\"output\": $(file "$BATS_TEST_TMPDIR/place/a" '"queue": "1M"')"
-	reload 'nothing is changed'
+	reload 'configuration is unchanged'
 	expect_line "$ERR" 'error: SIGHUP: cannot create .* does not exist; create it first'
 	mkdir "$BATS_TEST_TMPDIR/place"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	wait_line "$BATS_TEST_TMPDIR/place/a" '"joined":true' "$PID"
 	tail_stop
 	expect "exit" "$CODE" 0
@@ -301,9 +301,9 @@ reload() { # PATTERN
 	config "\"sample\": 1, \"output\": [\"stdout\", $(file "$A")]"
 	OUT=$BATS_TEST_TMPDIR/fifo config_start
 	traffic peer0 100 0 20
-	wait_line "$ERR" 'output "stdout" has ended: Broken pipe' "$PID"
+	wait_line "$ERR" 'output "stdout" failed permanently: Broken pipe' "$PID"
 	config "\"sample\": 1, \"output\": \"stdout\""
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	wait_end "$PID"
 	expect "exit" "$CODE" 5
 }
@@ -317,9 +317,9 @@ reload() { # PATTERN
 	traffic peer0 1000
 	wait_line "$A" '"event_type":"packet".*"record_seq":1000,' "$PID"
 	config "\"sample\": 1, \"interval\": 0, \"output\": [{\"type\": \"stdout\", \"queue\": \"1M\"}, $(file "$A")]"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	config "\"sample\": 1, \"interval\": 0, \"output\": $(file "$A")"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	traffic peer0 100
 	wait_line "$A" '"event_type":"packet".*"record_seq":1100,' "$PID"
 	tail_stop
@@ -333,12 +333,12 @@ reload() { # PATTERN
 	pair
 	config "\"interval\": 1, \"output\": [\"stdout\", \"unix:$BATS_TEST_TMPDIR/nobody\"]"
 	config_start
-	wait_line "$ERR" 'output "unix:.*" takes nothing' "$PID"
+	wait_line "$ERR" 'output "unix:.*": write failed' "$PID"
 	config '"interval": 1, "output": "stdout"'
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	wait_line "$OUT" '"event_type":"loss".*"unix:' "$PID" # of what it had not written
 	tail_stop
-	expect_no_line "$ERR" 'takes lines again'
+	expect_no_line "$ERR" 'recovered'
 	check_stream "$OUT"
 }
 
@@ -351,7 +351,7 @@ reload() { # PATTERN
 	traffic peer0 1000
 	wait_line "$A" '"event_type":"packet".*"record_seq":1000,' "$PID"
 	config "\"sample\": 1, \"interval\": 1, \"output\": [{\"type\": \"stdout\", \"queue\": \"1M\"}, $(file "$A")]"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	# it has given up, and has come back
 	wait_line "$A" '"event_type":"loss".*"records":[0-9]\{3,\}' "$PID"
 	cat <"$BATS_TEST_TMPDIR/fifo" >"$B" 8<&- 3>&- &
@@ -394,7 +394,7 @@ capture_config() { # OUTPUTS
 	capture_start -n 30000
 	wait_line "$A" '"record_seq":1000,' "$PID"
 	capture_config "$(file "$A"), \"stdout\", $(file "$B" '"queue": "64K"')"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	capture_end
 	check_stream "$OUT"
 	expect "packets" "$(counted packets)" 30000
@@ -406,7 +406,7 @@ capture_config() { # OUTPUTS
 	capture_start -n 30000
 	wait_line "$A" '"record_seq":1000,' "$PID"
 	capture_config "$(file "$A"), {\"type\": \"stdout\", \"queue\": \"1M\"}"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	capture_end
 	check_stream "$OUT"
 	check_stream "$A" --sink "file:$A"
@@ -427,7 +427,7 @@ capture_config() { # OUTPUTS
 	head -c 40024 "$BATS_TEST_TMPDIR/capture" >&8
 	wait_line "$A" '"record_seq":500,' "$PID"
 	capture_config "\"stdout\", $(file "$A" '"queue": "1M"')"
-	reload 'is in effect'
+	reload 'SIGHUP: reloaded'
 	wait_line "$A" '"joined":true' "$PID"
 	tail -c +40025 "$BATS_TEST_TMPDIR/capture" >&8
 	exec 8<&-

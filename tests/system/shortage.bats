@@ -26,8 +26,8 @@ reload() { # NUMBER OF THE CALL THAT FAILS
 	echo "$1" >"$NUMBER"
 	RELOADS=$((RELOADS + 1))
 	kill -HUP "$PID"
-	wait_line "$ERR" 'is in effect\|nothing is changed' "$PID" "$RELOADS"
-	OUTCOME=$(grep -E 'is in effect|nothing is changed' "$ERR" | tail -n 1)
+	wait_line "$ERR" 'SIGHUP: reloaded\|configuration is unchanged' "$PID" "$RELOADS"
+	OUTCOME=$(grep -E 'SIGHUP: reloaded|configuration is unchanged' "$ERR" | tail -n 1)
 }
 
 # Two configurations take turns, until no call is left that could fail in a reload.
@@ -52,7 +52,7 @@ walk() { # OF WHAT
 		if ((effective % 2)); then config 1 1M b; else config 2 2M c; fi
 		reload "$i"
 		case $OUTCOME in
-		*'nothing is changed'*) refused=$((refused + 1)) ;;
+		*'configuration is unchanged'*) refused=$((refused + 1)) ;;
 		*) effective=$((effective + 1)) ;;
 		esac
 		[ "$(grep -c "^shortage of $1" "$ERR")" -gt "$failed" ] || break
@@ -63,7 +63,7 @@ walk() { # OF WHAT
 	[ "$refused" -gt 2 ] || fail "$refused reloads were refused"
 	config 1 3M d
 	reload 0
-	[[ $OUTCOME == *'is in effect'* ]] || fail "the next reload: $OUTCOME"
+	[[ $OUTCOME == *'SIGHUP: reloaded'* ]] || fail "the next reload: $OUTCOME"
 	wait_line "$BATS_TEST_TMPDIR/d" '"joined":true' "$PID"
 	tail_stop
 	expect "exit" "$CODE" 0

@@ -93,10 +93,10 @@ not_there_yet() { # KIND: nor after it went, in a quiet moment
 	"$1_reader"
 	pair
 	tail_start -a -N 1 --interval 0 -o "file:$FILE" -o "$OUTPUT"
-	wait_line "$ERR" "\"$OUTPUT\" takes nothing" "$PID"
+	wait_line "$ERR" "\"$OUTPUT\": write failed" "$PID"
 	traffic peer0 1000 50000
 	reader_start "$1"
-	wait_line "$ERR" "\"$OUTPUT\" takes lines again" "$PID"
+	wait_line "$ERR" "\"$OUTPUT\" recovered" "$PID"
 	received 1002 # and start, and attached
 	reader_end KILL
 	traffic peer0 2000 50000
@@ -115,7 +115,7 @@ not_there_yet() { # KIND: nor after it went, in a quiet moment
 }
 
 told_twice() {
-	[ "$(grep -c "takes nothing" "$ERR")" = 2 ]
+	[ "$(grep -c "write failed" "$ERR")" = 2 ]
 }
 
 @test "local syslog: lines wait for a daemon that is not there" {
@@ -188,7 +188,7 @@ killed_under_traffic() { # KIND
 	reader_end KILL
 	mv "$DIR/messages" "$BATS_TEST_TMPDIR/first"
 	reader_start "$1"
-	wait_line "$ERR" "\"$OUTPUT\" takes lines again" "$PID"
+	wait_line "$ERR" "\"$OUTPUT\" recovered" "$PID"
 	wait_end "$sender"
 	wait_line "$FILE" '"packet".*"record_seq":40000,' "$PID"
 	tail_stop

@@ -115,10 +115,10 @@ headers() { # TYPE COLUMN...
 	pair
 	ip -n "$NS_A" link set lo up
 	tail_start -a -N 1 --interval 0 -o "file:$FILE" -o syslog:udp://127.0.0.1
-	wait_line "$ERR" 'udp://127.0.0.1" takes nothing: Connection refused' "$PID"
+	wait_line "$ERR" 'udp://127.0.0.1": write failed: Connection refused' "$PID"
 	traffic peer0 1000 50000
 	rsyslog_start
-	wait_line "$ERR" 'udp://127.0.0.1" takes lines again' "$PID"
+	wait_line "$ERR" 'udp://127.0.0.1" recovered' "$PID"
 	tail_stop
 	expect "exit" "$CODE" 0
 	expect_arrived "$FILE"
