@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # deps.sh GROUP…: install what building, running and testing need; groups: build demo test lint, and
 # bench, contrib (the programs that read the stream), deb, rpm (make deb, make rpm), package-check
-# (what looks at packages), kernels (what fetches and boots kernels to test on).
+# (what looks at packages), kernels (what fetches and boots kernels to test on), clangs (other
+# compilers of the BPF programs, where Debian 12 has them).
 # Debian and Ubuntu (apt), Fedora (dnf). Changes nothing when all is there; names what is missing,
 # and fails, when it may not install.
 set -eu
@@ -100,6 +101,9 @@ packages() {
 		kernels apt             apt
 		kernels dpkg            dpkg
 		kernels debian-archive-keyring debian-keyring
+		clangs clang-14         -
+		clangs clang-16         -
+		clangs clang-19         -
 	TABLE
 }
 
@@ -165,8 +169,8 @@ install_rpm() {
 [ $# -gt 0 ] || set -- build
 for group in "$@"; do
 	case $group in
-	build | demo | test | lint | bench | contrib | deb | rpm | package-check | kernels) ;;
-	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint, bench, contrib, deb, rpm, package-check, kernels" >&2 && exit 2 ;;
+	build | demo | test | lint | bench | contrib | deb | rpm | package-check | kernels | clangs) ;;
+	*) echo "deps.sh: no group \"$group\"; there are build, demo, test, lint, bench, contrib, deb, rpm, package-check, kernels, clangs" >&2 && exit 2 ;;
 	esac
 done
 

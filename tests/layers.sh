@@ -72,7 +72,7 @@ for file in $(set +f && ls include/*.h bpf/*.[ch] src/*/*.[ch]); do
 done
 set +f
 
-# The app is a client of the public header: no libbpf, and field names are line.c's alone.
+# The app is a client of the public header: no libbpf, and field names are record.c's alone.
 if grep -l '#include <bpf/' src/app/*.[ch] src/json/*.[ch] src/record/*.[ch] src/output/*.[ch]; then
 	echo "libbpf is used only in src/lib"
 	status=1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* line_cost [ROUNDS [LINES]]: nanoseconds to make a packet line, by ours (line.c), by snprintf()
+/* line_cost [ROUNDS [LINES]]: nanoseconds to make a packet line, by ours (record.c), by snprintf()
  * with inet_ntop(), and by json-c as its documentation has it, with the flags that make it fast.
  * All three make the same lines, byte for byte, which is checked first; date and hour, which change
  * once a second, are kept by all three. A line of JSON each.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Packets as they reach line.c, the same ones in every run: what differs from one to the next in
+/* Packets as they reach record.c, the same ones in every run: what differs from one to the next in
  * real traffic (addresses, ports, numbers, times) differs here too, so that no branch is learnt by
  * heart.
  */

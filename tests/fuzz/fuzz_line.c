@@ -9,7 +9,7 @@
 #include "record/record.h"
 #include "reading.h"
 
-#define NAME_MAX_LEN	96 /* of text from outside, escaped: line.c cuts the rest */
+#define NAME_MAX_LEN	96 /* of text from outside, escaped: record.c cuts the rest */
 #define TEXT_MAX_LEN	255
 #define PROGRAM_MAX_LEN 96
 #define KERNEL_MAX_LEN	64

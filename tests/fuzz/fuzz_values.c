@@ -28,7 +28,7 @@ static void check_bounds(const char *text, size_t len)
 	}
 }
 
-/* What line.c would never write, json-c prints otherwise: then they need not agree. */
+/* What record.c would never write, json-c prints otherwise: then they need not agree. */
 static bool is_as_printed(const char *text, size_t len, struct json_object *obj)
 {
 	size_t n = 0;

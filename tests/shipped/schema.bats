@@ -10,8 +10,8 @@ load common
 	expect "exit" "$status" 0
 }
 
-@test "keys that line.c writes are those of the schema" {
-	local line=$BATS_TEST_TMPDIR/line.c schema=$BATS_TEST_TMPDIR/schema
+@test "keys that record.c writes are those of the schema" {
+	local line=$BATS_TEST_TMPDIR/keys schema=$BATS_TEST_TMPDIR/schema
 
 	"$BATS_TEST_DIRNAME/keys_of_line.sh" "$ROOT/src/record/record.c" >"$line"
 	jq -r '.definitions[.properties.event_type.enum[]].properties | keys[]' \
@@ -39,8 +39,8 @@ load common
 	expect_same_words "keys" "$audit" "$schema"
 }
 
-@test "the fuzzer of lines reads every key that line.c writes" {
-	local line=$BATS_TEST_TMPDIR/line.c fuzzer=$BATS_TEST_TMPDIR/words
+@test "the fuzzer of lines reads every key that record.c writes" {
+	local line=$BATS_TEST_TMPDIR/keys fuzzer=$BATS_TEST_TMPDIR/words
 
 	"$BATS_TEST_DIRNAME/keys_of_line.sh" "$ROOT/src/record/record.c" >"$line"
 	grep -h -o '"[a-z0-9_]*"' "$ROOT/tests/fuzz/fuzz_line.c" "$ROOT/tests/fuzz/reading.h" |
