@@ -331,7 +331,7 @@ static size_t count_members_of_object(struct json_object *obj)
 	return sum;
 }
 
-/* As many as were read, unless a key was there twice: then the last one won. */
+/* The count equals that of the keys read, unless a key was duplicate: json-c keeps the last. */
 static size_t count_members(struct json_object *value)
 {
 	size_t sum = 0;

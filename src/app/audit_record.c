@@ -231,7 +231,7 @@ int audit_record_json(struct json_tokener *tok, const char *text, size_t len,
 		return bad;
 	if (bad) {
 		(void)snprintf(err, err_cap, "%s",
-			       bad == -EEXIST ? "a key is there twice" :
+			       bad == -EEXIST ? "duplicate key" :
 			       bad == -EINVAL ? "it is JSON, but not an object" :
 						"it is not JSON");
 		return bad == -ENODATA ? -ENODATA : -EBADMSG;

@@ -80,7 +80,7 @@ Test(audit_record, json)
 	json_tokener_free(tok);
 }
 
-/* Whatever is cut off a good object, what is left is told as one that ends too early. */
+/* A good object that is cut off at any byte is reported as truncated. */
 Test(audit_record, json_cut)
 {
 	static const char text[] = "{\"a\":[true,null,-1.5e+7,{}],\"b\\u00e9\":\"\xe2\x82\xac\"}";
