@@ -24,7 +24,7 @@ static const char help[] =
 	"Exit status:\n"
 	"  0  every run is whole, and adds up\n"
 	"  1  something is missing that is accounted for, or of which nothing can be known:\n"
-	"     dropped or lost records, a torn last line, a run without an end, or one that\n"
+	"     dropped or lost records, a truncated last line, a run without an end, or one that\n"
 	"     failed, a filtered copy, a file that cannot be read\n"
 	"  2  it does not add up\n";
 
@@ -75,7 +75,7 @@ static int print_help(void)
 	return fputs(help, stdout) < 0 || fflush(stdout) ? AUDIT_BROKEN : AUDIT_WHOLE;
 }
 
-/* A file that cannot be read is said on stderr too: stdout may be for a machine. */
+/* An unreadable file is reported on stderr too, because stdout may be read by a program. */
 static int read_file(struct audit_state *state, const char *path)
 {
 	const struct audit_findings *f = &state->findings;

@@ -259,9 +259,10 @@ static void tell_dropped(const struct checker *j, uint64_t missing)
 
 	if (missing)
 		audit_find(f, AUDIT_KIND_DROPPED, verdict,
-			   "records missing in all: %" PRIu64 ", accounted for: torn lines %" PRIu64
+			   "records missing in all: %" PRIu64
+			   ", accounted for: truncated lines %" PRIu64
 			   ", left out by a sink %" PRIu64,
-			   missing, j->run->torn, j->dropped);
+			   missing, j->run->truncated, j->dropped);
 	if (!j->dropper)
 		return;
 	sums = sink_sums(j->dropper);
@@ -299,7 +300,7 @@ static void count_missing(struct checker *j)
 	}
 	if (!j->away)
 		sum += j->unnumbered;
-	j->accounted = sum <= j->dropped + j->run->torn;
+	j->accounted = sum <= j->dropped + j->run->truncated;
 	if (j->accounted && (sum || j->dropper))
 		tell_dropped(j, sum);
 }

@@ -3,8 +3,8 @@
  * whether the sums agree.
  *
  * A missing record is accounted for when an output says that it dropped or filtered as many, or
- * when a line of the run is torn. Which output has written what is audited is not known, so the one
- * that dropped most is taken.
+ * when a line of the run is truncated. Which output has written what is audited is not known, so
+ * the one that dropped most is taken.
  */
 #ifndef APP_AUDIT_CHECKS_H
 #define APP_AUDIT_CHECKS_H

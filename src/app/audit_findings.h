@@ -8,11 +8,11 @@
 
 #define AUDIT_FINDINGS_MAX 20 /* of a kind */
 
-/* Also the exit codes. */
+/* The verdicts are also the exit codes. */
 enum audit_verdict {
 	AUDIT_WHOLE,
 	AUDIT_INCOMPLETE, /* something is missing, and either accounted for or not to be known */
-	AUDIT_BROKEN, /* it does not add up */
+	AUDIT_BROKEN, /* the records contradict each other */
 	AUDIT_VERDICT_MAX
 };
 
@@ -57,7 +57,7 @@ struct audit_findings {
 
 const char *audit_kind_name(enum audit_kind kind);
 
-/* What is in the way of UTF-8 or is a control character becomes '?'. */
+/* Control characters and bytes that are not UTF-8 are replaced by '?'. */
 void audit_find(struct audit_findings *f, enum audit_kind kind, enum audit_verdict verdict,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

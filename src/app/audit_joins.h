@@ -27,7 +27,7 @@ struct audit_joins {
 	size_t cap;
 	uint64_t file; /* that is being read */
 	uint32_t first; /* types of which no record has come in it, a bit each */
-	uint32_t joining; /* likewise since the joined start */
+	uint32_t joining; /* types without a record since the joined start, a bit each */
 	bool any; /* a joined start was read */
 	uint64_t open[RECORD_TYPE_MAX]; /* joined starts behind which none of the type has come */
 };

@@ -57,7 +57,7 @@ static bool has(const char *text, size_t len, const char *what)
 	return memmem(text, len, what, strlen(what)) != NULL;
 }
 
-/* A line of ours comes through as it is, and only from us has it all of these keys. */
+/* Loggers do not alter a record, and no other program writes all of these keys. */
 static bool is_ours(const char *text, size_t len)
 {
 	return has(text, len, ",\"event_type\":\"") && has(text, len, ",\"run\":\"");

@@ -13,7 +13,7 @@ enum audit_prefix {
 	AUDIT_PREFIX_OTHERS, /* what is behind it is no record of ours, nor the beginning of one */
 };
 
-/* *ret_bytes is how long it is, with AUDIT_PREFIX_OURS. */
+/* With AUDIT_PREFIX_OURS, *ret_bytes is the length of the prefix. */
 enum audit_prefix audit_prefix_find(const char *text, size_t len, size_t *ret_bytes);
 
 #endif

@@ -12,12 +12,13 @@
 #include "base/text.h"
 #include "record/record.h"
 
-static const char *const verdict_words[] = {
+static const char *const verdict_texts[] = {
 	[AUDIT_WHOLE] = "whole",
-	[AUDIT_INCOMPLETE] = "incomplete, consistent",
+	[AUDIT_INCOMPLETE] = "incomplete, but consistent",
 	[AUDIT_BROKEN] = "does not add up",
 };
-_Static_assert(ARRAY_SIZE(verdict_words) == AUDIT_VERDICT_MAX, "words");
+_Static_assert(sizeof(verdict_texts) / sizeof(verdict_texts[0]) == AUDIT_VERDICT_MAX,
+	       "a text each");
 
 static const char *const verdict_names[] = {
 	[AUDIT_WHOLE] = "whole",
@@ -37,19 +38,19 @@ static enum audit_verdict worst_of(const struct audit_state *state)
 	return worst;
 }
 
-/* Of all that was read. Where nothing could be, there is nothing to say about it. */
-static const char *words_for_all(const struct audit_state *state)
+/* The verdict on all files. There is none when no record could be read. */
+static const char *verdict_text_all(const struct audit_state *state)
 {
 	if (state->unread && !state->records && worst_of(state) < AUDIT_BROKEN)
-		return "no verdict, for it could not be read";
-	return verdict_words[worst_of(state)];
+		return "no verdict, because nothing could be read";
+	return verdict_texts[worst_of(state)];
 }
 
-static const char *words_for_run(const struct audit_run *run)
+static const char *verdict_text_run(const struct audit_run *run)
 {
 	if (run->exit && run->findings.worst == AUDIT_INCOMPLETE)
-		return "the run failed, and nothing contradicts what it says";
-	return verdict_words[run->findings.worst];
+		return "the run failed, but its records are consistent";
+	return verdict_texts[run->findings.worst];
 }
 
 static uint64_t records(const struct audit_run *run, enum record_type type)
@@ -80,7 +81,7 @@ static void print_findings(const struct audit_findings *f, FILE *out)
 	}
 }
 
-/* A host's name comes from the stream, and could hold anything that JSON can. */
+/* The host name comes from the stream, so control characters are replaced. */
 static void print_name(const char *name, FILE *out)
 {
 	char masked[AUDIT_NAME_BYTES];
@@ -99,7 +100,7 @@ static void print_run(const struct audit_run *run, FILE *out)
 	}
 	(void)fprintf(out, ": %" PRIu64 " packet record%s, %" PRIu64 " snapshot%s, %s\n",
 		      records(run, RECORD_PACKET), plural(records(run, RECORD_PACKET)),
-		      snapshots(run), plural(snapshots(run)), words_for_run(run));
+		      snapshots(run), plural(snapshots(run)), verdict_text_run(run));
 	print_findings(&run->findings, out);
 }
 
@@ -114,12 +115,12 @@ int audit_printer_text(const struct audit_state *state, FILE *out)
 		print_run(run, out);
 	(void)fprintf(out, "%zu run%s, %" PRIu64 " record%s in %" PRIu64 " file%s: %s\n",
 		      state->runs.n, plural(state->runs.n), state->records, plural(state->records),
-		      state->files, plural(state->files), words_for_all(state));
+		      state->files, plural(state->files), verdict_text_all(state));
 	print_findings(&state->findings, out);
 	return flush(out);
 }
 
-/* An object that is filled; err is sticky. */
+/* A JSON object under construction. An error is kept until the object is printed. */
 struct object {
 	struct json_object *obj; /* owned */
 	int err;
@@ -131,7 +132,7 @@ static void begin_object(struct object *o)
 	o->err = o->obj ? 0 : -ENOMEM;
 }
 
-/* Takes value over; NULL: there was no memory for it. */
+/* Add value, and take ownership of it. A value of NULL means that its allocation failed. */
 static void add(struct object *o, const char *key, struct json_object *value)
 {
 	if (answer_add(o->obj, key, value))
@@ -154,7 +155,7 @@ static void add_verdict(struct object *o, enum audit_verdict verdict)
 	add_u64(o, "exit", verdict);
 }
 
-/* Takes o over. */
+/* Append o to list, and take ownership of it. */
 static int append(struct json_object *list, struct object *o)
 {
 	int err = answer_append(list, o->obj);
@@ -188,7 +189,7 @@ static void add_findings(struct object *to, const struct audit_findings *f)
 	add(to, "more", more.obj);
 }
 
-/* Takes o over. */
+/* Print o on a line, and free it. */
 static int print_object(struct object *o, FILE *out)
 {
 	int err = o->err ? o->err : answer_print(o->obj, false, out);
@@ -239,7 +240,9 @@ static int print_all(const struct audit_state *state, FILE *out)
 	return print_object(&o, out);
 }
 
-/* All of it or nothing: a part of the answer would look like the answer to less. */
+/* The answer is built in memory and printed at once, because a truncated answer would look like a
+ * complete one about fewer runs.
+ */
 int audit_printer_json(const struct audit_state *state, FILE *out)
 {
 	char *text = NULL;

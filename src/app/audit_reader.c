@@ -10,21 +10,21 @@
 #include <zlib.h>
 
 #define BUFFER_BYTES (512U << 10)
-#define GZ_BYTES     (128U << 10) /* of zlib's own; ours is read into directly from plain files */
+#define GZ_BYTES     (128U << 10) /* buffer of zlib; plain files bypass it */
 _Static_assert(BUFFER_BYTES - AUDIT_LINE_BYTES - 1 >= 2 * GZ_BYTES, "room for a direct read");
 
 struct audit_reader {
 	gzFile file; /* owned */
-	size_t start; /* of what was not yet given out, in buffer */
+	size_t start; /* offset in buffer of the first byte not yet returned */
 	size_t end;
-	uint64_t lines; /* given out */
-	uint64_t nuls; /* at the head of the line that is being read */
-	bool skipping; /* that line is too long */
+	uint64_t lines; /* lines returned */
+	uint64_t nuls; /* NUL bytes before the current line */
+	bool skipping; /* the current line is too long */
 	bool ended;
 	char buffer[BUFFER_BYTES];
 };
 
-/* zlib says by content what is gzip, and passes anything else through. */
+/* zlib detects gzip by content, and returns other data unchanged. */
 static int open_gz(gzFile *ret, const char *path)
 {
 	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) :
@@ -62,7 +62,7 @@ void audit_reader_close(struct audit_reader *r)
 {
 	if (!r)
 		return;
-	(void)gzclose_r(r->file); /* what matters was seen by gzread() */
+	(void)gzclose_r(r->file); /* gzread() has reported any error */
 	free(r);
 }
 
@@ -86,8 +86,8 @@ static int gz_errno(gzFile file)
 	}
 }
 
-/* More bytes behind those that wait, or the end of the file. */
-static int fill(struct audit_reader *r)
+/* Append bytes to the unread ones, or set ended at the end of the file. */
+static int fill_buffer(struct audit_reader *r)
 {
 	int n;
 
@@ -104,8 +104,8 @@ static int fill(struct audit_reader *r)
 	return gz_errno(r->file);
 }
 
-static void give(struct audit_reader *r, size_t len, enum audit_line_form form,
-		 struct audit_line *ret)
+static void return_line(struct audit_reader *r, size_t len, enum audit_line_form form,
+			struct audit_line *ret)
 {
 	if (r->skipping || len > AUDIT_LINE_BYTES)
 		form = AUDIT_LINE_LONG;
@@ -121,7 +121,7 @@ static void give(struct audit_reader *r, size_t len, enum audit_line_form form,
 	r->skipping = false;
 }
 
-/* A hole may be larger than any buffer. */
+/* NUL bytes are dropped as they are read, because a hole may be larger than the buffer. */
 static void skip_nuls(struct audit_reader *r)
 {
 	while (!r->skipping && r->start < r->end && !r->buffer[r->start]) {
@@ -139,7 +139,8 @@ int audit_reader_next(struct audit_reader *r, struct audit_line *ret)
 		skip_nuls(r);
 		newline = memchr(r->buffer + r->start, '\n', r->end - r->start);
 		if (newline) {
-			give(r, (size_t)(newline - r->buffer) - r->start, AUDIT_LINE_WHOLE, ret);
+			return_line(r, (size_t)(newline - r->buffer) - r->start, AUDIT_LINE_WHOLE,
+				    ret);
 			r->start++;
 			return 1;
 		}
@@ -149,12 +150,12 @@ int audit_reader_next(struct audit_reader *r, struct audit_line *ret)
 			r->skipping = true;
 		if (r->skipping)
 			r->start = r->end;
-		err = fill(r);
+		err = fill_buffer(r);
 		if (err)
 			return err;
 	}
 	if (r->start == r->end && !r->nuls && !r->skipping)
 		return 0;
-	give(r, r->end - r->start, AUDIT_LINE_CUT, ret);
+	return_line(r, r->end - r->start, AUDIT_LINE_CUT, ret);
 	return 1;
 }

@@ -50,7 +50,7 @@ void audit_run_free(struct audit_run *run)
 	free(run);
 }
 
-/* 0: it is new; 1: it was read before, and that is noted; -ENOMEM. */
+/* Returns 0: the number is new; 1: it was read before, and is stored as a duplicate; -ENOMEM. */
 static int take_seq(struct audit_numbers *n, uint64_t number)
 {
 	int was_there = audit_ranges_add(&n->seen, number);
@@ -185,7 +185,7 @@ static void check_l1(struct audit_run *run, const struct audit_record *record)
 			   which(name, record), v[AUDIT_UNATTRIBUTED_PACKETS], causes);
 }
 
-/* Snapshots are numbered like their records, and the totals bear the last one's number. */
+/* A snapshot has the number of its record, and the totals have the number of the last snapshot. */
 static bool is_numbered(struct audit_run *run, const struct audit_record *record)
 {
 	uint64_t want = record->record_seq - record->values[AUDIT_IS_TOTAL];
@@ -231,8 +231,8 @@ static void check_l3(struct audit_run *run, const struct audit_record *record)
 			   which(name, record), record->values[AUDIT_SAMPLED], outcomes);
 }
 
-/* A snapshot or stats record, to the sums of its like, or as their total. */
-static void keep(struct audit_run *run, const struct audit_record *record)
+/* Add a snapshot or stats record to the sums of its type, or store it as their total. */
+static void add_to_sums(struct audit_run *run, const struct audit_record *record)
 {
 	if (!record->values[AUDIT_IS_TOTAL]) {
 		add_values(run->sums, record->values);
@@ -276,8 +276,7 @@ static int compare_queues(const void *a, const void *b)
 	return (left->record_seq > right->record_seq) - (left->record_seq < right->record_seq);
 }
 
-/* before: the record that precedes this one, or NULL. Where others may have been, nothing is known.
- */
+/* before: the preceding record, or NULL. Without the records in between nothing is checked. */
 static void check_l4(struct audit_run *run, const struct audit_sink *sink,
 		     const struct audit_queue *before, const struct audit_queue *queue)
 {
@@ -293,7 +292,7 @@ static void check_l4(struct audit_run *run, const struct audit_sink *sink,
 		   queue->record_seq, sink->name, (int64_t)queue->before, queued);
 }
 
-/* Of those that precede all gaps only the last is kept: nothing can come between them any more. */
+/* Records before the first gap are dropped, except for the last of them, which is compared next. */
 void audit_run_settle(struct audit_run *run, struct audit_sink *sink, bool last)
 {
 	const struct audit_ranges *seen = &run->numbers[RECORD_SINK].seen;
@@ -316,7 +315,7 @@ void audit_run_settle(struct audit_run *run, struct audit_sink *sink, bool last)
 	sink->settled = true;
 }
 
-/* Unless settling has made room for as many again: else it would soon be done anew. */
+/* Grow the array unless settling has freed half of it; otherwise it would soon be settled again. */
 static int grow_queues(struct audit_sink *sink)
 {
 	size_t cap = sink->cap_queues ? sink->cap_queues * 2 : QUEUES_MIN;
@@ -393,10 +392,10 @@ static int take_values(struct audit_run *run, const struct audit_record *record)
 	case RECORD_COUNT:
 		return take_count(run, record);
 	case RECORD_SNAPSHOT:
-		keep(run, record);
+		add_to_sums(run, record);
 		return take_snapshot(run, record);
 	case RECORD_STATS:
-		keep(run, record);
+		add_to_sums(run, record);
 		check_l3(run, record);
 		return 0;
 	case RECORD_SINK:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is known of one run: which of its records were read, in whatever order, and the sums that
- * its laws need. What a record contradicts by itself is found here; audit_laws.h has the rest.
+ * its checks need. What a record contradicts by itself is found here; audit_checks.h has the rest.
  */
 #ifndef APP_AUDIT_RUN_H
 #define APP_AUDIT_RUN_H
@@ -16,17 +16,17 @@
 #include "app/audit_snapshots.h"
 #include "app/audit_times.h"
 
-/* The same numbers, but those that were read more than once are kept, too. */
+/* The record numbers that were read, and those that were read more than once. */
 struct audit_numbers {
 	struct audit_ranges seen;
 	struct audit_ranges twice;
 };
 
-/* A sink record of an interval, as far as L4 needs it. */
+/* The part of an interval's sink record that check L4 needs. */
 struct audit_queue {
 	uint64_t record_seq;
 	uint64_t before; /* lines that must have been queued, for the record to add up */
-	uint64_t now; /* that it says are queued */
+	uint64_t now; /* lines queued according to the record */
 };
 
 struct audit_sink {
@@ -46,16 +46,16 @@ struct audit_output {
 };
 
 struct audit_run {
-	struct audit_run *next; /* for whoever keeps several of them */
+	struct audit_run *next; /* list link for the caller */
 	uint64_t id;
 	char *hostname; /* owned; NULL: not known */
-	char *stop_reason; /* owned; NULL: likewise */
+	char *stop_reason; /* owned; NULL: not known */
 	uint64_t exit; /* status, as the stop record has it */
 	struct audit_output *outputs; /* owned; whose first start was read */
 	size_t n_outputs;
 	bool repeated; /* a start was read that is not the first */
 	struct audit_joins joins;
-	uint64_t torn; /* lines of it that end too early */
+	uint64_t truncated; /* truncated lines */
 	struct audit_numbers numbers[RECORD_TYPE_MAX];
 	struct audit_numbers *cpus; /* owned */
 	size_t n_cpus;

@@ -17,9 +17,9 @@
 /* A file while it is read. */
 struct file {
 	const char *name; /* borrowed; as in findings */
-	struct audit_run *run; /* of the last record; borrowed; or NULL */
-	uint64_t stump; /* number of the last line, when it ends too early; else 0 */
-	struct audit_run *stump_run; /* that it belongs to; borrowed; or NULL: not known */
+	struct audit_run *run; /* run of the last record; borrowed; or NULL */
+	uint64_t truncated; /* line number of a truncated last line; 0: none */
+	struct audit_run *truncated_run; /* run of the truncated line; borrowed; NULL: unknown */
 };
 
 int audit_state_init(struct audit_state *state)
@@ -54,38 +54,38 @@ static void find_bad(struct audit_state *state, const struct file *file, uint64_
 		   file->name, number, what);
 }
 
-/* Was the last line cut off by the end of its writer? Then it is the last of the file, or the next
- * run begins behind it.
+/* Report a truncated line. A crashed writer explains it (by_crash) only when it is the last line of
+ * its file or the next run starts after it.
  */
-static void settle_stump(struct audit_state *state, struct file *file, bool torn)
+static void report_truncated(struct audit_state *state, struct file *file, bool by_crash)
 {
-	if (!file->stump)
+	if (!file->truncated)
 		return;
-	if (torn && file->stump_run)
-		file->stump_run->torn++;
-	if (torn)
+	if (by_crash && file->truncated_run)
+		file->truncated_run->truncated++;
+	if (by_crash)
 		audit_find(&state->findings, AUDIT_KIND_TORN, AUDIT_INCOMPLETE,
 			   "\"%s\", line %" PRIu64
-			   ": it is torn, as a crash or a full disk leaves it",
-			   file->name, file->stump);
+			   ": it is truncated, as after a crash or on a full disk",
+			   file->name, file->truncated);
 	else
-		find_bad(state, file, file->stump, "it is not JSON, it ends too early");
-	file->stump = 0;
+		find_bad(state, file, file->truncated, "it is not JSON: it is truncated");
+	file->truncated = 0;
 }
 
-/* The run that a line names which is not whole. */
-static int find_stump_run(struct audit_state *state, struct file *file, const char *text,
-			  size_t len)
+/* Find the run that a truncated line names; without a name it is the run of the record before. */
+static int find_truncated_run(struct audit_state *state, struct file *file, const char *text,
+			      size_t len)
 {
 	const char *key = memmem(text, len, RUN_KEY, strlen(RUN_KEY));
 	const char *digits = key ? key + strlen(RUN_KEY) : NULL;
 	uint64_t id;
 
-	file->stump_run = file->run;
+	file->truncated_run = file->run;
 	if (!digits || text + len - digits < RECORD_RUN_DIGITS ||
 	    !audit_is_run(digits, RECORD_RUN_DIGITS, &id))
 		return 0;
-	return audit_runs_get(&state->runs, id, &file->stump_run);
+	return audit_runs_get(&state->runs, id, &file->truncated_run);
 }
 
 static int take_record(struct audit_state *state, struct file *file,
@@ -93,7 +93,7 @@ static int take_record(struct audit_state *state, struct file *file,
 {
 	int err;
 
-	settle_stump(state, file, record->type == RECORD_START);
+	report_truncated(state, file, record->type == RECORD_START);
 	err = audit_runs_get(&state->runs, record->run, &file->run);
 	if (err)
 		return err;
@@ -101,8 +101,8 @@ static int take_record(struct audit_state *state, struct file *file,
 	return audit_run_take(file->run, record, state->files);
 }
 
-/* Is there a line of ours in this one? Then what comes before it is taken off. */
-static bool strip(struct audit_state *state, struct audit_line *line)
+/* Remove what a log put before a record. False: the line belongs to another program. */
+static bool strip_prefix(struct audit_state *state, struct audit_line *line)
 {
 	size_t bytes = 0;
 
@@ -123,7 +123,7 @@ static int take_text(struct audit_state *state, struct file *file, struct audit_
 	struct reason why = { 0 };
 	int err;
 
-	if (!strip(state, line))
+	if (!strip_prefix(state, line))
 		return 0;
 	if (audit_fast_read(state->fast, line->text, line->len, &record))
 		return take_record(state, file, &record);
@@ -132,25 +132,25 @@ static int take_text(struct audit_state *state, struct file *file, struct audit_
 		return take_record(state, file, &record);
 	if (err != -ENODATA && err != -EBADMSG)
 		return err;
-	settle_stump(state, file, false);
+	report_truncated(state, file, false);
 	if (err == -EBADMSG || line->text[0] != '{') {
 		find_bad(state, file, line->number, why.text);
 		return 0;
 	}
-	file->stump = line->number;
-	return find_stump_run(state, file, line->text, line->len);
+	file->truncated = line->number;
+	return find_truncated_run(state, file, line->text, line->len);
 }
 
 static int take_line(struct audit_state *state, struct file *file, struct audit_line *line)
 {
 	find_nuls(state, file, line);
 	if (line->form == AUDIT_LINE_LONG) {
-		settle_stump(state, file, false);
+		report_truncated(state, file, false);
 		find_bad(state, file, line->number,
 			 "it is longer than 65536 bytes, and was skipped");
 		return 0;
 	}
-	/* a file that a crash has filled up with zeros */
+	/* After a crash a file may end with NUL bytes. */
 	while (line->form == AUDIT_LINE_CUT && line->len && !line->text[line->len - 1])
 		line->len--;
 	if (!line->len || (line->len == 1 && line->text[0] == '\r'))
@@ -170,7 +170,7 @@ static int read_lines(struct audit_state *state, struct file *file, struct audit
 			return err;
 		n = audit_reader_next(reader, &line);
 	}
-	settle_stump(state, file, true);
+	report_truncated(state, file, true);
 	return n;
 }
 
@@ -180,7 +180,7 @@ const char *audit_state_reason(int err)
 	case -EBADMSG:
 		return "its compressed data is damaged";
 	case -ENODATA:
-		return "its compressed data ends too early";
+		return "its compressed data is truncated";
 	default:
 		return strerror(-err);
 	}
@@ -199,7 +199,8 @@ int audit_state_read(struct audit_state *state, const char *path)
 	if (!err)
 		return 0;
 	state->unread++;
-	/* only what was damaged says something else than was written */
+	/* Damaged data contradicts what was written; a file that is short or unreadable does not.
+	 */
 	audit_find(&state->findings, AUDIT_KIND_FILE,
 		   err == -EBADMSG ? AUDIT_BROKEN : AUDIT_INCOMPLETE, "cannot read \"%s\": %s",
 		   file.name, audit_state_reason(err));
@@ -212,11 +213,10 @@ enum audit_verdict audit_state_check(struct audit_state *state)
 
 	if (!state->records && state->unread < state->files)
 		audit_find(&state->findings, AUDIT_KIND_EMPTY, AUDIT_INCOMPLETE,
-			   "there is no record in what was read");
+			   "no record was found");
 	if (state->others)
 		audit_find(&state->findings, AUDIT_KIND_OTHERS, AUDIT_WHOLE,
-			   "lines of other programs, which were passed over: %" PRIu64,
-			   state->others);
+			   "lines of other programs, ignored: %" PRIu64, state->others);
 	worst = state->findings.worst;
 	for (struct audit_run *run = state->runs.first; run; run = run->next) {
 		audit_checks_run(run, state->unread > 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Everything that was read: files in any order, to runs; and what was found in files that belongs
- * to no run.
+/* The state of an audit: the runs read from files in any order, and the findings that belong to no
+ * run.
  */
 #ifndef APP_AUDIT_STATE_H
 #define APP_AUDIT_STATE_H
@@ -18,7 +18,7 @@ struct audit_state {
 	struct json_tree tree; /* owned; of the last line that was read by it */
 	struct audit_runs runs;
 	uint64_t files;
-	uint64_t unread; /* of them, those that could not be read to their end */
+	uint64_t unread; /* files that could not be read to their end */
 	uint64_t records;
 	uint64_t others; /* lines of a log that are not ours */
 	struct audit_findings findings;
@@ -32,10 +32,10 @@ void audit_state_free(struct audit_state *state);
  */
 int audit_state_read(struct audit_state *state, const char *path);
 
-/* What such an error means. */
+/* The text for an error of audit_state_read(). */
 const char *audit_state_reason(int err);
 
-/* When everything was read, once. The worst of all findings. */
+/* Check all runs; call it once, after the last file. Returns the worst verdict of all findings. */
 enum audit_verdict audit_state_check(struct audit_state *state);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The laws of a whole run that are sums: totals are those of the intervals, snapshots those of
+/* The checks of a whole run that are sums: totals are those of the intervals, snapshots those of
  * their count records, and what is missing between a CPU's samples was lost on the way.
  */
 #ifndef APP_AUDIT_SUMS_H

@@ -112,7 +112,7 @@ reload() { # PATTERN
 	expect "sums of outputs" "$(select_records "$OUT" '.event_type == "sink" and .total' |
 		jq -r .sink | xargs)" "stdout file:$A file:$B"
 
-	# not whole, but nothing contradicts it
+	# incomplete, but consistent
 	run --separate-stderr "$XDPTAIL" audit "$A"
 	expect "audit of what has gone" "$status" 1
 	run --separate-stderr "$XDPTAIL" audit "$B"
@@ -364,7 +364,7 @@ reload() { # PATTERN
 	check_stream "$A" --sink "file:$A"
 	run --separate-stderr "$XDPTAIL" audit "$B"
 	expect "audit: $output" "$status" 1
-	[[ $output == *"it is torn"* ]] || fail "audit says: $output"
+	[[ $output == *"it is truncated"* ]] || fail "audit says: $output"
 }
 
 # Leaves the stream in OUT.

@@ -114,7 +114,7 @@ Test(audit_prefix, a_log_of_many)
 	cr_expect_eq(stream_audit(&files, false, &text), AUDIT_WHOLE, "got:\n%s", text);
 	cr_expect_str_eq(text, "run 5f0c9a1e77b0d2c4 on host web1: 33 packet records, 3 snapshots, "
 			       "whole\n1 run, 64 records in 1 file: whole\n"
-			       "  lines of other programs, which were passed over: 32\n");
+			       "  lines of other programs, ignored: 32\n");
 	free(text);
 	put_log(&s, &files, 20);
 	cr_expect_eq(stream_audit(&files, false, &text), AUDIT_BROKEN, "got:\n%s", text);
@@ -132,7 +132,7 @@ Test(audit_prefix, cut)
 	put_log(&s, &files, s.n);
 	cr_assert_eq(ftruncate(files.fds[0], 1000), 0); /* in the middle of a line */
 	cr_expect_eq(stream_audit(&files, false, &text), AUDIT_INCOMPLETE, "got:\n%s", text);
-	cr_expect(strstr(text, "it is torn"), "got:\n%s", text);
+	cr_expect(strstr(text, "it is truncated"), "got:\n%s", text);
 	free(text);
 	stream_free(&s);
 }
