@@ -55,9 +55,9 @@ static void expect(bool ok, const char *what)
 }
 
 /* In place of the C library's: tables of sources are keyed by it, and are to be the same each time.
+ * The header's names of parameters are reserved.
  */
-// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): its header's are reserved
-// names
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 ssize_t getrandom(void *buf, size_t len, unsigned int flags)
 {
 	(void)flags;
