@@ -28,13 +28,13 @@ static const char help[] =
 	"     failed, a filtered copy, a file that cannot be read\n"
 	"  2  it does not add up\n";
 
-struct wishes {
+struct audit_arguments {
 	bool json;
 	bool help;
 	const char **paths; /* owned, the strings borrowed; NULL ends them */
 };
 
-static bool take_option(struct wishes *w, const char *arg)
+static bool take_option(struct audit_arguments *w, const char *arg)
 {
 	if (!strcmp(arg, "--json"))
 		w->json = true;
@@ -46,7 +46,7 @@ static bool take_option(struct wishes *w, const char *arg)
 }
 
 /* 0; -ENOMEM; or -EINVAL after a sentence on stderr. */
-static int parse(struct wishes *w, int argc, char *const argv[])
+static int parse_arguments_of_audit(struct audit_arguments *w, int argc, char *const argv[])
 {
 	bool options = true; /* until "--" */
 	size_t n = 0;
@@ -70,7 +70,7 @@ static int parse(struct wishes *w, int argc, char *const argv[])
 	return 0;
 }
 
-static int print_help(void)
+static int print_audit_help(void)
 {
 	return fputs(help, stdout) < 0 || fflush(stdout) ? AUDIT_BROKEN : AUDIT_WHOLE;
 }
@@ -97,7 +97,7 @@ static int read_files(struct audit_state *state, const char *const *paths)
 	return err;
 }
 
-static int audit(const struct wishes *w)
+static int audit(const struct audit_arguments *w)
 {
 	struct audit_state state;
 	int verdict = AUDIT_BROKEN;
@@ -120,14 +120,14 @@ static int audit(const struct wishes *w)
 
 int audit_main(int argc, char *const argv[])
 {
-	struct wishes wishes = { 0 };
+	struct audit_arguments wishes = { 0 };
 	int code = AUDIT_BROKEN;
-	int err = parse(&wishes, argc, argv);
+	int err = parse_arguments_of_audit(&wishes, argc, argv);
 
 	if (err == -ENOMEM)
 		log_error("audit: %s", strerror(-err));
 	if (!err)
-		code = wishes.help ? print_help() : audit(&wishes);
+		code = wishes.help ? print_audit_help() : audit(&wishes);
 	free(wishes.paths);
 	return code;
 }

@@ -27,12 +27,12 @@ enum take {
 };
 
 /* A key that lines of a type have. */
-struct entry {
+struct known_key {
 	uint64_t words[KEY_WORDS]; /* its bytes, quotes and colon with them, and zeros */
 	uint64_t last_mask; /* of the bytes that the last word has */
 	size_t len;
 	size_t last; /* word */
-	struct entry *next; /* the one that came behind it the last time */
+	struct known_key *next; /* the one that came behind it the last time */
 	size_t place; /* in sets of entries, … */
 	uint64_t bit; /* … and its bit there */
 	enum take take;
@@ -42,11 +42,11 @@ struct entry {
 
 /* All that are known of a type, ours first. */
 struct layout {
-	struct entry list[ENTRIES];
+	struct known_key list[ENTRIES];
 	size_t n;
 	size_t n_ours;
 	uint64_t required[ENTRIES / 64]; /* a bit for each entry */
-	struct entry *first; /* the one that the last line began with */
+	struct known_key *first; /* the one that the last line began with */
 	uint8_t slots[SLOTS]; /* a hash table with linear probing: numbers of entries, and 1 more */
 };
 
@@ -80,7 +80,7 @@ static uint64_t load_part(const char *text, size_t len)
 	return word;
 }
 
-static size_t home(const char *key, size_t len)
+static size_t hash_key(const char *key, size_t len)
 {
 	uint64_t sum = len;
 
@@ -91,7 +91,7 @@ static size_t home(const char *key, size_t len)
 }
 _Static_assert(SLOTS == 1 << 9, "as many as home() tells apart");
 
-static bool is_entry(const struct entry *e, const char *key, size_t len)
+static bool is_entry(const struct known_key *e, const char *key, size_t len)
 {
 	return e->len == len && memcmp(e->words, key, len) == 0;
 }
@@ -99,18 +99,18 @@ static bool is_entry(const struct entry *e, const char *key, size_t len)
 /* Where its number is, or the free slot where it would be. */
 static uint8_t *find_slot(struct layout *l, const char *key, size_t len)
 {
-	size_t i = home(key, len);
+	size_t i = hash_key(key, len);
 
 	while (l->slots[i] && !is_entry(&l->list[l->slots[i] - 1], key, len))
 		i = (i + 1) % SLOTS;
 	return &l->slots[i];
 }
 
-static struct entry *add_entry(struct layout *l, const char *key, size_t len, enum take take)
+static struct known_key *add_entry(struct layout *l, const char *key, size_t len, enum take take)
 {
-	struct entry *e = &l->list[l->n];
+	struct known_key *e = &l->list[l->n];
 
-	*e = (struct entry){
+	*e = (struct known_key){
 		.len = len,
 		.last = (len - 1) / WORD_BYTES,
 		.next = l->list,
@@ -133,7 +133,7 @@ static void begin_layout(struct layout *l, enum record_type type)
 		[TAKE_SEQ] = "\"record_seq\":",
 	};
 	const struct audit_field *fields;
-	struct entry *e;
+	struct known_key *e;
 	size_t n;
 
 	for (size_t i = 0; i < ARRAY_SIZE(common); i++) {
@@ -200,7 +200,7 @@ static size_t measure_key(const struct cursor *c)
 }
 
 /* The entry of the key that begins here, which is a new one if need be; NULL: it can't have any. */
-static struct entry *look_up(struct layout *l, const struct cursor *c)
+static struct known_key *find_entry(struct layout *l, const struct cursor *c)
 {
 	size_t len = measure_key(c);
 	uint8_t *slot;
@@ -216,7 +216,7 @@ static struct entry *look_up(struct layout *l, const struct cursor *c)
 	return NULL;
 }
 
-static inline bool is_here(const struct entry *e, const struct cursor *c)
+static inline bool is_expected(const struct known_key *e, const struct cursor *c)
 {
 	if ((size_t)(c->end - c->pos) < (e->last + 1) * WORD_BYTES)
 		return (size_t)(c->end - c->pos) >= e->len && memcmp(c->pos, e->words, e->len) == 0;
@@ -251,7 +251,7 @@ static bool skip_text(struct cursor *c, const char *text, size_t len)
 }
 
 /* A number below the limit. A larger one is a string. */
-static inline bool take_number(struct cursor *c, uint64_t max, uint64_t *ret)
+static inline bool scan_number(struct cursor *c, uint64_t max, uint64_t *ret)
 {
 	const char *end = c->end - c->pos > NUMBER_DIGITS ? c->pos + NUMBER_DIGITS : c->end;
 	const char *pos;
@@ -274,7 +274,7 @@ static inline bool take_number(struct cursor *c, uint64_t max, uint64_t *ret)
 /* Printable ASCII without escapes: text and len are of what is between the quotes. False: c is as
  * it was.
  */
-static inline bool take_string(struct cursor *c, const char **text, size_t *len)
+static inline bool scan_string(struct cursor *c, const char **text, size_t *len)
 {
 	const char *pos = c->pos + 1;
 
@@ -306,7 +306,7 @@ static bool is_date(struct audit_fast *f, const char *text, size_t len)
 }
 
 /* keep: AUDIT_TIME_BYTES for it, or NULL. */
-static inline bool take_time(struct audit_fast *f, struct cursor *c, char *keep)
+static inline bool scan_time(struct audit_fast *f, struct cursor *c, char *keep)
 {
 	size_t left = (size_t)(c->end - c->pos);
 	size_t len = left > 28 && c->pos[28] == '"' ? 27 : 30;
@@ -322,7 +322,7 @@ static inline bool take_time(struct audit_fast *f, struct cursor *c, char *keep)
 	return true;
 }
 
-static inline bool take_run(struct audit_fast *f, struct cursor *c, uint64_t *ret)
+static inline bool scan_run(struct audit_fast *f, struct cursor *c, uint64_t *ret)
 {
 	const char *digits = c->pos + 1;
 
@@ -339,12 +339,12 @@ static inline bool take_run(struct audit_fast *f, struct cursor *c, uint64_t *re
 	return true;
 }
 
-static bool take_type(struct cursor *c, enum record_type *ret)
+static bool scan_type(struct cursor *c, enum record_type *ret)
 {
 	const char *text;
 	size_t len;
 
-	if (!take_string(c, &text, &len))
+	if (!scan_string(c, &text, &len))
 		return false;
 	for (int type = 0; type < RECORD_TYPE_MAX; type++) {
 		const char *name = record_type_name(type);
@@ -358,15 +358,15 @@ static bool take_type(struct cursor *c, enum record_type *ret)
 }
 
 /* One of four numbers; false: it is none, or not in the way that inet_ntop() writes it. */
-static inline bool take_octet(struct cursor *c)
+static inline bool scan_octet(struct cursor *c)
 {
 	uint64_t ignored;
 	const char *start = c->pos;
 
-	return take_number(c, UINT8_MAX, &ignored) && c->pos - start <= 3;
+	return scan_number(c, UINT8_MAX, &ignored) && c->pos - start <= 3;
 }
 
-static bool take_ip(struct cursor *c)
+static bool scan_ip(struct cursor *c)
 {
 	struct cursor four = { .pos = c->pos + 1, .end = c->end };
 	const char *text;
@@ -374,15 +374,15 @@ static bool take_ip(struct cursor *c)
 
 	if (c->pos == c->end || *c->pos != '"')
 		return false;
-	if (take_octet(&four) && skip(&four, '.') && take_octet(&four) && skip(&four, '.') &&
-	    take_octet(&four) && skip(&four, '.') && take_octet(&four) && skip(&four, '"')) {
+	if (scan_octet(&four) && skip(&four, '.') && scan_octet(&four) && skip(&four, '.') &&
+	    scan_octet(&four) && skip(&four, '.') && scan_octet(&four) && skip(&four, '"')) {
 		*c = four;
 		return true;
 	}
-	return take_string(c, &text, &len) && audit_is_ip(text, len);
+	return scan_string(c, &text, &len) && audit_is_ip(text, len);
 }
 
-static bool take_bool(struct cursor *c, uint64_t *ret)
+static bool scan_bool(struct cursor *c, uint64_t *ret)
 {
 	*ret = skip_text(c, "true", 4);
 	return *ret || skip_text(c, "false", 5);
@@ -390,12 +390,12 @@ static bool take_bool(struct cursor *c, uint64_t *ret)
 
 /* Any text, with escapes, too, but where it has to be kept. keep: room for so many bytes, or NULL.
  */
-static bool take_text(struct cursor *c, char *keep, size_t keep_bytes)
+static bool scan_text(struct cursor *c, char *keep, size_t keep_bytes)
 {
 	const char *text;
 	size_t len;
 
-	if (!take_string(c, &text, &len))
+	if (!scan_string(c, &text, &len))
 		return !keep && c->pos < c->end && *c->pos == '"' &&
 		       json_skip(&c->pos, c->end, DEPTH_MAX);
 	if (!keep)
@@ -407,7 +407,7 @@ static bool take_text(struct cursor *c, char *keep, size_t keep_bytes)
 	return true;
 }
 
-static bool take_list(struct cursor *c)
+static bool scan_list(struct cursor *c)
 {
 	if (!skip(c, '['))
 		return false;
@@ -415,14 +415,14 @@ static bool take_list(struct cursor *c)
 		return true;
 	do {
 		skip_space(c);
-		if (!take_text(c, NULL, 0))
+		if (!scan_text(c, NULL, 0))
 			return false;
 		skip_space(c);
 	} while (skip(c, ','));
 	return skip(c, ']');
 }
 
-static inline bool take_field(struct audit_fast *f, struct cursor *c, const struct entry *e,
+static inline bool scan_field(struct audit_fast *f, struct cursor *c, const struct known_key *e,
 			      struct audit_record *ret)
 {
 	const struct audit_field *field = &e->field;
@@ -437,26 +437,26 @@ static inline bool take_field(struct audit_fast *f, struct cursor *c, const stru
 	case AUDIT_FIELD_U16:
 	case AUDIT_FIELD_U32:
 	case AUDIT_FIELD_U64:
-		good = take_number(c, e->max, &number);
+		good = scan_number(c, e->max, &number);
 		break;
 	case AUDIT_FIELD_BOOL:
-		good = take_bool(c, &number);
+		good = scan_bool(c, &number);
 		break;
 	case AUDIT_FIELD_IP:
-		good = take_ip(c);
+		good = scan_ip(c);
 		break;
 	case AUDIT_FIELD_FLAGS:
-		good = take_string(c, &text, &len) && audit_is_flags(text, len);
+		good = scan_string(c, &text, &len) && audit_is_flags(text, len);
 		break;
 	case AUDIT_FIELD_TIME:
-		good = take_time(f, c, keep);
+		good = scan_time(f, c, keep);
 		break;
 	case AUDIT_FIELD_TEXT:
-		good = take_text(c, keep, field->keep_bytes);
+		good = scan_text(c, keep, field->keep_bytes);
 		number = good; /* it is there */
 		break;
 	case AUDIT_FIELD_LIST:
-		good = take_list(c);
+		good = scan_list(c);
 		break;
 	case AUDIT_FIELD_INT:
 		break;
@@ -466,24 +466,24 @@ static inline bool take_field(struct audit_fast *f, struct cursor *c, const stru
 	return good;
 }
 
-static inline bool take_value(struct audit_fast *f, struct cursor *c, const struct entry *e,
+static inline bool scan_value(struct audit_fast *f, struct cursor *c, const struct known_key *e,
 			      struct audit_record *ret)
 {
 	switch (e->take) {
 	case TAKE_TIMESTAMP:
-		return take_time(f, c, ret->time);
+		return scan_time(f, c, ret->time);
 	case TAKE_TYPE:
-		return take_type(c, &ret->type);
+		return scan_type(c, &ret->type);
 	case TAKE_RUN:
-		return take_run(f, c, &ret->run);
+		return scan_run(f, c, &ret->run);
 	case TAKE_SEQ:
-		return take_number(c, UINT64_MAX, &ret->record_seq) && ret->record_seq;
+		return scan_number(c, UINT64_MAX, &ret->record_seq) && ret->record_seq;
 	case TAKE_FIELD:
-		return take_field(f, c, e, ret);
+		return scan_field(f, c, e, ret);
 	case TAKE_NOTHING:
 		break;
 	}
-	return take_text(c, NULL, 0) || json_skip(&c->pos, c->end, DEPTH_MAX);
+	return scan_text(c, NULL, 0) || json_skip(&c->pos, c->end, DEPTH_MAX);
 }
 
 static bool has_required(const struct layout *l, const uint64_t *seen)
@@ -503,18 +503,18 @@ static int read_as(struct audit_fast *f, enum record_type type, struct cursor c,
 {
 	struct layout *l = &f->layouts[type];
 	uint64_t seen[ENTRIES / 64] = { 0 };
-	struct entry **link = &l->first;
+	struct known_key **link = &l->first;
 
 	audit_record_begin(ret);
 	ret->type = type;
 	if (!skip(&c, '{'))
 		return 0;
 	do {
-		struct entry *e = *link;
+		struct known_key *e = *link;
 
 		skip_space(&c);
-		if (!is_here(e, &c))
-			e = look_up(l, &c);
+		if (!is_expected(e, &c))
+			e = find_entry(l, &c);
 		if (!e || seen[e->place] & e->bit)
 			return 0;
 		seen[e->place] |= e->bit;
@@ -522,7 +522,7 @@ static int read_as(struct audit_fast *f, enum record_type type, struct cursor c,
 		link = &e->next;
 		c.pos += e->len;
 		skip_space(&c);
-		if (!take_value(f, &c, e, ret))
+		if (!scan_value(f, &c, e, ret))
 			return 0;
 		if (ret->type != type)
 			return -EAGAIN;

@@ -40,7 +40,7 @@ const char *audit_kind_name(enum audit_kind kind)
 	return kind_names[kind];
 }
 
-static int add(struct audit_findings *f, const struct audit_finding *finding)
+static int append_finding(struct audit_findings *f, const struct audit_finding *finding)
 {
 	size_t cap = f->cap ? f->cap * 2 : 4;
 	struct audit_finding *list = f->list;
@@ -75,7 +75,7 @@ void audit_find(struct audit_findings *f, enum audit_kind kind, enum audit_verdi
 		return;
 	}
 	text_mask(finding.text, strlen(finding.text)); /* names of files are any bytes */
-	if (add(f, &finding)) {
+	if (append_finding(f, &finding)) {
 		free(finding.text);
 		f->err = -ENOMEM;
 	}

@@ -65,7 +65,7 @@ int audit_joins_take(struct audit_joins *j, const struct audit_record *record, u
 	return record->record_seq > 1 ? add_mark(j, &mark) : 0; /* nothing was before the first */
 }
 
-static int compare(const void *a, const void *b)
+static int compare_joins(const void *a, const void *b)
 {
 	const struct audit_mark *left = a;
 	const struct audit_mark *right = b;
@@ -79,7 +79,7 @@ void audit_joins_settle(struct audit_joins *j)
 {
 	close_join(j);
 	if (j->n)
-		qsort(j->marks, j->n, sizeof(*j->marks), compare);
+		qsort(j->marks, j->n, sizeof(*j->marks), compare_joins);
 }
 
 bool audit_joins_explain(const struct audit_joins *j, enum record_type type, uint64_t number,
@@ -89,7 +89,7 @@ bool audit_joins_explain(const struct audit_joins *j, enum record_type type, uin
 	const struct audit_mark *mark = NULL;
 
 	if (number && j->n)
-		mark = bsearch(&key, j->marks, j->n, sizeof(key), compare);
+		mark = bsearch(&key, j->marks, j->n, sizeof(key), compare_joins);
 	if (mark && mark->joined)
 		return true;
 	if ((number && !mark) || !*open)

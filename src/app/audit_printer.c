@@ -121,55 +121,55 @@ int audit_printer_text(const struct audit_state *state, FILE *out)
 }
 
 /* A JSON object under construction. An error is kept until the object is printed. */
-struct object {
+struct answer_members {
 	struct json_object *obj; /* owned */
 	int err;
 };
 
-static void begin_object(struct object *o)
+static void begin_object(struct answer_members *o)
 {
 	o->obj = json_object_new_object();
 	o->err = o->obj ? 0 : -ENOMEM;
 }
 
 /* Add value, and take ownership of it. A value of NULL means that its allocation failed. */
-static void add(struct object *o, const char *key, struct json_object *value)
+static void add_member(struct answer_members *o, const char *key, struct json_object *value)
 {
 	if (answer_add(o->obj, key, value))
 		o->err = -ENOMEM;
 }
 
-static void add_u64(struct object *o, const char *key, uint64_t value)
+static void add_u64(struct answer_members *o, const char *key, uint64_t value)
 {
-	add(o, key, json_object_new_uint64(value));
+	add_member(o, key, json_object_new_uint64(value));
 }
 
-static void add_text(struct object *o, const char *key, const char *text)
+static void add_text(struct answer_members *o, const char *key, const char *text)
 {
-	add(o, key, json_object_new_string(text));
+	add_member(o, key, json_object_new_string(text));
 }
 
-static void add_verdict(struct object *o, enum audit_verdict verdict)
+static void add_verdict(struct answer_members *o, enum audit_verdict verdict)
 {
 	add_text(o, "verdict", verdict_names[verdict]);
 	add_u64(o, "exit", verdict);
 }
 
 /* Append o to list, and take ownership of it. */
-static int append(struct json_object *list, struct object *o)
+static int append(struct json_object *list, struct answer_members *o)
 {
 	int err = answer_append(list, o->obj);
 
 	return err ? err : o->err;
 }
 
-static void add_findings(struct object *to, const struct audit_findings *f)
+static void add_findings(struct answer_members *to, const struct audit_findings *f)
 {
 	struct json_object *list = json_object_new_array();
-	struct object more;
+	struct answer_members more;
 
 	for (size_t i = 0; i < f->n; i++) {
-		struct object o;
+		struct answer_members o;
 
 		begin_object(&o);
 		add_text(&o, "kind", audit_kind_name(f->list[i].kind));
@@ -178,7 +178,7 @@ static void add_findings(struct object *to, const struct audit_findings *f)
 		if (append(list, &o))
 			to->err = -ENOMEM;
 	}
-	add(to, "findings", list);
+	add_member(to, "findings", list);
 	begin_object(&more);
 	for (int kind = 0; kind < AUDIT_KIND_MAX; kind++) {
 		if (audit_findings_more(f, kind))
@@ -186,11 +186,11 @@ static void add_findings(struct object *to, const struct audit_findings *f)
 	}
 	if (more.err)
 		to->err = more.err;
-	add(to, "more", more.obj);
+	add_member(to, "more", more.obj);
 }
 
 /* Print o on a line, and free it. */
-static int print_object(struct object *o, FILE *out)
+static int print_members(struct answer_members *o, FILE *out)
 {
 	int err = o->err ? o->err : answer_print(o->obj, false, out);
 
@@ -202,8 +202,8 @@ static int print_object(struct object *o, FILE *out)
 
 static int print_run_json(const struct audit_run *run, FILE *out)
 {
-	struct object types;
-	struct object o;
+	struct answer_members types;
+	struct answer_members o;
 	char id[RECORD_RUN_DIGITS + 1];
 
 	begin_object(&o);
@@ -217,14 +217,14 @@ static int print_run_json(const struct audit_run *run, FILE *out)
 		add_u64(&types, record_type_name(type), records(run, type));
 	if (types.err)
 		o.err = types.err;
-	add(&o, "records", types.obj);
+	add_member(&o, "records", types.obj);
 	add_findings(&o, &run->findings);
-	return print_object(&o, out);
+	return print_members(&o, out);
 }
 
 static int print_all(const struct audit_state *state, FILE *out)
 {
-	struct object o;
+	struct answer_members o;
 	int err = 0;
 
 	for (const struct audit_run *run = state->runs.first; !err && run; run = run->next)
@@ -237,7 +237,7 @@ static int print_all(const struct audit_state *state, FILE *out)
 	add_u64(&o, "records", state->records);
 	add_u64(&o, "runs", state->runs.n);
 	add_findings(&o, &state->findings);
-	return print_object(&o, out);
+	return print_members(&o, out);
 }
 
 /* The answer is built in memory and printed at once, because a truncated answer would look like a

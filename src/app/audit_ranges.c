@@ -29,7 +29,7 @@ uint64_t audit_ranges_last(const struct audit_ranges *r)
 }
 
 /* The first range that ends at number or behind it; n: there is none. */
-static size_t find(const struct audit_ranges *r, uint64_t number)
+static size_t find_range(const struct audit_ranges *r, uint64_t number)
 {
 	size_t low = 0;
 	size_t high = r->n;
@@ -57,7 +57,7 @@ static void move_hole(struct audit_ranges *r, size_t to)
 	r->hole = to;
 }
 
-static int grow(struct audit_ranges *r)
+static int grow_ranges(struct audit_ranges *r)
 {
 	size_t cap = r->cap ? r->cap * 2 : CAP_MIN;
 	size_t behind = r->n - r->hole;
@@ -72,7 +72,7 @@ static int grow(struct audit_ranges *r)
 }
 
 /* Between the ranges before and behind the hole, and in neither. */
-static int put(struct audit_ranges *r, uint64_t number)
+static int put_range(struct audit_ranges *r, uint64_t number)
 {
 	struct audit_range *before = r->hole ? at(r, r->hole - 1) : NULL;
 	struct audit_range *behind = r->hole < r->n ? at(r, r->hole) : NULL;
@@ -87,7 +87,7 @@ static int put(struct audit_ranges *r, uint64_t number)
 	} else if (joins_behind) {
 		behind->first = number;
 	} else {
-		if (r->n == r->cap && grow(r))
+		if (r->n == r->cap && grow_ranges(r))
 			return -ENOMEM;
 		r->list[r->hole++] = (struct audit_range){ number, number };
 		r->n++;
@@ -107,17 +107,17 @@ int audit_ranges_add(struct audit_ranges *r, uint64_t number)
 	size_t i;
 
 	if (is_at_hole(r, number))
-		return put(r, number);
-	i = find(r, number);
+		return put_range(r, number);
+	i = find_range(r, number);
 	if (i < r->n && at(r, i)->first <= number)
 		return 1;
 	move_hole(r, i);
-	return put(r, number);
+	return put_range(r, number);
 }
 
 bool audit_ranges_cover(const struct audit_ranges *r, uint64_t first, uint64_t last)
 {
-	size_t i = find(r, last);
+	size_t i = find_range(r, last);
 
 	return i < r->n && at(r, i)->first <= first;
 }

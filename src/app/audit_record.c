@@ -29,7 +29,7 @@ static bool is_small(const char *text, uint64_t *ret)
 	return !number_read_digits(text, ret, &end) && *ret < AUDIT_NUMBER_LIMIT;
 }
 
-static bool take_number(const struct json_node *value, uint64_t max, uint64_t *ret)
+static bool get_number(const struct json_node *value, uint64_t max, uint64_t *ret)
 {
 	bool good = false;
 
@@ -78,8 +78,8 @@ static void keep_text(const struct json_node *value, const struct audit_field *f
 		to[strlen(to) - 1] = '\0';
 }
 
-static bool take_value(const struct json_node *value, const struct audit_field *field,
-		       struct audit_record *ret)
+static bool get_value(const struct json_node *value, const struct audit_field *field,
+		      struct audit_record *ret)
 {
 	uint64_t number = 0;
 	bool good = false;
@@ -89,7 +89,7 @@ static bool take_value(const struct json_node *value, const struct audit_field *
 	case AUDIT_FIELD_U16:
 	case AUDIT_FIELD_U32:
 	case AUDIT_FIELD_U64:
-		good = take_number(value, audit_field_max(field->type), &number);
+		good = get_number(value, audit_field_max(field->type), &number);
 		break;
 	case AUDIT_FIELD_INT:
 		good = is_signed(value);
@@ -123,8 +123,8 @@ static bool take_value(const struct json_node *value, const struct audit_field *
 }
 
 /* One value of an object, by its key. -EBADMSG with the reason in err. */
-static int take_key(const struct json_node *object, const struct audit_field *field,
-		    struct audit_record *ret, struct reason *why)
+static int get_key(const struct json_node *object, const struct audit_field *field,
+		   struct audit_record *ret, struct reason *why)
 {
 	const struct json_node *value = json_member(object, field->key);
 
@@ -133,13 +133,13 @@ static int take_key(const struct json_node *object, const struct audit_field *fi
 			return 0;
 		return reason_set(why, -EBADMSG, "there is no \"%s\"", field->key);
 	}
-	if (take_value(value, field, ret))
+	if (get_value(value, field, ret))
 		return 0;
 	return reason_set(why, -EBADMSG, "the value of \"%s\" is not what it has to be",
 			  field->key);
 }
 
-static bool take_type(const struct json_node *value, enum record_type *ret)
+static bool get_type(const struct json_node *value, enum record_type *ret)
 {
 	if (!is_string(value, NULL))
 		return false;
@@ -153,7 +153,7 @@ static bool take_type(const struct json_node *value, enum record_type *ret)
 }
 
 /* The keys that every record has. Returns what is wrong with them, or NULL. */
-static const char *take_common(const struct json_node *object, struct audit_record *ret)
+static const char *get_common(const struct json_node *object, struct audit_record *ret)
 {
 	const struct json_node *time = json_member(object, "timestamp");
 	const struct json_node *run = json_member(object, "run");
@@ -162,18 +162,18 @@ static const char *take_common(const struct json_node *object, struct audit_reco
 	if (!is_string(time, audit_is_time))
 		return "\"timestamp\" is not a time in UTC with six or nine digits";
 	(void)snprintf(ret->time, sizeof(ret->time), "%s", time->text);
-	if (!take_type(json_member(object, "event_type"), &ret->type))
+	if (!get_type(json_member(object, "event_type"), &ret->type))
 		return "\"event_type\" is none that this version knows";
 	if (!is_string(run, NULL) || !audit_is_run(run->text, run->len, &ret->run))
 		return "\"run\" is not sixteen hexadecimal digits";
-	if (!seq || !take_number(seq, UINT64_MAX, &ret->record_seq) || !ret->record_seq)
+	if (!seq || !get_number(seq, UINT64_MAX, &ret->record_seq) || !ret->record_seq)
 		return "\"record_seq\" is not a number from 1";
 	return NULL;
 }
 
-static int take_object(const struct json_node *object, struct audit_record *ret, struct reason *why)
+static int get_object(const struct json_node *object, struct audit_record *ret, struct reason *why)
 {
-	const char *wrong = take_common(object, ret);
+	const char *wrong = get_common(object, ret);
 	const struct audit_field *fields;
 	size_t n;
 
@@ -182,7 +182,7 @@ static int take_object(const struct json_node *object, struct audit_record *ret,
 	}
 	fields = audit_fields(ret->type, &n);
 	for (size_t i = 0; i < n; i++) {
-		int bad = take_key(object, &fields[i], ret, why);
+		int bad = get_key(object, &fields[i], ret, why);
 
 		if (bad)
 			return bad;
@@ -212,5 +212,5 @@ int audit_record_json(struct json_tree *tree, const char *text, size_t len,
 						   "it is JSON, but not an object");
 	}
 	audit_record_begin(ret);
-	return take_object(object, ret, why);
+	return get_object(object, ret, why);
 }

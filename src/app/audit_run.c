@@ -75,7 +75,7 @@ static struct audit_numbers *find_cpu(struct audit_run *run, size_t cpu)
 	return &list[cpu];
 }
 
-static int take_packet(struct audit_run *run, const struct audit_record *record)
+static int add_packet(struct audit_run *run, const struct audit_record *record)
 {
 	struct audit_numbers *cpu = find_cpu(run, (size_t)record->values[AUDIT_CPU]);
 	uint64_t seq = record->values[AUDIT_CPU_SEQ];
@@ -200,7 +200,7 @@ static bool is_numbered(struct audit_run *run, const struct audit_record *record
 	return false;
 }
 
-static int take_snapshot(struct audit_run *run, const struct audit_record *record)
+static int add_snapshot(struct audit_run *run, const struct audit_record *record)
 {
 	const uint64_t *v = record->values;
 	struct audit_snapshot *s;
@@ -388,12 +388,12 @@ static int take_values(struct audit_run *run, const struct audit_record *record)
 {
 	switch (record->type) {
 	case RECORD_PACKET:
-		return take_packet(run, record);
+		return add_packet(run, record);
 	case RECORD_COUNT:
 		return take_count(run, record);
 	case RECORD_SNAPSHOT:
 		add_to_sums(run, record);
-		return take_snapshot(run, record);
+		return add_snapshot(run, record);
 	case RECORD_STATS:
 		add_to_sums(run, record);
 		check_l3(run, record);

@@ -21,7 +21,7 @@ void audit_runs_free(struct audit_runs *runs)
 /* Where it is, or the free place where it would be. Ids are random, but somebody may have made
  * them.
  */
-static struct audit_run **find(const struct audit_runs *runs, uint64_t id)
+static struct audit_run **find_run(const struct audit_runs *runs, uint64_t id)
 {
 	size_t i = (size_t)(id * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 
@@ -30,7 +30,7 @@ static struct audit_run **find(const struct audit_runs *runs, uint64_t id)
 	return &runs->table[i];
 }
 
-static int grow(struct audit_runs *runs)
+static int grow_runs(struct audit_runs *runs)
 {
 	size_t cap = runs->cap ? runs->cap * 2 : CAP_MIN;
 	struct audit_run **table = calloc(cap, sizeof(struct audit_run *));
@@ -41,14 +41,14 @@ static int grow(struct audit_runs *runs)
 	runs->table = table;
 	runs->cap = cap;
 	for (struct audit_run *run = runs->first; run; run = run->next)
-		*find(runs, run->id) = run;
+		*find_run(runs, run->id) = run;
 	return 0;
 }
 
-static int add(struct audit_runs *runs, uint64_t id)
+static int insert_run(struct audit_runs *runs, uint64_t id)
 {
 	struct audit_run *run;
-	int err = runs->n >= runs->cap / 2 ? grow(runs) : 0;
+	int err = runs->n >= runs->cap / 2 ? grow_runs(runs) : 0;
 
 	if (!err)
 		err = audit_run_new(&run, id);
@@ -60,7 +60,7 @@ static int add(struct audit_runs *runs, uint64_t id)
 		runs->first = run;
 	runs->last = run;
 	runs->n++;
-	*find(runs, id) = run;
+	*find_run(runs, id) = run;
 	runs->found = run;
 	return 0;
 }
@@ -71,11 +71,11 @@ int audit_runs_get(struct audit_runs *runs, uint64_t id, struct audit_run **ret)
 	int err = 0;
 
 	if (!run || run->id != id) {
-		run = runs->cap ? *find(runs, id) : NULL;
+		run = runs->cap ? *find_run(runs, id) : NULL;
 		if (run)
 			runs->found = run;
 		else
-			err = add(runs, id);
+			err = insert_run(runs, id);
 	}
 	if (!err)
 		*ret = runs->found;

@@ -15,22 +15,22 @@ void audit_snapshots_free(struct audit_snapshots *s)
 /* Fibonacci hashing (D. E. Knuth, "The Art of Computer Programming", volume 3, 6.4): the middle
  * bits of a product with 2^64 divided by the golden ratio.
  */
-static size_t home(const struct audit_snapshots *s, uint64_t number)
+static size_t home_slot(const struct audit_snapshots *s, uint64_t number)
 {
 	return (size_t)(number * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (s->cap - 1);
 }
 
 /* Where it is, or the free place where it would be. */
-static struct audit_snapshot *find(struct audit_snapshots *s, uint64_t number)
+static struct audit_snapshot *find_snapshot(struct audit_snapshots *s, uint64_t number)
 {
-	size_t i = home(s, number);
+	size_t i = home_slot(s, number);
 
 	while (s->list[i].number && s->list[i].number != number)
 		i = (i + 1) & (s->cap - 1);
 	return &s->list[i];
 }
 
-static int grow(struct audit_snapshots *s)
+static int grow_snapshots(struct audit_snapshots *s)
 {
 	struct audit_snapshots old = *s;
 
@@ -42,7 +42,7 @@ static int grow(struct audit_snapshots *s)
 	}
 	for (size_t i = 0; i < old.cap; i++) {
 		if (old.list[i].number)
-			*find(s, old.list[i].number) = old.list[i];
+			*find_snapshot(s, old.list[i].number) = old.list[i];
 	}
 	free(old.list);
 	return 0;
@@ -52,9 +52,9 @@ int audit_snapshots_get(struct audit_snapshots *s, uint64_t number, struct audit
 {
 	struct audit_snapshot *snapshot;
 
-	if (s->n >= s->cap / 2 && grow(s))
+	if (s->n >= s->cap / 2 && grow_snapshots(s))
 		return -ENOMEM;
-	snapshot = find(s, number);
+	snapshot = find_snapshot(s, number);
 	if (!snapshot->number) {
 		*snapshot = (struct audit_snapshot){ .number = number };
 		s->n++;
@@ -70,7 +70,7 @@ void audit_snapshots_forget(struct audit_snapshots *s, struct audit_snapshot *sn
 	size_t place = (size_t)(snapshot - s->list);
 
 	for (size_t i = (place + 1) & mask; s->list[i].number; i = (i + 1) & mask) {
-		size_t from_home = (i - home(s, s->list[i].number)) & mask;
+		size_t from_home = (i - home_slot(s, s->list[i].number)) & mask;
 
 		if (from_home >= ((i - place) & mask)) {
 			s->list[place] = s->list[i];
@@ -81,7 +81,7 @@ void audit_snapshots_forget(struct audit_snapshots *s, struct audit_snapshot *sn
 	s->n--;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_snapshots(const void *a, const void *b)
 {
 	const struct audit_snapshot *left = a;
 	const struct audit_snapshot *right = b;
@@ -98,5 +98,5 @@ void audit_snapshots_sort(struct audit_snapshots *s)
 			s->list[n++] = s->list[i];
 	}
 	if (n)
-		qsort(s->list, n, sizeof(*s->list), compare);
+		qsort(s->list, n, sizeof(*s->list), compare_snapshots);
 }

@@ -117,7 +117,7 @@ static bool strip_prefix(struct audit_state *state, struct audit_line *line)
 	return true;
 }
 
-static int take_text(struct audit_state *state, struct file *file, struct audit_line *line)
+static int read_text_of_line(struct audit_state *state, struct file *file, struct audit_line *line)
 {
 	struct audit_record record;
 	struct reason why = { 0 };
@@ -155,7 +155,7 @@ static int take_line(struct audit_state *state, struct file *file, struct audit_
 		line->len--;
 	if (!line->len || (line->len == 1 && line->text[0] == '\r'))
 		return 0;
-	return take_text(state, file, line);
+	return read_text_of_line(state, file, line);
 }
 
 static int read_lines(struct audit_state *state, struct file *file, struct audit_reader *reader)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* All times of a run have as many digits, so that they compare as text. */
-static void take_packet(struct audit_times *t, const struct audit_record *record)
+static void note_packet(struct audit_times *t, const struct audit_record *record)
 {
 	t->skipped = t->skipped || record->record_seq != t->packet + 1;
 	t->packet = record->record_seq;
@@ -15,7 +15,7 @@ static void take_packet(struct audit_times *t, const struct audit_record *record
 		memcpy(t->to, record->time, sizeof(t->to));
 }
 
-static void take_snapshot(struct audit_times *t, const struct audit_record *record,
+static void note_snapshot(struct audit_times *t, const struct audit_record *record,
 			  struct audit_findings *f)
 {
 	const char *start = record->interval_start;
@@ -44,7 +44,7 @@ void audit_times_take(struct audit_times *t, const struct audit_record *record,
 	if (!t->capture)
 		return;
 	if (record->type == RECORD_PACKET)
-		take_packet(t, record);
+		note_packet(t, record);
 	else if (record->type == RECORD_SNAPSHOT && !record->values[AUDIT_IS_TOTAL])
-		take_snapshot(t, record, f);
+		note_snapshot(t, record, f);
 }

@@ -143,7 +143,7 @@ static int copy_int(struct config *c, const struct row *row, const struct json_n
 	return 0;
 }
 
-static int take_int(struct config *c, const struct row *row, const struct json_node *value)
+static int read_int(struct config *c, const struct row *row, const struct json_node *value)
 {
 	char text[INT_BYTES];
 	int err = copy_int(c, row, value, text);
@@ -160,7 +160,7 @@ static const char *problem_of(const struct json_node *string)
 }
 
 /* A string lives as long as the document. */
-static int take_text(struct config *c, const struct row *row, const struct json_node *value)
+static int read_string(struct config *c, const struct row *row, const struct json_node *value)
 {
 	const char *problem = problem_of(value);
 
@@ -169,12 +169,12 @@ static int take_text(struct config *c, const struct row *row, const struct json_
 	return options_take(c->p, row, value->text);
 }
 
-static int take_bool(struct config *c, const struct row *row, const struct json_node *value)
+static int read_bool(struct config *c, const struct row *row, const struct json_node *value)
 {
 	return *value->text == 't' ? options_take(c->p, row, NULL) : 0;
 }
 
-static int take_steps(struct config *c, const struct row *row, const struct json_node *value)
+static int read_steps(struct config *c, const struct row *row, const struct json_node *value)
 {
 	int err = 0;
 
@@ -208,7 +208,7 @@ static int join(struct config *c, const struct row *row, const struct json_node 
 	return 0;
 }
 
-static int take_setting(struct config *c, const struct row *row, struct output_spec *spec,
+static int read_setting(struct config *c, const struct row *row, struct output_spec *spec,
 			const char *key, const struct json_node *value)
 {
 	char joined[512], number[INT_BYTES];
@@ -246,7 +246,7 @@ static int take_setting(struct config *c, const struct row *row, struct output_s
 }
 
 /* The string of a key of an output that says what it is; NULL where there is none. 0 or -EINVAL. */
-static int take_part(struct config *c, const struct row *row, const struct json_node *object,
+static int read_part(struct config *c, const struct row *row, const struct json_node *object,
 		     const char *key, const char **ret)
 {
 	const struct json_node *value = object->first;
@@ -265,7 +265,7 @@ static int take_part(struct config *c, const struct row *row, const struct json_
 	return 0;
 }
 
-static int take_settings(struct config *c, const struct row *row, const struct json_node *object,
+static int read_settings(struct config *c, const struct row *row, const struct json_node *object,
 			 struct output_spec *spec)
 {
 	unsigned int *line = &c->p->line[row - options_rows];
@@ -274,22 +274,22 @@ static int take_settings(struct config *c, const struct row *row, const struct j
 	for (const struct json_node *v = object->first; !err && v; v = v->next) {
 		*line = v->line;
 		if (strcmp(v->key, TYPE_KEY) != 0 && strcmp(v->key, TARGET_KEY) != 0)
-			err = take_setting(c, row, spec, v->key, v);
+			err = read_setting(c, row, spec, v->key, v);
 	}
 	return err;
 }
 
 /* { "type": "file", "target": "/var/log/x", "queue": "1M", … } */
-static int take_output_object(struct config *c, const struct row *row,
+static int read_output_object(struct config *c, const struct row *row,
 			      const struct json_node *object)
 {
 	struct output_spec spec = { 0 };
 	const char *type, *target;
 	struct reason why = { 0 };
-	int err = take_part(c, row, object, TYPE_KEY, &type);
+	int err = read_part(c, row, object, TYPE_KEY, &type);
 
 	if (!err)
-		err = take_part(c, row, object, TARGET_KEY, &target);
+		err = read_part(c, row, object, TARGET_KEY, &target);
 	if (err)
 		return err;
 	if (!type)
@@ -299,7 +299,7 @@ static int take_output_object(struct config *c, const struct row *row,
 		(void)options_refuse_row(c->p, row, "%s", why.text);
 		return err;
 	}
-	err = take_settings(c, row, object, &spec);
+	err = read_settings(c, row, object, &spec);
 	if (!err && output_spec_check(&spec, &why))
 		err = options_refuse_row(c->p, row, "%s", why.text);
 	if (err) {
@@ -309,16 +309,16 @@ static int take_output_object(struct config *c, const struct row *row,
 	return options_take_output(c->p, row, &spec);
 }
 
-static int take_output(struct config *c, const struct row *row, const struct json_node *value)
+static int read_output(struct config *c, const struct row *row, const struct json_node *value)
 {
 	if (value->type == JSON_OBJECT)
-		return take_output_object(c, row, value);
+		return read_output_object(c, row, value);
 	if (value->type == JSON_STRING)
-		return take_text(c, row, value);
+		return read_string(c, row, value);
 	return refuse_type(c, row, value, "an output: an object or a string");
 }
 
-static int take_number(struct config *c, const struct row *row, const struct json_node *value)
+static int read_number(struct config *c, const struct row *row, const struct json_node *value)
 {
 	static const char *const allowed[] = {
 		[NUMBER_PLAIN] = "a number",
@@ -327,13 +327,13 @@ static int take_number(struct config *c, const struct row *row, const struct jso
 	};
 
 	if (value->type == JSON_INTEGER)
-		return take_int(c, row, value);
+		return read_int(c, row, value);
 	if (value->type == JSON_STRING && row->number.kind != NUMBER_PLAIN)
-		return take_text(c, row, value);
+		return read_string(c, row, value);
 	return refuse_type(c, row, value, allowed[row->number.kind]);
 }
 
-static int take_one(struct config *c, const struct row *row, const struct json_node *value)
+static int read_value(struct config *c, const struct row *row, const struct json_node *value)
 {
 	const bool is_int = value->type == JSON_INTEGER;
 	const bool is_text = value->type == JSON_STRING;
@@ -341,24 +341,25 @@ static int take_one(struct config *c, const struct row *row, const struct json_n
 
 	switch (row->type) {
 	case ROW_SWITCH:
-		return is_bool ? take_bool(c, row, value) :
+		return is_bool ? read_bool(c, row, value) :
 				 refuse_type(c, row, value, "true or false");
 	case ROW_STEP:
 		if (is_int)
-			return take_steps(c, row, value);
-		return is_bool ? take_bool(c, row, value) :
+			return read_steps(c, row, value);
+		return is_bool ? read_bool(c, row, value) :
 				 refuse_type(c, row, value, "true, false, or a number");
 	case ROW_NUMBER:
-		return take_number(c, row, value);
+		return read_number(c, row, value);
 	case ROW_CHOICE:
 	case ROW_STRING:
 	case ROW_PORTS:
-		return is_text ? take_text(c, row, value) : refuse_type(c, row, value, "a string");
+		return is_text ? read_string(c, row, value) :
+				 refuse_type(c, row, value, "a string");
 	case ROW_INTERFACE:
-		return is_text ? take_text(c, row, value) :
+		return is_text ? read_string(c, row, value) :
 				 refuse_type(c, row, value, "a string, or a list of strings");
 	case ROW_OUTPUT:
-		return take_output(c, row, value);
+		return read_output(c, row, value);
 	case ROW_ACTION:
 	case ROW_WISH:
 	case ROW_PATH:
@@ -369,14 +370,14 @@ static int take_one(struct config *c, const struct row *row, const struct json_n
 }
 
 /* What may be repeated on the command line is a list here, or one alone. */
-static int take_list(struct config *c, const struct row *row, const struct json_node *list)
+static int read_list(struct config *c, const struct row *row, const struct json_node *list)
 {
 	int err = 0;
 
 	if (!list->first)
 		return options_refuse_row(c->p, row, "the list is empty");
 	for (const struct json_node *v = list->first; !err && v; v = v->next)
-		err = take_one(c, row, v);
+		err = read_value(c, row, v);
 	return err;
 }
 
@@ -413,7 +414,7 @@ static int refuse_key(struct config *c, const char *key, unsigned int line)
 	return options_refuse(c->p, "; did you mean \"%s\"?", name);
 }
 
-static int take_key(struct config *c, const struct json_node *value)
+static int read_key(struct config *c, const struct json_node *value)
 {
 	const struct row *row = find_key(value->key);
 	size_t i;
@@ -424,16 +425,16 @@ static int take_key(struct config *c, const struct json_node *value)
 	c->p->line[i] = value->line;
 	c->p->given |= 1ULL << i;
 	if (value->type == JSON_ARRAY && (row->type == ROW_OUTPUT || row->type == ROW_INTERFACE))
-		return take_list(c, row, value);
-	return take_one(c, row, value);
+		return read_list(c, row, value);
+	return read_value(c, row, value);
 }
 
-static int take_document(struct config *c)
+static int read_document(struct config *c)
 {
 	int err = 0;
 
 	for (const struct json_node *v = c->document->first; !err && v; v = v->next)
-		err = take_key(c, v);
+		err = read_key(c, v);
 	return err;
 }
 
@@ -445,7 +446,7 @@ int config_read(struct parser *p)
 	if (!err)
 		err = parse_text(&c);
 	if (!err)
-		err = take_document(&c);
+		err = read_document(&c);
 	free(c.text);
 	return err;
 }

@@ -16,7 +16,7 @@ struct document {
 };
 
 /* Takes value over; NULL: there was no memory for it. */
-static void add(struct document *d, const char *key, struct json_object *value)
+static void add_key(struct document *d, const char *key, struct json_object *value)
 {
 	if (answer_add(d->obj, key, value))
 		d->err = -ENOMEM;
@@ -66,7 +66,7 @@ static void add_setting(void *arg, const char *key, const char *value, bool numb
 		json = json_object_new_uint64(strtoull(value, NULL, 10));
 	else
 		json = json_object_new_string(value);
-	add(arg, key, json);
+	add_key(arg, key, json);
 }
 
 static void add_outputs(struct document *d, const char *key, const struct options *o)
@@ -77,20 +77,20 @@ static void add_outputs(struct document *d, const char *key, const struct option
 		const struct output_spec *spec = &o->outputs[i];
 		struct document output = { .obj = json_object_new_object() };
 
-		add(&output, "type", json_object_new_string(spec->kind->name));
+		add_key(&output, "type", json_object_new_string(spec->kind->name));
 		if (spec->target)
-			add(&output, "target", json_object_new_string(spec->target));
+			add_key(&output, "target", json_object_new_string(spec->target));
 		output_spec_visit(spec, add_setting, &output);
 		if (answer_append(list, output.obj) || output.err)
 			d->err = -ENOMEM;
 	}
-	add(d, key, list);
+	add_key(d, key, list);
 }
 
 static void add_string(struct document *d, const char *key, const char *text)
 {
 	if (text)
-		add(d, key, json_object_new_string(text));
+		add_key(d, key, json_object_new_string(text));
 }
 
 /* One alone is no list. */
@@ -107,7 +107,7 @@ static void add_interfaces(struct document *d, const char *key, const struct opt
 		if (answer_append(list, json_object_new_string(o->interfaces[i])))
 			d->err = -ENOMEM;
 	}
-	add(d, key, list);
+	add_key(d, key, list);
 }
 
 /* Numbers that stand for "not given" can't be given; both steps are one number. */
@@ -119,15 +119,15 @@ static void add_row(struct document *d, const struct parser *p, const struct row
 	options_key(row, key);
 	switch (row->type) {
 	case ROW_SWITCH:
-		add(d, key, json_object_new_boolean(number_of(p, row) != 0));
+		add_key(d, key, json_object_new_boolean(number_of(p, row) != 0));
 		break;
 	case ROW_STEP:
 		if (p->o.verbose * row->value > 0)
-			add(d, key, json_object_new_int(p->o.verbose * row->value));
+			add_key(d, key, json_object_new_int(p->o.verbose * row->value));
 		break;
 	case ROW_NUMBER:
 		if (number_of(p, row) >= row->number.min)
-			add(d, key, json_object_new_uint64(number_of(p, row)));
+			add_key(d, key, json_object_new_uint64(number_of(p, row)));
 		break;
 	case ROW_CHOICE:
 		add_string(d, key, choice_of(p, row));

@@ -41,13 +41,13 @@ enum wish {
 	WISH_HELP = 'h'
 };
 
-struct wishes {
+struct doctor_arguments {
 	const char *interface; /* borrowed; NULL: the kernel alone */
 	bool json;
 	bool help;
 };
 
-static int take_interface(struct wishes *w, const char *name)
+static int set_interface(struct doctor_arguments *w, const char *name)
 {
 	if (!options_names_interface(name))
 		log_error("doctor: --interface: \"%.100s\" cannot be the name of an interface",
@@ -61,11 +61,11 @@ static int take_interface(struct wishes *w, const char *name)
 }
 
 /* c is what getopt_long() returned, arg the element of argv that it is in. */
-static int take_one(struct wishes *w, int c, const char *arg)
+static int set_option(struct doctor_arguments *w, int c, const char *arg)
 {
 	switch (c) {
 	case WISH_INTERFACE:
-		return take_interface(w, optarg);
+		return set_interface(w, optarg);
 	case WISH_JSON:
 		w->json = true;
 		return 0;
@@ -86,7 +86,7 @@ static int take_one(struct wishes *w, int c, const char *arg)
 	}
 }
 
-static int parse(struct wishes *w, int argc, char *const argv[])
+static int parse_arguments(struct doctor_arguments *w, int argc, char *const argv[])
 {
 	static const struct option longs[] = {
 		{ "interface", required_argument, NULL, WISH_INTERFACE },
@@ -104,11 +104,11 @@ static int parse(struct wishes *w, int argc, char *const argv[])
 
 		if (c == -1)
 			break;
-		err = take_one(w, c, argv[at]);
+		err = set_option(w, c, argv[at]);
 	}
 	if (!err && !w->help && optind < argc) { /* behind "--" */
 		optarg = argv[optind];
-		err = take_one(w, 1, optarg);
+		err = set_option(w, 1, optarg);
 	}
 	return err;
 }
@@ -129,7 +129,7 @@ static int print_text(const struct finding *f)
 	return 0;
 }
 
-static bool add(struct json_object *object, const char *key, const char *text)
+static bool add_value(struct json_object *object, const char *key, const char *text)
 {
 	return !answer_add(object, key, json_object_new_string(text));
 }
@@ -139,9 +139,10 @@ static int print_json(const struct finding *f)
 	struct json_object *object = json_object_new_object();
 	int err = -ENOMEM;
 
-	if (add(object, "check", f->check) &&
-	    add(object, "result", diagnosis_result_name(f->result)) &&
-	    add(object, "text", f->text) && (!f->advice[0] || add(object, "advice", f->advice)))
+	if (add_value(object, "check", f->check) &&
+	    add_value(object, "result", diagnosis_result_name(f->result)) &&
+	    add_value(object, "text", f->text) &&
+	    (!f->advice[0] || add_value(object, "advice", f->advice)))
 		err = answer_print(object, false, stdout);
 	if (!err && putchar('\n') == EOF)
 		err = -errno;
@@ -170,7 +171,7 @@ static int exit_code_of(const struct xdptail_probe *p)
 	return EXIT_CODE_DONE;
 }
 
-static int examine(const struct wishes *w)
+static int examine(const struct doctor_arguments *w)
 {
 	struct xdptail_probe probe = { .size = sizeof(probe) };
 	struct diagnosis diagnosis;
@@ -191,9 +192,9 @@ static int examine(const struct wishes *w)
 
 int doctor_main(int argc, char *const argv[])
 {
-	struct wishes wishes = { 0 };
+	struct doctor_arguments wishes = { 0 };
 
-	if (parse(&wishes, argc, argv))
+	if (parse_arguments(&wishes, argc, argv))
 		return EXIT_CODE_USAGE;
 	if (wishes.help)
 		return fputs(help, stdout) < 0 || fflush(stdout) ? EXIT_CODE_FAILED :

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The last of them stands for all that come when the others are taken. */
-static struct interface_sum *find(struct interface_sums *s, const char *name)
+static struct interface_sum *find_sum(struct interface_sums *s, const char *name)
 {
 	size_t i = s->last;
 
@@ -24,7 +24,7 @@ static struct interface_sum *find(struct interface_sums *s, const char *name)
 
 void interface_sums_add(struct interface_sums *s, const struct xdptail_source *source)
 {
-	struct interface_sum *sum = find(s, source->interface);
+	struct interface_sum *sum = find_sum(s, source->interface);
 
 	sum->packets += source->packets;
 	sum->bytes += source->bytes;
@@ -50,7 +50,7 @@ static enum xdptail_mode mode_after(const struct xdptail_interface *event)
 
 void interface_sums_event(struct interface_sums *s, const struct xdptail_interface *event)
 {
-	struct interface_sum *sum = find(s, event->interface);
+	struct interface_sum *sum = find_sum(s, event->interface);
 
 	for (size_t i = 0; event->ifindex && i < s->n; i++) {
 		if (s->list[i].ifindex == event->ifindex) /* what it was called before */

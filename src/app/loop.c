@@ -435,7 +435,7 @@ void loop_check_wait(struct loop *l, int err, const char *what)
 	(void)nanosleep(&nap, NULL); /* in place of the wait that there was not */
 }
 
-static void run(struct loop *l)
+static void run_live(struct loop *l)
 {
 	struct epoll_event events[8];
 	bool changing = false;
@@ -614,7 +614,7 @@ int loop_run(struct loop *l, struct xdptail *handle, struct record_writer *write
 	if (!l->stop_reason && l->options->read)
 		loop_run_capture(l);
 	else if (!l->stop_reason)
-		run(l);
+		run_live(l);
 	if (l->signalled)
 		unblock_signals();
 	loop_notify_stopping(l);

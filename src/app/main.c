@@ -244,7 +244,7 @@ static int find_user(struct privileges_user *ret, const struct options *o)
 	return err == -EPERM ? EXIT_CODE_PERMISSION : EXIT_CODE_FAILED;
 }
 
-static int run(struct options *o, const struct command_line *line)
+static int run_monitor(struct options *o, const struct command_line *line)
 {
 	struct privileges_user user;
 	struct record_writer *writer = NULL;
@@ -353,7 +353,7 @@ static int act(struct options *o, const struct command_line *line)
 	case OPTIONS_RUN:
 		break;
 	}
-	return run(o, line);
+	return run_monitor(o, line);
 }
 
 int main(int argc, char *argv[])

@@ -33,7 +33,7 @@ enum absent { /* when there is nothing to tell */
 /* One value of a metric. Rows of one metric stand together; the first has its help, the others
  * none. Those that end in _total are counters, all others gauges.
  */
-struct row {
+struct metric_row {
 	const char *name;
 	const char *help;
 	const char *label; /* NULL: it has none of its own */
@@ -58,7 +58,7 @@ struct run {
 #define STAT(f)	    OF(run, stats.f)
 
 /* clang-format off */
-static const struct row run_rows[] = {
+static const struct metric_row run_rows[] = {
 	{ "up", "Whether xdptail runs (1) or has ended in order (0); killed, it stays 1 and the file gets old.",
 	  NULL, NULL, RUN(up), UNIT_SWITCH, NEVER },
 	{ "start_time_seconds", "When the run began, Unix time.", NULL, NULL, RUN(start_ns), UNIT_NS, NEVER },
@@ -124,14 +124,14 @@ static const struct row run_rows[] = {
 	{ "metrics_files_total", NULL, "result", "failed", RUN(files_failed), UNIT_ONE, NEVER },
 };
 
-static const struct row interface_rows[] = {
+static const struct metric_row interface_rows[] = {
 	{ "interface_packets_total", "Packets counted to a source, by interface.",
 	  NULL, NULL, OF(interface_sum, packets), UNIT_ONE, NEVER },
 	{ "interface_bytes_total", "Bytes of these packets, on the wire.",
 	  NULL, NULL, OF(interface_sum, bytes), UNIT_ONE, NEVER },
 };
 
-static const struct row output_rows[] = {
+static const struct metric_row output_rows[] = {
 	{ "output_up", "Whether the output takes lines.", NULL, NULL, OF(metrics_output, up), UNIT_SWITCH, WHEN_GONE },
 	{ "output_lines_total", "Lines made for the output: the sum of written, filtered, dropped and queued ones.",
 	  NULL, NULL, OF(metrics_output, counts.made), UNIT_ONE, NEVER },
@@ -219,7 +219,7 @@ static void put_labels(FILE *f, const struct labels *l)
 		put_label(f, l->key, l->value);
 }
 
-static uint64_t value_of(const struct row *row, const void *thing)
+static uint64_t value_of(const struct metric_row *row, const void *thing)
 {
 	const void *field = (const char *)thing + row->field;
 
@@ -239,7 +239,7 @@ static uint64_t value_of(const struct row *row, const void *thing)
 }
 
 /* In decimals of its own, so that no digit is lost on the way. */
-static void put_value(FILE *f, const struct row *row, uint64_t value)
+static void put_value(FILE *f, const struct metric_row *row, uint64_t value)
 {
 	if (row->unit == UNIT_MS)
 		(void)fprintf(f, "%" PRIu64 ".%03u", value / 1000, (unsigned int)(value % 1000));
@@ -250,7 +250,8 @@ static void put_value(FILE *f, const struct row *row, uint64_t value)
 		(void)fprintf(f, "%" PRIu64, value);
 }
 
-static void put_sample(FILE *f, const struct row *row, const struct labels *l, const void *thing)
+static void put_sample(FILE *f, const struct metric_row *row, const struct labels *l,
+		       const void *thing)
 {
 	(void)fprintf(f, PREFIX "%s", row->name);
 	put_labels(f, l);
@@ -277,7 +278,7 @@ static void put_head(FILE *f, const char *name, const char *help)
 
 /* --- tables --- */
 
-static bool is_absent(const struct row *row, const struct run *run)
+static bool is_left_out(const struct metric_row *row, const struct run *run)
 {
 	switch (row->absent) {
 	case WHEN_ZERO:
@@ -297,9 +298,9 @@ static void put_run(FILE *f, const struct metrics *m)
 	const struct labels l = { .name = m->name };
 
 	for (size_t i = 0; i < ARRAY_SIZE(run_rows); i++) {
-		const struct row *row = &run_rows[i];
+		const struct metric_row *row = &run_rows[i];
 
-		if (is_absent(row, &run))
+		if (is_left_out(row, &run))
 			continue;
 		if (row->help)
 			put_head(f, row->name, row->help);
@@ -310,7 +311,7 @@ static void put_run(FILE *f, const struct metrics *m)
 static void put_interfaces(FILE *f, const struct metrics *m)
 {
 	for (size_t i = 0; m->n_interfaces && i < ARRAY_SIZE(interface_rows); i++) {
-		const struct row *row = &interface_rows[i];
+		const struct metric_row *row = &interface_rows[i];
 
 		if (row->help)
 			put_head(f, row->name, row->help);
@@ -326,7 +327,7 @@ static void put_interfaces(FILE *f, const struct metrics *m)
 static void put_outputs(FILE *f, const struct metrics *m)
 {
 	for (size_t i = 0; m->n_outputs && i < ARRAY_SIZE(output_rows); i++) {
-		const struct row *row = &output_rows[i];
+		const struct metric_row *row = &output_rows[i];
 
 		if (row->help)
 			put_head(f, row->name, row->help);

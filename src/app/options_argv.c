@@ -127,7 +127,7 @@ static int refuse_positional(struct parser *p, const char *arg)
 }
 
 /* What getopt_long() has found: c is what it returned, arg the element of argv that it is in. */
-static int take_one(struct parser *p, int c, const char *arg)
+static int take_found(struct parser *p, int c, const char *arg)
 {
 	const struct row *row;
 	int err;
@@ -163,7 +163,7 @@ int options_take_argv(struct parser *p, int argc, char *const argv[])
 
 		if (c == -1)
 			break;
-		err = take_one(p, c, argv[at]);
+		err = take_found(p, c, argv[at]);
 	}
 	if (!err && p->o.action == OPTIONS_RUN && optind < argc) /* behind "--" */
 		err = refuse_positional(p, argv[optind]);

@@ -75,7 +75,7 @@ uint64_t privileges_left(void)
 }
 
 /* 0, -ENOENT or -errno; *ret_text, owned by the caller, is what *ret points into. */
-static int look_up(const char *name, struct passwd *ret, char **ret_text)
+static int look_up_user(const char *name, struct passwd *ret, char **ret_text)
 {
 	struct passwd *found = NULL;
 	char *text = NULL;
@@ -144,7 +144,7 @@ int privileges_find_user(struct privileges_user *ret, const char *name, struct r
 	*ret = (struct privileges_user){ 0 };
 	if (!name)
 		return 0;
-	r = look_up(name, &entry, &text);
+	r = look_up_user(name, &entry, &text);
 	if (r == -ENOENT)
 		return reason_set(why, -EINVAL, "--user: there is no user \"%.100s\"", name);
 	if (r)

@@ -52,7 +52,7 @@ void report_init(struct report *r, struct record_writer *writer, struct outputs 
 	*r = (struct report){ .writer = writer, .outputs = outputs, .handle = handle };
 }
 
-static int put(struct report *r, int err, const struct record *line)
+static int put_record(struct report *r, int err, const struct record *line)
 {
 	if (!err)
 		outputs_put(r->outputs, line);
@@ -72,7 +72,7 @@ static void miss(struct report *r, enum report_cause cause)
 static int put_or_miss(struct report *r, int err, const struct record *line)
 {
 	if (err != -EMSGSIZE)
-		return put(r, err, line);
+		return put_record(r, err, line);
 	miss(r, REPORT_TOO_LONG);
 	return 1;
 }
@@ -234,7 +234,7 @@ int report_interface(struct report *r, const struct xdptail_interface *event)
 int report_packet(struct report *r, const struct xdptail_packet *packet)
 {
 	struct record line;
-	int err = put(r, record_packet(r->writer, packet, &line), &line);
+	int err = put_record(r, record_packet(r->writer, packet, &line), &line);
 
 	if (err != -EMSGSIZE)
 		return err;
@@ -264,7 +264,7 @@ static int put_stats(struct report *r, const struct record_stats *stats)
 {
 	struct record line;
 
-	return put(r, record_stats(r->writer, xdptail_time(r->handle), stats, &line), &line);
+	return put_record(r, record_stats(r->writer, xdptail_time(r->handle), stats, &line), &line);
 }
 
 /* before: what was counted up to the last such record; the queue is what is left of it. */
@@ -289,7 +289,8 @@ static int put_output(struct report *r, unsigned int i, const struct output_coun
 		r->before[i] = now;
 		outputs_reset_drops(r->outputs, i); /* now: what comes may be dropped as well */
 	}
-	return put(r, record_sink(r->writer, xdptail_time(r->handle), &output, &line), &line);
+	return put_record(r, record_sink(r->writer, xdptail_time(r->handle), &output, &line),
+			  &line);
 }
 
 static void add_stats(struct record_stats *sum, const struct record_stats *add)
@@ -343,7 +344,8 @@ static int put_snapshot(struct report *r, const struct record_snapshot *snapshot
 	sum->unlisted_bytes += snapshot->unlisted_bytes;
 	add_counts(&r->counts_sums, snapshot->counts);
 	r->last_sources = snapshot->counts->n_sources;
-	return put(r, record_snapshot(r->writer, xdptail_time(r->handle), snapshot, &line), &line);
+	return put_record(r, record_snapshot(r->writer, xdptail_time(r->handle), snapshot, &line),
+			  &line);
 }
 
 static int put_loss(struct report *r, const struct record_loss *loss)
@@ -352,7 +354,7 @@ static int put_loss(struct report *r, const struct record_loss *loss)
 
 	if (!loss->records)
 		return 0;
-	return put(r, record_loss(r->writer, xdptail_time(r->handle), loss, &line), &line);
+	return put_record(r, record_loss(r->writer, xdptail_time(r->handle), loss, &line), &line);
 }
 
 /* Samples that were lost between the wire and us: one record a cause. */
@@ -491,8 +493,9 @@ static int put_sums(struct report *r)
 
 	r->snapshot_sums.total = true;
 	r->snapshot_sums.counts = &r->counts_sums;
-	err = put(r, record_snapshot(r->writer, xdptail_time(r->handle), &r->snapshot_sums, &line),
-		  &line);
+	err = put_record(
+		r, record_snapshot(r->writer, xdptail_time(r->handle), &r->snapshot_sums, &line),
+		&line);
 	if (err)
 		return err;
 	stats.total = true;
@@ -514,9 +517,9 @@ int report_stop(struct report *r, const char *reason, int exit_code, bool comple
 
 	if (err)
 		return err;
-	return put(r,
-		   record_stop(r->writer, xdptail_time(r->handle), reason, exit_code, lost, &line),
-		   &line);
+	return put_record(
+		r, record_stop(r->writer, xdptail_time(r->handle), reason, exit_code, lost, &line),
+		&line);
 }
 
 uint64_t report_lost(const struct report *r)

@@ -52,7 +52,7 @@ static const struct bpf_insn coarse_program[] = {
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-static int load(const struct bpf_insn *insns, size_t n, __u32 flags)
+static int load_tiny_program(const struct bpf_insn *insns, size_t n, __u32 flags)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = flags);
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "xdptail_probe", "Dual BSD/GPL", insns, n, &opts);
@@ -62,7 +62,7 @@ static int load(const struct bpf_insn *insns, size_t n, __u32 flags)
 
 static int try_program(const struct bpf_insn *insns, size_t n, __u32 flags)
 {
-	int fd = load(insns, n, flags);
+	int fd = load_tiny_program(insns, n, flags);
 
 	if (fd < 0)
 		return fd;
@@ -129,7 +129,7 @@ int feature_batch(void)
 int feature_links(void)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_HW_MODE);
-	int program_fd = load(pass_program, 2, 0);
+	int program_fd = load_tiny_program(pass_program, 2, 0);
 	int err;
 	int fd;
 

@@ -106,7 +106,7 @@ static int find_family(char answer[NETLINK_ANSWER_MAX], uint16_t *ret)
 	return 0;
 }
 
-static int ask_features(uint32_t ifindex, char answer[NETLINK_ANSWER_MAX], uint64_t *ret)
+static int ask_xdp_features(uint32_t ifindex, char answer[NETLINK_ANSWER_MAX], uint64_t *ret)
 {
 	struct question question = {
 		.command = { .cmd = CMD_DEV_GET, .version = FAMILY_VERSION },
@@ -128,7 +128,7 @@ static int ask_features(uint32_t ifindex, char answer[NETLINK_ANSWER_MAX], uint6
 int netdev_xdp_features(uint32_t ifindex, uint64_t *ret)
 {
 	char *answer = malloc(NETLINK_ANSWER_MAX);
-	int err = answer ? ask_features(ifindex, answer, ret) : -ENOMEM;
+	int err = answer ? ask_xdp_features(ifindex, answer, ret) : -ENOMEM;
 
 	free(answer);
 	return err;

@@ -50,7 +50,7 @@ enum option {
 #define POWER_2_MAX  63
 #define POWER_10_MAX 19
 
-struct interface {
+struct pcapng_interface {
 	uint16_t link_type;
 	uint32_t snap; /* 0: no limit */
 	uint32_t fcs_len; /* bytes */
@@ -66,7 +66,7 @@ struct pcapng {
 	uint32_t len; /* of the body */
 	uint32_t kept; /* bytes of it in body */
 	uint64_t last_ns; /* time of the last packet that has one */
-	struct interface *interfaces; /* owned: of the section */
+	struct pcapng_interface *interfaces; /* owned: of the section */
 	size_t n;
 	size_t n_room;
 	const char *why;
@@ -86,7 +86,7 @@ static uint32_t get32(const struct pcapng *p, const uint8_t *from)
 	return p->swapped ? __builtin_bswap32(value) : value;
 }
 
-static uint16_t get16(const struct pcapng *p, const uint8_t *from)
+static uint16_t read16(const struct pcapng *p, const uint8_t *from)
 {
 	uint16_t value;
 
@@ -193,13 +193,13 @@ static int read_block(struct pcapng *p, uint32_t *ret_type)
 
 static int take_section(struct pcapng *p)
 {
-	if (p->len < SECTION_BYTES || get16(p, p->body + 4) != 1)
+	if (p->len < SECTION_BYTES || read16(p, p->body + 4) != 1)
 		return broken(p, "a section is of another version than 1");
 	p->n = 0;
 	return 0;
 }
 
-static int take_resolution(struct pcapng *p, struct interface *i, uint8_t value)
+static int take_resolution(struct pcapng *p, struct pcapng_interface *i, uint8_t value)
 {
 	uint8_t power = value & (POWER_OF_2 - 1);
 
@@ -211,8 +211,8 @@ static int take_resolution(struct pcapng *p, struct interface *i, uint8_t value)
 	return 0;
 }
 
-static int take_option(struct pcapng *p, struct interface *i, uint16_t code, const uint8_t *value,
-		       uint16_t len)
+static int take_option(struct pcapng *p, struct pcapng_interface *i, uint16_t code,
+		       const uint8_t *value, uint16_t len)
 {
 	uint64_t offset;
 
@@ -235,8 +235,8 @@ static int next_option(struct pcapng *p, uint32_t *at, uint16_t *ret_code,
 {
 	if (p->kept < *at || p->kept - *at < 4)
 		return 0;
-	*ret_code = get16(p, p->body + *at);
-	*ret_len = get16(p, p->body + *at + 2);
+	*ret_code = read16(p, p->body + *at);
+	*ret_len = read16(p, p->body + *at + 2);
 	*ret_value = p->body + *at + 4;
 	*at += 4;
 	if (*ret_code == OPTION_END)
@@ -247,7 +247,7 @@ static int next_option(struct pcapng *p, uint32_t *at, uint16_t *ret_code,
 	return 1;
 }
 
-static int take_options(struct pcapng *p, struct interface *i)
+static int take_options(struct pcapng *p, struct pcapng_interface *i)
 {
 	uint32_t at = INTERFACE_BYTES;
 	const uint8_t *value;
@@ -264,10 +264,10 @@ static int take_options(struct pcapng *p, struct interface *i)
 	return more;
 }
 
-static int add_interface(struct pcapng *p, const struct interface *i)
+static int add_interface(struct pcapng *p, const struct pcapng_interface *i)
 {
 	size_t room = p->n_room ? 2 * p->n_room : 4;
-	struct interface *more;
+	struct pcapng_interface *more;
 
 	if (p->n == PCAPNG_INTERFACES_MAX)
 		return broken(p, "a section has more than 65536 interfaces");
@@ -284,20 +284,20 @@ static int add_interface(struct pcapng *p, const struct interface *i)
 
 static int take_interface(struct pcapng *p)
 {
-	struct interface i = { .ticks = 1000000 };
+	struct pcapng_interface i = { .ticks = 1000000 };
 	int err;
 
 	if (p->len < INTERFACE_BYTES)
 		return broken(p, "an interface's block is too short");
 	if (p->kept < p->len)
 		return broken(p, "an interface's block is longer than 256 KiB");
-	i.link_type = get16(p, p->body);
+	i.link_type = read16(p, p->body);
 	i.snap = get32(p, p->body + 4);
 	err = take_options(p, &i);
 	return err ? err : add_interface(p, &i);
 }
 
-static uint64_t time_ns(const struct interface *i, uint64_t ticks)
+static uint64_t ticks_to_ns(const struct pcapng_interface *i, uint64_t ticks)
 {
 	__int128 ns = (__int128)(ticks / i->ticks) + i->offset_s;
 
@@ -339,19 +339,19 @@ static void take_flags(struct pcapng *p, struct pcapng_packet *ret)
 static int take_packet(struct pcapng *p, bool enhanced, struct pcapng_packet *ret)
 {
 	const uint8_t *body = p->body;
-	const struct interface *i;
+	const struct pcapng_interface *i;
 	uint32_t number;
 	int err;
 
 	if (p->len < PACKET_BYTES)
 		return broken(p, "a packet's block is too short");
-	number = enhanced ? get32(p, body) : get16(p, body);
+	number = enhanced ? get32(p, body) : read16(p, body);
 	if (number >= p->n)
 		return broken(p, "a packet is of an interface that is not described");
 	i = &p->interfaces[number];
 	ret->link_type = i->link_type;
 	ret->fcs_len = i->fcs_len;
-	ret->timestamp_ns = time_ns(i, (uint64_t)get32(p, body + 4) << 32 | get32(p, body + 8));
+	ret->timestamp_ns = ticks_to_ns(i, (uint64_t)get32(p, body + 4) << 32 | get32(p, body + 8));
 	p->last_ns = ret->timestamp_ns;
 	ret->len = get32(p, body + 12);
 	ret->wire_len = get32(p, body + 16);

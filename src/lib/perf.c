@@ -172,7 +172,7 @@ static const struct perf_event_mmap_page *positions(const struct perf_cpu *c)
 	return page;
 }
 
-static uint64_t load(const __u64 *position)
+static uint64_t load_perf_head(const __u64 *position)
 {
 	return __atomic_load_n(position, __ATOMIC_ACQUIRE);
 }
@@ -192,7 +192,7 @@ static bool has_waiting(const struct perf_cpu *c)
 {
 	const struct perf_event_mmap_page *page = positions(c);
 
-	return page && load(&page->data_head) != page->data_tail;
+	return page && load_perf_head(&page->data_head) != page->data_tail;
 }
 
 /* A CPU that went and came back between two ticks looks the same, but its event is off for good:
@@ -261,7 +261,7 @@ static int explain_refused(struct reason *r, int err, int cpu)
 /* Two calls can say EPERM: the one that opens, for lack of a capability or of leave to make the
  * call, and the one that maps, for lack of memory that may be locked.
  */
-static int explain_open(const struct perf *perf, struct reason *r, int err, int cpu)
+static int explain_perf_open(const struct perf *perf, struct reason *r, int err, int cpu)
 {
 	if (err != -EACCES && err != -EPERM)
 		return reason_set(r, err, "cannot open a perf buffer on CPU %d: %s", cpu,
@@ -301,7 +301,7 @@ static int perf_tick(void *ctx, struct reason *r)
 			continue;
 		err = cpu_open(perf, cpu);
 		if (err)
-			return explain_open(perf, r, err, cpu);
+			return explain_perf_open(perf, r, err, cpu);
 	}
 	return 0;
 }
@@ -372,7 +372,7 @@ static uint64_t perf_waiting(void *ctx)
 		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
 
 		if (page)
-			sum += load(&page->data_head) - page->data_tail;
+			sum += load_perf_head(&page->data_head) - page->data_tail;
 	}
 	return sum;
 }
@@ -385,7 +385,7 @@ static void perf_mark(void *ctx)
 		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
 
 		if (page)
-			perf->cpus[cpu].mark = load(&page->data_head);
+			perf->cpus[cpu].mark = load_perf_head(&page->data_head);
 	}
 }
 

@@ -13,7 +13,7 @@
 #include "base/reason.h"
 #include "lib/refusal.h"
 
-static enum xdptail_answer answer(bool yes)
+static enum xdptail_answer answer_of_interface(bool yes)
 {
 	return yes ? XDPTAIL_YES : XDPTAIL_NO;
 }
@@ -24,12 +24,12 @@ static void ask_device(struct xdptail_probe *p, struct netdev *device)
 	uint64_t features;
 
 	if (!netdev_ask(p->ifindex, device)) {
-		p->up = answer(device->up);
+		p->up = answer_of_interface(device->up);
 		p->mtu = device->mtu;
 	}
 	if (!netdev_xdp_features(p->ifindex, &features)) {
-		p->native = answer(features & NETDEV_XDP_BASIC);
-		p->native_frags = answer(features & NETDEV_XDP_FRAGS);
+		p->native = answer_of_interface(features & NETDEV_XDP_BASIC);
+		p->native_frags = answer_of_interface(features & NETDEV_XDP_FRAGS);
 	}
 	p->native_mtu_max = ATTACH_MTU_ONE_BUFFER;
 	ethtool_ask(p->interface, &ethtool);
@@ -40,7 +40,7 @@ static void ask_device(struct xdptail_probe *p, struct netdev *device)
 	p->rxvlan = ethtool.rxvlan;
 }
 
-static void find_program(struct xdptail_probe *p)
+static void find_attached_program(struct xdptail_probe *p)
 {
 	struct attached_owner other = { 0 };
 
@@ -136,7 +136,7 @@ void probe_interface(struct xdptail_probe *p, const char *interface, const struc
 	p->ifindex = if_nametoindex(interface);
 	if (p->ifindex) {
 		ask_device(p, &device);
-		find_program(p);
+		find_attached_program(p);
 		find_upper(p, device.master);
 		p->attach_err = foresee(p, object, &reason);
 	} else {

@@ -166,7 +166,7 @@ static int read_counters(struct prog_run *p)
 	return bpf_map_lookup_elem(p->object->sample_counter_fd, &zero, p->counters);
 }
 
-static int explain(struct reason *r, int err)
+static int explain_run(struct reason *r, int err)
 {
 	return reason_set(r, err, "cannot read or write the map \"sample_counter\": %s",
 			  kernel_error_text(err));
@@ -177,7 +177,7 @@ int prog_run_get_counter(struct prog_run *p, struct sample_counter *ret, struct 
 	int err = read_counters(p);
 
 	if (err)
-		return explain(r, err);
+		return explain_run(r, err);
 	*ret = p->counters[p->cpu];
 	return 0;
 }
@@ -191,5 +191,5 @@ int prog_run_set_counter(struct prog_run *p, const struct sample_counter *counte
 	if (!err)
 		err = bpf_map_update_elem(p->object->sample_counter_fd, &zero, p->counters,
 					  BPF_ANY);
-	return err ? explain(r, err) : 0;
+	return err ? explain_run(r, err) : 0;
 }

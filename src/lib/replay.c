@@ -166,7 +166,7 @@ static void count_source(struct replay *p, const struct parse_walk *walk, uint32
 	counts_add_source(p->sources, &key, &one, &p->totals);
 }
 
-static void fill(const struct replay *p, struct parse_walk *walk, struct tunnel_info *ret)
+static void fill_record(const struct replay *p, struct parse_walk *walk, struct tunnel_info *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	if (p->spec.decap)
@@ -181,7 +181,7 @@ static int sample(struct replay *p, struct parse_walk *walk, const struct captur
 	struct tunnel_info info;
 
 	p->totals.sampled++;
-	fill(p, walk, &info);
+	fill_record(p, walk, &info);
 	info.packet.timestamp_ns = frame->timestamp_ns;
 	info.packet.cpu_seq = p->counter.seq;
 	info.packet.packet_len = frame->wire_len;
@@ -246,7 +246,7 @@ static enum parse_class parse(const struct replay *p, const struct capture_frame
 	enum parse_class class = classify(p, frame, len, &walk);
 
 	if (class == PARSE_COUNTED)
-		fill(p, &walk, ret);
+		fill_record(p, &walk, ret);
 	else
 		memset(ret, 0, sizeof(*ret));
 	return class;

@@ -30,7 +30,7 @@ struct ring {
 /* A negative result ends libbpf's drain, which otherwise lasts as long as records keep coming
  * (libbpf 1.1). The record was taken all the same.
  */
-static int on_record(void *ctx, void *data, size_t size)
+static int on_ring_record(void *ctx, void *data, size_t size)
 {
 	struct ring *ring = ctx;
 	int stop = ring->fn(ring->arg, data, size);
@@ -50,7 +50,7 @@ static void unmap_position(const unsigned long *position, size_t page)
 		(void)munmap((void *)(uintptr_t)position, page);
 }
 
-static unsigned long load(const unsigned long *position)
+static unsigned long load_ring_position(const unsigned long *position)
 {
 	return __atomic_load_n(position, __ATOMIC_ACQUIRE);
 }
@@ -81,7 +81,7 @@ int transport_ring_open(void **ret_ctx, const struct transport_spec *spec, int e
 	ring->arg = spec->arg;
 	ring->consumer = map_position(spec->map_fd, ring->page, 0);
 	ring->producer = map_position(spec->map_fd, ring->page, ring->page);
-	ring->rb = ring_buffer__new(spec->map_fd, on_record, ring, NULL);
+	ring->rb = ring_buffer__new(spec->map_fd, on_ring_record, ring, NULL);
 	if (ring->consumer == MAP_FAILED || ring->producer == MAP_FAILED || !ring->rb ||
 	    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, spec->map_fd, &ev)) {
 		err = reason_set(r, errno ? -errno : -ENOMEM, "cannot map the ring buffer: %s",
@@ -107,21 +107,21 @@ static uint64_t ring_waiting(void *ctx)
 {
 	const struct ring *ring = ctx;
 
-	return load(ring->producer) - load(ring->consumer);
+	return load_ring_position(ring->producer) - load_ring_position(ring->consumer);
 }
 
 static void ring_mark(void *ctx)
 {
 	struct ring *ring = ctx;
 
-	ring->mark = load(ring->producer);
+	ring->mark = load_ring_position(ring->producer);
 }
 
 static bool ring_passed(void *ctx)
 {
 	const struct ring *ring = ctx;
 
-	return (long)(load(ring->consumer) - ring->mark) >= 0;
+	return (long)(load_ring_position(ring->consumer) - ring->mark) >= 0;
 }
 
 static int ring_arm(void *ctx)

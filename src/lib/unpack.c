@@ -77,7 +77,7 @@ const char *unpack_why(const struct unpack *u)
 	return u->why;
 }
 
-static int broken(struct unpack *u, const char *why)
+static int broken_data(struct unpack *u, const char *why)
 {
 	u->why = why;
 	return -EBADMSG;
@@ -85,11 +85,11 @@ static int broken(struct unpack *u, const char *why)
 
 static int broken_off(struct unpack *u)
 {
-	return broken(u, "it is compressed, and the compressed data end or break off");
+	return broken_data(u, "it is compressed, and the compressed data end or break off");
 }
 
 /* More input behind what there is: one read. 0, or -errno; at the end of the file, u->end. */
-static int fill(struct unpack *u)
+static int fill_input(struct unpack *u)
 {
 	ssize_t n;
 
@@ -144,7 +144,7 @@ static int choose_form(struct unpack *u)
 	int err = 0;
 
 	while (!err && u->left < MAGIC_BYTES && !u->end)
-		err = fill(u);
+		err = fill_input(u);
 	if (err)
 		return err;
 	form = recognise(u->next, u->left);
@@ -165,7 +165,7 @@ static void use(struct unpack *u, size_t n)
 	u->left -= n;
 }
 
-static ssize_t copy(struct unpack *u, void *buf, size_t size)
+static ssize_t copy_plain(struct unpack *u, void *buf, size_t size)
 {
 	size_t n = u->left < size ? u->left : size;
 
@@ -179,8 +179,9 @@ static int skip_padding(struct unpack *u)
 {
 	for (; u->left; use(u, 1)) {
 		if (*u->next)
-			return broken(u, "behind what is compressed in it is something that is "
-					 "not, or the next part of it is broken");
+			return broken_data(u,
+					   "behind what is compressed in it is something that is "
+					   "not, or the next part of it is broken");
 	}
 	return 0;
 }
@@ -209,9 +210,9 @@ static ssize_t zstd_error(struct unpack *u, size_t err)
 	case ZSTD_error_memory_allocation:
 		return -ENOMEM;
 	case ZSTD_error_frameParameter_windowTooLarge:
-		return broken(u,
-			      "it is compressed by zstd with a window of more than 128 MiB, which "
-			      "is not read: unpack it first, by zstd -dc --long=31");
+		return broken_data(
+			u, "it is compressed by zstd with a window of more than 128 MiB, which "
+			   "is not read: unpack it first, by zstd -dc --long=31");
 	default:
 		return broken_off(u);
 	}
@@ -236,7 +237,7 @@ static ssize_t unpack_some(struct unpack *u, void *buf, size_t size)
 {
 	switch (u->form) {
 	case FORM_PLAIN:
-		return copy(u, buf, size);
+		return copy_plain(u, buf, size);
 	case FORM_GZIP:
 		return inflate_some(u, buf, size);
 	case FORM_ZSTD:
@@ -256,7 +257,7 @@ static bool is_inside(const struct unpack *u)
 }
 
 /* One step: some bytes; 0: none yet, or none any more; or -errno. */
-static ssize_t step(struct unpack *u, void *buf, size_t size)
+static ssize_t unpack_more(struct unpack *u, void *buf, size_t size)
 {
 	enum form before = u->form;
 	ssize_t n = unpack_some(u, buf, size);
@@ -265,7 +266,7 @@ static ssize_t step(struct unpack *u, void *buf, size_t size)
 		return n;
 	if (u->end)
 		return is_inside(u) ? broken_off(u) : 0;
-	return fill(u);
+	return fill_input(u);
 }
 
 static bool is_over(const struct unpack *u)
@@ -278,7 +279,7 @@ ssize_t unpack_read(struct unpack *u, void *buf, size_t size)
 	ssize_t n = u->error;
 
 	while (!n && !is_over(u))
-		n = step(u, buf, size);
+		n = unpack_more(u, buf, size);
 	if (n < 0)
 		u->error = (int)n;
 	return n;
