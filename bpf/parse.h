@@ -419,8 +419,8 @@ static __always_inline void parse_tcp(struct parse_walk *w, struct packet_info *
 	parse_check_lengths(w, sizeof(*tcp), 4 * tcp->doff);
 }
 
-/* Of the others that have ports nothing but these is recorded: what is behind them is looked at for
- * its lengths only.
+/* Of the protocols beside TCP that have ports, nothing but the ports is recorded. What follows them
+ * is looked at for its lengths only.
  */
 static __always_inline void parse_datagram(struct parse_walk *w)
 {

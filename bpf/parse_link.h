@@ -30,8 +30,8 @@ _Static_assert(PARSE_VLAN_DEPTH + 2 + PARSE_MPLS_DEPTH <= PARSE_LINK_WORDS,
 
 #define PARSE_ETH_P_QINQ1   0x9100 /* not in every linux/if_ether.h */
 #define PARSE_LENGTH_MAX    1500 /* in place of an EtherType, up to this (802.3, 3.2.6) */
-#define PARSE_SNAP_HEAD	    0xaaaa /* both service access points, … */
-#define PARSE_SNAP_TAIL	    0x0300 /* … unnumbered information, first byte of the organisation */
+#define PARSE_SNAP_HEAD	    0xaaaa /* LLC: both service access points */
+#define PARSE_SNAP_TAIL	    0x0300 /* unnumbered information, first byte of the organisation */
 #define PARSE_PPPOE_SESSION 0x1100 /* version 1, type 1, code 0 */
 #define PARSE_PPP_IP	    0x0021
 #define PARSE_PPP_IPV6	    0x0057
@@ -89,7 +89,7 @@ static __always_inline const void *parse_take(struct parse_walk *w, __u32 len)
 	return p;
 }
 
-/* The same between Ethernet and IP. */
+/* Step over a header between Ethernet and IP. */
 static __always_inline const void *parse_take_words(struct parse_walk *w, __u32 words)
 {
 	w->words += words;
@@ -109,7 +109,7 @@ static __always_inline __u64 parse_unknown(const struct ethhdr *eth, __u64 value
 	return mixed ^ noise;
 }
 
-/* Of what was stepped over, how many words they were, and which tags. */
+/* Put down how many words were stepped over, and which tags were found. */
 static __always_inline void parse_settle(struct parse_walk *w, const struct ethhdr *eth)
 {
 	w->words = parse_unknown(eth, w->words) & PARSE_LINK_WORDS;

@@ -40,15 +40,15 @@
 
 #define PARSE_VXLAN_VNI	 0x08 /* first byte: there is a network identifier, as there must be */
 #define PARSE_GENEVE_VER 0xc0 /* first byte: a version, … */
-#define PARSE_GENEVE_LEN 0x3f /* … and how many words of options follow */
+#define PARSE_GENEVE_LEN 0x3f /* how many words of options follow */
 #define PARSE_GRE_SUM	 0x8000
 #define PARSE_GRE_KEY	 0x2000
 #define PARSE_GRE_SEQ	 0x1000
 #define PARSE_GRE_REFUSE 0x4c07 /* routing (RFC 1701), bits that mean discard it, the version */
 #define PARSE_GTP_HEAD	 0xf0 /* first byte: version and protocol type, … */
-#define PARSE_GTP_V1	 0x30 /* … 1 and GTP, not GTP' */
-#define PARSE_GTP_EXT	 0x04 /* … extension headers follow */
-#define PARSE_GTP_MORE	 0x07 /* … with any of these, four bytes more */
+#define PARSE_GTP_V1	 0x30 /* version 1, and GTP, not GTP' */
+#define PARSE_GTP_EXT	 0x04 /* flag: extension headers follow */
+#define PARSE_GTP_MORE	 0x07 /* with any of these flags there are four bytes more */
 #define PARSE_GTP_GPDU	 255 /* second byte: a user's packet */
 
 /* The len bytes at the cursor, stepping over them; NULL if they are not there, or not in reach. */
@@ -63,7 +63,8 @@ static __always_inline const void *parse_step(struct parse_walk *w, __u32 len)
 	return p;
 }
 
-/* As parse_settle(), for places that are not a number of words from the base. 0: too far from it.
+/* Does what parse_settle() does, for places that are not a number of words from the base. Returns 0
+ * when the place is too far from it.
  */
 static __always_inline int parse_settle_halves(struct parse_walk *w, const void *base)
 {
@@ -278,7 +279,7 @@ static __always_inline enum parse_class parse_inner(struct parse_walk *w,
 	return parse_ip(w, ethertype);
 }
 
-/* As parse_classify(), of the packet inside a tunnel if there is one in reach. */
+/* Classify the packet inside a tunnel, as parse_classify() does, if there is one in reach. */
 static __always_inline enum parse_class parse_classify_inner(struct parse_walk *w,
 							     const struct parse_frame *frame,
 							     enum parse_link link, int tcp_only)
@@ -310,8 +311,8 @@ static __always_inline enum parse_class parse_classify_inner(struct parse_walk *
 	return parse_select(w, tcp_only);
 }
 
-/* As parse_fill(), for a frame that parse_classify_inner() counted. The outer header is in reach,
- * but the verifier has forgotten that.
+/* Fill in a frame that parse_classify_inner() counted, as parse_fill() does. The outer header is in
+ * reach, but the verifier has forgotten that.
  */
 static __always_inline void parse_fill_inner(struct parse_walk *w, struct tunnel_info *info,
 					     int tcp_only)

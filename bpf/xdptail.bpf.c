@@ -296,7 +296,7 @@ static __always_inline void sample_frame(const struct frame *frame, struct parse
 	send_record(frame, pkt, sizeof(*pkt), totals);
 }
 
-/* The same for a program that looks into tunnels. */
+/* Sample the packet inside a tunnel. */
 static __always_inline void sample_inner(const struct frame *frame, struct parse_walk *walk,
 					 __u32 gen, const struct settings *set,
 					 struct packet_totals *totals, bool tcp_only)

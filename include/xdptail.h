@@ -477,7 +477,7 @@ struct xdptail_counts {
 	uint64_t lost_other;
 	uint64_t lost_undecodable; /**< were no record of ours when they came */
 	uint64_t lost_first_ns; /**< no sample was lost before this; 0: none was lost */
-	uint64_t lost_last_ns; /**< nor after this */
+	uint64_t lost_last_ns; /**< Unix time: no sample was lost after this */
 	size_t n_sources;
 };
 
@@ -509,9 +509,9 @@ int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdpta
 int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret);
 
 /**
- * The same in steps, for a caller who has a ring to drain meanwhile: begin, then step and
- * xdptail_poll() in turn until step returns 1. Begin and one step block for a grace period. Not to
- * be mixed with xdptail_take_counts(), which leaves samples of its interval in the ring.
+ * xdptail_take_counts() in steps, for a caller who has a ring to drain meanwhile: begin, then step
+ * and xdptail_poll() in turn until step returns 1. Begin and one step block for a grace period. Not
+ * to be mixed with xdptail_take_counts(), which leaves samples of its interval in the ring.
  *
  * @return 0, -EBUSY (one is under way), or -errno
  */
@@ -578,7 +578,7 @@ struct xdptail_stats {
 	uint64_t lost_undecodable;
 	uint64_t parsed_here; /**< frames that prog_run could not give to the kernel's program */
 	int decap; /**< not 0: as in the options */
-	const char *ebpf_program; /**< likewise, until xdptail_close(); NULL: ours */
+	const char *ebpf_program; /**< lent until xdptail_close(); NULL: ours */
 	uint64_t early_flips; /**< how often the table of sources ran full, and was taken early */
 };
 
@@ -632,7 +632,8 @@ struct xdptail_probe {
 	int open_err; /**< what xdptail_open() with the defaults has said: 0 or -errno */
 	int attach_err; /**< what xdptail_attach() would say to MODE_AUTO, as far as can be told */
 	char open_reason[512]; /**< why it failed, as xdptail_reason(); "" when it did not */
-	char attach_reason[512]; /**< likewise; with attach_err 0: why not native mode, or "" */
+	/** why it cannot be attached; with attach_err 0: why not in native mode, or "" */
+	char attach_reason[512];
 	char kernel[65]; /**< its release, "6.1.0-9-amd64" */
 	char lockdown[16]; /**< "none", "integrity", "confidentiality"; "": unknown */
 	char capabilities_missing[64]; /**< of this process: "CAP_BPF, CAP_PERFMON"; "": none */
@@ -656,7 +657,7 @@ struct xdptail_probe {
 	char driver[32]; /**< "": not told */
 	enum xdptail_answer up; /**< by the administrator */
 	enum xdptail_answer native; /**< its driver announces native mode (told since Linux 6.3) */
-	enum xdptail_answer native_frags; /**< and takes frames in several buffers there */
+	enum xdptail_answer native_frags; /**< native mode takes frames in several buffers */
 	uint32_t mtu; /**< bytes */
 	uint32_t native_mtu_max; /**< bytes, about: without native_frags, or frags */
 	enum xdptail_answer lro; /**< is it on? */

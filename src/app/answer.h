@@ -14,12 +14,14 @@
  */
 int answer_print(struct json_object *value, bool pretty, FILE *out);
 
-/* As json_object_array_add(), but list and value may be NULL: there was no memory for them. Takes
- * value over. 0 or -ENOMEM.
+/* Append value to list. Both may be NULL, if there was no memory for them. Takes value over. 0 or
+ * -ENOMEM.
  */
 int answer_append(struct json_object *list, struct json_object *value);
 
-/* Likewise, as json_object_object_add(). */
+/* Add value to obj under this key. Both may be NULL, if there was no memory for them. Takes value
+ * over. 0 or -ENOMEM.
+ */
 int answer_add(struct json_object *obj, const char *key, struct json_object *value);
 
 #endif

@@ -34,10 +34,10 @@ struct known_key {
 	size_t last; /* word */
 	struct known_key *next; /* the one that came behind it the last time */
 	size_t place; /* in sets of entries, … */
-	uint64_t bit; /* … and its bit there */
+	uint64_t bit; /* its bit in that word of the set */
 	enum take take;
 	uint64_t max; /* with TAKE_FIELD, of a number */
-	struct audit_field field; /* likewise */
+	struct audit_field field; /* with TAKE_FIELD */
 };
 
 /* All that are known of a type, ours first. */
@@ -55,7 +55,7 @@ struct audit_fast {
 	enum record_type type; /* of the last line */
 	uint64_t run;
 	char run_text[RECORD_RUN_DIGITS]; /* of the last line that had another */
-	char second[SECOND_BYTES]; /* likewise; it is a good one */
+	char second[SECOND_BYTES]; /* of the last line that had another; it is well-formed */
 };
 
 struct cursor {

@@ -87,7 +87,7 @@ struct audit_field {
 	enum audit_key to; /* AUDIT_KEY_MAX: the value is only checked */
 	bool required; /* no law could be checked without it */
 	uint16_t keep_at; /* where in the record the text is kept, … */
-	uint16_t keep_bytes; /* … and with its NUL how much of it; 0: it is not */
+	uint16_t keep_bytes; /* how many bytes of it are kept, its NUL included; 0: none */
 };
 
 /* In the order in which line.c writes them, behind the four that every record has. */

@@ -63,7 +63,9 @@ int audit_snapshots_get(struct audit_snapshots *s, uint64_t number, struct audit
 	return 0;
 }
 
-/* Those behind it that the place would have suited move up, so that no probing ends too early. */
+/* Entries behind the removed one that its place would have suited move up, so that no probing ends
+ * too early.
+ */
 void audit_snapshots_forget(struct audit_snapshots *s, struct audit_snapshot *snapshot)
 {
 	size_t mask = s->cap - 1;

@@ -35,7 +35,7 @@ int audit_snapshots_get(struct audit_snapshots *s, uint64_t number, struct audit
 
 void audit_snapshots_forget(struct audit_snapshots *s, struct audit_snapshot *snapshot);
 
-/* Those that are left, sorted by number; nothing else can be asked of s any more. */
+/* Sort the snapshots that are left by number. Nothing else can be asked of s after this. */
 void audit_snapshots_sort(struct audit_snapshots *s);
 
 #endif

@@ -218,7 +218,7 @@ static void check_interface(const struct xdptail_probe *p, struct diagnosis *d)
 	advise(d, "ip link set dev %s up", p->interface);
 }
 
-/* Those that are known to reset the hardware when a native program comes or goes. */
+/* Drivers that are known to reset the hardware when a native program comes or goes. */
 static const char *const resetting[] = { "ixgbe", "i40e", "mlx5_core" };
 
 static void check_driver(const struct xdptail_probe *p, struct diagnosis *d)

@@ -20,7 +20,7 @@ struct finding {
 	const char *check; /* static: "ring_buffer" */
 	enum diagnosis_result result;
 	char text[600]; /* printable ASCII */
-	char advice[256]; /* likewise; "": nothing is to be done, or text says it */
+	char advice[256]; /* what to do; "": nothing, or text says it */
 };
 
 struct diagnosis {

@@ -161,7 +161,7 @@ static int print(const struct diagnosis *d, bool json)
 	return err;
 }
 
-/* Of a run with the defaults, as far as it is foreseen. */
+/* The exit status that a run with the defaults would have, if it can be foreseen. */
 static int exit_code_of(const struct xdptail_probe *p)
 {
 	if (p->open_err)

@@ -17,7 +17,7 @@ enum exit_code {
  */
 int exit_code_of_error(int err, enum exit_code otherwise);
 
-/* Which of them, after xdptail_open() or xdptail_attach() has failed with this -errno. */
+/* The exit status after xdptail_open() or xdptail_attach() has failed with this -errno. */
 int exit_code_of_open(int err);
 int exit_code_of_attach(int err);
 

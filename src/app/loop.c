@@ -18,12 +18,13 @@
 #include "base/time.h"
 
 #define PACKETS_A_TURN 8192 /* then signals and timers have their turn, also under a flood */
-/* … while there is something else to do that takes as long, or little CPU */
+/* a step, while there is something else to do that takes as long, or little CPU */
 #define PACKETS_A_STEP 1024
-#define PACKETS_LATE   16384 /* … while they are thrown away, which is many times as fast */
+/* a step, while packets are thrown away, which is many times as fast */
+#define PACKETS_LATE   16384
 #define SLOW_MS	       100 /* that a turn takes with little CPU */
 #define SOURCES_A_STEP 4096
-#define SOURCES_AT_END 1024 /* … which looks at the clock more often */
+#define SOURCES_AT_END 1024 /* a step at the end, which looks at the clock more often */
 #define LATE_MS	       2000 /* at least, that an interval waits for its samples */
 #define EVENTS_MS      5000 /* that the wait for events may fail */
 #define EVENTS_NAP_NS  1000000

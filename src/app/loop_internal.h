@@ -44,16 +44,16 @@ struct loop {
 	bool late_said; /* the last interval was late, which was said */
 	bool stepped; /* wall time, or a capture's, at least once */
 	bool counting; /* an interval is being closed */
-	bool again; /* … and another one was asked for meanwhile */
+	bool again; /* another interval was asked for while one is being closed */
 	int64_t counting_ms; /* an interval is being closed since then */
 	int64_t waiting_ms; /* for events, which fails since then; 0: it does not */
 	struct snapshot snapshot; /* the one that is being written */
 	uint64_t packets; /* records made */
 	struct metrics_file
 		*metrics; /* owned; NULL: none is wanted, or it is not the time for it */
-	bool metrics_up; /* … and it is to say that the run goes on */
-	bool metrics_slow; /* … and that it is slow was said */
-	bool metrics_failing; /* … or that it fails */
+	bool metrics_up; /* the metrics file says that the run goes on */
+	bool metrics_slow; /* it was warned that the metrics file is slow */
+	bool metrics_failing; /* it was warned that the metrics file fails */
 	uint64_t started_ns; /* wall time, like the next */
 	uint64_t snapshot_ns; /* when the last was written */
 	uint64_t reloads; /* that took effect */
@@ -72,8 +72,8 @@ void loop_set_deadline(struct loop *l);
 /* If err is one: log it, and stop. */
 void loop_check(struct loop *l, int err, const char *what);
 
-/* The same for a wait for events: what fails in passing (memory) is an error only after some
- * seconds.
+/* Log and stop after a failed wait for events. What fails in passing (memory) is an error only
+ * after some seconds.
  */
 void loop_check_wait(struct loop *l, int err, const char *what);
 
@@ -102,7 +102,7 @@ void loop_log_drops(const struct loop *l);
 /* systemd, if it is there (notify.h). */
 void loop_open_notify(struct loop *l);
 void loop_notify_ready(struct loop *l);
-void loop_notify_reloading(struct loop *l); /* and when it is done: ready */
+void loop_notify_reloading(struct loop *l); /* loop_notify_ready() follows when it is done */
 void loop_notify_stopping(struct loop *l);
 void loop_notify_figures(struct loop *l);
 void loop_feed_watchdog(struct loop *l);
@@ -144,10 +144,10 @@ void loop_check_ends(struct loop *l);
 /* Go on with outputs that come or go. True while there are any. */
 bool loop_change_outputs(struct loop *l);
 
-/* Those that have not come yet do not come any more. */
+/* Drop the outputs that a reload has opened and that wait for their names. */
 void loop_drop_pending(struct loop *l);
 
-/* Of the interval's timer, anew. 0 or -errno. */
+/* Set the timer of the interval again. 0 or -errno. */
 int loop_set_interval(struct loop *l);
 
 /* Look after signals and outputs, waiting at most so long for them. */

@@ -15,7 +15,7 @@
 
 #define NAME_BYTES 256
 
-/* Of the file, without its suffix. */
+/* The name of the run is that of the file, without its suffix. */
 static void name_run(char ret[NAME_BYTES], const char *path)
 {
 	const char *slash = strrchr(path, '/');

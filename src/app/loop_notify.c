@@ -46,9 +46,9 @@ void loop_notify_figures(struct loop *l)
 		      report_lost(&l->report));
 }
 
-/* That we are here at all is one half of it. A capture waits for its outputs by design, and for its
- * file; but an interface's samples must be taken, and its snapshots be written, whatever the
- * outputs do.
+/* A ping of the watchdog says that the loop turns, and that the run makes progress. A capture waits
+ * for its outputs by design, and for its file; but an interface's samples must be taken, and its
+ * snapshots be written, whatever the outputs do.
  */
 void loop_feed_watchdog(struct loop *l)
 {

@@ -91,7 +91,7 @@ static void give_back(struct reload *r)
 	metrics_file_free(r->metrics);
 }
 
-/* Those that have other settings now wait until what they were is gone. */
+/* Outputs whose settings have changed wait until the instances they replace are closed. */
 static void change_outputs(struct loop *l, struct reload *r)
 {
 	const unsigned int n = outputs_number(l->outputs);

@@ -282,7 +282,7 @@ out:
 	return code;
 }
 
-/* Whoever starts us may have closed some of these, and then the next file that is opened becomes
+/* The parent process may have closed some of these, and then the next file that is opened becomes
  * stdout. What stands in for stdout is only readable, so that writing to it fails and says so.
  */
 static void open_standard_fds(void)

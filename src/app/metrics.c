@@ -26,7 +26,8 @@ enum unit {
 enum absent { /* when there is nothing to tell */
 	NEVER,
 	WHEN_ZERO,
-	WITHOUT_RING, /* and so without maps: a capture that this process parses itself */
+	/* there is no ring, and so no map: a capture that this process parses itself */
+	WITHOUT_RING,
 	WHEN_GONE, /* an output */
 };
 

@@ -18,7 +18,7 @@
 struct metrics_output {
 	const char *name; /* as the user named it */
 	bool up; /* it takes lines */
-	bool gone; /* … and was not asked to any more: up is left out */
+	bool gone; /* it is closed, and not wanted any more: "up" is left out */
 	struct output_counts counts;
 	uint64_t queued; /* lines */
 };

@@ -394,7 +394,7 @@ int metrics_file_finish(struct metrics_file *f, char *text, size_t len, int time
 	return err;
 }
 
-/* With what it has in hand; what it has begun it ends. */
+/* Tell the thread to end. It finishes the file that it has begun. */
 static void let_go(struct metrics_file *f, bool remove)
 {
 	bool running;

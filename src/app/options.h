@@ -88,7 +88,7 @@ char *options_print_config(const struct options *o);
 void options_compare(const struct options *a, const struct options *b,
 		     void (*fn)(void *arg, const char *name, bool live), void *arg);
 
-/* Of what options_parse() has filled in. */
+/* Free what options_parse() has filled in. */
 void options_free(struct options *o);
 void options_free_outputs(struct options *o);
 

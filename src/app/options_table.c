@@ -154,7 +154,7 @@ static void store(struct parser *p, const struct row *row, uint64_t value)
 	case sizeof(bool):
 		*(bool *)field = value != 0;
 		break;
-	case sizeof(uint32_t): /* and enums */
+	case sizeof(uint32_t): /* enums are of this size, too */
 		*(uint32_t *)field = (uint32_t)value;
 		break;
 	case sizeof(uint64_t):

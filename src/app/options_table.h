@@ -83,7 +83,7 @@ extern const size_t options_n_rows;
 /* Add to the message. Always -EINVAL, so that a refusal is one statement. */
 __attribute__((format(printf, 2, 3))) int options_refuse(struct parser *p, const char *fmt, ...);
 
-/* The same, of a row: begins with where it was written. */
+/* Refuse the value of a row: the message begins with where it was written. */
 __attribute__((format(printf, 3, 4))) int
 options_refuse_row(struct parser *p, const struct row *row, const char *fmt, ...);
 

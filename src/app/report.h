@@ -25,7 +25,7 @@ enum report_cause {
 struct report_unmade {
 	uint64_t records;
 	uint64_t first_ns; /* wall time of the first … */
-	uint64_t last_ns; /* … and the last */
+	uint64_t last_ns; /* Unix time of the last one */
 };
 
 struct report {
@@ -38,14 +38,15 @@ struct report {
 	uint64_t snapshots; /* number of the last */
 	struct record_stats stats_sums; /* of the intervals so far */
 	uint64_t late; /* samples that were discarded because their interval could not wait */
-	struct record_snapshot snapshot_sums; /* likewise; its counts are the next member */
+	struct record_snapshot
+		snapshot_sums; /* sums of the run's snapshots; their counts are the next member */
 	struct xdptail_counts counts_sums;
 	uint64_t cpu_ms; /* at the end of the last interval */
 	uint64_t high_water; /* the highest of all intervals */
-	uint64_t longest_wait_ms; /* likewise */
+	uint64_t longest_wait_ms; /* of the last interval */
 	struct xdptail_stats handle_stats; /* as last looked at */
 	struct record_stats last_stats; /* of the last interval */
-	uint64_t last_sources; /* likewise, before --top */
+	uint64_t last_sources; /* sources of the last snapshot, before --top */
 	struct interface_sums interfaces;
 	struct output_counts before[OUTPUT_NAMES_MAX]; /* as of the last output record */
 	bool started; /* there is a start record */

@@ -6,7 +6,7 @@
 #include "base/time.h"
 
 #define BUILD_STEPS 20000 /* of the heap, a slice: a millisecond or two */
-#define SLICE_LINES 2000 /* likewise; fewer when a queue is small */
+#define SLICE_LINES 2000 /* lines a slice, fewer when a queue is small */
 #define MEMORY_MS   5000 /* for which memory may be short */
 #define PATIENCE_MS 1000 /* with outputs that take nothing; then lines are dropped, and counted */
 

@@ -28,7 +28,7 @@ struct top {
 
 int top_init(struct top *t, const struct xdptail_counts *counts); /* 0 or -ENOMEM */
 
-/* Whoever wants to know of all sources, while they are looked at anyway. Before top_build(). */
+/* Have fn called for all sources while they are looked at anyway. To be set before top_build(). */
 void top_set_source_fn(struct top *t, top_source_fn fn, void *arg);
 
 void top_free(struct top *t); /* a zeroed one is fine */

@@ -76,7 +76,7 @@ static inline void json_text(struct json *j, const char *text, size_t len)
 	j->pos += len;
 }
 
-/* The same for up to JSON_SHORT_BYTES of a text that lies in so many: one load and one store. */
+/* Write up to JSON_SHORT_BYTES of a text that lies in so many bytes: one load and one store. */
 static inline void json_short(struct json *j, const char text[JSON_SHORT_BYTES], size_t len)
 {
 	if (!json_room(j, JSON_SHORT_BYTES))
@@ -92,7 +92,7 @@ static inline void json_u64(struct json *j, uint64_t val)
 		j->pos = json_format_u64(j->pos, val);
 }
 
-/* The same below 0, of the distance from 0. */
+/* A negative number, of which a string is made by its distance from 0. */
 static inline void json_i64(struct json *j, int64_t val)
 {
 	if (json_room(j, JSON_U64_BYTES))
@@ -105,7 +105,9 @@ static inline void json_u8(struct json *j, uint8_t val)
 		j->pos = json_format_u8(j->pos, val);
 }
 
-/* As inet_ntop() writes it, in quotes. With ip_version 4 the address is ip's last four bytes. */
+/* An address as inet_ntop() writes it, in quotes. With ip_version 4 the address is ip's last four
+ * bytes.
+ */
 static inline void json_ip(struct json *j, const uint8_t ip[16], uint8_t ip_version)
 {
 	if (json_room(j, JSON_IP_BYTES))

@@ -27,7 +27,8 @@ struct json_node {
 	unsigned int line; /* where it begins; of a member: where its key does */
 	const char *key; /* without escapes, with a NUL behind it; NULL: not in an object */
 	size_t key_len;
-	/* Of a string without escapes, with a NUL behind it; of a number and a bool as written. */
+	/* A string without escapes, with a NUL behind it; a number and a bool as they are written.
+	 */
 	const char *text;
 	size_t len; /* of text */
 	bool halves; /* text had an escape for half of a character, which is U+FFFD now */

@@ -8,10 +8,10 @@
 /* A record of its program: transport_fn. */
 int capture_record(void *arg, const void *data, size_t size);
 
-/* As xdptail_poll(). max: frames at most. */
+/* xdptail_poll() of a capture. max: frames at most. */
 int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void *arg);
 
-/* As xdptail_take_counts(). */
+/* xdptail_take_counts() of a capture. */
 int capture_take(struct xdptail *x, struct xdptail_counts **ret);
 
 #endif

@@ -46,7 +46,7 @@ typedef void (*capture_link_fn)(void *arg, uint32_t link_type, const char *name)
 int capture_file_open(struct capture_file **ret, const char *path, capture_wait_fn wait_fn,
 		      void *arg, struct reason *r);
 
-/* The same, from a duplicate of fd; path is then only its name. -1: open path. */
+/* Open a capture from a duplicate of fd; path is then only its name. -1: open path. */
 int capture_file_open_fd(struct capture_file **ret, int fd, const char *path,
 			 capture_wait_fn wait_fn, void *arg, struct reason *r);
 void capture_file_close(struct capture_file *c); /* NULL is fine */

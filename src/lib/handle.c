@@ -20,7 +20,7 @@
 
 #define STEP_MAX       4096 /* sources a step, likewise */
 #define EARLY_STEPS    8 /* of an early flip, each time we come by */
-#define EARLY_MS       20 /* … unless they take that long */
+#define EARLY_MS       20 /* milliseconds that steps may take before others have their turn */
 #define TICKS_A_SECOND 10 /* of the transport */
 
 static void take_sample(struct xdptail *x, enum outcome outcome, unsigned int gen)
@@ -204,7 +204,7 @@ int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode m
 	return waits;
 }
 
-/* That are under way. */
+/* Wait for the packets that are under way. */
 static int wait_for_packets(struct xdptail *x)
 {
 	struct retry retry = { 0 };
@@ -274,8 +274,8 @@ static int tick(struct xdptail *x)
 	return retry_or_fail(&x->ticking, err, &x->reason);
 }
 
-/* As transport_wait(). A signal is the caller's to know of; other failures are 0 as long as they
- * may pass.
+/* Wait as transport_wait() does. A signal is the caller's to know of; other failures are 0 as long
+ * as they may pass.
  */
 static int wait_events(struct xdptail *x, int timeout_ms)
 {

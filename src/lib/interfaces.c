@@ -123,7 +123,7 @@ static void report(const struct interfaces *i, const struct interface *s, enum x
 		i->spec.fn(i->spec.arg, &event);
 }
 
-/* Of one that is asked for, and not attached. ifindex 0: there is none. */
+/* Report an interface that is asked for, and not attached. ifindex 0: there is none. */
 static void report_absent(const struct interfaces *i, const struct interface *s,
 			  enum xdptail_state state, uint32_t ifindex, const char *reason)
 {

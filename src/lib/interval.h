@@ -33,8 +33,8 @@ struct interval {
 	uint64_t outcomes[OUTCOME_MAX]; /* of this interval, as far as the ring was read */
 	uint64_t pending; /* samples of earlier intervals that were left in the ring */
 	bool flipped; /* a generation is being drained, or its samples are still in the ring */
-	bool marked; /* … and how far the ring must be read is known */
-	bool closing; /* … and with it the interval ends */
+	bool marked; /* it is known how far the ring must be read */
+	bool closing; /* the interval ends with the generation that is being drained */
 	bool wanted; /* to close, when what is under way is done */
 	struct retry looking; /* of interval_check() */
 	struct retry stepping; /* of interval_close() and interval_step() */
@@ -55,8 +55,8 @@ void interval_init(struct interval *i, struct counts *counts, struct transport *
 /* One sample was taken from the ring. gen: what it carries, or any when it could not be read. */
 void interval_sample(struct interval *i, enum outcome outcome, unsigned int gen);
 
-/* Those of the kernel's calls that fail in passing are made again by the next of these; only what
- * has lasted is an error.
+/* A call of the kernel that fails in passing is made again by the next of these functions; only a
+ * failure that has lasted is an error.
  */
 
 /* Look at the fill and at losses, about ten times a second; flip early if need be. 0 or -errno. */

@@ -3,7 +3,9 @@
 #ifndef LIB_KERNEL_ERROR_H
 #define LIB_KERNEL_ERROR_H
 
-/* Of the kernel's include/linux/errno.h: not meant for user space, which gets it all the same. */
+/* Defined in the kernel's include/linux/errno.h: not meant for user space, which gets it all the
+ * same.
+ */
 #define KERNEL_ENOTSUPP 524
 
 /* The -errno of a refusal as our callers know it. 0, what may pass, and what is too large (-E2BIG)
@@ -12,7 +14,7 @@
  */
 int kernel_error(int err);
 
-/* As strerror(), but of the -errno, and it knows KERNEL_ENOTSUPP. */
+/* What strerror() says of this -errno; it knows KERNEL_ENOTSUPP, too. */
 const char *kernel_error_text(int err);
 
 #endif

@@ -69,7 +69,7 @@ struct question {
 	size_t size;
 };
 
-/* As netlink_ask(). */
+/* Ask generic netlink, as netlink_ask() does. */
 static int ask_generic(const struct question *q, char answer[NETLINK_ANSWER_MAX], const void **ret)
 {
 	union request request = { .header = {

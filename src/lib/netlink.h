@@ -19,7 +19,8 @@ void netlink_put(struct nlmsghdr *message, uint16_t type, const void *data, size
  */
 const void *netlink_find(const void *attributes, size_t len, uint16_t type, size_t *ret_size);
 
-/* The same for a number of four or eight bytes, whatever its alignment. 0, or -ENOENT. */
+/* Find an attribute that is a number of four or eight bytes, whatever its alignment. 0, or -ENOENT.
+ */
 int netlink_find_u32(const void *attributes, size_t len, uint16_t type, uint32_t *ret);
 int netlink_find_u64(const void *attributes, size_t len, uint16_t type, uint64_t *ret);
 

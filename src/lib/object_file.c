@@ -110,7 +110,7 @@ static int read_whole(int fd, const char *path, size_t size, void **ret, struct 
 	return 0;
 }
 
-/* Of the directory that the path leads to, where its last part is looked up. */
+/* Open the directory that the path leads to, where its last part is looked up. */
 static int open_directory(const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');

@@ -94,7 +94,9 @@ static const struct change {
 };
 #define N_CHANGES (ARRAY_SIZE(changes))
 
-/* Those that change something: at most CHANGES_MAX, as the others are contrary to one of these. */
+/* Find the changes that would change something: at most CHANGES_MAX, as the others are contrary to
+ * one of these.
+ */
 static size_t find_changes(const struct object_failure *f, const struct object_spec *spec,
 			   const struct change *ret[CHANGES_MAX])
 {

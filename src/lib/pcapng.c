@@ -362,7 +362,9 @@ static int take_packet(struct pcapng *p, bool enhanced, struct pcapng_packet *re
 	return 1;
 }
 
-/* Of the first interface, without a time; as long as that keeps of it. */
+/* A simple packet is the first interface's, has no time, and is as long as that interface keeps of
+ * it.
+ */
 static int take_simple(struct pcapng *p, struct pcapng_packet *ret)
 {
 	int err;

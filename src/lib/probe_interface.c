@@ -105,7 +105,7 @@ static int would_hook(struct attachment *a, const void *arg)
 	return fits(f) == XDPTAIL_NO ? -ERANGE : 0;
 }
 
-/* The same road as xdptail_attach(), with would_hook() at its end. */
+/* Foresee xdptail_attach(): the same steps, with would_hook() at their end. */
 static int foresee(struct xdptail_probe *p, const struct object *object, struct reason *r)
 {
 	static const int all_programs[LINK_MAX] = { 0 };

@@ -16,7 +16,7 @@
 
 #define IFINDEX 1 /* of the one interface that a capture has for us */
 
-/* Of the next frame, beside the interval under way. */
+/* Where the next frame belongs, seen from the interval under way. */
 enum next {
 	NEXT_WITHIN, /* or late: it is counted here */
 	NEXT_AHEAD, /* its interval comes later */
@@ -190,8 +190,8 @@ static int sample(struct replay *p, struct parse_walk *walk, const struct captur
 	return fn(arg, &info);
 }
 
-/* Of a frame whose first len bytes are looked at. A link header that was made up in place of a
- * shorter one is not in wire_len.
+/* Classify a frame of which the first len bytes are looked at. A link header that was made up in
+ * place of a shorter one is not in wire_len.
  */
 static enum parse_class classify(const struct replay *p, const struct capture_frame *frame,
 				 size_t len, struct parse_walk *walk)
@@ -208,7 +208,7 @@ static enum parse_class classify(const struct replay *p, const struct capture_fr
 	return parse_classify(walk, &bytes, PARSE_LINK_ETHERNET, p->spec.tcp_only);
 }
 
-/* As observe() in bpf/xdptail.bpf.c. */
+/* Does what observe() does in bpf/xdptail.bpf.c. */
 int replay_observe(struct replay *p, const struct capture_frame *frame, replay_fn fn, void *arg)
 {
 	struct parse_walk walk;

@@ -12,7 +12,7 @@
 
 /* that a failure may last: a shortage that an OOM killer ends is over by then */
 #define MOST_MS 5000
-/* … and so often it is tried at least, however long the process was held up */
+/* a failure is tried again this often at least, however long the process was held up */
 #define MOST_TIMES 3
 #define NAP_NS	   1000000
 

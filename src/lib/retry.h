@@ -13,7 +13,9 @@
 
 #include "base/reason.h"
 
-/* Of one call, or of several that only make sense one after the other. All zero to begin with. */
+/* The failures of one call, or of several that only make sense one after the other. All zero to
+ * begin with.
+ */
 struct retry {
 	bool failing; /* it did, the last time */
 	int64_t since_ms; /* monotonic: the first of the failures in a row */

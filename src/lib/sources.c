@@ -39,7 +39,7 @@ struct sources {
 	size_t used;
 };
 
-/* The same for all tables of a process, and drawn once: it never changes under a table. */
+/* All tables of a process share it, and it is drawn once: it never changes under a table. */
 static uint64_t secret[2];
 static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
 

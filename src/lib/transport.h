@@ -88,8 +88,8 @@ bool transport_is_drained(struct transport *t);
 uint64_t transport_waiting(const struct transport *t);
 uint64_t transport_high_water(struct transport *t);
 
-/* Of the two kinds; ret_ctx is owned by the caller and released with ops->close. epoll_fd is
- * borrowed, and gets the fds that wake us, one-shot.
+/* The two kinds of transport. ret_ctx is owned by the caller and released with ops->close. epoll_fd
+ * is borrowed, and gets the fds that wake us, one-shot.
  */
 extern const struct transport_ops transport_ring_ops;
 extern const struct transport_ops transport_perf_ops;

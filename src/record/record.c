@@ -14,7 +14,7 @@
 /* Bytes of escaped text that strings from outside may take, so that every line can be made. */
 #define NAME_BYTES 96 /* fifteen bytes of an interface name, six each at worst; host names */
 #define TEXT_BYTES 255 /* sentences, paths */
-/* Of a start record. */
+/* bytes that the capabilities of a start record may take */
 #define CAPABILITIES_BYTES 120
 #define CAPTURE_BYTES	   228
 #define PROGRAM_BYTES	   96

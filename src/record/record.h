@@ -90,7 +90,7 @@ struct record_loss {
 	const char *cause;
 	uint64_t records;
 	uint64_t first_ns; /* Unix time: nothing was lost before, in this interval */
-	uint64_t last_ns; /* nor after */
+	uint64_t last_ns; /* Unix time: none was lost after */
 };
 int record_loss(struct record_writer *w, uint64_t now_ns, const struct record_loss *loss,
 		struct record *ret);
@@ -135,7 +135,8 @@ int record_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
 int record_interface(struct record_writer *w, uint64_t now_ns,
 		     const struct xdptail_interface *event, struct record *ret);
 
-/* Of one interval, or of the whole run: sampled = delivered + lost_* + discarded (L3). */
+/* The figures of one interval, or of the whole run: sampled = delivered + lost_* + discarded (L3).
+ */
 struct record_stats {
 	bool total; /* the sums of the run */
 	bool perf; /* lost_no_buffer and lost_other exist only there */
