@@ -63,8 +63,10 @@ static unsigned int slice_lines(const struct report *r)
 	return lines < SLICE_LINES ? (unsigned int)lines : SLICE_LINES;
 }
 
-/* Do the outputs take a slice now, or have we waited long enough? */
-static bool may_write(struct snapshot *s, const struct report *r, bool hurry)
+/* Note when the outputs last had room for a slice. Returns whether one is to be written now: there
+ * is room, or it was waited for long enough.
+ */
+static bool check_room_for_slice(struct snapshot *s, const struct report *r, bool hurry)
 {
 	int64_t now = time_monotonic_ms();
 
@@ -117,7 +119,7 @@ int snapshot_step(struct snapshot *s, struct report *r, bool hurry)
 		return done;
 	if (!top_build(&s->top, BUILD_STEPS))
 		return 0;
-	if (!may_write(s, r, hurry))
+	if (!check_room_for_slice(s, r, hurry))
 		return 0;
 	done = list_slice(s, r);
 	return done <= 0 ? done : close_record(s, r);

@@ -23,7 +23,7 @@
 #define HANDLE_POLL_MAX 4096 /* records a call, when the caller does not say */
 
 struct xdptail {
-	struct options options;
+	struct handle_options options;
 	struct reason reason;
 	struct object object;
 	struct replay *replay; /* owned; NULL: not a capture */

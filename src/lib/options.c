@@ -68,7 +68,7 @@ static int copy_text(struct reason *r, const char *name, char *ret, size_t cap, 
 	return 0;
 }
 
-static int copy_path(struct options *ret, struct reason *r)
+static int copy_path(struct handle_options *ret, struct reason *r)
 {
 	if (!*ret->o.ebpf_program)
 		return reason_set(r, -EINVAL, "ebpf_program is empty; NULL stands for no file");
@@ -76,7 +76,7 @@ static int copy_path(struct options *ret, struct reason *r)
 			 ret->o.ebpf_program);
 }
 
-int options_copy(struct options *ret, const struct xdptail_options *from, struct reason *r)
+int options_copy(struct handle_options *ret, const struct xdptail_options *from, struct reason *r)
 {
 	const struct xdptail_options *o = &ret->o;
 	int err = copy_handle_options(&ret->o, from, r);
@@ -105,7 +105,7 @@ int options_copy(struct options *ret, const struct xdptail_options *from, struct
 	return err;
 }
 
-const char *options_own_object(const struct options *o)
+const char *options_own_object(const struct handle_options *o)
 {
 	return *o->ebpf_program ? o->ebpf_program : NULL;
 }

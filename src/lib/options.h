@@ -9,7 +9,7 @@
 #include "xdptail.h"
 #include "base/reason.h"
 
-struct options {
+struct handle_options {
 	struct xdptail_options o; /* the strings in here are the caller's: use those below */
 	char function_name[64];
 	char ebpf_program[PATH_MAX]; /* "": ours */
@@ -17,9 +17,9 @@ struct options {
 };
 
 /* from: NULL for the defaults. 0, or -EINVAL with the reason set. */
-int options_copy(struct options *ret, const struct xdptail_options *from, struct reason *r);
+int options_copy(struct handle_options *ret, const struct xdptail_options *from, struct reason *r);
 
 /* The path of an object that is not ours, or NULL. Lent by the options. */
-const char *options_own_object(const struct options *o);
+const char *options_own_object(const struct handle_options *o);
 
 #endif

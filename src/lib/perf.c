@@ -195,10 +195,10 @@ static bool has_waiting(const struct perf_cpu *c)
 	return page && load_perf_head(&page->data_head) != page->data_tail;
 }
 
-/* A CPU that went and came back between two ticks looks the same, but its event is off for good:
- * the time for which it has been on stands still.
+/* Read for how long the event has been on. Returns whether that stands still since the last tick: a
+ * CPU that went and came back in between looks the same, but its event is off for good.
  */
-static bool is_off(struct perf_cpu *c)
+static bool refresh_enabled_time(struct perf_cpu *c)
 {
 	struct {
 		uint64_t value;
@@ -295,7 +295,7 @@ static int perf_tick(void *ctx, struct reason *r)
 	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
 		struct perf_cpu *c = &perf->cpus[cpu];
 
-		if (c->pb && !has_waiting(c) && (!perf->online[cpu] || is_off(c)))
+		if (c->pb && !has_waiting(c) && (!perf->online[cpu] || refresh_enabled_time(c)))
 			cpu_close(perf, cpu);
 		if (c->pb || !perf->online[cpu])
 			continue;
