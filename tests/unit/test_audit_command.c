@@ -18,7 +18,11 @@ static const struct {
 	const char *want_err;
 } commands[] = {
 	{ "help", { "audit", "--help" }, AUDIT_WHOLE, "Usage: xdptail audit", "" },
-	{ "unknown option", { "audit", "--jason" }, AUDIT_BROKEN, "", "unknown option \"--jason\"" },
+	{ "unknown option",
+	  { "audit", "--jason" },
+	  AUDIT_BROKEN,
+	  "",
+	  "unknown option \"--jason\"" },
 	{ "unknown letter", { "audit", "-xh" }, AUDIT_BROKEN, "", "unknown option \"-xh\"" },
 	{ "no such file",
 	  { "audit", "/nonexistent" },
