@@ -19,7 +19,7 @@ load common
 	apart=$(jq -s 'map(select(.event_type == "packet") | .timestamp[0:19] + "Z" | fromdate) |
 		.[1] - .[0] | if . >= 3600 and . < 3660 then "an hour" else . end' "$OUT")
 	expect "between the two packets" "$apart" '"an hour"'
-	expect_line "$ERR" 'clock was set'
+	expect_line "$ERR" 'wall clock stepped by 3600.000 s'
 	check_stream "$OUT"
 }
 

@@ -402,7 +402,7 @@ refused() { # SENTENCE [ARGUMENT OF xdptail...]: of OWN
 	kill -HUP "$PID"
 	wait_line "$OUT" '"sample_rate":3' "$PID"
 	tail_stop
-	expect_line "$ERR" '"ebpf-program" has changed, but a run can.t change it'
+	expect_line "$ERR" '"ebpf-program" changed; it takes effect after a restart'
 	expect "ebpf_program" "$(jq -r 'select(.event_type == "start") | .ebpf_program' "$OUT" |
 		sort -u)" "$OWN"
 }

@@ -48,8 +48,9 @@ room() { # LINE...
 	wait_line "$BATS_TEST_TMPDIR/room" ready "$ROOM"
 }
 
+# Its root, too, which in a chroot is another than that of the namespace.
 in_room() { # COMMAND...: becomes that process
-	exec nsenter -t "$ROOM" -m "--net=/run/netns/$NS_A" -- "$@"
+	exec nsenter -t "$ROOM" -m -r "--net=/run/netns/$NS_A" -- "$@"
 }
 
 # Sets JPID, and FOLLOW, which has what comes to the journal, in a file. As much may wait in the
