@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Frame to struct packet_info. Pure: no maps, no helpers, no state, so that one text is verified
- * by the kernel, unit-tested, fuzzed, and used on capture files.
+/* Parses a frame into a struct packet_info. The parser uses no maps, no helpers and no state, so
+ * that the same text is verified by the kernel, unit-tested, fuzzed, and used on capture files.
  *
- * It works in steps, each as far as its caller needs: parse_classify() reaches the source address
- * (and the protocol, if packets are selected by it); parse_fill() does the rest, for a sample.
- * Headers are read in place: a frame must lie so that its IP header is 4-byte aligned, as the
- * kernel lays it; in a tunnel it may be 2-byte aligned, which walk->halves says. Bounds are checked
- * by pos + size > end and nothing else: clang may fold other forms into unsigned arithmetic whose
- * bound the verifier loses.
+ * It works in steps, of which each caller uses what it needs: parse_classify() reads up to the
+ * source address (and the protocol, if packets are selected by it); parse_fill() reads the rest,
+ * for a sample. Headers are read in place: a frame must lie so that its IP header is 4-byte
+ * aligned, as the kernel places it; in a tunnel it may be 2-byte aligned, as walk->halves says.
+ * Bounds are checked only by pos + size > end: clang may fold other forms into unsigned arithmetic
+ * whose bound the verifier loses.
  *
- * The verifier walks every path, and joins two only if what it knows is alike. So what is only
- * recorded is or-ed together rather than branched on, and an IPv6 extension header is measured by
- * arithmetic: branches there made it walk 700 000 instructions instead of 20 000.
+ * The verifier walks every path, and joins two only if what it knows about them is alike. So values
+ * that are only recorded are or-ed together rather than branched on, and the length of an IPv6
+ * extension header is computed by arithmetic: branches there made it walk 700 000 instructions
+ * instead of 20 000.
  *
  * Formats: RFC 791 (IPv4), 8200 (IPv6), 4302 (AH), 9293 (TCP), 768 (UDP), 792 and 4443 (ICMP), 9260
- * (SCTP), 4340 (DCCP), 3828 (UDP-Lite). What comes before IP is in parse_link.h, what is in a
- * tunnel in parse_tunnel.h.
+ * (SCTP), 4340 (DCCP), 3828 (UDP-Lite). Headers in front of IP are parsed in parse_link.h, packets
+ * in tunnels in parse_tunnel.h.
  */
 #ifndef XDPTAIL_PARSE_H
 #define XDPTAIL_PARSE_H
@@ -29,22 +30,24 @@
 #include "abi.h"
 #include "parse_link.h"
 
-#define PARSE_IPV6_EXT_DEPTH 6 /* extension headers followed; each costs the verifier */
-#define PARSE_IPV6_EXT_WORDS 0xfff /* a mask: of 4 bytes, these and the fixed header are fewer */
+#define PARSE_IPV6_EXT_DEPTH 6 /* extension headers followed; each adds to the verifier's work */
+/* a mask for words of 4 bytes: the extension headers and the fixed header always fit */
+#define PARSE_IPV6_EXT_WORDS 0xfff
 
 #define PARSE_IP4_OFFSET_MASK 0x1fff
 #define PARSE_IP4_MORE	      0x2000
 #define PARSE_IP6_OFFSET_MASK 0xfff8
 #define PARSE_IP6_MORE	      0x0001
-#define PARSE_UDPLITE	      136 /* not in every linux/in.h */
-#define PARSE_LENGTH_UNKNOWN  0x10000 /* from here on: no length field says so much */
+#define PARSE_UDPLITE	      136 /* missing from older linux/in.h */
+/* more than any length field can state */
+#define PARSE_LENGTH_UNKNOWN 0x10000
 
-/* As in a tunnel: 2-byte aligned. What is wider is read by parse_be32(). */
+/* Headers that are only 2-byte aligned in a tunnel. parse_be32() reads their wider fields. */
 typedef struct iphdr parse_iphdr __attribute__((aligned(2)));
 typedef struct ipv6hdr parse_ipv6hdr __attribute__((aligned(2)));
 typedef struct tcphdr parse_tcphdr __attribute__((aligned(2)));
 
-/* What becomes of a frame; each is one term of L1. */
+/* The classes of frames; each is one term of L1. */
 enum parse_class {
 	PARSE_NOT_IP,
 	PARSE_NO_SOURCE,
@@ -54,7 +57,7 @@ enum parse_class {
 	PARSE_CLASS_MAX,
 };
 
-/* Why a header of len bytes can't be read at the cursor; ABI_PARSE_OK if it can. */
+/* Returns why a header of len bytes cannot be read at the cursor, or ABI_PARSE_OK. */
 static __always_inline enum abi_parse parse_room(const struct parse_walk *w, __u32 len)
 {
 	if (w->left < len)
@@ -64,8 +67,8 @@ static __always_inline enum abi_parse parse_room(const struct parse_walk *w, __u
 	return ABI_PARSE_OK;
 }
 
-/* Make the verifier forget a value, or it walks all that comes behind once for each that it has
- * seen.
+/* Makes the verifier forget a value. It would otherwise walk the following code once for each value
+ * that it has seen.
  */
 static __always_inline __u32 parse_forget(const struct parse_walk *w, __u32 value)
 {
@@ -76,8 +79,8 @@ static __always_inline __u32 parse_forget(const struct parse_walk *w, __u32 valu
 	return (__u32)(mixed ^ noise);
 }
 
-/* A length field. 0 says nothing (segmentation offload, jumbograms): then it is more than any can
- * say, and stays so when the headers are taken off.
+/* Reads a length field. 0 means that the length is not stated (segmentation offload, jumbograms);
+ * the result is then greater than any length, and stays so when header lengths are subtracted.
  */
 static __always_inline __u32 parse_length(__be16 field)
 {
@@ -91,7 +94,7 @@ static __always_inline __u32 parse_least(__u32 a, __u32 b)
 	return a < b ? a : b;
 }
 
-/* Four bytes of a header, as they lie. */
+/* Reads four bytes of a header, whatever its alignment. */
 static __always_inline __be32 parse_be32(const struct parse_walk *w, const void *from)
 {
 	const __be16 *halves = from;
@@ -107,7 +110,9 @@ static __always_inline __be32 parse_be32(const struct parse_walk *w, const void 
 	return joined.word;
 }
 
-/* 1 if a == b, else 0, without a branch; the compiler would make one if it saw through. */
+/* Returns 1 if a == b, else 0, without a branch. The asm hides the values from the compiler, which
+ * would make a branch.
+ */
 static __always_inline __u32 parse_equal(__u32 a, __u32 b)
 {
 	__u64 difference = a ^ b;
@@ -116,7 +121,7 @@ static __always_inline __u32 parse_equal(__u32 a, __u32 b)
 	return (__u32)((difference - 1) >> 63);
 }
 
-/* 1 if a < b, likewise. */
+/* Returns 1 if a < b, else 0, without a branch. */
 static __always_inline __u32 parse_less(__u32 a, __u32 b)
 {
 	__u64 difference = (__u64)a - b;
@@ -125,14 +130,15 @@ static __always_inline __u32 parse_less(__u32 a, __u32 b)
 	return (__u32)(difference >> 63);
 }
 
-/* The packet has this many bytes left by its own length field, and may have bound of them. */
+/* The packet has len bytes left by its own length field, but no more than bound. */
 static __always_inline void parse_bound(struct parse_walk *w, __u32 len, __u32 bound)
 {
 	w->overlong = (__u8)(parse_less(bound, len) & parse_less(len, PARSE_LENGTH_UNKNOWN));
 	w->left = parse_least(len, bound);
 }
 
-/* The fixed IPv4 header. Its options are not stepped over yet: counting does not need them. */
+/* Parses the fixed IPv4 header. Options are not skipped here, because counting does not need them.
+ */
 static __always_inline enum parse_class parse_ip4(struct parse_walk *w)
 {
 	const parse_iphdr *ip = parse_take(w, sizeof(*ip));
@@ -200,8 +206,8 @@ static __always_inline int parse_is_ip6_extension(__u8 protocol)
 	return protocol < 64 && PARSE_IP6_EXTENSIONS >> protocol & 1;
 }
 
-/* The payload is a later fragment's, so nothing but data. Both versions' masks fit one test: IPv4
- * has its offset in the low 13 bits (RFC 791), IPv6 in the high 13 (RFC 8200).
+/* Is the payload data of a later fragment? Both versions' masks fit one test: IPv4 has its offset
+ * in the low 13 bits (RFC 791), IPv6 in the high 13 (RFC 8200).
  */
 static __always_inline int parse_is_later(const struct parse_walk *w)
 {
@@ -209,9 +215,10 @@ static __always_inline int parse_is_later(const struct parse_walk *w)
 	       0;
 }
 
-/* Step over one extension header. All are at least 8 bytes: next header, length, … (RFC 8200, 4;
- * AH counts in units of 4, RFC 4302, 2.2; the fragment header has a fixed length and the fragment
- * field in its third and fourth byte). 0, or why it can't be.
+/* Steps over one extension header. Each is at least 8 bytes long and begins with the next header
+ * and a length (RFC 8200, 4). AH counts in units of 4 (RFC 4302, 2.2); the fragment header has a
+ * fixed length, and the fragment field in its third and fourth byte. Returns 0, or why the header
+ * cannot be read.
  */
 static __always_inline enum abi_parse parse_ip6_extension(struct parse_walk *w)
 {
@@ -223,8 +230,8 @@ static __always_inline enum abi_parse parse_ip6_extension(struct parse_walk *w)
 
 	if (why)
 		return why;
-	/* by masks and a sum: kernels before about 6.10 forget the bounds of a product of two
-	 * unknown numbers, and 5.10 those of an OR, too
+	/* The length is computed by masks and a sum: kernels before about 6.10 forget the bounds of
+	 * a product of two unknown numbers, and 5.10 those of an OR as well.
 	 */
 	len = ext[1] & (is_fragment - 1);
 	len = (((len + 1) << 3) & (is_ah - 1)) + (((len + 2) << 2) & (0 - is_ah));
@@ -233,15 +240,17 @@ static __always_inline enum abi_parse parse_ip6_extension(struct parse_walk *w)
 	why = parse_room(w, len);
 	if (why)
 		return why;
-	/* from the header's own start: a difference does not verify (clang 14 loses its bound) */
+	/* The position is computed from the header's own start: with a difference it does not
+	 * verify (clang 14 loses the bound).
+	 */
 	w->pos = ext + len;
 	w->left -= len;
 	return ABI_PARSE_OK;
 }
 
-/* Where the ways through the extensions join, what each of them found is forgotten
- * (parse_forget()): by clang 19, verifiers of Linux 5.10 and 6.1 walked all that follows fifty
- * times.
+/* Makes the verifier forget what the paths through the extensions have found, where they join
+ * (parse_forget()). Otherwise, with code of clang 19, the verifiers of Linux 5.10 and 6.1 walked
+ * the following code fifty times.
  */
 static __always_inline void parse_settle_extensions(struct parse_walk *w)
 {
@@ -254,8 +263,9 @@ static __always_inline void parse_settle_extensions(struct parse_walk *w)
 	w->fragment = parse_forget(w, w->fragment);
 }
 
-/* The IPv6 extension chain, to the protocol behind it. Of a later fragment only what its fragment
- * header names is known: if that is another extension, the protocol is out of reach.
+/* Follows the IPv6 extension chain to the protocol behind it. For a later fragment only the next
+ * header of its fragment header is known: if that is another extension, the protocol cannot be
+ * read.
  */
 static __always_inline void parse_ip6_protocol(struct parse_walk *w)
 {
@@ -276,7 +286,7 @@ static __always_inline void parse_ip6_protocol(struct parse_walk *w)
 		w->parse = ABI_PARSE_TOO_DEEP;
 }
 
-/* A packet that has a source: the one place where packets are selected. */
+/* Selects a packet that has a source. This is the only place where packets are selected. */
 static __always_inline enum parse_class parse_select(struct parse_walk *w, int tcp_only)
 {
 	if (!tcp_only)
@@ -288,7 +298,7 @@ static __always_inline enum parse_class parse_select(struct parse_walk *w, int t
 	return w->protocol == IPPROTO_TCP ? PARSE_COUNTED : PARSE_NOT_SELECTED;
 }
 
-/* Frame to class. link and tcp_only are constants of the caller. */
+/* Classifies a frame. link and tcp_only must be constants of the caller. */
 static __always_inline enum parse_class parse_classify(struct parse_walk *w,
 						       const struct parse_frame *frame,
 						       enum parse_link link, int tcp_only)
@@ -302,7 +312,7 @@ static __always_inline enum parse_class parse_classify(struct parse_walk *w,
 
 static __always_inline void parse_address4(__u8 addr[16], __be32 ip4)
 {
-	__be32 *words = (__be32 *)addr; /* a key is no better aligned */
+	__be32 *words = (__be32 *)addr; /* a key is aligned to 4 bytes only */
 
 	words[0] = 0;
 	words[1] = 0;
@@ -322,9 +332,9 @@ static __always_inline void parse_address6(const struct parse_walk *w, __u8 addr
 	words[3] = parse_be32(w, from + 3);
 }
 
-/* The source address of a counted frame, as a key of packet_count. All 16 bytes are set. A packet
- * of IPv6 that claims to come from ::ffff:a.b.c.d, as none does on a real wire (RFC 4038, 4.2),
- * counts as one of a.b.c.d.
+/* Writes the source address of a counted frame, as a key of packet_count. All 16 bytes are set. An
+ * IPv6 packet from ::ffff:a.b.c.d, which does not occur on a real wire (RFC 4038, 4.2), counts as
+ * one from a.b.c.d.
  */
 static __always_inline void parse_source_address(const struct parse_walk *w, __u8 addr[16])
 {
@@ -337,7 +347,7 @@ static __always_inline void parse_source_address(const struct parse_walk *w, __u
 		parse_address6(w, addr, &ip6->saddr);
 }
 
-/* The rest of an IPv4 header: length, fragment, options. */
+/* Parses the rest of an IPv4 header: length, fragment, options. */
 static __always_inline void parse_ip4_rest(struct parse_walk *w)
 {
 	const parse_iphdr *ip = w->ip;
@@ -353,7 +363,7 @@ static __always_inline void parse_ip4_rest(struct parse_walk *w)
 	w->left -= len;
 }
 
-/* 1: more fragments follow this one, else 0. */
+/* Returns 1 if more fragments follow this one, else 0. */
 static __always_inline __u32 parse_has_more(const struct parse_walk *w)
 {
 	return w->version == 4 ? w->fragment / PARSE_IP4_MORE & 1 : w->fragment & PARSE_IP6_MORE;
@@ -392,8 +402,9 @@ static __always_inline int parse_has_ports(__u8 protocol)
 	       protocol == IPPROTO_DCCP || protocol == PARSE_UDPLITE;
 }
 
-/* Do the lengths fit together? The transport header has least bytes, and says that claimed bytes
- * belong to it, or to it and what it carries; the latter may be more than a first fragment has.
+/* Checks that the lengths fit together. The transport header has at least least bytes, and claims
+ * that claimed bytes belong to it, or to it and its payload; a first fragment may have less than
+ * its header claims.
  */
 static __always_inline void parse_check_lengths(struct parse_walk *w, __u32 least, __u32 claimed)
 {
@@ -404,7 +415,9 @@ static __always_inline void parse_check_lengths(struct parse_walk *w, __u32 leas
 						 parse_less(claimed, least) | beyond));
 }
 
-/* What TCP has beside its ports. An impossible data offset is named; the fixed part stands. */
+/* Reads the fields of TCP behind its ports. An impossible data offset is reported; the fixed part
+ * is valid all the same.
+ */
 static __always_inline void parse_tcp(struct parse_walk *w, struct packet_info *pkt)
 {
 	const parse_tcphdr *tcp = w->pos;
@@ -419,8 +432,8 @@ static __always_inline void parse_tcp(struct parse_walk *w, struct packet_info *
 	parse_check_lengths(w, sizeof(*tcp), 4 * tcp->doff);
 }
 
-/* Of the protocols beside TCP that have ports, nothing but the ports is recorded. What follows them
- * is looked at for its lengths only.
+/* For other protocols with ports only the ports are recorded; the fields behind them are read to
+ * check lengths only.
  */
 static __always_inline void parse_datagram(struct parse_walk *w)
 {
@@ -433,14 +446,15 @@ static __always_inline void parse_datagram(struct parse_walk *w)
 		return;
 	if (w->protocol == IPPROTO_UDP)
 		claimed = parse_length(words[2]);
-	else if (w->protocol == PARSE_UDPLITE && words[2]) /* 0: covers all of it */
+	/* 0: the checksum covers the whole packet */
+	else if (w->protocol == PARSE_UDPLITE && words[2])
 		claimed = bpf_ntohs(words[2]);
 	else if (w->protocol == IPPROTO_DCCP)
 		claimed = 4 * ((const __u8 *)words)[4];
 	parse_check_lengths(w, least, claimed);
 }
 
-/* The least is that of any of their messages (RFC 792; RFC 4443, 2.1). */
+/* The least length is that of the shortest message (RFC 792; RFC 4443, 2.1). */
 static __always_inline void parse_icmp(struct parse_walk *w, struct packet_info *pkt)
 {
 	__u32 least = w->protocol == IPPROTO_ICMP ? 8 : 4;
@@ -455,7 +469,8 @@ static __always_inline void parse_icmp(struct parse_walk *w, struct packet_info 
 	parse_check_lengths(w, least, least);
 }
 
-/* The transport header, as far as it goes: ports are known although the rest may be cut. */
+/* Reads the transport header as far as it is in reach: ports may be known although the rest is cut.
+ */
 static __always_inline void parse_transport(struct parse_walk *w, struct packet_info *pkt)
 {
 	if (parse_has_ports(w->protocol)) {
@@ -478,9 +493,9 @@ static __always_inline void parse_transport(struct parse_walk *w, struct packet_
 	}
 }
 
-/* Fill the wire's fields of *pkt from a frame that parse_classify() counted, with the same
- * tcp_only. *pkt must be zeroed; what the frame does not tell (time, interface, numbers) is the
- * caller's. What could be read stays, whatever comes behind it; pkt->parse says why the rest is
+/* Fills in the fields of *pkt that come from the wire, for a frame that parse_classify() counted
+ * with the same tcp_only. *pkt must be zeroed; the caller sets the other fields (time, interface,
+ * numbers). Fields that could be read stay valid, whatever follows; pkt->parse says why others are
  * missing.
  */
 static __always_inline void parse_fill(struct parse_walk *w, struct packet_info *pkt, int tcp_only)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a frame begins with, up to its IP header: the first part of parse.h, and under its rules.
+/* Parses the headers in front of IP, as the first part of parse.h, and under its rules:
  *
  *   Ethernet, up to four tags, SNAP, then PPPoE or up to eight labels of MPLS
  *
  * Each of these but Ethernet itself is a number of 4-byte words, so that IP is 4-byte aligned
- * behind any of them if it is behind Ethernet alone. The lengths that they name (802.3, PPPoE) are
- * not looked at: IP has its own.
+ * behind any of them if it is behind Ethernet alone. Their length fields (802.3, PPPoE) are not
+ * checked, because IP has its own.
  *
  * Formats: IEEE 802.3, 802.1Q, RFC 1042 (SNAP), 2516 (PPPoE), 1661 (PPP), 3032 (MPLS).
  */
@@ -21,64 +21,67 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
-#define PARSE_VLAN_DEPTH 4 /* tags stepped over */
-#define PARSE_VLANS	 2 /* of them, the outer ones that are recorded */
-#define PARSE_MPLS_DEPTH 8 /* labels stepped over */
-#define PARSE_LINK_WORDS 15 /* of 4 bytes, between Ethernet and IP; a mask */
+#define PARSE_VLAN_DEPTH 4 /* tags that are skipped at most */
+#define PARSE_VLANS	 2 /* outer tags that are recorded */
+#define PARSE_MPLS_DEPTH 8 /* labels that are skipped at most */
+#define PARSE_LINK_WORDS 15 /* words of 4 bytes between Ethernet and IP; a mask */
 _Static_assert(PARSE_VLAN_DEPTH + 2 + PARSE_MPLS_DEPTH <= PARSE_LINK_WORDS,
 	       "with SNAP, the longest");
 
-#define PARSE_ETH_P_QINQ1   0x9100 /* not in every linux/if_ether.h */
-#define PARSE_LENGTH_MAX    1500 /* in place of an EtherType, up to this (802.3, 3.2.6) */
-#define PARSE_SNAP_HEAD	    0xaaaa /* LLC: both service access points */
-#define PARSE_SNAP_TAIL	    0x0300 /* unnumbered information, first byte of the organisation */
+#define PARSE_ETH_P_QINQ1 0x9100 /* missing from older linux/if_ether.h */
+/* up to this value the EtherType field is a length (802.3, 3.2.6) */
+#define PARSE_LENGTH_MAX 1500
+#define PARSE_SNAP_HEAD	 0xaaaa /* both service access points of SNAP */
+/* unnumbered information, and the first byte of the organisation */
+#define PARSE_SNAP_TAIL	    0x0300
 #define PARSE_PPPOE_SESSION 0x1100 /* version 1, type 1, code 0 */
 #define PARSE_PPP_IP	    0x0021
 #define PARSE_PPP_IPV6	    0x0057
 #define PARSE_MPLS_BOTTOM   0x01 /* in the third byte of a label */
-#define PARSE_IP4_WORDS_MAX 15 /* of 4 bytes, in an IPv4 header */
-#define PARSE_SHORT_FRAME   64 /* bytes, with a check sequence: no longer one is filled up */
-#define PARSE_PADDING_MAX   46 /* bytes that may fill up a short frame (802.3, 3.2.8) */
+#define PARSE_IP4_WORDS_MAX 15 /* words of 4 bytes in an IPv4 header */
+#define PARSE_SHORT_FRAME   64 /* bytes with a check sequence: longer frames have no padding */
+#define PARSE_PADDING_MAX   46 /* most bytes of padding in a short frame (802.3, 3.2.8) */
 
-/* What a frame begins with; a constant of the caller. */
+/* The first header of a frame; must be a constant of the caller. */
 enum parse_link {
 	PARSE_LINK_ETHERNET,
-	PARSE_LINK_IP, /* tunnels: no link header at all */
+	PARSE_LINK_IP, /* tunnels without a link header */
 	PARSE_LINK_MAX,
 };
 
-/* A frame, as its caller has it. Pointers are borrowed. */
+/* A frame as its caller has it. Pointers are borrowed. */
 struct parse_frame {
 	const void *data;
 	const void *end; /* one past the last byte in reach */
-	__u32 wire_len; /* bytes on the wire, as many as are in reach or more */
+	__u32 wire_len; /* bytes on the wire, never fewer than are in reach */
 	const volatile struct tunnel_ports *ports; /* for parse_tunnel.h only */
 };
 
-/* Where the parser is. Pointers are borrowed from the frame. */
+/* The state of the parser. Pointers are borrowed from the frame. */
 struct parse_walk {
 	const void *pos; /* first byte not yet parsed */
 	const void *end; /* one past the last byte in reach */
 	const void *ip; /* the fixed IP header */
-	const void *outer; /* that of the packet around; NULL if there is none */
-	__u64 words; /* stepped over between Ethernet and pos, of 4 bytes */
-	__u32 wire_len; /* of the whole frame */
+	const void *outer; /* the fixed IP header of the packet around; NULL if there is none */
+	__u64 words; /* words of 4 bytes that were skipped between Ethernet and pos */
+	__u32 wire_len; /* bytes of the whole frame */
 	__u32 left; /* bytes from pos to the end of the IP packet, by its own length field */
-	/* bytes from ip to where the packet around it ends; greatest: none is around */
+	/* bytes from ip to the end of the packet around it; the greatest value if there is none */
 	__u32 bound;
-	__u32 fragment; /* the fragment field, host order: offset and flag as in its version */
+	/* the fragment field in host order, with offset and flag as in its version */
+	__u32 fragment;
 	__be16 vlan[PARSE_VLANS];
 	__u8 tags; /* ABI_HAS_VLAN… */
 	__u8 version; /* 4 or 6 */
 	__u8 protocol;
 	__u8 parse; /* enum abi_parse */
-	__u8 has; /* enum abi_has, but for tags */
+	__u8 has; /* enum abi_has, except for tags */
 	__u8 tunnel; /* enum abi_tunnel */
-	__u8 overlong; /* 1: by its own length field the packet ends behind the one around it */
-	__u8 halves; /* 1: ip may be aligned to 2 bytes only; a constant of the caller */
+	__u8 overlong; /* 1: by its own length field the packet ends beyond the one around it */
+	__u8 halves; /* 1: ip may be aligned to 2 bytes only; must be a constant of the caller */
 };
 
-/* The len bytes at the cursor, stepping over them; NULL if they are not in reach. */
+/* Returns the len bytes at the cursor, and moves it behind them; NULL if they are not in reach. */
 static __always_inline const void *parse_take(struct parse_walk *w, __u32 len)
 {
 	const void *p = w->pos;
@@ -89,16 +92,16 @@ static __always_inline const void *parse_take(struct parse_walk *w, __u32 len)
 	return p;
 }
 
-/* Step over a header between Ethernet and IP. */
+/* Returns words of 4 bytes between Ethernet and IP, and moves the cursor behind them. */
 static __always_inline const void *parse_take_words(struct parse_walk *w, __u32 words)
 {
 	w->words += words;
 	return parse_take(w, 4 * words);
 }
 
-/* Make the verifier forget what it knows of a value, or it walks all that comes behind once for
- * each that it has seen: xor-ed twice with a byte of the frame, the value is what it was, and
- * unknown.
+/* Makes the verifier forget what it knows of a value. It would otherwise walk the following code
+ * once for each value that it has seen. Xor-ed twice with a byte of the frame, the value is
+ * unchanged, but unknown.
  */
 static __always_inline __u64 parse_unknown(const struct ethhdr *eth, __u64 value)
 {
@@ -109,7 +112,7 @@ static __always_inline __u64 parse_unknown(const struct ethhdr *eth, __u64 value
 	return mixed ^ noise;
 }
 
-/* Put down how many words were stepped over, and which tags were found. */
+/* Makes the verifier forget which words and tags were skipped. */
 static __always_inline void parse_settle(struct parse_walk *w, const struct ethhdr *eth)
 {
 	w->words = parse_unknown(eth, w->words) & PARSE_LINK_WORDS;
@@ -129,8 +132,8 @@ static __always_inline int parse_is_vlan(__be16 ethertype)
 	       ethertype == bpf_htons(PARSE_ETH_P_QINQ1);
 }
 
-/* Each of these steps returns the EtherType of what is behind it, network order; 0 if that is not
- * known, or cut short.
+/* Each of these steps returns the EtherType of what is behind it, in network order, or 0 if that is
+ * unknown or cut.
  */
 static __always_inline __be16 parse_vlans(struct parse_walk *w, __be16 ethertype)
 {
@@ -154,8 +157,8 @@ static __always_inline __be16 parse_vlans(struct parse_walk *w, __be16 ethertype
 	return ethertype;
 }
 
-/* A length where an EtherType would be: what follows is LLC, and of that only SNAP with an
- * EtherType may be IP.
+/* Handles a length in place of an EtherType: LLC follows, and only SNAP with an EtherType can lead
+ * to IP.
  */
 static __always_inline __be16 parse_snap(struct parse_walk *w, __be16 ethertype)
 {
@@ -170,8 +173,8 @@ static __always_inline __be16 parse_snap(struct parse_walk *w, __be16 ethertype)
 	return snap[3];
 }
 
-/* A PPP protocol compressed to one byte is not followed: no sender of PPPoE should use it (RFC
- * 2516, 7), and IP behind it would lie where not every kernel lets a program read it.
+/* A PPP protocol that is compressed to one byte is not followed: no sender of PPPoE should use it
+ * (RFC 2516, 7), and IP behind it would be at an address that not every kernel lets a program read.
  */
 static __always_inline __be16 parse_pppoe(struct parse_walk *w)
 {
@@ -184,7 +187,7 @@ static __always_inline __be16 parse_pppoe(struct parse_walk *w)
 	return pppoe[3] == bpf_htons(PARSE_PPP_IPV6) ? bpf_htons(ETH_P_IPV6) : 0;
 }
 
-/* To the bottom of the label stack. 0: it is cut short, or too deep. */
+/* Skips labels to the bottom of the stack. Returns 0 if it is cut, or too deep. */
 static __always_inline int parse_mpls(struct parse_walk *w)
 {
 #ifdef __bpf__
@@ -201,7 +204,7 @@ static __always_inline int parse_mpls(struct parse_walk *w)
 	return 0;
 }
 
-/* What no header names begins with its version, if it is IP. */
+/* Guesses the EtherType from the IP version, where no header states it. */
 static __always_inline __be16 parse_nibble(const struct parse_walk *w)
 {
 	const __u8 *first = w->pos;
@@ -213,9 +216,9 @@ static __always_inline __be16 parse_nibble(const struct parse_walk *w)
 	return *first >> 4 == 6 ? bpf_htons(ETH_P_IPV6) : 0;
 }
 
-/* Does the checksum of an IPv4 header of this many 4-byte words fit (RFC 1071)? Where the header is
- * not all in reach that is not known, so no. The loop has no way out: one that has is not unrolled
- * by clang.
+/* Is the checksum of an IPv4 header of this many 4-byte words right (RFC 1071)? If the header is
+ * not all in reach, the answer is no. The loop has no early exit, because clang would not unroll
+ * it.
  */
 static __always_inline int parse_sum_fits(const struct parse_walk *w, __u32 words)
 {
@@ -223,8 +226,8 @@ static __always_inline int parse_sum_fits(const struct parse_walk *w, __u32 word
 	__u64 bytes = 4UL * words;
 	__u32 sum = 0;
 
-	/* From this comparison clang 19 concludes that those in the loop hold, which no verifier
-	 * does: it may not know what bytes has to do with words.
+	/* From this comparison clang 19 concludes that those in the loop hold, but no verifier
+	 * does. The asm hides that bytes depends on words.
 	 */
 	__asm__("" : "+r"(bytes));
 	if ((const char *)w->pos + bytes > (const char *)w->end)
@@ -239,7 +242,7 @@ static __always_inline int parse_sum_fits(const struct parse_walk *w, __u32 word
 	return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
 
-/* Does an IP packet of this length end where the frame does, but for spare bytes? */
+/* Does an IP packet of this length end where the frame does, except for padding? */
 static __always_inline int parse_length_fits(const struct parse_walk *w, __u32 len, __u32 spare)
 {
 	__u32 before = (__u32)(sizeof(struct ethhdr) + 4 * w->words);
@@ -247,9 +250,9 @@ static __always_inline int parse_length_fits(const struct parse_walk *w, __u32 l
 	return w->wire_len - before - len <= spare;
 }
 
-/* What is behind the labels of MPLS, which name nothing. It may be IP, which begins with its
- * version, or an Ethernet frame (a pseudowire, RFC 4448), which may begin with any number: so what
- * an IP header says of lengths has to fit, and its checksum, if it has one.
+/* Classifies what is behind the labels of MPLS, which do not name it. It may be IP, which begins
+ * with its version, or an Ethernet frame (a pseudowire, RFC 4448), which may begin with any number.
+ * So the lengths in an IP header have to fit, and its checksum, if it has one.
  */
 static __always_inline __be16 parse_unnamed(const struct parse_walk *w)
 {
@@ -273,7 +276,7 @@ static __always_inline __be16 parse_unnamed(const struct parse_walk *w)
 	return parse_sum_fits(w, words) ? bpf_htons(ETH_P_IP) : 0;
 }
 
-/* What may stand between Ethernet and IP: tags, then SNAP, then PPPoE or MPLS. */
+/* Parses what may stand between Ethernet and IP: tags, then SNAP, then PPPoE or MPLS. */
 static __always_inline __be16 parse_encapsulation(struct parse_walk *w, const struct ethhdr *eth)
 {
 	__be16 ethertype = parse_snap(w, parse_vlans(w, eth->h_proto));
@@ -292,7 +295,7 @@ static __always_inline __be16 parse_encapsulation(struct parse_walk *w, const st
 	if (!unnamed)
 		return ethertype;
 	ethertype = parse_unnamed(w);
-	parse_settle(w, eth); /* the verifier forgets how much of the IP header was in reach */
+	parse_settle(w, eth); /* the verifier forgets how much of the IP header is in reach */
 	return ethertype;
 }
 
@@ -308,8 +311,7 @@ static __always_inline __be16 parse_ethernet(struct parse_walk *w)
 	return parse_encapsulation(w, eth);
 }
 
-/* The EtherType of the IP header at the cursor, or of whatever else is there; 0: it is not known.
- */
+/* Returns the EtherType of what is at the cursor behind the link header; 0: it is unknown. */
 static __always_inline __be16 parse_link(struct parse_walk *w, enum parse_link link)
 {
 	return link == PARSE_LINK_IP ? parse_nibble(w) : parse_ethernet(w);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The packet in a tunnel: what parse.h says of a frame, this says of the packet inside, where there
- * is one and it can be reached; it is under the same rules.
+/* Parses the packet in a tunnel, if there is one and it can be reached, as parse.h parses a frame,
+ * and under the same rules:
  *
  *   VXLAN, Geneve and GTP-U by their UDP ports, GRE, and IP in IP by their protocols
  *
- * One level: a tunnel within the tunnel is not looked into. Inside may be IP, or Ethernet with up
- * to four tags and then IP. A packet around that is in fragments, cut short, broken or without IP
- * inside is parsed as if nobody looked into it. Its tags stay those of the record, for they are the
- * frame's.
+ * Only one level is parsed: a tunnel within the tunnel is not looked into. Inside may be IP, or
+ * Ethernet with up to four tags and then IP. If the packet around is in fragments, cut, broken or
+ * without IP inside, it is parsed as any other packet. The tags in the record are those of the
+ * frame.
  *
- * All headers here are a number of 4-byte words but Ethernet, which is 14 bytes long: what is
- * behind it is aligned to 2 bytes.
+ * All headers here are a number of 4-byte words except for Ethernet, which is 14 bytes long: what
+ * is behind it is aligned to 2 bytes.
  *
  * Formats: RFC 7348 (VXLAN), 8926 (Geneve), 2784 and 2890 (GRE), 2003, 2473, 4213 (IP in IP), 3GPP
  * TS 29.281 (GTP-U).
@@ -21,15 +21,15 @@
 #include "abi.h"
 #include "parse.h"
 
-#define PARSE_TUNNEL_HALVES 1023 /* of 2 bytes, from one IP header to the other; a mask */
-#define PARSE_GTP_EXT_DEPTH 4 /* extension headers of GTP-U followed */
+#define PARSE_TUNNEL_HALVES 1023 /* units of 2 bytes from one IP header to the other; a mask */
+#define PARSE_GTP_EXT_DEPTH 4 /* extension headers of GTP-U that are followed at most */
 
 #define PARSE_VXLAN_PORT  4789
 #define PARSE_VXLAN_LINUX 8472 /* the kernel's own default, from before 4789 was assigned */
 #define PARSE_GENEVE_PORT 6081
 #define PARSE_GTPU_PORT	  2152
 
-/* Where nobody named others. */
+/* The default ports. */
 #define PARSE_TUNNEL_PORTS                                                              \
 	{                                                                               \
 		.vxlan = { bpf_htons(PARSE_VXLAN_PORT), bpf_htons(PARSE_VXLAN_LINUX) }, \
@@ -38,20 +38,24 @@
 		}                                                                       \
 	}
 
-#define PARSE_VXLAN_VNI	 0x08 /* first byte: there is a network identifier, as there must be */
-#define PARSE_GENEVE_VER 0xc0 /* first byte: a version, … */
-#define PARSE_GENEVE_LEN 0x3f /* how many words of options follow */
+/* first byte: the flag of the network identifier, which must be set */
+#define PARSE_VXLAN_VNI	 0x08
+#define PARSE_GENEVE_VER 0xc0 /* first byte: the version */
+#define PARSE_GENEVE_LEN 0x3f /* first byte: the number of words of options */
 #define PARSE_GRE_SUM	 0x8000
 #define PARSE_GRE_KEY	 0x2000
 #define PARSE_GRE_SEQ	 0x1000
-#define PARSE_GRE_REFUSE 0x4c07 /* routing (RFC 1701), bits that mean discard it, the version */
-#define PARSE_GTP_HEAD	 0xf0 /* first byte: version and protocol type, … */
-#define PARSE_GTP_V1	 0x30 /* version 1, and GTP, not GTP' */
-#define PARSE_GTP_EXT	 0x04 /* flag: extension headers follow */
-#define PARSE_GTP_MORE	 0x07 /* with any of these flags there are four bytes more */
-#define PARSE_GTP_GPDU	 255 /* second byte: a user's packet */
+/* routing (RFC 1701), reserved bits that must not be set, the version */
+#define PARSE_GRE_REFUSE 0x4c07
+#define PARSE_GTP_HEAD	 0xf0 /* first byte: version and protocol type */
+#define PARSE_GTP_V1	 0x30 /* version 1 and protocol type GTP, not GTP' */
+#define PARSE_GTP_EXT	 0x04 /* extension headers follow */
+#define PARSE_GTP_MORE	 0x07 /* with any of these flags, four more bytes follow */
+#define PARSE_GTP_GPDU	 255 /* second byte: a user's packet follows */
 
-/* The len bytes at the cursor, stepping over them; NULL if they are not there, or not in reach. */
+/* Returns the len bytes at the cursor, and moves it behind them; NULL if they do not belong to the
+ * packet, or are not in reach.
+ */
 static __always_inline const void *parse_step(struct parse_walk *w, __u32 len)
 {
 	const char *p = w->pos;
@@ -63,8 +67,8 @@ static __always_inline const void *parse_step(struct parse_walk *w, __u32 len)
 	return p;
 }
 
-/* Does what parse_settle() does, for places that are not a number of words from the base. Returns 0
- * when the place is too far from it.
+/* Makes the verifier forget a position that is not a number of words from the base, like
+ * parse_settle(). Returns 0 if it is too far from the base.
  */
 static __always_inline int parse_settle_halves(struct parse_walk *w, const void *base)
 {
@@ -78,8 +82,8 @@ static __always_inline int parse_settle_halves(struct parse_walk *w, const void 
 	return 1;
 }
 
-/* Each of these steps returns the EtherType of what is inside, network order; 0 if that is not
- * known, or cut short.
+/* Each of these steps returns the EtherType of what is inside, in network order, or 0 if that is
+ * unknown or cut.
  */
 static __always_inline __be16 parse_gre(struct parse_walk *w)
 {
@@ -120,8 +124,9 @@ static __always_inline __be16 parse_geneve(struct parse_walk *w)
 	return *(const __be16 *)(geneve + 2);
 }
 
-/* The extension headers of GTP-U, the first of which is of this type: length in words, …, the type
- * of the next. 0: one is broken or cut short, or there are too many.
+/* Skips the extension headers of GTP-U, the first of which has this type. Each begins with its
+ * length in words and ends with the type of the next. Returns 0 if one is broken or cut, or if
+ * there are too many.
  */
 static __always_inline int parse_gtp_extensions(struct parse_walk *w, __u8 type)
 {
@@ -139,7 +144,7 @@ static __always_inline int parse_gtp_extensions(struct parse_walk *w, __u8 type)
 		len = 4 * ext[0];
 		if (!parse_step(w, len))
 			return 0;
-		type = ((const __u8 *)w->pos)[-1]; /* from there: so it verifies */
+		type = ((const __u8 *)w->pos)[-1]; /* read relative to pos, because that verifies */
 	}
 	return !type;
 }
@@ -188,7 +193,7 @@ static __always_inline __be16 parse_udp_tunnel(struct parse_walk *w,
 	return parse_is_port(ports->gtpu, udp[1]) ? parse_gtpu(w) : 0;
 }
 
-/* From the transport header, if it is one of a tunnel. */
+/* Parses the transport header, if it is one of a tunnel. */
 static __always_inline __be16 parse_tunnel(struct parse_walk *w,
 					   const volatile struct tunnel_ports *ports)
 {
@@ -208,7 +213,7 @@ static __always_inline __be16 parse_tunnel(struct parse_walk *w,
 	}
 }
 
-/* Ethernet in a tunnel, with tags. */
+/* Parses Ethernet in a tunnel, with tags. */
 static __always_inline __be16 parse_inner_ethernet(struct parse_walk *w)
 {
 	const __be16 *eth = parse_step(w, ETH_HLEN);
@@ -233,8 +238,9 @@ static __always_inline __be16 parse_inner_ethernet(struct parse_walk *w)
 	return ethertype;
 }
 
-/* From the outer packet's fixed header to its transport header. 0: it can't be reached, or is of a
- * fragment, or of no tunnel that we look into; mostly the latter, which costs the least.
+/* Parses the outer packet from its fixed header to its transport header. Returns 0 if that cannot
+ * be reached, or belongs to a fragment, or to no tunnel that is supported; mostly the last, which
+ * has the least cost.
  */
 static __always_inline int parse_outer_rest(struct parse_walk *w)
 {
@@ -252,7 +258,7 @@ static __always_inline int parse_outer_rest(struct parse_walk *w)
 	return (w->has & ABI_HAS_PROTOCOL) && !w->parse && !fragment;
 }
 
-/* From the outer IP header to that of the packet inside; PARSE_COUNTED: it is there. */
+/* Parses from the outer IP header to that of the packet inside. PARSE_COUNTED: it is there. */
 static __always_inline enum parse_class parse_inner(struct parse_walk *w,
 						    const volatile struct tunnel_ports *ports)
 {
@@ -279,7 +285,9 @@ static __always_inline enum parse_class parse_inner(struct parse_walk *w,
 	return parse_ip(w, ethertype);
 }
 
-/* Classify the packet inside a tunnel, as parse_classify() does, if there is one in reach. */
+/* Classifies the packet inside a tunnel if there is one in reach, else the frame itself, like
+ * parse_classify().
+ */
 static __always_inline enum parse_class parse_classify_inner(struct parse_walk *w,
 							     const struct parse_frame *frame,
 							     enum parse_link link, int tcp_only)
@@ -311,8 +319,8 @@ static __always_inline enum parse_class parse_classify_inner(struct parse_walk *
 	return parse_select(w, tcp_only);
 }
 
-/* Fill in a frame that parse_classify_inner() counted, as parse_fill() does. The outer header is in
- * reach, but the verifier has forgotten that.
+/* Fills in a sample like parse_fill(), for a frame that parse_classify_inner() counted. The outer
+ * header is in reach, but the verifier has forgotten that.
  */
 static __always_inline void parse_fill_inner(struct parse_walk *w, struct tunnel_info *info,
 					     int tcp_only)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Is this packet the one in N? Pure but for its counter and the random numbers, which whoever
- * includes this names: SAMPLE_RANDOM() gives a __u32.
+/* Decides whether a packet is the one in N. It has no state but the counter; the file that includes
+ * this one supplies the random numbers: SAMPLE_RANDOM() returns a __u32.
  */
 #ifndef XDPTAIL_SAMPLE_H
 #define XDPTAIL_SAMPLE_H
@@ -11,14 +11,14 @@
 #error "name a source of random numbers: SAMPLE_RANDOM()"
 #endif
 
-/* Gaps are drawn from 1 … 2N − 1, evenly: N on average. */
+/* Gaps are drawn evenly from 1 … 2N − 1, so they are N on average. */
 static inline __attribute__((always_inline)) __u32 sample_gap(__u32 rate)
 {
 	return 1 + SAMPLE_RANDOM() % (2 * rate - 1);
 }
 
-/* One more packet. The counter is compared with the live N, so that a new N holds from the next
- * packet on. 1: take a sample; its number is counter->seq.
+/* Counts one more packet. The counter is compared with the present N, so that a new N takes effect
+ * at the next packet. Returns 1 if the packet is a sample, whose number is counter->seq.
  */
 static inline __attribute__((always_inline)) int sample_take(struct sample_counter *counter,
 							     __u32 rate, __u32 mode)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The maps, the settings, and the two programs: count_tcp_packets and count_packets, each with
- * siblings: for interfaces whose frames begin at IP (…_ip), for who wants the packets inside
- * tunnels (…_decap), and for both (…_decap_ip).
+/* The maps, the settings, and the two programs: count_tcp_packets and count_packets. Each has
+ * siblings: for interfaces whose frames begin at IP (…_ip), for the packets inside tunnels
+ * (…_decap), and for both (…_decap_ip).
  *
- * One source, three variants, so that no program refers to a map or a helper that its kernel
+ * One source gives three variants, so that no program refers to a map or a helper that its kernel
  * lacks:
  *   XDPTAIL_FRAGS  5.18  ring buffer, frames in several buffers, boot-time clock
  *   XDPTAIL_RING   5.8   ring buffer, boot-time clock
@@ -38,8 +38,8 @@
 #error "name a variant: -DXDPTAIL_FRAGS, -DXDPTAIL_RING or -DXDPTAIL_PERF"
 #endif
 
-/* Where a packet has chosen its counter and not yet added to it. Nothing; a test that shows what
- * can happen here compiles the program with a delay.
+/* The point where a packet has chosen its counter and not yet added to it. It is empty; a test of
+ * what can happen here compiles the program with a delay.
  */
 #ifndef TEST_WINDOW
 #define TEST_WINDOW()
@@ -76,7 +76,8 @@ struct {
 	__type(value, struct packet_totals);
 } packet_totals SEC(".maps");
 
-/* User space makes the first, which is the template too, and sizes the second (src/lib/object.c).
+/* The maps of both generations. User space replaces the first, which is also the template, and
+ * sizes the second (src/lib/object.c).
  */
 struct packet_count_generation {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -110,9 +111,9 @@ struct {
 } packet_events SEC(".maps");
 #endif
 
-/* What a frame is to the body that counts it; a tc program can fill it just as well. */
+/* A frame for the code that counts it; a tc program could fill it in as well. */
 struct frame {
-	void *ctx; /* for perf output, which takes nothing else */
+	void *ctx; /* for perf output, which needs the context */
 	struct parse_frame bytes;
 	__u32 ifindex;
 };
@@ -153,14 +154,14 @@ static __always_inline void add_count(struct count_value *value, __u32 bytes)
 		__sync_fetch_and_add(&value->packets, 1);
 		__sync_fetch_and_add(&value->bytes, bytes);
 	} else {
-		/* per CPU, and softirqs do not nest: this CPU is the only writer */
+		/* the values are per CPU, and softirqs do not nest: this CPU is the only writer */
 		value->packets++;
 		value->bytes += bytes;
 	}
 }
 
-/* Add the frame to its source. A first insertion may race with another CPU's, which then made
- * the entry: look again.
+/* Adds the frame to its source. The first insertion may race with that of another CPU, which then
+ * has made the entry: so it is looked up a second time.
  */
 static __always_inline void count_source(const struct parse_walk *walk, __u32 gen,
 					 struct packet_totals *totals, const struct frame *frame)
@@ -169,7 +170,8 @@ static __always_inline void count_source(const struct parse_walk *walk, __u32 ge
 	struct count_value first = { .packets = 1, .bytes = frame->bytes.wire_len };
 	struct count_value *value;
 	struct count_key key;
-	/* not long: before 6.4 a map's own function may leave the upper half without the sign */
+	/* int, not long: before 6.4 a map's own function may leave the upper half without the sign
+	 */
 	int err;
 
 	if (!counts) {
@@ -195,7 +197,7 @@ static __always_inline void count_source(const struct parse_walk *walk, __u32 ge
 		count_unattributed(totals, err, frame->bytes.wire_len);
 }
 
-/* Everything of a record that does not come from the wire. */
+/* Sets the fields of a record that do not come from the wire. */
 static __always_inline void label_sample(struct packet_info *pkt, const struct frame *frame,
 					 __u32 gen, __u32 rate, __u64 seq)
 {
@@ -208,10 +210,10 @@ static __always_inline void label_sample(struct packet_info *pkt, const struct f
 	pkt->generation = (__u8)gen;
 }
 
-/* Where a record is made. In the ring itself: bytes on the stack are known to the verifier one by
- * one, so that kernels up to 6.1 walk all that follows once for each combination of them. NULL:
- * there is no room, which is counted. The perf variant has no such place, and uses room, on the
- * stack.
+/* Returns the place where a record is made, which is in the ring itself: the verifier knows bytes
+ * on the stack one by one, so that kernels up to 6.1 walk the following code once for each
+ * combination of them. Returns NULL, and counts a loss, if there is no room. The perf variant has
+ * no such place, and uses room, on the stack.
  */
 #ifdef XDPTAIL_PERF
 static __always_inline void *open_record(void *room, __u32 size, struct packet_totals *totals)
@@ -255,12 +257,12 @@ static __always_inline void send_record(const struct frame *frame, void *record,
 	(void)frame;
 	(void)size;
 	(void)totals;
-	/* No flags: the kernel wakes the reader only if it had caught up. */
+	/* Without flags the kernel wakes the reader only if it had caught up. */
 	bpf_ringbuf_submit(record, 0);
 }
 #endif
 
-/* Is this packet a sample? Then the counter that has its number, else NULL. */
+/* Returns the counter with the number of this sample, or NULL if the packet is not a sample. */
 static __always_inline struct sample_counter *take_sample(const struct settings *set, __u32 rate,
 							  struct packet_totals *totals)
 {
@@ -296,7 +298,7 @@ static __always_inline void sample_frame(const struct frame *frame, struct parse
 	send_record(frame, pkt, sizeof(*pkt), totals);
 }
 
-/* Sample the packet inside a tunnel. */
+/* Samples a frame as sample_frame() does, for a program that looks into tunnels. */
 static __always_inline void sample_inner(const struct frame *frame, struct parse_walk *walk,
 					 __u32 gen, const struct settings *set,
 					 struct packet_totals *totals, bool tcp_only)
@@ -319,9 +321,9 @@ static __always_inline void sample_inner(const struct frame *frame, struct parse
 	send_record(frame, info, sizeof(*info), totals);
 }
 
-/* Count first, then sample. The generation is read once: all that this packet adds to is of the
- * same one, so that the retired half adds up by itself. What is decided by a constant (link,
- * tcp_only, decap) is decided by the compiler.
+/* Counts first, then samples. The generation is read once: everything that this packet adds to
+ * belongs to the same generation, so that the retired one is consistent. Conditions on constants
+ * (link, tcp_only, decap) are resolved by the compiler.
  */
 static __always_inline void observe(const struct frame *frame, enum parse_link link, bool tcp_only,
 				    bool decap)
@@ -384,15 +386,16 @@ static __always_inline int observe_xdp(struct xdp_md *ctx, enum parse_link link,
 		.ifindex = ctx->ingress_ifindex,
 	};
 
-	/* now: taken where it is needed, data would live until then, and the verifier walks all in
-	 * between once for each number of bytes that it knows to be there
+	/* The length is fixed here: if it were computed where it is needed, data would stay alive
+	 * until then, and the verifier would walk the code in between once for each number of bytes
+	 * that it knows to be there.
 	 */
 	__asm__ volatile("" : "+r"(frame.bytes.wire_len));
 	observe(&frame, link, tcp_only, decap);
 	return XDP_PASS;
 }
 
-/* Each pair of programs: one for TCP only, and its sibling for every IP protocol. */
+/* Defines a pair of programs: one for TCP only, and its sibling for every IP protocol. */
 #define PROGRAMS(suffix, link, decap)                        \
 	PROGRAM                                              \
 	int count_tcp_packets##suffix(struct xdp_md *ctx)    \

@@ -2,15 +2,15 @@
 /**
  * libxdptail: count every packet by source address, and receive one in N, through XDP.
  *
- * The life of a handle: xdptail_open() loads the program, xdptail_attach() hooks it to an
- * interface, then the caller's loop waits on xdptail_fd() and calls xdptail_poll(), which hands
- * each sample to a function; xdptail_close() takes everything back.
+ * The use of a handle: xdptail_open() loads the program, xdptail_attach() attaches it to an
+ * interface, then the caller's loop waits on xdptail_fd() and calls xdptail_poll(), which passes
+ * each sample to a function; xdptail_close() undoes everything.
  *
  * The library never prints, never exits, never installs a signal handler and never owns a loop or
  * a thread. Functions return 0 (or what they say) or -errno; after a failure xdptail_reason() says
- * in words what was the matter. Any call that asks the kernel for something may fail with -ENOMEM,
- * or with an errno of the kernel's that is not listed there. Output parameters are written on
- * success only. There are no globals: several handles can live in one process; one handle must not
+ * in words what went wrong. Any call that asks the kernel for something may fail with -ENOMEM,
+ * or with an errno of the kernel that is not listed here. Output parameters are written on
+ * success only. There are no globals: a process can have several handles; one handle must not
  * be used from two threads at once. A function that the library calls must not call it with the
  * same handle, but for xdptail_time(), xdptail_attached() and xdptail_reason(), and what is said at
  * xdptail_wait_fn. File descriptors are closed on exec; a forked child must not use, nor close, a
@@ -122,7 +122,7 @@ enum xdptail_has {
 	XDPTAIL_HAS_TUNNEL = 1 << 8 /**< tunnel is not NONE; outer_src_ip, outer_dst_ip */
 };
 
-/** One sampled packet. Lent to the callback: it is gone when that returns. */
+/** One sampled packet. It is valid only until the callback returns. */
 struct xdptail_packet {
 	uint64_t timestamp_ns; /**< when the kernel saw the packet */
 	uint64_t cpu_seq; /**< number of this sample on its CPU, from 1; a gap is a lost sample */
@@ -133,7 +133,7 @@ struct xdptail_packet {
 	uint32_t ack_num;
 	uint32_t packet_len; /**< bytes of the frame on the wire, without its checksum */
 	uint32_t ifindex;
-	uint32_t sample_rate; /**< the N in force when this sample was taken */
+	uint32_t sample_rate; /**< the N in use when this sample was taken */
 	uint32_t cpu;
 	uint32_t has; /**< enum xdptail_has, or-ed */
 	uint16_t src_port;
@@ -158,21 +158,22 @@ struct xdptail_packet {
 /**
  * Called for each sample, from within xdptail_poll().
  *
- * @param arg     what was given to xdptail_poll()
- * @param packet  lent; gone when this returns
- * @return 0 to go on; anything else ends the xdptail_poll() after this one, which counts as
+ * @param arg     the argument of xdptail_poll()
+ * @param packet  valid until this returns
+ * @return 0 to go on; anything else ends the xdptail_poll() after this sample, which counts as
  * delivered
  */
 typedef int (*xdptail_packet_fn)(void *arg, const struct xdptail_packet *packet);
 
 enum xdptail_state {
 	XDPTAIL_STATE_ATTACHED,
-	XDPTAIL_STATE_DETACHED, /**< asked for, or there is a reason why it cannot be attached */
-	XDPTAIL_STATE_GONE, /**< deleted, nothing more comes from it; or not there yet */
-	/** attached anew, for there is one of this name again; or moved back */
+	/** by request, or it cannot be attached (see reason) */
+	XDPTAIL_STATE_DETACHED,
+	XDPTAIL_STATE_GONE, /**< deleted, so nothing more comes from it; or not there yet */
+	/** attached again, because one of this name was created; or moved back */
 	XDPTAIL_STATE_BACK,
 	XDPTAIL_STATE_RENAMED, /**< interface is the new name, which packets and counts have now */
-	/** to another network namespace; it is counted on under its last name */
+	/** to another network namespace; counting continues under its last name */
 	XDPTAIL_STATE_MOVED,
 	XDPTAIL_STATE_DOWN, /**< it cannot receive: it was set down, or has no carrier */
 	XDPTAIL_STATE_UP, /**< after it was down */
@@ -180,34 +181,35 @@ enum xdptail_state {
 };
 
 /**
- * What happened to an interface. Lent to the callback; the name stays until xdptail_close().
+ * What happened to an interface. It is valid until the callback returns; the name is valid until
+ * xdptail_close().
  *
  * One that was deleted is detached for good, unless wait_interface is set: then the handle waits
- * for one of the name that was asked for, attaches to that, and says BACK. If it cannot (it says so
- * once, as DETACHED), it tries again each second while another program is there, and when the
- * interface is set up or its MTU changes where its driver refused. Where the process may not open
- * netlink sockets, DOWN and UP are not told, and all else within a second. What becomes of one that
- * was MOVED is not told, but for its end, and its return; if its index there is that of another
- * interface that is attached here, it is DETACHED, for packets carry no more than that.
+ * for one of the requested name, attaches to it, and reports BACK. If it cannot attach (which it
+ * reports once, as DETACHED), it tries again each second while another program is there, and when
+ * the interface is set up or its MTU changes where its driver refused. Where the process may not
+ * open netlink sockets, DOWN and UP are not reported, and other events only within a second. Of an
+ * interface that was MOVED only its deletion and its return are reported; if its index there is
+ * that of another interface that is attached here, it is DETACHED, because packets carry only the
+ * index.
  */
 struct xdptail_interface {
 	size_t size;
 	const char *interface;
 	uint32_t ifindex; /**< in this network namespace; 0: it is not there */
 	enum xdptail_state state;
-	enum xdptail_mode
-		mode; /**< NATIVE or GENERIC, also of what was; AUTO: it was not attached */
-	const char *reason; /**< why this state or mode; NULL when it is what was asked for */
+	enum xdptail_mode mode; /**< NATIVE or GENERIC, also of a former attachment; AUTO: none */
+	const char *reason; /**< why this state or mode; NULL when it was requested */
 };
 
 /**
- * Called from within xdptail_attach(), xdptail_detach(), xdptail_poll(), and those that take
- * counts. It must not call them; xdptail_attached() and xdptail_time() are fine.
+ * Called from within xdptail_attach(), xdptail_detach(), xdptail_poll(), and the functions that
+ * take counts. It must not call these functions; it may call xdptail_attached() and xdptail_time().
  */
 typedef void (*xdptail_interface_fn)(void *arg, const struct xdptail_interface *interface);
 
 /**
- * Wall time has stepped by so many nanoseconds; or the time of a capture has gone back, by more
+ * Wall time has stepped by step_ns nanoseconds; or the time of a capture has gone back, by more
  * than an interval and more than a second, where the interval begins. Called from within
  * xdptail_poll().
  */
@@ -277,15 +279,15 @@ struct xdptail_options {
 	/** how long samples may gather before xdptail_fd() is ready again (20) */
 	uint32_t batch_ms;
 	int trace; /**< not 0: each sample also goes to the kernel's trace pipe (0) */
-	xdptail_interface_fn interface_fn; /**< told what happens to interfaces (NULL) */
-	void *interface_arg; /**< handed to it; the library does not look at it */
+	xdptail_interface_fn interface_fn; /**< called for events of interfaces (NULL) */
+	void *interface_arg; /**< its argument; the library does not use it */
 	/** kernel memory of the counts; above it all CPUs share; 0: 256 MiB, and less where most
 	 * of it would be for CPUs that are not there (0)
 	 */
 	uint64_t max_map_bytes;
-	xdptail_clock_fn clock_fn; /**< told of steps of the clock (NULL) */
+	xdptail_clock_fn clock_fn; /**< called for steps of the clock (NULL) */
 	void *clock_arg;
-	xdptail_wait_fn wait_fn; /**< (NULL: a read may take as long as it takes) */
+	xdptail_wait_fn wait_fn; /**< called before a read that may take long (NULL: just read) */
 	void *wait_arg;
 	int prog_run; /**< not 0: a capture's frames go through the kernel's program (0) */
 	int decap; /**< not 0: the packet inside a tunnel is counted, selected and recorded (0) */
@@ -294,9 +296,9 @@ struct xdptail_options {
 	int capture_fd;
 	const char *ebpf_program; /**< path of a BPF object that is not ours (NULL: ours) */
 	struct xdptail_tunnel_ports tunnel_ports; /**< with decap; a port is of one kind (all 0) */
-	xdptail_link_fn link_fn; /**< told of a capture's links that are not read (NULL) */
+	xdptail_link_fn link_fn; /**< called for link types of a capture that are not read (NULL) */
 	void *link_arg;
-	xdptail_log_fn log_fn; /**< told what the verifier says of what it refuses (NULL) */
+	xdptail_log_fn log_fn; /**< called with the verifier's log of a refused program (NULL) */
 	void *log_arg;
 };
 
@@ -310,12 +312,12 @@ void xdptail_options_init(struct xdptail_options *o, size_t size);
 /**
  * Load the program and make its maps; nothing is attached yet.
  *
- * With ebpf_program both are another object's, made with the headers of this version (bpf/abi.h),
- * and function_name is a program in it. Since it becomes code of the kernel, the file must be
- * regular, no symbolic link, owned by root or the caller and not writable by others, and its
- * directory likewise, or sticky. Maps and records are checked before it is loaded; what it does
- * with packets is its own. A program "NAME_ip" beside it serves interfaces whose frames begin with
- * IP, "NAME_decap" decap.
+ * With ebpf_program both come from another object, made with the headers of this version
+ * (bpf/abi.h), and function_name is a program in it. Since it becomes code of the kernel, the file
+ * must be regular, no symbolic link, owned by root or the caller and not writable by others, and
+ * the same holds for its directory, which may be sticky instead. Maps and records are checked
+ * before it is loaded; what it does with packets is its own. A program "NAME_ip" beside it serves
+ * interfaces whose frames begin with IP, "NAME_decap" decap.
  *
  * @param ret  set on success; release with xdptail_close(). On failure it is set too, to a handle
  *             good for xdptail_reason() and xdptail_close() only, or to NULL when there was no
@@ -394,7 +396,7 @@ enum xdptail_capture_state xdptail_capture_state(const struct xdptail *x);
 uint64_t xdptail_time(const struct xdptail *x);
 
 /**
- * Another N, and how it is meant, from the next packet on; samples of another N than before say so.
+ * Set N and the sampling mode, from the next packet on; each sample carries the N of its time.
  *
  * @param sample_rate  0: no samples; at most XDPTAIL_SAMPLE_RATE_MAX
  * @return 0, -EINVAL: out of range, or -errno
@@ -455,7 +457,7 @@ struct xdptail_counts {
 	/** where the last one ended; of a capture, its first or earliest time */
 	uint64_t interval_start_ns;
 	uint64_t interval_end_ns; /**< of a capture, no packet of the interval is later */
-	uint64_t seen; /**< packets, as all those without a unit up to counted */
+	uint64_t seen; /**< packets, as all members up to counted */
 	uint64_t not_ip;
 	uint64_t no_source; /**< IP header too short or broken to have one */
 	uint64_t undetermined; /**< selected by protocol, which could not be reached */
@@ -467,17 +469,17 @@ struct xdptail_counts {
 	uint64_t unattributed_busy; /**< packets: the map was locked on this CPU */
 	uint64_t unattributed_no_memory; /**< packets */
 	uint64_t unattributed_other; /**< packets */
-	uint64_t unattributed_bytes; /**< of the same packets */
-	uint64_t sampled; /**< samples, as all those up to lost_undecodable */
+	uint64_t unattributed_bytes; /**< bytes of the unattributed packets */
+	uint64_t sampled; /**< samples, as all members up to lost_undecodable */
 	uint64_t delivered;
 	uint64_t discarded;
 	uint64_t pending; /**< not yet read from the ring; 0 after xdptail_counts_step() */
 	uint64_t lost_ring_full;
 	uint64_t lost_no_buffer; /**< perf: on a CPU that has just come up */
 	uint64_t lost_other;
-	uint64_t lost_undecodable; /**< were no record of ours when they came */
+	uint64_t lost_undecodable; /**< samples that could not be decoded */
 	uint64_t lost_first_ns; /**< no sample was lost before this; 0: none was lost */
-	uint64_t lost_last_ns; /**< Unix time: no sample was lost after this */
+	uint64_t lost_last_ns; /**< no sample was lost after this */
 	size_t n_sources;
 };
 
@@ -509,9 +511,9 @@ int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdpta
 int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret);
 
 /**
- * xdptail_take_counts() in steps, for a caller who has a ring to drain meanwhile: begin, then step
- * and xdptail_poll() in turn until step returns 1. Begin and one step block for a grace period. Not
- * to be mixed with xdptail_take_counts(), which leaves samples of its interval in the ring.
+ * Takes the counts in steps, for a caller that drains the ring meanwhile: begin, then step and
+ * xdptail_poll() in turn until step returns 1. Begin and one step block for a grace period. Not to
+ * be mixed with xdptail_take_counts(), which leaves samples of its interval in the ring.
  *
  * @return 0, -EBUSY (one is under way), or -errno
  */
@@ -522,12 +524,12 @@ int xdptail_counts_begin(struct xdptail *x);
  *
  * @param max  how many sources to collect in this step at most; 0: 4096
  * @param ret  set when this returns 1: owned by the caller, as of xdptail_take_counts()
- * How far the ring has to be read is settled by the first step, whatever comes later. Who has no
- * time for those samples lets xdptail_poll() throw them away (fn NULL), up to where step returns 1:
+ * The first step decides how far the ring has to be read, whatever comes later. A caller that has
+ * no time for those samples can have xdptail_poll() throw them away (fn NULL) until step returns 1:
  * the counts are the same.
  *
- * What the kernel refuses in passing (memory, a map that is in use) is asked for again by the next
- * step, for which there must be one; after some seconds it is an error.
+ * Temporary failures of the kernel (memory, a map that is in use) are retried by the next step, so
+ * the caller must make one; after some seconds they are an error.
  *
  * @return 1: done, *ret is set; 0: call again, after an xdptail_poll(), because there are more
  *         sources, or samples of the interval are still in the ring; -EINVAL (not begun), -ENOMEM,
@@ -536,10 +538,10 @@ int xdptail_counts_begin(struct xdptail *x);
 int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_counts **ret);
 
 /**
- * For the end of a program that has no time left: detach from all interfaces, and take all that was
- * counted and not been taken yet, also what xdptail_counts_begin() has begun. The totals are exact.
- * Sources that would have to be collected first are left out: there counted is more than their
- * packets and what is unattributed. Samples that are still in the ring are discarded, unread.
+ * For a program that must end at once: detach from all interfaces, and take all counts that were
+ * not taken yet, including those of an interval that xdptail_counts_begin() has closed. The totals
+ * are exact. Sources that would have to be collected first are left out: there counted is more than
+ * their packets and what is unattributed. Samples that are still in the ring are discarded, unread.
  * Blocks for a grace period if something was attached. Then nothing is counted any more:
  * xdptail_stats(), xdptail_time() and xdptail_close() are what is left to call.
  *
@@ -553,7 +555,7 @@ void xdptail_counts_free(struct xdptail_counts *c);
 
 /**
  * How many packets were counted since the last call. This is xdptail_take_counts(), of which only
- * the sum of counted is kept: what one of the two has taken the other does not see again.
+ * the sum of counted is kept: counts that one of the two has taken are not returned by the other.
  *
  * @return as xdptail_take_counts()
  */
@@ -572,18 +574,19 @@ struct xdptail_stats {
 	/** not 0: all CPUs share a source's value, to stay under max_map_bytes */
 	int shared_counts;
 	uint64_t ring_high_water; /**< most bytes seen waiting since the last xdptail_stats() */
-	uint64_t longest_wait_ns; /**< that a sample waited to be taken, since then */
+	uint64_t longest_wait_ns; /**< longest wait of a sample since the last xdptail_stats() */
 	uint64_t delivered;
 	uint64_t discarded;
 	uint64_t lost_undecodable;
 	uint64_t parsed_here; /**< frames that prog_run could not give to the kernel's program */
 	int decap; /**< not 0: as in the options */
-	const char *ebpf_program; /**< lent until xdptail_close(); NULL: ours */
+	/** path in the options, valid until xdptail_close(); NULL: ours */
+	const char *ebpf_program;
 	uint64_t early_flips; /**< how often the table of sources ran full, and was taken early */
 };
 
 /**
- * Also begins anew with ring_high_water and longest_wait_ns.
+ * Resets ring_high_water and longest_wait_ns.
  *
  * @param ret  of the caller's, with its size set; no more than that is written. Strings are lent
  * @return 0, or -EINVAL: ret->size is not set
@@ -592,8 +595,8 @@ int xdptail_stats(struct xdptail *x, struct xdptail_stats *ret);
 
 /**
  * The capabilities (a bit each, as in linux/capability.h) that the handle goes on needing with what
- * is attached now: CAP_PERFMON and CAP_IPC_LOCK for perf buffers, which a CPU that comes up gets
- * anew; CAP_NET_ADMIN where the kernel has no BPF links (before 5.9), to detach. Where
+ * is attached now: CAP_PERFMON and CAP_IPC_LOCK for perf buffers, which are opened again for a CPU
+ * that comes up; CAP_NET_ADMIN where the kernel has no BPF links (before 5.9), to detach. Where
  * xdptail_check_rights() says -EPERM without, CAP_BPF too. All others can be given up once
  * xdptail_attach() is done: by the thread that makes the calls, and before it starts others, if
  * they are to have none.
@@ -611,14 +614,14 @@ uint64_t xdptail_capabilities(const struct xdptail *x);
 int xdptail_check_rights(struct xdptail *x);
 
 /**
- * For a watchdog: does the handle get on with what there is to do? It does if this changes.
+ * For a watchdog: the handle makes progress if the result changes.
  *
  * @return 0: there is nothing to do; else a number that grows with each sample taken and each
  * source collected
  */
 uint64_t xdptail_progress(const struct xdptail *x);
 
-/** What is known of something. Without the rights to find out it is UNKNOWN, not NO. */
+/** An answer about the system. Without the rights to find out it is UNKNOWN, not NO. */
 enum xdptail_answer {
 	XDPTAIL_UNKNOWN,
 	XDPTAIL_NO,
@@ -626,22 +629,23 @@ enum xdptail_answer {
 	XDPTAIL_ANSWER_MAX
 };
 
-/** What there is to be known before anything is attached. It owns all that is in it. */
+/** What can be known before anything is attached. The struct has no pointers to free. */
 struct xdptail_probe {
 	size_t size; /**< set by the caller */
-	int open_err; /**< what xdptail_open() with the defaults has said: 0 or -errno */
-	int attach_err; /**< what xdptail_attach() would say to MODE_AUTO, as far as can be told */
+	int open_err; /**< result of xdptail_open() with the defaults: 0 or -errno */
+	int attach_err; /**< predicted result of xdptail_attach() with MODE_AUTO */
 	char open_reason[512]; /**< why it failed, as xdptail_reason(); "" when it did not */
-	/** why it cannot be attached; with attach_err 0: why not in native mode, or "" */
+	/** why attaching fails; with attach_err 0: why not native mode, or "" */
 	char attach_reason[512];
 	char kernel[65]; /**< its release, "6.1.0-9-amd64" */
 	char lockdown[16]; /**< "none", "integrity", "confidentiality"; "": unknown */
 	char capabilities_missing[64]; /**< of this process: "CAP_BPF, CAP_PERFMON"; "": none */
-	enum xdptail_answer ring_buffer; /**< one that can be read here */
+	enum xdptail_answer ring_buffer; /**< a ring buffer that this library can read */
 	enum xdptail_answer frags; /**< programs for frames that lie in several buffers */
 	enum xdptail_answer batch; /**< operations on many elements of a map at once */
 	enum xdptail_answer links; /**< what is attached ends with its process */
-	enum xdptail_answer btf; /**< the kernel's types are there; nothing here needs them */
+	/** the kernel has type information, which this library does not need */
+	enum xdptail_answer btf;
 	enum xdptail_answer memcg; /**< maps count against the control group's memory (5.11) */
 	uint64_t memlock_bytes; /**< RLIMIT_MEMLOCK, which counts otherwise; UINT64_MAX: none */
 	uint32_t
@@ -654,36 +658,37 @@ struct xdptail_probe {
 	/* The interface; all 0 when none was asked for, or, but its name, when there is none. */
 	char interface[16];
 	uint32_t ifindex;
-	char driver[32]; /**< "": not told */
+	char driver[32]; /**< "": unknown */
 	enum xdptail_answer up; /**< by the administrator */
 	enum xdptail_answer native; /**< its driver announces native mode (told since Linux 6.3) */
-	enum xdptail_answer native_frags; /**< native mode takes frames in several buffers */
+	/** its driver accepts frames in several buffers in native mode */
+	enum xdptail_answer native_frags;
 	uint32_t mtu; /**< bytes */
 	uint32_t native_mtu_max; /**< bytes, about: without native_frags, or frags */
 	enum xdptail_answer lro; /**< is it on? */
 	enum xdptail_answer gro_hw; /**< is it on? */
 	enum xdptail_answer gro; /**< is it on? generic mode comes after it */
-	enum xdptail_answer rxvlan; /**< is it on? then a VLAN tag is gone before XDP */
+	enum xdptail_answer rxvlan; /**< is it on? if so, a VLAN tag is removed before XDP */
 	/** of the XDP program that is there, perhaps this library's; 0: none */
 	uint32_t program_id;
-	char program_name[16]; /**< what the kernel keeps of it; "": not told */
+	char program_name[16]; /**< what the kernel keeps of it; "": unknown */
 	enum xdptail_mode program_mode; /**< AUTO: offloaded, or several at once */
 	char upper[16]; /**< an interface on top of it that has an XDP program; "": none is seen */
-	enum xdptail_mode mode; /**< what AUTO would choose; AUTO: cannot be told, or nothing */
+	enum xdptail_mode mode; /**< what AUTO would choose; AUTO: unknown, or nothing */
 
-	/* The kernel again. */
-	/** RLIMIT_MEMLOCK alone is in the way, and has to be about this; or 0 */
+	/* More members about the kernel, which later versions appended. */
+	/** bytes, about, that RLIMIT_MEMLOCK must allow, if it alone is too low; else 0 */
 	uint64_t memlock_needed;
 	uint32_t online_cpus; /**< of the possible ones */
 };
 
 /**
- * Find out whether and how counting would work: loads the program as xdptail_open() does, and takes
- * it back; looks at the interface; attaches nothing, touches no packet, changes nothing that stays.
- * Works without privileges, as far as that goes: open_err is -EPERM then, and what can't be tried
- * is UNKNOWN.
+ * Find out whether and how counting would work: loads the program as xdptail_open() does, and
+ * unloads it; looks at the interface; attaches nothing, touches no packet, changes nothing that
+ * stays. Works without privileges, but then open_err is -EPERM, and what cannot be tried is
+ * UNKNOWN.
  *
- * @param interface  NULL: only what concerns the kernel. That there is none of this name is no
+ * @param interface  NULL: only what concerns the kernel. A missing interface is not a
  *                   failure: attach_err is -ENODEV
  * @param ret        with its size set; written on success only, nothing in it is to be freed
  * @return 0, -EINVAL (ret->size is not set), or -ENOMEM

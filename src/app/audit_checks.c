@@ -10,10 +10,7 @@
 struct checker {
 	struct audit_run *run; /* borrowed */
 	bool unread; /* there is a file that could not be read */
-	/* there is a stop record and the copy is not cut, so the records with totals are there, or
-	 * missing
-	 */
-	bool stopped;
+	bool stopped; /* and not cut: the records with totals are there, or missing */
 	/* number of the last record that was made, as far as known */
 	uint64_t last[RECORD_TYPE_MAX];
 	uint64_t sure[RECORD_TYPE_MAX]; /* up to here, what is missing has been reported on */

@@ -14,7 +14,7 @@
 
 static const char *const verdict_texts[] = {
 	[AUDIT_WHOLE] = "whole",
-	[AUDIT_INCOMPLETE] = "incomplete, but consistent",
+	[AUDIT_INCOMPLETE] = "incomplete, consistent",
 	[AUDIT_BROKEN] = "does not add up",
 };
 _Static_assert(sizeof(verdict_texts) / sizeof(verdict_texts[0]) == AUDIT_VERDICT_MAX,

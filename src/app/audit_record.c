@@ -123,8 +123,8 @@ static bool get_value(const struct json_node *value, const struct audit_field *f
 }
 
 /* One value of an object, by its key. -EBADMSG with the reason in err. */
-static int get_key(const struct json_node *object, const struct audit_field *field,
-		   struct audit_record *ret, struct reason *why)
+static int take_key(const struct json_node *object, const struct audit_field *field,
+		    struct audit_record *ret, struct reason *why)
 {
 	const struct json_node *value = json_member(object, field->key);
 
@@ -171,7 +171,7 @@ static const char *get_common(const struct json_node *object, struct audit_recor
 	return NULL;
 }
 
-static int get_object(const struct json_node *object, struct audit_record *ret, struct reason *why)
+static int take_object(const struct json_node *object, struct audit_record *ret, struct reason *why)
 {
 	const char *wrong = get_common(object, ret);
 	const struct audit_field *fields;
@@ -182,7 +182,7 @@ static int get_object(const struct json_node *object, struct audit_record *ret, 
 	}
 	fields = audit_fields(ret->type, &n);
 	for (size_t i = 0; i < n; i++) {
-		int bad = get_key(object, &fields[i], ret, why);
+		int bad = take_key(object, &fields[i], ret, why);
 
 		if (bad)
 			return bad;
@@ -212,5 +212,5 @@ int audit_record_json(struct json_tree *tree, const char *text, size_t len,
 						   "it is JSON, but not an object");
 	}
 	audit_record_begin(ret);
-	return get_object(object, ret, why);
+	return take_object(object, ret, why);
 }

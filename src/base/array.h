@@ -2,7 +2,7 @@
 #ifndef BASE_ARRAY_H
 #define BASE_ARRAY_H
 
-/* How many elements an array has; not of a pointer. */
+/* The number of elements of an array. The argument must not be a pointer. */
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

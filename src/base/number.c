@@ -7,11 +7,11 @@
 #include <stdlib.h>
 
 struct unit {
-	char letter; /* 0 ends a table */
+	char letter; /* 0: end of the table */
 	uint64_t factor;
 };
 
-/* From the least, so that the last one that divides a bound is the one to write it in. */
+/* The units ascend, so that the last one that divides a bound is the one to print it in. */
 static const struct unit byte_units[] = {
 	{ 'K', UINT64_C(1) << 10 },
 	{ 'M', UINT64_C(1) << 20 },
@@ -32,7 +32,7 @@ static const struct unit *units_of(enum number_kind kind)
 	return kind == NUMBER_SECONDS ? second_units : no_units;
 }
 
-/* strtoull() alone would take " 1" and "-1". */
+/* The first digit is checked here because strtoull() alone accepts " 1" and "-1". */
 int number_read_digits(const char *text, uint64_t *ret, const char **ret_end)
 {
 	unsigned long long value;
@@ -49,7 +49,7 @@ int number_read_digits(const char *text, uint64_t *ret, const char **ret_end)
 	return 0;
 }
 
-/* 0: what stands behind the digits is no unit. */
+/* Returns 0 if the suffix is not a unit of this kind. */
 static uint64_t factor_of(enum number_kind kind, const char *suffix)
 {
 	if (!*suffix)
@@ -74,7 +74,7 @@ bool number_read(const struct number *n, const char *text, uint64_t *ret)
 	return true;
 }
 
-/* A number of bytes in the largest unit that it is a multiple of. */
+/* Prints a number of bytes in the largest unit that divides it. */
 static void print_bytes(uint64_t value, char *ret, size_t cap)
 {
 	const struct unit *best = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Why a call failed, in words: the one way in which every layer tells it. A function that takes one
- * fills it when it fails, and returns -errno; who called decides whether anybody is to read it.
+/* Why a call failed, in words, for every layer. A function that takes a struct reason fills it when
+ * it fails, and returns -errno; the caller decides whether to report it.
  */
 #ifndef BASE_REASON_H
 #define BASE_REASON_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The two clocks that everybody needs: one for what is waited for, one for what is told. Their ids
- * are constants that every kernel has, so that reading them cannot fail.
+/* The two clocks that all layers use: one to wait by, one for timestamps. Every kernel has both, so
+ * reading them cannot fail.
  */
 #ifndef BASE_TIME_H
 #define BASE_TIME_H
@@ -20,7 +20,7 @@ static inline int64_t time_read_ns(clockid_t id)
 	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* CLOCK_MONOTONIC: it does not step, and stands still in suspend. */
+/* CLOCK_MONOTONIC does not step, and stands still in suspend. */
 static inline int64_t time_monotonic_ns(void)
 {
 	return time_read_ns(CLOCK_MONOTONIC);
@@ -31,7 +31,7 @@ static inline int64_t time_monotonic_ms(void)
 	return time_monotonic_ns() / NS_PER_MS;
 }
 
-/* CLOCK_REALTIME: Unix time. */
+/* CLOCK_REALTIME, as Unix time. */
 static inline uint64_t time_wall_ns(void)
 {
 	return (uint64_t)time_read_ns(CLOCK_REALTIME);

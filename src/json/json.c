@@ -20,7 +20,7 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 
 #define TEN(h) h "0.", h "1.", h "2.", h "3.", h "4.", h "5.", h "6.", h "7.", h "8.", h "9."
 
-/* An octet and its dot. */
+/* Each octet with the dot behind it. */
 static const char octets[256][5] = {
 	TEN(""),   TEN("1"),  TEN("2"),	 TEN("3"),  TEN("4"),  TEN("5"),  TEN("6"),  TEN("7"),
 	TEN("8"),  TEN("9"),  TEN("10"), TEN("11"), TEN("12"), TEN("13"), TEN("14"), TEN("15"),
@@ -34,8 +34,8 @@ static char *put_pair(char *pos, uint32_t val)
 	return pos + 2;
 }
 
-/* The eight digits of val, below 10^8, each in a byte of its own, the first in the lowest. Each
- * step splits all parts at once: 4 + 4 digits, then 2 + 2 + 2 + 2, then single ones.
+/* Returns the eight digits of val, below 10^8, each in a byte of its own, the first in the lowest.
+ * Each step splits all parts at once: 4 + 4 digits, then 2 + 2 + 2 + 2, then single digits.
  */
 static uint64_t split_digits(uint32_t val)
 {
@@ -55,8 +55,9 @@ static char *put_eight(char *pos, uint32_t val)
 	return pos + sizeof(text);
 }
 
-/* A value below 10^8 without leading zeros. Numbers differ in length from line to line, and one
- * mispredicted branch costs more than all this: so there is none. Writes eight bytes in any case.
+/* Writes a value below 10^8 without leading zeros. There is no branch here: numbers differ in
+ * length from line to line, and one mispredicted branch costs more than all of this. Eight bytes
+ * are written in any case.
  */
 static char *put_small(char *pos, uint32_t val)
 {
@@ -117,10 +118,10 @@ static char *put_ip4(char *pos, const uint8_t ip[4])
 		pos = json_format_u8(pos, ip[i]);
 		pos++;
 	}
-	return pos - 1; /* the last has no dot */
+	return pos - 1; /* the last octet has no dot */
 }
 
-/* One to four hexadecimal digits. Writes four bytes in any case. */
+/* Writes one to four hexadecimal digits. Four bytes are written in any case. */
 static char *put_word(char *pos, uint32_t word)
 {
 	unsigned int zeros = (word < 0x1000) + (word < 0x100) + (word < 0x10);
@@ -132,8 +133,8 @@ static char *put_word(char *pos, uint32_t word)
 	return pos + sizeof(text) - zeros;
 }
 
-/* Where the longest run of two or more zero words begins, the first of equals; -1 if there is
- * none.
+/* Returns where the longest run of two or more zero words begins (the first if several are as
+ * long), or -1 if there is none.
  */
 static int longest_run(const uint32_t words[IP_WORDS], int *ret_len)
 {
@@ -152,8 +153,8 @@ static int longest_run(const uint32_t words[IP_WORDS], int *ret_len)
 	return best;
 }
 
-/* inet_ntop() shows the last two words as IPv4 behind six zero words (if there are no more), and
- * behind five and ffff.
+/* inet_ntop() shows the last two words as IPv4 if exactly six zero words come before them, or five
+ * zero words and ffff.
  */
 static bool ends_in_ip4(const uint32_t words[IP_WORDS], int run, int run_len)
 {
@@ -213,7 +214,7 @@ char *json_format_fraction(char *pos, uint32_t ns, bool nine)
 	return pos;
 }
 
-/* The proleptic Gregorian calendar, in years that begin in March, so that the leap day is the
+/* Uses the proleptic Gregorian calendar, in years that begin in March, so that the leap day is the
  * last of its year (H. Hinnant, "chrono-compatible low-level date algorithms").
  */
 static char *put_day(char *pos, uint32_t days)
@@ -249,7 +250,7 @@ void json_format_date(char ret[JSON_DATE_BYTES], uint64_t second)
 	*pos = '.';
 }
 
-/* What JSON has for a byte of a string: 1 to ESCAPE_MAX bytes. */
+/* Writes the JSON form of a byte of a string: 1 to ESCAPE_MAX bytes. */
 static size_t escape(char ret[ESCAPE_MAX], unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -275,12 +276,13 @@ size_t json_clean(char *ret, size_t max, const char *text)
 {
 	const size_t ellipsis_len = sizeof(JSON_ELLIPSIS) - 1;
 	size_t escaped_len = 0;
-	size_t cut = 0; /* how much can stay in front of an ellipsis */
+	size_t cut = 0; /* bytes that can stay in front of an ellipsis */
 	size_t len = 0;
 
 	while (*text) {
 		int bytes =
-			text_utf8_bytes(text, text + TEXT_UTF8_BYTES_MAX); /* a NUL ends it, too */
+			/* a NUL ends it as well */
+			text_utf8_bytes(text, text + TEXT_UTF8_BYTES_MAX);
 		size_t in = bytes > 0 ? (size_t)bytes : 0;
 		size_t out = in ? in : sizeof(replacement) - 1;
 		char ignored[ESCAPE_MAX];

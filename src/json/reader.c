@@ -9,16 +9,16 @@
 #include "base/text.h"
 
 #define UNICODE_REPLACEMENT 0xfffd
-#define UNICODE_BYTES	    6 /* of an escape \uXXXX */
-#define SHOWN_BYTES	    64 /* of a text that is wrong, in a sentence about it */
+#define UNICODE_BYTES	    6 /* bytes of an escape \uXXXX */
+#define SHOWN_BYTES	    64 /* the most bytes of a faulty text that a message quotes */
 
 enum next {
 	NEXT_VALUE,
-	NEXT_VALUE_OR_END, /* of the array that has just begun */
+	NEXT_VALUE_OR_END, /* a value, or the end of the array that has just begun */
 	NEXT_KEY,
 	NEXT_KEY_OR_END,
 	NEXT_COMMA_OR_END,
-	NEXT_NOTHING, /* the value of the text is over */
+	NEXT_NOTHING, /* nothing: the value of the text is complete */
 	NEXT_CUT, /* the text ended too early */
 	NEXT_WRONG, /* the text is wrong */
 };
@@ -63,7 +63,7 @@ static enum json_token wrong(struct json_reader *r, enum problem problem)
 	return JSON_TOKEN_WRONG;
 }
 
-/* The byte at pos begins nothing that may stand there. */
+/* The byte at pos cannot begin any token that is allowed there. */
 static enum json_token unexpected(struct json_reader *r)
 {
 	if (*r->pos == '\'')
@@ -87,7 +87,7 @@ static void skip_line(struct json_reader *r)
 	r->pos = newline ? newline : r->end;
 }
 
-/* False: the comment does not end; the line is the one in which it begins. */
+/* Returns false if the comment does not end; the line is then the one in which it begins. */
 static bool skip_block(struct json_reader *r)
 {
 	unsigned int line = r->line;
@@ -103,7 +103,7 @@ static bool skip_block(struct json_reader *r)
 	return false;
 }
 
-/* White space, and comments. False: a comment does not end. */
+/* Skips white space and comments. Returns false if a comment does not end. */
 static bool skip_space(struct json_reader *r)
 {
 	for (; r->pos < r->end; r->pos++) {
@@ -127,7 +127,7 @@ static bool skip_space(struct json_reader *r)
 		} else {
 			return true;
 		}
-		r->pos--; /* the loop goes on behind the comment */
+		r->pos--; /* the loop continues behind the comment */
 	}
 	return true;
 }
@@ -142,9 +142,8 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Is none of these eight bytes a quote, a backslash, a control character or beyond ASCII? Some that
- * are not may be taken for such. (H. S. Warren, "Hacker's Delight", 6-1: a borrow shows a zero
- * byte.)
+/* Is none of these eight bytes a quote, a backslash, a control character or beyond ASCII? A false
+ * "no" is possible. (H. S. Warren, "Hacker's Delight", 6-1: a borrow shows a zero byte.)
  */
 static bool are_plain(const char *text)
 {
@@ -157,8 +156,8 @@ static bool are_plain(const char *text)
 		 ones << 7);
 }
 
-/* The escape at pos, of which there are more bytes before end. 0: it is well-formed, and *ret_bytes
- * long; -ENODATA: it is cut; or -EINVAL with a problem.
+/* Measures the escape at pos, which is not the last byte before end. Returns 0 if it is
+ * well-formed, with its length in *ret_bytes; -ENODATA if it is cut; or -EINVAL with a problem.
  */
 static int measure_escape(const char *pos, const char *end, int *ret_bytes, enum problem *problem)
 {
@@ -179,7 +178,7 @@ static int measure_escape(const char *pos, const char *end, int *ret_bytes, enum
 	return 0;
 }
 
-/* The character or escape at pos; as measure_escape(). */
+/* Measures the character or escape at pos; returns what measure_escape() returns. */
 static int measure_character(const char *pos, const char *end, int *ret_bytes,
 			     enum problem *problem)
 {
@@ -193,7 +192,7 @@ static int measure_character(const char *pos, const char *end, int *ret_bytes,
 	return *ret_bytes == -EILSEQ ? -EINVAL : *ret_bytes < 0 ? *ret_bytes : 0;
 }
 
-/* The reader is at the opening quote. */
+/* The reader has to be at the opening quote. */
 static enum json_token read_string(struct json_reader *r, enum json_token token)
 {
 	const char *pos = r->pos + 1;
@@ -228,7 +227,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* False: there is no digit at *pos. */
+/* Returns false if there is no digit at *pos. */
 static bool skip_digits(const char **pos, const char *end)
 {
 	const char *start = *pos;
@@ -246,8 +245,8 @@ static bool skip_one(const char **pos, const char *end, const char *set)
 	return is_there;
 }
 
-/* A number that the text ends in may have been cut, which is seen at the next token: what it is in
- * has no end.
+/* A number at the very end of the text may have been cut. The next token shows that, because the
+ * array or object around the number is not closed.
  */
 static enum json_token read_number(struct json_reader *r)
 {
@@ -373,7 +372,8 @@ static enum json_token read_key(struct json_reader *r)
 	return token;
 }
 
-/* The comma that has to stand between two members or items. False: another token comes. */
+/* Steps over the comma between two members or items. Returns false if another token comes instead.
+ */
 static bool take_comma(struct json_reader *r, enum json_token *ret)
 {
 	if (r->next != NEXT_COMMA_OR_END || r->pos == r->end || *r->pos != ',')
@@ -445,7 +445,7 @@ void json_reader_problem(const struct json_reader *r, char ret[JSON_PROBLEM_BYTE
 
 /* --- escapes --- */
 
-/* The four digits of the \uXXXX at pos; -1: that is not what is there. */
+/* Returns the four digits of the \uXXXX at pos, or -1 if there is no such escape. */
 static int32_t unit_at(const char *pos, const char *end)
 {
 	int32_t unit = 0;
@@ -472,13 +472,15 @@ static bool is_low(int32_t unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* A \uXXXX, or two of them for a character beyond the first plane. Moves *from behind it. */
+/* Writes the character of a \uXXXX, or of two of them if it is beyond the first plane, and moves
+ * *from behind them.
+ */
 static char *undo_unicode(const char **from, const char *end, char *to, bool *halves)
 {
 	int32_t high = unit_at(*from, end);
 	int32_t low = is_high(high) ? unit_at(*from + UNICODE_BYTES, end) : -1;
 
-	if (high < 0) { /* cut, or not hexadecimal: no more than its backslash is read */
+	if (high < 0) { /* cut, or not hexadecimal: only its backslash is skipped */
 		(*from)++;
 		return text_put_utf8(to, '\\');
 	}
@@ -494,7 +496,8 @@ static char *undo_unicode(const char **from, const char *end, char *to, bool *ha
 	return text_put_utf8(to, UNICODE_REPLACEMENT);
 }
 
-/* The escape at *from, of a backslash and one letter, or more for \u. */
+/* Writes the character of the escape at *from: a backslash and one letter, or \u and four digits.
+ */
 static char *undo_escape(const char **from, const char *end, char *to, bool *halves)
 {
 	static const char letters[] = "bfnrt";

@@ -5,7 +5,7 @@
 
 #include "json/reader.h"
 
-#define KEYS_MAX 32 /* of all objects in the value */
+#define KEYS_MAX 32 /* keys of all objects in the value */
 
 struct key {
 	const char *text;
@@ -13,8 +13,8 @@ struct key {
 	unsigned int object;
 };
 
-/* False: the key stands twice in its object, or may do so, for it has escapes; or there are too
- * many.
+/* Returns false if the key stands twice in its object, or may do so because it has escapes, or if
+ * there are too many keys.
  */
 static bool add_key(struct key *keys, size_t *n, const struct json_reader *r, unsigned int object)
 {

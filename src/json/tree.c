@@ -6,27 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS_A_NODE 2 /* so many that few keys meet */
+#define SLOTS_A_NODE 2 /* enough that collisions are rare */
 #define SLOTS_MIN    64 /* a power of two, as every number of slots is */
-#define SHOWN_BYTES  64 /* of a key, in a sentence about it */
+#define SHOWN_BYTES  64 /* the most bytes of a key that a message quotes */
 
-/* An array or object that the reader is in, and the last node that it has so far. */
+/* An array or object around the reader, and the last child that was added to it. */
 struct level {
-	struct json_node *node; /* NULL: the text itself */
+	struct json_node *node; /* NULL: the top level */
 	struct json_node *last; /* or NULL */
 };
 
-/* A tree while its text is read. */
+/* A tree under construction. */
 struct building {
 	struct json_tree *tree;
 	struct json_reader reader;
-	size_t n; /* nodes so far */
-	struct level levels[JSON_DEPTH_MAX + 1]; /* by the reader's depth */
-	struct json_node *member; /* its key was read, and its value comes next; or NULL */
+	size_t n; /* nodes used */
+	struct level levels[JSON_DEPTH_MAX + 1]; /* indexed by the reader's depth */
+	struct json_node *member; /* a member whose value comes next; or NULL */
 	struct json_fault *fault; /* may be NULL */
 };
 
-/* Values are at most one more than what stands before them: a comma or an opening bracket. */
+/* Returns an upper bound for the number of values: each but the first comes behind a comma or an
+ * opening bracket.
+ */
 static size_t count_values(const char *text, size_t len)
 {
 	size_t n = 1;
@@ -36,7 +38,9 @@ static size_t count_values(const char *text, size_t len)
 	return n;
 }
 
-/* Room for n pieces of size bytes at *place, which has *cap of them. What was there is lost. */
+/* Ensures that the array at *place, of capacity *cap, holds n elements of size bytes. Its contents
+ * are lost if it has to grow.
+ */
 static int make_room(void *place, size_t *cap, size_t n, size_t size)
 {
 	void **memory = place;
@@ -69,7 +73,7 @@ static int prepare(struct json_tree *t, const char *text, size_t len)
 	if (err)
 		return err;
 	memcpy(t->text, text, len);
-	t->text[len] = '\0'; /* digits are read up to what is none */
+	t->text[len] = '\0'; /* the NUL ends a number at the end of the text */
 	t->n_slots = slots;
 	memset(t->slots, 0, slots * sizeof(*t->slots));
 	return 0;
@@ -84,7 +88,8 @@ static int fail(struct building *b, int err, unsigned int line, const char *what
 	return err;
 }
 
-/* In place, for no escape is shorter than what it stands for, and the quote makes room for a NUL.
+/* Works in place, for no escape is shorter than its character, and the closing quote leaves room
+ * for a NUL.
  */
 static size_t undo_escapes(struct building *b, const char **ret, bool *ret_halves)
 {
@@ -127,7 +132,9 @@ static bool is_same_key(const struct json_node *a, const struct json_node *b)
 	       memcmp(a->key, b->key, a->key_len) == 0;
 }
 
-/* The other member of its object that has its key, or NULL: then it is in the table now. */
+/* Adds a member to the table and returns NULL, or returns the member of the same object that
+ * already has this key.
+ */
 static const struct json_node *put_member(struct json_tree *t, const struct json_node *node)
 {
 	for (size_t i = hash(node);; i++) {
@@ -163,7 +170,8 @@ static int add_member(struct building *b)
 static void add_value(struct building *b, enum json_node_type type)
 {
 	const bool nests = type == JSON_ARRAY || type == JSON_OBJECT;
-	struct level *level = &b->levels[b->reader.depth - nests]; /* that the value is in */
+	/* the array or object that holds the value */
+	struct level *level = &b->levels[b->reader.depth - nests];
 	struct json_node *node = b->member ? b->member : add_node(b, level);
 
 	b->member = NULL;
@@ -176,7 +184,7 @@ static void add_value(struct building *b, enum json_node_type type)
 		level[1] = (struct level){ .node = node };
 }
 
-/* 1: the text is over; 0: it goes on; or -errno. */
+/* Returns 1 at the end of the text, 0 before it, or -errno. */
 static int add_token(struct building *b, enum json_token token)
 {
 	static const enum json_node_type types[] = {

@@ -20,17 +20,17 @@ static __u32 mode_flag(enum xdptail_mode mode)
 	return mode == XDPTAIL_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 }
 
-/* attach_hook_fn: a link where the kernel has them. Before 5.9 it answers EINVAL, and netlink is
- * the only way: what it attaches outlives us if we are killed. A driver that says EINVAL says it
- * twice.
+/* attach_hook_fn: makes a BPF link where the kernel has them. Before 5.9 the kernel answers EINVAL,
+ * and netlink is the only way; a program attached by netlink stays attached if we are killed. A
+ * driver that refuses with EINVAL gives the same answer to netlink.
  */
-static int hook(struct attachment *a, const void *arg)
+static int attach_program(struct attachment *a, const void *arg)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = mode_flag(a->mode));
 	__u32 flags = mode_flag(a->mode) | XDP_FLAGS_UPDATE_IF_NOEXIST;
 	int err;
 
-	(void)arg; /* all it takes is in a */
+	(void)arg; /* everything it needs is in a */
 	a->link_fd = bpf_link_create(a->program_fd, (int)a->ifindex, BPF_XDP, &opts);
 	if (a->link_fd >= 0)
 		return 0;
@@ -113,7 +113,7 @@ int attach_open(struct attachment *ret, const int program_fd[LINK_MAX], const ch
 	reason_clear(r);
 	err = attach_prepare(&a, program_fd, interface, r);
 	if (!err)
-		err = attach_in_mode(&a, mode, hook, NULL, r);
+		err = attach_in_mode(&a, mode, attach_program, NULL, r);
 	if (err)
 		return err;
 	a.attached = true;

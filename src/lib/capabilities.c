@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 
-/* Without CAP_PERFMON the verifier does not let a program compare a packet pointer. */
+/* CAP_PERFMON is needed because the verifier otherwise rejects comparisons of packet pointers. */
 static const struct {
 	int bit;
 	const char *name;

@@ -14,7 +14,7 @@ static const char *capture_name(const void *arg, uint32_t ifindex)
 {
 	const struct xdptail *x = arg;
 
-	(void)ifindex; /* there is only one */
+	(void)ifindex; /* a capture has only one interface */
 	return replay_name(x->replay);
 }
 
@@ -83,7 +83,7 @@ uint64_t xdptail_time(const struct xdptail *x)
 	return x->replay ? replay_time_ns(x->replay) : time_wall_ns();
 }
 
-/* The time is the capture's, whoever made the record. */
+/* The record's time is replaced by the capture's, because the program has the kernel's clock. */
 int capture_record(void *arg, const void *data, size_t size)
 {
 	struct xdptail *x = arg;
@@ -100,17 +100,17 @@ int capture_record(void *arg, const void *data, size_t size)
 	packet.interface = replay_name(x->replay);
 	packet.timestamp_ns = x->frame.timestamp_ns;
 	packet.cpu = x->prog_run ? prog_run_cpu(x->prog_run) : 0;
-	x->enough = x->fn(x->arg, &packet) != 0;
-	return x->enough;
+	x->ended_by_callback = x->fn(x->arg, &packet) != 0;
+	return x->ended_by_callback;
 }
 
-/* replay_fn */
+/* replay_fn: passes one sample on. */
 static int on_sample(void *arg, const struct tunnel_info *sample)
 {
 	return capture_record(arg, sample, sizeof(*sample));
 }
 
-/* In place of the program, for a frame that it can't be given: with its counter. */
+/* Parses a frame here that the program cannot be given, with the program's own sample counter. */
 static int observe_for_program(struct xdptail *x)
 {
 	struct sample_counter *counter = replay_counter(x->replay);
@@ -130,7 +130,7 @@ static int observe_for_program(struct xdptail *x)
 	return prog_run_set_counter(x->prog_run, counter, &x->reason);
 }
 
-/* One frame, here or in the kernel. 0 or -errno. */
+/* Observes one frame, here or in the kernel. Returns 0 or -errno. */
 static int observe(struct xdptail *x)
 {
 	int done = 0;
@@ -148,12 +148,12 @@ static int observe(struct xdptail *x)
 	return done < 0 ? done : 0;
 }
 
-/* As many frames as samples are asked for: a call takes about as long, whatever N is. 0 or -errno.
+/* Reads max frames at most, so that a call takes about as long whatever N is. Returns 0 or -errno.
  */
 static int observe_frames(struct xdptail *x, unsigned int max)
 {
-	x->enough = false;
-	for (unsigned int i = 0; i < max && !x->enough; i++) {
+	x->ended_by_callback = false;
+	for (unsigned int i = 0; i < max && !x->ended_by_callback; i++) {
 		int more = replay_next(x->replay, &x->frame, &x->reason);
 		int err = more > 0 ? observe(x) : more;
 
@@ -164,7 +164,7 @@ static int observe_frames(struct xdptail *x, unsigned int max)
 	return 0;
 }
 
-/* The frames of a turn can wait until there is a place for each of their sources. */
+/* Ensures first that each of the frames finds room for its source: frames of a capture can wait. */
 static int observe_in_kernel(struct xdptail *x, unsigned int max)
 {
 	uint32_t room;
@@ -179,8 +179,10 @@ static int observe_in_kernel(struct xdptail *x, unsigned int max)
 	return err;
 }
 
-/* A step ends an interval, so it is told between its counts and the frames behind it. */
-static void tell_step(struct xdptail *x)
+/* A step of the clock ends an interval, so the callback comes between the counts of that interval
+ * and the frames behind it.
+ */
+static void report_step(struct xdptail *x)
 {
 	int64_t step = replay_stepped_ns(x->replay);
 
@@ -195,15 +197,15 @@ int capture_poll(struct xdptail *x, unsigned int max, xdptail_packet_fn fn, void
 
 	x->fn = fn;
 	x->arg = arg;
-	tell_step(x);
+	report_step(x);
 	err = x->prog_run ? observe_in_kernel(x, max) : observe_frames(x, max);
 	if (err)
 		return err;
 	return (int)(x->sums[OUTCOME_DELIVERED] + x->sums[OUTCOME_DISCARDED] - before);
 }
 
-/* Add what the program has counted. What does not fit the table keeps its place in the totals. */
-static int add_program(struct xdptail *x, struct interval_result *taken)
+/* Adds the counts of the program. Sources that do not fit the table stay in the totals. */
+static int add_program(struct xdptail *x, struct interval_result *result)
 {
 	struct packet_totals totals;
 	struct sources *sources;
@@ -214,21 +216,21 @@ static int add_program(struct xdptail *x, struct interval_result *taken)
 	if (err)
 		return err;
 	interval_next(&x->interval, &totals);
-	counts_add_totals(&taken->totals, &totals);
+	counts_add_totals(&result->totals, &totals);
 	for (size_t i = 0; i < sources_number(sources); i++) {
 		const struct count_value *value;
 		const struct count_key *key = sources_at(sources, i, &value);
 
-		counts_add_source(taken->sources, key, value, &taken->totals);
+		counts_add_source(result->sources, key, value, &result->totals);
 	}
 	sources_free(sources);
 	return 0;
 }
 
-/* A capture's interval is over when its caller says so. */
+/* An interval of a capture ends when the caller takes its counts. */
 int capture_take(struct xdptail *x, struct xdptail_counts **ret)
 {
-	struct interval_result taken = {
+	struct interval_result result = {
 		.delivered = x->replay_outcomes[OUTCOME_DELIVERED],
 		.discarded = x->replay_outcomes[OUTCOME_DISCARDED],
 		.undecodable = x->replay_outcomes[OUTCOME_UNDECODABLE],
@@ -240,21 +242,22 @@ int capture_take(struct xdptail *x, struct xdptail_counts **ret)
 
 	if (err)
 		return reason_set(&x->reason, err, "out of memory");
-	err = replay_take(x->replay, &taken.totals, &taken.sources, &taken.start_ns, &taken.end_ns);
+	err = replay_take(x->replay, &result.totals, &result.sources, &result.start_ns,
+			  &result.end_ns);
 	if (err) {
 		(void)reason_set(&x->reason, err, "out of memory");
 		goto fail;
 	}
 	memset(x->replay_outcomes, 0, sizeof(x->replay_outcomes));
-	err = x->prog_run ? add_program(x, &taken) : 0;
+	err = x->prog_run ? add_program(x, &result) : 0;
 	if (err)
 		goto fail;
-	interval_result_to_counts(&taken, counts);
+	interval_result_to_counts(&result, counts);
 	*ret = counts;
 	return 0;
 
 fail:
-	sources_free(taken.sources);
+	sources_free(result.sources);
 	xdptail_counts_free(counts);
 	return err;
 }

@@ -20,9 +20,10 @@
 #include "lib/unpack.h"
 #include "lib/pcapng.h"
 
-#define ALIGN 2 /* before a frame, so that its IP header is 4-byte aligned, as in the kernel */
+/* bytes before a frame, so that its IP header is 4-byte aligned, as in the kernel */
+#define ALIGN 2
 
-#define FCS_UNIT 2 /* bytes; in which pcap's header has the length of check sequences */
+#define FCS_UNIT 2 /* bytes; the unit of the length of check sequences in pcap's header */
 
 #define LINKTYPE_RAW 101
 
@@ -30,24 +31,28 @@
 #define DLT_LINUX_SLL2 276
 #endif
 
-/* Where the payload of a link begins, and its EtherType; false: too short to tell. */
+/* Finds where the payload of a link begins, and its EtherType. Returns false if the frame is too
+ * short.
+ */
 typedef bool (*link_fn)(const uint8_t *data, size_t len, size_t *ret_header, uint16_t *ret_type);
 
 struct capture_file {
-	pcap_t *pcap; /* owned; or … */
-	struct pcapng *pcapng; /* owned; either owns the file below it, and that the bytes */
-	struct unpack *bytes; /* borrowed, as long as there is one of the two */
-	uint8_t first[4]; /* bytes of the file, by which its format is known */
-	size_t n_first; /* of them, how many there are */
-	size_t given; /* of them, how many were read again */
+	pcap_t *pcap; /* owned; NULL for pcapng */
+	/* owned; NULL for pcap. The open reader owns the file, and that owns bytes. */
+	struct pcapng *pcapng;
+	struct unpack *bytes; /* borrowed from the open reader */
+	uint8_t first[4]; /* first bytes of the file, which show its format */
+	size_t n_first; /* number of bytes in first */
+	size_t n_reread; /* number of bytes of first that were read a second time */
 	capture_wait_fn wait_fn;
 	void *arg; /* of wait_fn */
-	capture_link_fn unread_fn; /* told of links that are not read; or NULL */
+	capture_link_fn unread_fn; /* called for link types that are not read; or NULL */
 	void *unread_arg;
-	uint8_t told[(UINT16_MAX + 1) / 8]; /* link types of which it was, a bit each */
-	uint64_t frames; /* read so far */
+	/* a bit for each link type that unread_fn was called for */
+	uint8_t reported[(UINT16_MAX + 1) / 8];
+	uint64_t frames; /* number of frames read so far */
 	link_fn link; /* of pcap; NULL: Ethernet */
-	uint32_t fcs_len; /* of pcap: bytes at the end of each frame that are its check sequence */
+	uint32_t fcs_len; /* of pcap: bytes of the check sequence at the end of each frame */
 	uint8_t buffer[ALIGN + ETHER_HDR_LEN + CAPTURE_FRAME_MAX] __attribute__((aligned(8)));
 };
 
@@ -56,12 +61,12 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static uint16_t get16(const uint8_t *p)
+static uint16_t get_be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* Frames that begin at IP: the version is all that tells (LINKTYPE_RAW, _IPV4, _IPV6). */
+/* Frames that begin at IP show their protocol by the version only (LINKTYPE_RAW, _IPV4, _IPV6). */
 static bool link_raw(const uint8_t *data, size_t len, size_t *ret_header, uint16_t *ret_type)
 {
 	if (len < 1)
@@ -77,7 +82,7 @@ static bool link_sll(const uint8_t *data, size_t len, size_t *ret_header, uint16
 	if (len < 16)
 		return false;
 	*ret_header = 16;
-	*ret_type = get16(data + 14);
+	*ret_type = get_be16(data + 14);
 	return true;
 }
 
@@ -87,7 +92,7 @@ static bool link_sll2(const uint8_t *data, size_t len, size_t *ret_header, uint1
 	if (len < 20)
 		return false;
 	*ret_header = 20;
-	*ret_type = get16(data);
+	*ret_type = get_be16(data);
 	return true;
 }
 
@@ -118,7 +123,7 @@ static const struct {
 	{ DLT_NULL, link_loop }, { DLT_LOOP, link_loop },
 };
 
-/* false: it is none of them. */
+/* Returns false if the link type is not supported. */
 static bool find_link(int link_type, link_fn *ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
@@ -130,13 +135,13 @@ static bool find_link(int link_type, link_fn *ret)
 	return false;
 }
 
-/* libpcap's number; the file's own differs for raw IP. */
+/* Returns libpcap's number of a link type, which differs from the file's for raw IP. */
 static int data_link(uint16_t link_type)
 {
 	return link_type == LINKTYPE_RAW ? DLT_RAW : link_type;
 }
 
-/* A file of pcap has one link, so that nothing of it would be read. */
+/* A pcap file has only one link type, so an unsupported one is an error. */
 static int choose_link(struct capture_file *c, const char *path, struct reason *r)
 {
 	int link_type = pcap_datalink(c->pcap);
@@ -160,18 +165,20 @@ void capture_file_set_link_fn(struct capture_file *c, capture_link_fn fn, void *
 	c->unread_arg = arg;
 }
 
-/* Each once. */
-static void tell_unread(struct capture_file *c, uint16_t link_type)
+/* Calls unread_fn once for each link type. */
+static void report_unread(struct capture_file *c, uint16_t link_type)
 {
 	uint8_t bit = (uint8_t)(1U << link_type % 8);
 
-	if (!c->unread_fn || c->told[link_type / 8] & bit)
+	if (!c->unread_fn || c->reported[link_type / 8] & bit)
 		return;
-	c->told[link_type / 8] |= bit;
+	c->reported[link_type / 8] |= bit;
 	c->unread_fn(c->unread_arg, link_type, pcap_datalink_val_to_name(data_link(link_type)));
 }
 
-/* unpack_wait_fn. With nobody to ask, it just waits: a FIFO was opened without. */
+/* unpack_wait_fn. Without a callback of the caller's it waits here, because a FIFO is opened
+ * non-blocking.
+ */
 static int wait_readable(void *arg, int fd)
 {
 	const struct capture_file *c = arg;
@@ -179,11 +186,11 @@ static int wait_readable(void *arg, int fd)
 
 	if (c->wait_fn)
 		return c->wait_fn(c->arg, fd);
-	(void)poll(&readable, 1, -1); /* if it fails, the read says so */
+	(void)poll(&readable, 1, -1); /* if it fails, the read fails */
 	return 0;
 }
 
-/* What could not be read now fails again when it is read. */
+/* A read error is not reported here, because it occurs again at the next read. */
 static void read_first(struct capture_file *c)
 {
 	ssize_t n;
@@ -197,13 +204,13 @@ static void read_first(struct capture_file *c)
 static ssize_t read_bytes(void *cookie, char *buf, size_t size)
 {
 	struct capture_file *c = cookie;
-	size_t left = c->n_first - c->given;
+	size_t left = c->n_first - c->n_reread;
 	ssize_t n;
 
 	if (left) {
 		left = left < size ? left : size;
-		memcpy(buf, c->first + c->given, left);
-		c->given += left;
+		memcpy(buf, c->first + c->n_reread, left);
+		c->n_reread += left;
 		return (ssize_t)left;
 	}
 	n = unpack_read(c->bytes, buf, size);
@@ -220,7 +227,7 @@ static int close_bytes(void *cookie)
 	return 0;
 }
 
-/* A FIFO opens at once, and its writer is waited for where reads are. An fd, or -errno. */
+/* A FIFO is opened without waiting for its writer; reads wait instead. Returns an fd, or -errno. */
 static int open_path(const char *path, int given_fd, bool *ret_waits)
 {
 	int same_fd = strcmp(path, "-") == 0 ? STDIN_FILENO : given_fd;
@@ -269,8 +276,10 @@ static int open_stream(struct capture_file *c, const char *path, int given_fd, F
 	return 0;
 }
 
-/* What libpcap calls wrong may be none of the capture's doing. */
-static int explain(struct capture_file *c, const char *text, struct reason *r)
+/* An error that libpcap reports may come from reading or unpacking the file rather than from its
+ * format.
+ */
+static int explain_read(struct capture_file *c, const char *text, struct reason *r)
 {
 	int err = unpack_error(c->bytes);
 
@@ -283,21 +292,22 @@ static int explain(struct capture_file *c, const char *text, struct reason *r)
 			  c->frames, err ? unpack_why(c->bytes) : text);
 }
 
-/* Compressed in a way that is not read: by what, and what makes something of it that is. */
+/* Formats of compression that are not read: the name of each, and a command that decompresses it.
+ */
 static const struct {
 	const char *magic;
 	const char *name;
 	const char *command;
 } packers[] = {
 	{ "\x04\x22\x4d\x18", "lz4", "lz4 -dc" },
-	{ "\x02\x21\x4c\x18", "lz4", "lz4 -dc" }, /* its older format */
+	{ "\x02\x21\x4c\x18", "lz4", "lz4 -dc" }, /* the legacy format */
 	{ "\xfd\x37\x7a\x58", "xz", "xz -dc" },
 	{ "BZh", "bzip2", "bzip2 -dc" },
 	{ "LZIP", "lzip", "lzip -dc" },
 	{ "PK\x03\x04", "zip", "unzip -p" },
 };
 
-/* Neither reader knows what it is. */
+/* Explains why neither reader knows the file. */
 static int refuse_file(const struct capture_file *c, const char *path, const char *why,
 		       struct reason *r)
 {
@@ -321,7 +331,7 @@ static bool is_pcapng(const struct capture_file *c)
 	return c->n_first == sizeof(magic) && magic == PCAPNG_MAGIC;
 }
 
-/* One of the two readers, on the file. 0, or -errno with the reason set. */
+/* Opens one of the two readers on the file. Returns 0, or -errno with the reason set. */
 static int open_reader(struct capture_file *c, FILE *file, const char *path, struct reason *r)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
@@ -336,11 +346,11 @@ static int open_reader(struct capture_file *c, FILE *file, const char *path, str
 								   text);
 	if (!err && (c->pcap || c->pcapng))
 		return 0;
-	if (err == -ENOMEM || errno == ENOMEM) /* libpcap says it in words only */
+	if (err == -ENOMEM || errno == ENOMEM) /* libpcap reports it in words only */
 		return reason_set(r, -ENOMEM, "\"%s\" cannot be read: %s", path, strerror(ENOMEM));
 	err = unpack_error(c->bytes);
 	if (err && err != -EBADMSG)
-		return explain(c, why, r);
+		return explain_read(c, why, r);
 	return refuse_file(c, path, err ? unpack_why(c->bytes) : why, r);
 }
 
@@ -392,7 +402,7 @@ void capture_file_close(struct capture_file *c)
 	free(c);
 }
 
-/* A frame of no bytes parses as what it is: not IP. */
+/* Makes a frame of no bytes, which the parser counts as not IP. */
 static void clear_frame(const struct capture_file *c, struct capture_frame *ret)
 {
 	ret->data = c->buffer + ALIGN;
@@ -400,7 +410,8 @@ static void clear_frame(const struct capture_file *c, struct capture_frame *ret)
 	ret->made_up = 0;
 }
 
-/* Copy what the parser can reach to where it is aligned. A link header that is cut leaves nothing.
+/* Copies the part that the parser can reach to an aligned place. A cut link header leaves an empty
+ * frame.
  */
 static void copy_frame(struct capture_file *c, link_fn link, const uint8_t *data, size_t len,
 		       struct capture_frame *ret)
@@ -427,11 +438,11 @@ static void copy_frame(struct capture_file *c, link_fn link, const uint8_t *data
 	ret->made_up = front;
 }
 
-/* Read with nanosecond precision, so tv_usec holds nanoseconds. libpcap (1.10) takes the 32 bits of
- * pcap's seconds to be signed; they are not, until 2106. Times beyond 2554 are the latest that we
- * have.
+/* The file is read with nanosecond precision, so tv_usec holds nanoseconds. libpcap (1.10) treats
+ * the 32-bit seconds of pcap as signed; they are unsigned, until 2106. Times beyond 2554 become the
+ * latest time that fits.
  */
-static uint64_t time_ns(const struct timeval *ts)
+static uint64_t pcap_time_ns(const struct timeval *ts)
 {
 	uint64_t ns = ts->tv_usec > 0 ? (uint64_t)ts->tv_usec : 0;
 	uint64_t s = (uint64_t)ts->tv_sec;
@@ -443,8 +454,8 @@ static uint64_t time_ns(const struct timeval *ts)
 	return s * NS_PER_S + ns;
 }
 
-/* Bytes on the wire without the check sequence. Some writers, having cut or made a frame, say less
- * than there is, or 0.
+/* Returns the bytes on the wire without the check sequence. Some writers that cut or generate
+ * frames state less than was captured, or 0.
  */
 static uint32_t wire_len(uint32_t said, size_t captured, uint32_t fcs_len)
 {
@@ -460,7 +471,7 @@ static int next_of_pcapng(struct capture_file *c, struct capture_frame *ret, str
 	int more = pcapng_next(c->pcapng, &packet);
 
 	if (more <= 0)
-		return more ? explain(c, pcapng_why(c->pcapng), r) : 0;
+		return more ? explain_read(c, pcapng_why(c->pcapng), r) : 0;
 	c->frames++;
 	ret->wire_len = wire_len(packet.wire_len, packet.len, packet.fcs_len);
 	ret->timestamp_ns = packet.timestamp_ns;
@@ -468,7 +479,7 @@ static int next_of_pcapng(struct capture_file *c, struct capture_frame *ret, str
 		copy_frame(c, link, packet.data, smaller(packet.reach, ret->wire_len), ret);
 	} else {
 		clear_frame(c, ret);
-		tell_unread(c, packet.link_type);
+		report_unread(c, packet.link_type);
 	}
 	return 1;
 }
@@ -485,10 +496,10 @@ int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct 
 	if (n == PCAP_ERROR_BREAK)
 		return 0;
 	if (n != 1)
-		return explain(c, pcap_geterr(c->pcap), r);
+		return explain_read(c, pcap_geterr(c->pcap), r);
 	c->frames++;
 	ret->wire_len = wire_len(header->len, header->caplen, c->fcs_len);
 	copy_frame(c, c->link, data, smaller(header->caplen, ret->wire_len), ret);
-	ret->timestamp_ns = time_ns(&header->ts);
+	ret->timestamp_ns = pcap_time_ns(&header->ts);
 	return 1;
 }

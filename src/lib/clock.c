@@ -5,9 +5,9 @@
 
 #include "base/time.h"
 
-#define CLOCK_TRIES 3 /* the tightest sandwich wins: the others were interrupted */
+#define CLOCK_TRIES 3 /* the shortest measurement wins: longer ones were interrupted */
 
-/* CLOCK_REALTIME minus id. */
+/* Returns CLOCK_REALTIME minus id. */
 static int64_t measure(clockid_t id)
 {
 	int64_t best = INT64_MAX;

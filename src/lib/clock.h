@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel's clock of a sample, to wall time. The offset between the two moves (NTP slews and
- * steps, suspend): it is measured again every second.
+/* Converts the kernel's clock of samples to wall time. The offset between the two changes (NTP
+ * slews and steps, suspend), so it is measured every second.
  */
 #ifndef LIB_CLOCK_H
 #define LIB_CLOCK_H
@@ -19,7 +19,7 @@ struct clock {
  */
 #define CLOCK_STEP_NS 200000000
 
-/* Measure the offsets. Returns by how much wall time has stepped, in nanoseconds; 0: it has not. */
+/* Measures the offsets. Returns the step of wall time in nanoseconds; 0: it has not stepped. */
 int64_t clock_measure(struct clock *c);
 
 static inline uint64_t clock_wall_ns(const struct clock *c, uint64_t source_ns)
@@ -27,7 +27,7 @@ static inline uint64_t clock_wall_ns(const struct clock *c, uint64_t source_ns)
 	return source_ns + (uint64_t)c->offset_ns;
 }
 
-/* The kernel's clock of samples, now. */
+/* Returns the present time of the kernel's clock of samples. */
 uint64_t clock_source_ns(const struct clock *c);
 
 #endif

@@ -10,29 +10,29 @@
 
 #include "lib/kernel_error.h"
 
-#define BATCH_MIN 256 /* more than a hash bucket holds, or the kernel says ENOSPC */
+#define BATCH_MIN 256 /* the kernel returns ENOSPC if a hash bucket holds more than a batch */
 #define BATCH_MAX 4096
 
 struct counts {
 	const struct object *object; /* borrowed */
-	counts_index_fn index_fn; /* NULL: an index stays what it is */
+	counts_index_fn index_fn; /* NULL: indexes are kept unchanged */
 	void *index_arg;
 	struct settings settings; /* as last written */
-	unsigned int cpus; /* possible ones: a per-CPU value has as many parts */
-	unsigned int values_each; /* parts of a source's value: cpus, or 1 when all share it */
+	unsigned int cpus; /* number of possible CPUs: a per-CPU value has a part for each */
+	unsigned int values_each; /* parts of a source's value: cpus, or 1 if all CPUs share it */
 	bool draining;
 	bool waited; /* the grace period after the flip is over */
-	bool begun; /* there is a cursor to go on from */
-	bool emptied; /* all sources are collected; what is left are the totals */
-	bool finished; /* what the maps held is in the totals, and they are not looked at again */
+	bool has_cursor; /* a cursor of the last batch exists */
+	bool emptied; /* all sources are collected; only the totals are left */
+	bool finished; /* the totals include everything in the maps, which are not read again */
 	bool no_batch; /* this kernel has no batch operations */
 	unsigned int retired;
 	__u32 cursor;
-	uint64_t collected; /* sources, since the beginning */
+	uint64_t collected; /* sources, since counts_open() */
 	struct packet_totals totals;
 	struct sources *sources; /* owned */
 	struct count_key *keys; /* owned: one batch */
-	struct count_value *values; /* owned: one batch, values_each of them a source */
+	struct count_value *values; /* owned: one batch, values_each of them per source */
 	struct packet_totals *cpu_totals; /* owned: cpus of them */
 };
 
@@ -114,8 +114,8 @@ unsigned int counts_generation(const struct counts *c)
 	return c->settings.generation;
 }
 
-/* Since 4.20 an update of an array of maps returns only when no program can hold what was there
- * before. What is written is what is there: only the wait is wanted.
+/* Since 4.20 an update of an array of maps returns only when no program can hold the previous
+ * value. The same value is written here, for only the wait is needed.
  */
 int counts_wait(struct counts *c, struct reason *r)
 {
@@ -131,22 +131,22 @@ int counts_wait(struct counts *c, struct reason *r)
 
 int counts_flip(struct counts *c, struct reason *r)
 {
-	struct settings flipped = c->settings;
+	struct settings next = c->settings;
 	int err;
 
 	if (c->finished)
 		return reason_set(r, -ESHUTDOWN, "counting has been finished");
 	if (c->draining)
 		return reason_set(r, -EBUSY, "the last generation is not drained yet");
-	flipped.generation ^= 1;
-	err = write_settings(c, &flipped);
+	next.generation ^= 1;
+	err = write_settings(c, &next);
 	if (err)
 		return reason_set(r, err, "cannot write the map \"settings\": %s",
 				  kernel_error_text(err));
 	c->retired = c->settings.generation;
-	c->settings = flipped;
+	c->settings = next;
 	c->draining = true;
-	c->begun = false;
+	c->has_cursor = false;
 	c->emptied = false;
 	c->waited = !counts_wait(c, r);
 	return 0;
@@ -159,7 +159,7 @@ bool counts_is_draining(const struct counts *c)
 
 void counts_add_totals(struct packet_totals *sum, const struct packet_totals *add)
 {
-	/* nothing but counters, all of one width */
+	/* the struct consists of counters of the same width */
 	const __u64 *from = (const __u64 *)add;
 	__u64 *to = (__u64 *)sum;
 
@@ -179,7 +179,7 @@ static int read_totals(struct counts *c, __u32 gen, struct packet_totals *ret)
 	return 0;
 }
 
-/* The totals of the retired generation, taken and set to zero. */
+/* Reads the totals of the retired generation, and sets them to zero. */
 static int drain_totals(struct counts *c)
 {
 	const __u32 gen = c->retired;
@@ -208,7 +208,7 @@ void counts_add_source(struct sources *to, const struct count_key *key,
 	}
 }
 
-/* One source, summed over its parts. */
+/* Adds one source, summed over its parts. */
 static void collect(struct counts *c, const struct count_key *key, const struct count_value *values)
 {
 	struct count_value sum = { 0 };
@@ -229,37 +229,37 @@ uint64_t counts_collected(const struct counts *c)
 	return c->collected;
 }
 
-/* Take up to max sources out of the retired map. Nobody writes to it, so this loses nothing. The
- * end is ENOENT, with a last batch. 1: empty now; 0: there is more; or -errno.
+/* Takes up to max sources out of the retired map. Nothing writes to it, so no count is lost. The
+ * end is ENOENT, with a last batch. Returns 1: the map is empty now; 0: there is more; or -errno.
  *
- * ENOMEM comes with a batch, too: a bucket of more elements than the kernel had made room for makes
- * it ask for more, and when that fails, what it has taken out until then it hands over, with how
- * many those are and where to go on. Any failure before that leaves their number as it was asked
- * for, which never is how many there are: a full batch is no failure.
+ * ENOMEM also comes with a batch: if a bucket has more elements than the kernel has allocated room
+ * for, it tries to allocate more. If that fails, it returns the elements taken so far, with their
+ * number and the cursor. A failure before that leaves the number as it was passed in, which the
+ * kernel never returns with elements, so a full batch is not a failure.
  */
 static int drain_batch(struct counts *c, unsigned int max)
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	const __u32 asked = max < BATCH_MIN ? BATCH_MIN : max > BATCH_MAX ? BATCH_MAX : max;
+	const __u32 requested = max < BATCH_MIN ? BATCH_MIN : max > BATCH_MAX ? BATCH_MAX : max;
 	__u32 next = c->cursor;
-	__u32 n = asked;
+	__u32 n = requested;
 	int err = bpf_map_lookup_and_delete_batch(c->object->generation_fd[c->retired],
-						  c->begun ? &c->cursor : NULL, &next, c->keys,
+						  c->has_cursor ? &c->cursor : NULL, &next, c->keys,
 						  c->values, &n, &opts);
 	const bool failed = err && err != -ENOENT;
 
-	if (failed && (err != -ENOMEM || n >= asked))
+	if (failed && (err != -ENOMEM || n >= requested))
 		return err;
-	c->begun = true;
+	c->has_cursor = true;
 	c->cursor = next;
 	for (__u32 i = 0; i < n; i++)
 		collect(c, &c->keys[i], &c->values[(size_t)i * c->values_each]);
 	return failed ? err : err == -ENOENT;
 }
 
-/* Without batch operations (before 5.6): key by key. The next one is asked for before this one is
- * deleted, or the walk would begin anew. Each call does begin anew, with what is still there: so
- * it does not matter which of these system calls has failed in the last one.
+/* Without batch operations (before 5.6) sources are taken key by key. The next key is read before
+ * the present one is deleted, because the walk would otherwise restart. Each call restarts with the
+ * keys that are still there, so it does not matter which system call failed in the last one.
  */
 static int drain_one_by_one(struct counts *c, unsigned int max)
 {
@@ -319,7 +319,7 @@ int counts_drain(struct counts *c, unsigned int max, struct reason *r)
 	return done;
 }
 
-/* The totals of a generation that nobody adds to, and of which nothing is emptied. */
+/* Adds the totals of a generation that nothing counts in, without emptying it. */
 static int add_standing(struct counts *c, __u32 gen)
 {
 	struct packet_totals sum;
@@ -367,11 +367,13 @@ int counts_peek(struct counts *c, struct packet_totals *ret)
 	return read_totals(c, c->settings.generation, ret);
 }
 
-/* The two ways to drain, one of which is enough: so only that they are not permitted says anything.
+/* Only one of the two ways to drain is needed, so of their errors only a missing permission
+ * matters.
  */
 static int try_drain(struct counts *c, int generation_fd)
 {
-	const struct count_key none = { 0 }; /* no packet is counted on the interface 0 */
+	/* a key that never exists: no packet is counted on interface 0 */
+	const struct count_key none = { 0 };
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
 	__u32 cursor, n = 0;
 

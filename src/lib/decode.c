@@ -12,7 +12,7 @@
 #define VLAN_ID_MASK 0x0fff
 #define OUTER_BYTES  sizeof(((struct tunnel_info *)0)->outer_src_ip)
 
-/* The two vocabularies agree, so that a value passes unchanged. */
+/* Both sets of constants agree, so that values pass unchanged. */
 _Static_assert((int)ABI_PARSE_TOO_DEEP == (int)XDPTAIL_PARSE_TOO_DEEP, "parse");
 _Static_assert((int)ABI_PARSE_MAX == (int)XDPTAIL_PARSE_MAX, "parse");
 _Static_assert((int)ABI_FRAGMENT_LATER == (int)XDPTAIL_FRAGMENT_LATER, "fragment");
@@ -48,7 +48,8 @@ static bool are_addresses(const __u8 src[16], const __u8 dst[16], __u8 version)
 	return version == 6;
 }
 
-/* The outer addresses, one behind the other; NULL if there is no room for them. */
+/* Returns the two outer addresses, which are adjacent, or NULL if the record is too short for them.
+ */
 static const __u8 *outer_of(const void *data, size_t size)
 {
 	if (size < sizeof(struct tunnel_info))

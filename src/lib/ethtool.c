@@ -13,9 +13,9 @@
 #include <linux/netlink.h>
 #include <linux/sockios.h>
 
-#define FEATURES_MAX 1024 /* the kernel has some 64 */
+#define FEATURES_MAX 1024 /* the kernel has about 64 */
 
-/* 0 or -1; data is of struct ethtool_*, and begins with what is asked. */
+/* Returns 0 or -1. data is a struct ethtool_*, which begins with the command. */
 static int ask(int fd, const char *interface, void *data)
 {
 	struct ifreq request = { .ifr_data = data };
@@ -64,7 +64,7 @@ static void read_features(const struct ethtool_gstrings *names, const struct eth
 	ret->rxvlan = ethtool_is_on("rx-vlan-hw-parse", text, n, active);
 }
 
-static void ask_features(int fd, const char *interface, struct ethtool *ret)
+static void query_offloads(int fd, const char *interface, struct ethtool *ret)
 {
 	const size_t n = count_features(fd, interface);
 	const size_t blocks = (n + 31) / 32;
@@ -90,7 +90,7 @@ out:
 void ethtool_ask(const char *interface, struct ethtool *ret)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-	/* any socket does, and a kernel that has no other can still have this one */
+	/* any socket works, and generic netlink may be the only family that a sandbox allows */
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
 
 	*ret = (struct ethtool){ 0 };
@@ -98,6 +98,6 @@ void ethtool_ask(const char *interface, struct ethtool *ret)
 		return;
 	if (!ask(fd, interface, &info))
 		(void)snprintf(ret->driver, sizeof(ret->driver), "%.31s", info.driver);
-	ask_features(fd, interface, ret);
+	query_offloads(fd, interface, ret);
 	close(fd);
 }

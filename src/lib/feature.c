@@ -10,23 +10,23 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define LOOPBACK 1 /* its ifindex, in every network namespace */
+#define LOOPBACK 1 /* its ifindex in every network namespace */
 
 static const struct bpf_insn pass_program[] = {
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-/* Calls a helper of 5.18 as a program for several buffers: if it loads, both are there. */
+/* Calls a helper of 5.18 from a program for several buffers: if it loads, the kernel has both. */
 static const struct bpf_insn frags_program[] = {
 	{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_xdp_get_buff_len },
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-/* Reads four bytes where a frame begins. The kernel takes Ethernet to begin 2 bytes beyond a
- * multiple of 4, so that IP behind it is aligned, and on machines that can't read unaligned words
- * it refuses a program that reads IP in Ethernet's place.
+/* Reads four bytes at the start of a frame. The kernel assumes that Ethernet begins 2 bytes beyond
+ * a multiple of 4, so that IP behind it is aligned. On machines that cannot read unaligned words it
+ * therefore refuses a program that reads IP at the start of a frame.
  */
 static const struct bpf_insn unaligned_program[] = {
 	{ .code = BPF_LDX | BPF_MEM | BPF_W,
@@ -45,14 +45,14 @@ static const struct bpf_insn unaligned_program[] = {
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-/* Calls a helper of 5.11, which came with the accounting. */
+/* Calls a helper of 5.11, the version that also brought the accounting. */
 static const struct bpf_insn coarse_program[] = {
 	{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_ktime_get_coarse_ns },
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-static int load_tiny_program(const struct bpf_insn *insns, size_t n, __u32 flags)
+static int load_program(const struct bpf_insn *insns, size_t n, __u32 flags)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = flags);
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "xdptail_probe", "Dual BSD/GPL", insns, n, &opts);
@@ -62,7 +62,7 @@ static int load_tiny_program(const struct bpf_insn *insns, size_t n, __u32 flags
 
 static int try_program(const struct bpf_insn *insns, size_t n, __u32 flags)
 {
-	int fd = load_tiny_program(insns, n, flags);
+	int fd = load_program(insns, n, flags);
 
 	if (fd < 0)
 		return fd;
@@ -90,7 +90,9 @@ int feature_memcg(void)
 	return try_program(coarse_program, 3, 0);
 }
 
-/* libbpf compares ring positions as they come, which fails when 32 bits wrap. */
+/* Reports no ring buffer where long has 32 bits: libbpf compares ring positions directly, which
+ * fails when they wrap.
+ */
 int feature_ring_buffer(void)
 {
 	int fd;
@@ -105,7 +107,7 @@ int feature_ring_buffer(void)
 	return 0;
 }
 
-/* An empty map has no first batch, which is ENOENT where there is the operation. */
+/* An empty map has no first batch: a kernel that has the operation answers ENOENT. */
 int feature_batch(void)
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
@@ -122,14 +124,14 @@ int feature_batch(void)
 	return err == -ENOENT ? 0 : err;
 }
 
-/* The loopback interface has no hardware that could run a program, and this one was not translated
- * for any: there is nothing in the kernel that would take it. Where links are known the refusal is
- * EOPNOTSUPP (or EBUSY, EEXIST, when a program is there); where they are not it is EINVAL.
+/* The kernel never attaches this program: the loopback interface has no hardware to run one, and
+ * the program was not compiled for any. Where the kernel has links the refusal is EOPNOTSUPP (or
+ * EBUSY, EEXIST, when a program is attached); without links it is EINVAL.
  */
 int feature_links(void)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_HW_MODE);
-	int program_fd = load_tiny_program(pass_program, 2, 0);
+	int program_fd = load_program(pass_program, 2, 0);
 	int err;
 	int fd;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The handle: what the public calls do, in terms of the rooms beside this one. */
+/* The handle: implements the public calls in terms of the other files of this directory. */
 #include "lib/handle.h"
 
 #include <errno.h>
@@ -18,53 +18,53 @@
 #include "lib/kernel_error.h"
 #include "lib/interval_result.h"
 
-#define STEP_MAX       4096 /* sources a step, likewise */
-#define EARLY_STEPS    8 /* of an early flip, each time we come by */
-#define EARLY_MS       20 /* milliseconds that steps may take before others have their turn */
-#define TICKS_A_SECOND 10 /* of the transport */
+#define STEP_MAX       4096 /* sources a step, if the caller gives no number */
+#define EARLY_STEPS    8 /* steps for an early flip in each call */
+#define EARLY_MS       20 /* the most time for these steps */
+#define TICKS_A_SECOND 10 /* ticks of the transport */
 
-static void take_sample(struct xdptail *x, enum outcome outcome, unsigned int gen)
+static void count_sample(struct xdptail *x, enum outcome outcome, unsigned int gen)
 {
 	interval_sample(&x->interval, outcome, gen);
 	x->sums[outcome]++;
 }
 
-/* The first record of a drain is the one that has waited longest. */
+/* The first record of a drain has waited longest. */
 static void note_wait(struct xdptail *x, uint64_t taken_ns)
 {
 	uint64_t now = clock_source_ns(&x->clock);
 
-	x->first = false;
+	x->first_in_drain = false;
 	if (now > taken_ns && now - taken_ns > x->longest_wait_ns)
 		x->longest_wait_ns = now - taken_ns;
 }
 
-/* One record from the ring: transport_fn. */
-static int on_record(void *arg, const void *data, size_t size)
+/* transport_fn: takes one record from the ring. */
+static int on_sample_record(void *arg, const void *data, size_t size)
 {
 	struct xdptail *x = arg;
 	struct xdptail_packet packet;
 	unsigned int gen;
 
 	if (decode_record(data, size, &packet, &gen)) {
-		take_sample(x, OUTCOME_UNDECODABLE, 0);
+		count_sample(x, OUTCOME_UNDECODABLE, 0);
 		return 0;
 	}
 	if (!x->fn) {
-		take_sample(x, OUTCOME_DISCARDED, gen);
+		count_sample(x, OUTCOME_DISCARDED, gen);
 		return 0;
 	}
-	if (x->first)
+	if (x->first_in_drain)
 		note_wait(x, packet.timestamp_ns);
 	packet.timestamp_ns = clock_wall_ns(&x->clock, packet.timestamp_ns);
 	packet.interface =
 		interfaces_text(x->interfaces, interfaces_name(x->interfaces, packet.ifindex));
-	take_sample(x, OUTCOME_DELIVERED, gen);
+	count_sample(x, OUTCOME_DELIVERED, gen);
 	return x->fn(x->arg, &packet);
 }
 
-/* Every CPU begins at another place of its first N packets, or samples of CPUs and runs would
- * march in step with periodic traffic.
+/* Every CPU starts at a different phase of its first N packets. Otherwise samples of CPUs and runs
+ * would be in step with periodic traffic.
  */
 static int write_phases(struct xdptail *x)
 {
@@ -129,7 +129,7 @@ int handle_open_program(struct xdptail *x, transport_fn fn)
 	if (err)
 		return kernel_error(err);
 	err = transport_open(&x->transport, &transport, &x->reason);
-	if (err) /* -ENOSPC: as many are waited for in epoll as one user may, which can pass */
+	if (err) /* -ENOSPC: the user's limit of epoll watches is reached, which may pass */
 		return err == -ENOSPC ? err : kernel_error(err);
 	interval_init(&x->interval, x->counts, x->transport, o->max_sources);
 	return 0;
@@ -154,7 +154,7 @@ int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_s
 	return 0;
 }
 
-/* counts_index_fn */
+/* counts_index_fn: replaces an index by the number of a name. */
 static uint32_t name_number(void *arg, uint32_t ifindex)
 {
 	return interfaces_name(arg, ifindex);
@@ -188,7 +188,7 @@ int xdptail_open(struct xdptail **ret, const struct xdptail_options *o)
 		return -ENOMEM;
 	err = options_copy(&x->options, o, &x->reason);
 	if (!err)
-		err = handle_open_program(x, on_record);
+		err = handle_open_program(x, on_sample_record);
 	return err ? err : open_interfaces(x);
 }
 
@@ -204,7 +204,7 @@ int xdptail_attach(struct xdptail *x, const char *interface, enum xdptail_mode m
 	return waits;
 }
 
-/* Wait for the packets that are under way. */
+/* Waits for packets that are in the program now. */
 static int wait_for_packets(struct xdptail *x)
 {
 	struct retry retry = { 0 };
@@ -242,7 +242,7 @@ int xdptail_fd(const struct xdptail *x)
 	return transport_fd(x->transport);
 }
 
-/* A generation that was retired early is collected on the way. */
+/* Collects part of a generation that was retired early. */
 static int step_early(struct xdptail *x)
 {
 	const struct interval *i = &x->interval;
@@ -250,7 +250,8 @@ static int step_early(struct xdptail *x)
 	int err = 0;
 
 	for (int n = 0; !err && n < EARLY_STEPS; n++) {
-		if (!i->flipped || i->closing || i->wanted || (n && time_monotonic_ms() > end_ms))
+		if (!i->draining || i->ending || i->close_requested ||
+		    (n && time_monotonic_ms() > end_ms))
 			return 0;
 		err = interval_step(&x->interval, STEP_MAX, &x->reason);
 	}
@@ -271,29 +272,29 @@ static int tick(struct xdptail *x)
 		x->options.o.clock_fn(x->options.o.clock_arg, step);
 	interfaces_tick(x->interfaces);
 	err = transport_tick(x->transport, &x->reason);
-	return retry_or_fail(&x->ticking, err, &x->reason);
+	return retry_or_fail(&x->tick_retry, err, &x->reason);
 }
 
-/* Wait as transport_wait() does. A signal is the caller's to know of; other failures are 0 as long
- * as they may pass.
+/* Waits like transport_wait(). A signal is reported to the caller; other failures become 0 while
+ * they may pass.
  */
 static int wait_events(struct xdptail *x, int timeout_ms)
 {
 	int events = transport_wait(x->transport, timeout_ms);
-	int told;
+	int result;
 
 	if (events < 0)
 		(void)reason_set(&x->reason, events, "cannot wait for samples: %s",
 				 strerror(-events));
 	if (events == -EINTR)
 		return events;
-	told = retry_or_fail(&x->waiting, events, &x->reason);
-	if (events < 0 && !told)
-		retry_pause(); /* in place of the wait that there was not */
-	return told;
+	result = retry_or_fail(&x->wait_retry, events, &x->reason);
+	if (events < 0 && !result)
+		retry_pause(); /* replaces the wait that failed */
+	return result;
 }
 
-/* Wait until samples are due. 1, 0 when the time is over, or -errno. */
+/* Waits until samples are due. Returns 1, 0 when the time is over, or -errno. */
 static int wait_due(struct xdptail *x, int timeout_ms)
 {
 	int64_t deadline = time_monotonic_ms() + timeout_ms;
@@ -328,7 +329,8 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
 	if (x->finished)
 		return 0;
 	if (!interfaces_attached(
-		    x->interfaces)) /* no more will come: there is no batch to wait for */
+		    /* no more samples will come, so there is no batch to wait for */
+		    x->interfaces))
 		transport_gather_no_more(x->transport);
 	due = wait_due(x, timeout_ms);
 	if (due <= 0)
@@ -336,7 +338,7 @@ int xdptail_poll(struct xdptail *x, int timeout_ms, unsigned int max, xdptail_pa
 	reason_clear(&x->reason);
 	x->fn = fn;
 	x->arg = arg;
-	x->first = true;
+	x->first_in_drain = true;
 	n = (int)transport_drain(x->transport, max ? max : HANDLE_POLL_MAX);
 	err = step_early(x);
 	return err ? err : n;
@@ -354,19 +356,19 @@ static const char *name_text(const void *arg, uint32_t number)
 	return interfaces_text(arg, number);
 }
 
-/* The interval is closed: hand its figures and sources over. What fails here changes nothing: it is
- * closed still, and can be handed over by the next call.
+/* Returns the figures and sources of a closed interval. A failure here changes nothing: the
+ * interval stays closed, and the next call can return it.
  */
-static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
+static int return_counts(struct xdptail *x, struct xdptail_counts **ret)
 {
 	struct interval *i = &x->interval;
-	struct interval_result taken = {
+	struct interval_result result = {
 		.start_ns = i->start_ns,
 		.end_ns = i->end_ns,
 		.lost_noted = i->lost_noted,
 		.lost_first_ns = i->lost_first_ns,
 		.lost_last_ns = i->lost_last_ns,
-		.looked_ns = i->looked_ns,
+		.checked_ns = i->checked_ns,
 		.name = name_text,
 		.arg = x->interfaces,
 	};
@@ -375,20 +377,20 @@ static int finish_counts(struct xdptail *x, struct xdptail_counts **ret)
 
 	if (err)
 		return reason_set(&x->reason, err, "out of memory");
-	err = counts_take(x->counts, &taken.totals, &taken.sources);
+	err = counts_take(x->counts, &result.totals, &result.sources);
 	if (err) {
 		xdptail_counts_free(counts);
 		return reason_set(&x->reason, err, "out of memory");
 	}
 	if (x->finished)
-		x->sums[OUTCOME_DISCARDED] += interval_discard(i, &taken.totals);
-	taken.delivered = i->outcomes[OUTCOME_DELIVERED];
-	taken.discarded = i->outcomes[OUTCOME_DISCARDED];
-	taken.undecodable = i->outcomes[OUTCOME_UNDECODABLE];
-	interval_next(i, &taken.totals);
+		x->sums[OUTCOME_DISCARDED] += interval_discard(i, &result.totals);
+	result.delivered = i->outcomes[OUTCOME_DELIVERED];
+	result.discarded = i->outcomes[OUTCOME_DISCARDED];
+	result.undecodable = i->outcomes[OUTCOME_UNDECODABLE];
+	interval_next(i, &result.totals);
 	interfaces_next(x->interfaces);
-	taken.pending = i->pending;
-	interval_result_to_counts(&taken, counts);
+	result.pending = i->pending;
+	interval_result_to_counts(&result, counts);
 	*ret = counts;
 	return 0;
 }
@@ -402,13 +404,13 @@ int xdptail_counts_step(struct xdptail *x, unsigned int max, struct xdptail_coun
 		done = capture_take(x, ret);
 		return done ? done : 1;
 	}
-	if (!x->interval.wanted && !x->interval.closing)
+	if (!x->interval.close_requested && !x->interval.ending)
 		return reason_set(&x->reason, -EINVAL, "xdptail_counts_begin() comes first");
 	done = interval_step(&x->interval, max ? max : STEP_MAX, &x->reason);
 	if (done <= 0)
 		return done;
-	done = finish_counts(x, ret);
-	return done ? retry_or_fail(&x->handing_over, done, &x->reason) : 1;
+	done = return_counts(x, ret);
+	return done ? retry_or_fail(&x->result_retry, done, &x->reason) : 1;
 }
 
 int xdptail_counts_finish(struct xdptail *x, struct xdptail_counts **ret)
@@ -423,7 +425,7 @@ int xdptail_counts_finish(struct xdptail *x, struct xdptail_counts **ret)
 	if (err)
 		return err;
 	x->finished = true;
-	return finish_counts(x, ret);
+	return return_counts(x, ret);
 }
 
 int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret)
@@ -432,7 +434,7 @@ int xdptail_take_counts(struct xdptail *x, struct xdptail_counts **ret)
 
 	if (x->replay)
 		return capture_take(x, ret);
-	return err ? err : finish_counts(x, ret);
+	return err ? err : return_counts(x, ret);
 }
 
 int xdptail_get_packet_count(struct xdptail *x, uint64_t *ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a handle consists of. handle.c owns it; capture.c has the half of it that reads files. */
+/* The contents of a handle. handle.c owns it; capture.c implements the calls for capture files. */
 #ifndef LIB_HANDLE_H
 #define LIB_HANDLE_H
 
@@ -20,37 +20,40 @@
 #include "lib/replay.h"
 #include "lib/transport.h"
 
-#define HANDLE_POLL_MAX 4096 /* records a call, when the caller does not say */
+#define HANDLE_POLL_MAX 4096 /* records per call, if the caller gives no number */
 
 struct xdptail {
 	struct handle_options options;
 	struct reason reason;
 	struct object object;
-	struct replay *replay; /* owned; NULL: not a capture */
+	struct replay *replay; /* owned; NULL: the handle is not a capture's */
 	struct prog_run
-		*prog_run; /* owned; NULL: its frames are observed here, not in the kernel */
-	struct capture_frame frame; /* of it, under way */
-	uint64_t parsed_here; /* of its frames */
-	bool enough; /* the callback has said so */
-	uint64_t replay_outcomes[OUTCOME_MAX]; /* of its interval */
+		/* owned; NULL: frames of the capture are parsed here, not in the kernel */
+		*prog_run;
+	struct capture_frame frame; /* the frame of the capture in progress */
+	uint64_t parsed_here; /* frames of the capture parsed here although prog_run is set */
+	bool ended_by_callback; /* the callback has ended the poll */
+	uint64_t replay_outcomes[OUTCOME_MAX]; /* samples of the capture's interval */
 	struct counts *counts; /* owned; NULL until open, and for a capture without the program */
 	struct transport *transport; /* owned; NULL until open */
 	struct clock clock;
 	struct interfaces *interfaces; /* owned; NULL until open, and for a capture */
 	struct interval interval;
-	bool finished; /* nothing is counted any more, and nothing read from the ring */
-	struct retry waiting; /* for samples */
-	struct retry ticking; /* of the transport */
-	struct retry handing_over; /* a closed interval */
+	bool finished; /* counting has ended, and the ring is not read any more */
+	struct retry wait_retry; /* of waiting for samples */
+	struct retry tick_retry; /* of the ticks of the transport */
+	struct retry result_retry; /* of returning a closed interval */
 	uint64_t sums[OUTCOME_MAX]; /* of samples taken from the ring since open */
 	unsigned int ticks; /* tenths of a second */
-	xdptail_packet_fn fn; /* of the xdptail_poll() under way */
+	xdptail_packet_fn fn; /* of the xdptail_poll() in progress */
 	void *arg;
-	bool first; /* no record was taken in it yet */
+	bool first_in_drain; /* no record was taken in this drain yet */
 	uint64_t longest_wait_ns;
 };
 
-/* Load the program, and open its maps; fn takes its records. 0 or -errno with the reason set. */
+/* Loads the program, and opens its maps; fn takes its records. Returns 0, or -errno with the reason
+ * set.
+ */
 int handle_open_program(struct xdptail *x, transport_fn fn);
 
 #endif

@@ -15,24 +15,26 @@
 #include "lib/retry.h"
 
 struct interface {
-	const char *asked; /* the name that it was asked for by; borrowed of names */
-	enum xdptail_mode mode; /* likewise */
-	uint32_t name; /* number of what it is called, while it is attached */
+	const char *requested; /* the requested name; borrowed from names */
+	enum xdptail_mode mode; /* the requested mode */
+	uint32_t name; /* number of the present name, while attached */
 	uint32_t ifindex; /* in this network namespace */
-	struct attachment hook; /* its index is that where the interface is now */
-	bool returns; /* it was attached once */
-	bool moved; /* to another network namespace */
-	bool unsettled; /* whether it is could not be found out */
+	/* its ifindex is the one in the namespace where the interface is now */
+	struct attachment attachment;
+	bool was_attached; /* it was attached before */
+	bool moved; /* it is in another network namespace */
+	bool moved_unknown; /* whether it was moved is unknown */
 	bool down;
-	bool due; /* to be attached: there is one of this name */
-	int refused; /* why that failed last time, and was told; 0: it did not */
-	struct monitor_link refused_as; /* what it was like then */
+	bool due; /* to be attached: an interface of the requested name exists */
+	int attach_error; /* -errno of the last failed attempt, which was reported; 0: none */
+	struct monitor_link failed_state; /* state of the interface at that attempt */
 };
 
 struct interfaces {
 	struct interfaces_spec spec;
 	int monitor_fd; /* -1: there is none */
-	bool lost; /* messages, or answers: all have to be asked for */
+	/* messages or answers were lost: the state of all interfaces has to be queried */
+	bool messages_lost;
 	struct names names;
 	unsigned int n;
 	struct interface list[XDPTAIL_INTERFACES_MAX];
@@ -46,20 +48,21 @@ int interfaces_new(struct interfaces **ret, const struct interfaces_spec *spec)
 		return -ENOMEM;
 	i->spec = *spec;
 	i->monitor_fd = monitor_open();
-	if (i->monitor_fd < 0) /* a sandbox without AF_NETLINK: there is the look once a second */
+	/* a sandbox without AF_NETLINK: interfaces_tick() has to find everything */
+	if (i->monitor_fd < 0)
 		i->monitor_fd = -1;
 	*ret = i;
 	return 0;
 }
 
-/* Without a link the kernel is asked to detach an index, which is another's here once its owner has
- * moved: the program then stays with that.
+/* Without a link the kernel detaches by index. After a move that index may belong to another
+ * interface here, so the program then stays attached.
  */
-static void unhook(struct interface *s)
+static void detach(struct interface *s)
 {
-	if (s->moved && s->hook.link_fd < 0)
-		s->hook.attached = false;
-	attach_close(&s->hook);
+	if (s->moved && s->attachment.link_fd < 0)
+		s->attachment.attached = false;
+	attach_close(&s->attachment);
 }
 
 void interfaces_free(struct interfaces *i)
@@ -67,7 +70,7 @@ void interfaces_free(struct interfaces *i)
 	if (!i)
 		return;
 	for (unsigned int n = 0; n < i->n; n++)
-		unhook(&i->list[n]);
+		detach(&i->list[n]);
 	if (i->monitor_fd >= 0)
 		close(i->monitor_fd);
 	names_free(&i->names);
@@ -82,7 +85,7 @@ int interfaces_fd(const struct interfaces *i)
 bool interfaces_need_netlink(const struct interfaces *i)
 {
 	for (unsigned int n = 0; n < i->n; n++) {
-		if (i->list[n].hook.attached && i->list[n].hook.link_fd < 0)
+		if (i->list[n].attachment.attached && i->list[n].attachment.link_fd < 0)
 			return true;
 	}
 	return i->spec.wait && feature_links() < 0;
@@ -93,7 +96,7 @@ unsigned int interfaces_attached(const struct interfaces *i)
 	unsigned int attached = 0;
 
 	for (unsigned int n = 0; n < i->n; n++)
-		attached += i->list[n].hook.attached;
+		attached += i->list[n].attachment.attached;
 	return attached;
 }
 
@@ -115,7 +118,7 @@ static void report(const struct interfaces *i, const struct interface *s, enum x
 		.interface = names_text(&i->names, s->name),
 		.ifindex = s->ifindex,
 		.state = state,
-		.mode = s->hook.mode,
+		.mode = s->attachment.mode,
 		.reason = reason,
 	};
 
@@ -123,13 +126,13 @@ static void report(const struct interfaces *i, const struct interface *s, enum x
 		i->spec.fn(i->spec.arg, &event);
 }
 
-/* Report an interface that is asked for, and not attached. ifindex 0: there is none. */
+/* Reports an interface that is requested and not attached. ifindex 0: it does not exist. */
 static void report_absent(const struct interfaces *i, const struct interface *s,
 			  enum xdptail_state state, uint32_t ifindex, const char *reason)
 {
 	const struct xdptail_interface event = {
 		.size = sizeof(event),
-		.interface = s->asked,
+		.interface = s->requested,
 		.ifindex = ifindex,
 		.state = state,
 		.mode = XDPTAIL_MODE_AUTO,
@@ -140,22 +143,22 @@ static void report_absent(const struct interfaces *i, const struct interface *s,
 		i->spec.fn(i->spec.arg, &event);
 }
 
-static struct interface *find_asked(struct interfaces *i, const char *name)
+static struct interface *find_requested(struct interfaces *i, const char *name)
 {
 	for (unsigned int n = 0; n < i->n; n++) {
-		if (!strcmp(i->list[n].asked, name))
+		if (!strcmp(i->list[n].requested, name))
 			return &i->list[n];
 	}
 	return NULL;
 }
 
-/* Attached, and packets carry this index. */
+/* Finds the attached interface whose packets carry this index. */
 static struct interface *find_index(struct interfaces *i, uint32_t ifindex)
 {
 	for (unsigned int n = 0; n < i->n; n++) {
 		struct interface *s = &i->list[n];
 
-		if (s->hook.attached && s->hook.ifindex == ifindex)
+		if (s->attachment.attached && s->attachment.ifindex == ifindex)
 			return s;
 	}
 	return NULL;
@@ -169,43 +172,43 @@ static void remove_interface(struct interfaces *i, struct interface *s)
 	i->n--;
 }
 
-/* Two that packets would have the same index of, because one of them is in another namespace. */
-static int refuse_index(struct interfaces *i, const char *name, const struct interface *other,
-			struct reason *r)
+/* Explains that packets of two interfaces would carry the same index. */
+static int explain_same_index(struct interfaces *i, const char *name, const struct interface *other,
+			      struct reason *r)
 {
 	if (!other->moved)
 		return reason_set(r, -EBUSY, "\"%.15s\" is attached already, as \"%s\"", name,
-				  other->asked);
+				  other->requested);
 	return reason_set(r, -EBUSY,
 			  "\"%.15s\" has the index (%u) that \"%s\" has in the network namespace "
 			  "to which it was moved: their packets could not be told apart",
-			  name, other->hook.ifindex, names_text(&i->names, other->name));
+			  name, other->attachment.ifindex, names_text(&i->names, other->name));
 }
 
-static int hook_up(struct interfaces *i, struct interface *s, struct reason *r)
+static int attach_requested(struct interfaces *i, struct interface *s, struct reason *r)
 {
-	uint32_t ifindex = if_nametoindex(s->asked);
+	uint32_t ifindex = if_nametoindex(s->requested);
 	const struct interface *other = ifindex ? find_index(i, ifindex) : NULL;
 	int err;
 
 	if (other)
-		return refuse_index(i, s->asked, other, r);
-	if (names_add(&i->names, s->asked, &s->name))
+		return explain_same_index(i, s->requested, other, r);
+	if (names_add(&i->names, s->requested, &s->name))
 		return reason_set(r, -ENOMEM, "out of memory");
-	err = attach_open(&s->hook, i->spec.program_fd, s->asked, s->mode, r);
+	err = attach_open(&s->attachment, i->spec.program_fd, s->requested, s->mode, r);
 	if (err)
 		return err;
-	s->ifindex = s->hook.ifindex;
+	s->ifindex = s->attachment.ifindex;
 	s->moved = false;
-	s->unsettled = false;
+	s->moved_unknown = false;
 	s->down = false;
 	s->due = false;
-	s->refused = 0;
-	report(i, s, s->returns ? XDPTAIL_STATE_BACK : XDPTAIL_STATE_ATTACHED,
+	s->attach_error = 0;
+	report(i, s, s->was_attached ? XDPTAIL_STATE_BACK : XDPTAIL_STATE_ATTACHED,
 	       r->text[0] ? r->text : NULL);
-	s->returns = true;
+	s->was_attached = true;
 	if (i->monitor_fd >= 0 && monitor_ask(i->monitor_fd, s->ifindex))
-		i->lost = true; /* it may be down, which else is not told */
+		i->messages_lost = true; /* it may be down, which no message would report */
 	return 0;
 }
 
@@ -216,7 +219,7 @@ int interfaces_attach(struct interfaces *i, const char *name, enum xdptail_mode 
 	uint32_t number;
 	int err;
 
-	if (find_asked(i, name))
+	if (find_requested(i, name))
 		return reason_set(r, -EBUSY, "\"%.15s\" is attached already, or waited for", name);
 	if (strlen(name) >= IF_NAMESIZE)
 		return reason_set(r, -ENODEV,
@@ -226,10 +229,10 @@ int interfaces_attach(struct interfaces *i, const char *name, enum xdptail_mode 
 		return reason_set(r, -ENOSPC, "no more than %d interfaces", XDPTAIL_INTERFACES_MAX);
 	if (names_add(&i->names, name, &number))
 		return reason_set(r, -ENOMEM, "out of memory");
-	*s = (struct interface){ .mode = mode, .hook = { .link_fd = -1 } };
-	s->asked = names_text(&i->names, number);
-	i->n++; /* whoever is told of it may ask how many there are */
-	err = hook_up(i, s, r);
+	*s = (struct interface){ .mode = mode, .attachment = { .link_fd = -1 } };
+	s->requested = names_text(&i->names, number);
+	i->n++; /* the callback may ask for the number of interfaces */
+	err = attach_requested(i, s, r);
 	if (err == -ENODEV && i->spec.wait) {
 		report_absent(i, s, XDPTAIL_STATE_GONE, 0,
 			      "there is no such interface yet; it is waited for");
@@ -240,12 +243,12 @@ int interfaces_attach(struct interfaces *i, const char *name, enum xdptail_mode 
 	return err;
 }
 
-/* It is attached no more: for good, unless it is waited for. */
-static void leave(struct interfaces *i, struct interface *s, enum xdptail_state state,
-		  const char *reason)
+/* The interface is not attached any more. Without wait_interface it is removed from the list. */
+static void end_attachment(struct interfaces *i, struct interface *s, enum xdptail_state state,
+			   const char *reason)
 {
-	names_retire(&i->names, s->hook.ifindex, s->name);
-	unhook(s);
+	names_retire(&i->names, s->attachment.ifindex, s->name);
+	detach(s);
 	report(i, s, state, reason);
 	s->moved = false;
 	if (!i->spec.wait)
@@ -254,11 +257,11 @@ static void leave(struct interfaces *i, struct interface *s, enum xdptail_state 
 
 static int detach_one(struct interfaces *i, struct interface *s)
 {
-	bool attached = s->hook.attached;
+	bool attached = s->attachment.attached;
 
 	if (attached) {
-		names_retire(&i->names, s->hook.ifindex, s->name);
-		unhook(s);
+		names_retire(&i->names, s->attachment.ifindex, s->name);
+		detach(s);
 		report(i, s, XDPTAIL_STATE_DETACHED, NULL);
 	}
 	remove_interface(i, s);
@@ -267,7 +270,7 @@ static int detach_one(struct interfaces *i, struct interface *s)
 
 int interfaces_detach(struct interfaces *i, const char *name, struct reason *r)
 {
-	struct interface *s = name ? find_asked(i, name) : NULL;
+	struct interface *s = name ? find_requested(i, name) : NULL;
 	int attached = 0;
 
 	if (s)
@@ -279,20 +282,21 @@ int interfaces_detach(struct interfaces *i, const char *name, struct reason *r)
 	return attached;
 }
 
-/* Another one that packets would have the same index of. */
+/* Finds another interface whose packets carry the same index. */
 static const struct interface *find_rival(const struct interfaces *i, const struct interface *s)
 {
 	for (unsigned int n = 0; n < i->n; n++) {
 		const struct interface *other = &i->list[n];
 
-		if (other != s && other->hook.attached && other->hook.ifindex == s->hook.ifindex)
+		if (other != s && other->attachment.attached &&
+		    other->attachment.ifindex == s->attachment.ifindex)
 			return other;
 	}
 	return NULL;
 }
 
-/* One index can't be two interfaces': the one that was moved is given up. */
-static void give_up(struct interfaces *i, struct interface *s, const struct interface *rival)
+/* Detaches the interface that was moved, because packets of both would carry the same index. */
+static void detach_moved(struct interfaces *i, struct interface *s, const struct interface *rival)
 {
 	char reason[160];
 
@@ -300,23 +304,23 @@ static void give_up(struct interfaces *i, struct interface *s, const struct inte
 		reason, sizeof(reason),
 		"its index there (%u) is that of \"%s\" here: their packets could not be told "
 		"apart",
-		s->hook.ifindex, names_text(&i->names, rival->name));
-	leave(i, s, XDPTAIL_STATE_DETACHED, reason);
+		s->attachment.ifindex, names_text(&i->names, rival->name));
+	end_attachment(i, s, XDPTAIL_STATE_DETACHED, reason);
 }
 
-/* It is in another network namespace now, or here again, under this index. */
-static void settle(struct interfaces *i, struct interface *s, uint32_t ifindex)
+/* The interface has this index now: in another network namespace, or here after its return. */
+static void update_index(struct interfaces *i, struct interface *s, uint32_t ifindex)
 {
 	const struct interface *rival;
 	int here;
 
-	if (s->hook.ifindex != ifindex)
-		names_retire(&i->names, s->hook.ifindex, s->name);
-	s->hook.ifindex = ifindex;
+	if (s->attachment.ifindex != ifindex)
+		names_retire(&i->names, s->attachment.ifindex, s->name);
+	s->attachment.ifindex = ifindex;
 	rival = find_rival(i, s);
-	here = rival ? 0 : attach_is_current(&s->hook); /* a rival runs the same program */
-	s->unsettled = here < 0; /* the next tick does it */
-	if (s->unsettled)
+	here = rival ? 0 : attach_is_current(&s->attachment); /* a rival runs the same program */
+	s->moved_unknown = here < 0; /* the next tick tries again */
+	if (s->moved_unknown)
 		return;
 	s->moved = !here;
 	if (!s->moved) {
@@ -325,31 +329,31 @@ static void settle(struct interfaces *i, struct interface *s, uint32_t ifindex)
 		return;
 	}
 	report(i, s, XDPTAIL_STATE_MOVED,
-	       s->hook.link_fd >= 0 ?
+	       s->attachment.link_fd >= 0 ?
 		       "it is in another network namespace, and counted on under the name that it had" :
 		       "it is in another network namespace, and counted on under the name that it had; "
 		       "without BPF links (Linux 5.9) the program stays on it, until: ip -n NAMESPACE "
 		       "link set dev NAME xdp off");
-	s->down = false; /* what happens to it there is not told */
+	s->down = false; /* its state there is not reported */
 	if (rival)
-		give_up(i, s, rival);
+		detach_moved(i, s, rival);
 }
 
-static void on_left(struct interfaces *i, struct interface *s, const struct monitor_link *link)
+static void on_removal(struct interfaces *i, struct interface *s, const struct monitor_link *link)
 {
-	uint32_t ifindex = attach_index(&s->hook);
+	uint32_t ifindex = attach_index(&s->attachment);
 
-	if (s->moved) /* another one, which has the same index here */
+	if (s->moved) /* the message is about another interface with this index */
 		return;
-	if (s->hook.link_fd < 0 && link->moved)
+	if (s->attachment.link_fd < 0 && link->moved)
 		ifindex = link->new_ifindex ? link->new_ifindex : link->ifindex;
 	if (ifindex)
-		settle(i, s, ifindex);
+		update_index(i, s, ifindex);
 	else
-		leave(i, s, XDPTAIL_STATE_GONE, "the interface was deleted");
+		end_attachment(i, s, XDPTAIL_STATE_GONE, "the interface was deleted");
 }
 
-static void rename_to(struct interfaces *i, struct interface *s, const char *name)
+static void update_name(struct interfaces *i, struct interface *s, const char *name)
 {
 	char reason[32 + IF_NAMESIZE];
 	uint32_t to;
@@ -357,7 +361,7 @@ static void rename_to(struct interfaces *i, struct interface *s, const char *nam
 	if (!name[0] || !strcmp(name, names_text(&i->names, s->name)))
 		return;
 	if (names_add(&i->names, name, &to)) {
-		i->lost = true;
+		i->messages_lost = true;
 		return;
 	}
 	(void)snprintf(reason, sizeof(reason), "it was called \"%s\"",
@@ -366,15 +370,15 @@ static void rename_to(struct interfaces *i, struct interface *s, const char *nam
 	report(i, s, XDPTAIL_STATE_RENAMED, reason);
 }
 
-static void on_news(struct interfaces *i, struct interface *s, const struct monitor_link *link)
+static void on_change(struct interfaces *i, struct interface *s, const struct monitor_link *link)
 {
 	bool down = !link->up || !link->carrier;
 
-	if (s->moved && attach_is_current(&s->hook)) /* it is, or perhaps */
-		settle(i, s, link->ifindex);
+	if (s->moved && attach_is_current(&s->attachment)) /* true also if that is unknown */
+		update_index(i, s, link->ifindex);
 	if (s->moved)
 		return;
-	rename_to(i, s, link->name);
+	update_name(i, s, link->name);
 	if (down == s->down)
 		return;
 	s->down = down;
@@ -384,33 +388,34 @@ static void on_news(struct interfaces *i, struct interface *s, const struct moni
 		report(i, s, XDPTAIL_STATE_DOWN, link->up ? "no carrier" : "it was set down");
 }
 
-/* One that is waited for. After a refusal something has to be different, or a driver that takes the
- * link down for each attempt would get one for each message that this makes.
+/* Decides whether to attach to an interface that was waited for. After a refusal something has to
+ * be different: a driver that takes the link down for each attempt would otherwise cause a new
+ * attempt by its own messages.
  */
-static void on_awaited(struct interface *s, const struct monitor_link *link)
+static void on_awaited_change(struct interface *s, const struct monitor_link *link)
 {
-	const struct monitor_link *as = &s->refused_as;
+	const struct monitor_link *as = &s->failed_state;
 
-	if (s->refused && as->ifindex == link->ifindex && as->mtu == link->mtu &&
+	if (s->attach_error && as->ifindex == link->ifindex && as->mtu == link->mtu &&
 	    as->up == link->up)
 		return;
-	s->refused_as = *link;
+	s->failed_state = *link;
 	s->due = true;
 }
 
-/* monitor_fn */
+/* monitor_fn: handles one message. */
 static void on_link(void *arg, const struct monitor_link *link)
 {
 	struct interfaces *i = arg;
 	struct interface *s = find_index(i, link->ifindex);
 
-	if (s && link->left)
-		on_left(i, s, link);
+	if (s && link->removed)
+		on_removal(i, s, link);
 	else if (s)
-		on_news(i, s, link);
-	s = link->left ? NULL : find_asked(i, link->name);
-	if (s && !s->hook.attached)
-		on_awaited(s, link);
+		on_change(i, s, link);
+	s = link->removed ? NULL : find_requested(i, link->name);
+	if (s && !s->attachment.attached)
+		on_awaited_change(s, link);
 }
 
 static void close_monitor(struct interfaces *i)
@@ -419,72 +424,72 @@ static void close_monitor(struct interfaces *i)
 	i->monitor_fd = -1;
 }
 
-/* 0 or -errno, as monitor_read(). */
-static int take_messages(struct interfaces *i)
+/* Returns 0 or -errno, as monitor_read(). */
+static int read_messages(struct interfaces *i)
 {
 	int result = monitor_read(i->monitor_fd, on_link, i);
 
 	if (result < 0)
 		close_monitor(i);
 	else if (result & MONITOR_LOST)
-		i->lost = true;
+		i->messages_lost = true;
 	return result;
 }
 
-/* Messages were lost: ask for what they may have said. What is lost of that as well is asked for by
- * the next tick.
+/* Queries the state that lost messages may have reported. If messages are lost again, the next tick
+ * repeats it.
  */
-static void ask_all(struct interfaces *i)
+static void query_all(struct interfaces *i)
 {
-	i->lost = false;
+	i->messages_lost = false;
 	for (unsigned int n = i->n; n > 0; n--) {
 		const struct interface *s = &i->list[n - 1];
 
-		if (!s->hook.attached || s->moved)
+		if (!s->attachment.attached || s->moved)
 			continue;
 		if (monitor_ask(i->monitor_fd, s->ifindex))
-			i->lost = true;
-		if (take_messages(i) < 0)
+			i->messages_lost = true;
+		if (read_messages(i) < 0)
 			return;
-		if (n > i->n + 1) /* some have left */
+		if (n > i->n + 1) /* some were removed */
 			n = i->n + 1;
 	}
 }
 
-/* False: there is no more. */
+/* Returns false if there is nothing more to read. */
 static bool read_monitor(struct interfaces *i)
 {
-	const bool knew = i->lost;
-	int result = i->monitor_fd < 0 ? 0 : take_messages(i);
+	const bool knew_of_loss = i->messages_lost;
+	int result = i->monitor_fd < 0 ? 0 : read_messages(i);
 
 	if (result < 0)
 		return false;
-	if (i->lost && !knew)
-		ask_all(i);
+	if (i->messages_lost && !knew_of_loss)
+		query_all(i);
 	return result & MONITOR_MORE;
 }
 
-/* It is there. What stands in the way is told once. */
-static void try_again(struct interfaces *i, struct interface *s)
+/* Attaches to an interface that exists again. Each reason for a failure is reported once. */
+static void retry_attach(struct interfaces *i, struct interface *s)
 {
-	uint32_t ifindex = if_nametoindex(s->asked);
+	uint32_t ifindex = if_nametoindex(s->requested);
 	struct reason r = { "" };
 	int err;
 
 	s->due = false;
-	err = ifindex ? hook_up(i, s, &r) : -ENODEV;
+	err = ifindex ? attach_requested(i, s, &r) : -ENODEV;
 	if (err == -ENODEV)
 		err = 0;
-	if (err && err != s->refused)
+	if (err && err != s->attach_error)
 		report_absent(i, s, XDPTAIL_STATE_DETACHED, ifindex, r.text);
-	s->refused = err;
+	s->attach_error = err;
 }
 
 static void attach_due(struct interfaces *i)
 {
 	for (unsigned int n = 0; n < i->n; n++) {
-		if (i->list[n].due && !i->list[n].hook.attached)
-			try_again(i, &i->list[n]);
+		if (i->list[n].due && !i->list[n].attachment.attached)
+			retry_attach(i, &i->list[n]);
 	}
 }
 
@@ -494,71 +499,71 @@ void interfaces_check(struct interfaces *i)
 	attach_due(i);
 }
 
-/* What messages would have said. */
-static void look_at_name(struct interfaces *i, struct interface *s)
+/* Checks for changes that messages would have reported. */
+static void check_name(struct interfaces *i, struct interface *s)
 {
 	char name[IF_NAMESIZE];
 
 	if (if_indextoname(s->ifindex, name))
-		rename_to(i, s, name);
+		update_name(i, s, name);
 	else if (errno == ENXIO)
-		settle(i, s, s->hook.ifindex);
+		update_index(i, s, s->attachment.ifindex);
 }
 
-/* Its index leads nowhere: it was deleted, or it was moved, of which only a message knows. While an
- * interface leaves, its index is gone for long before the message comes, and an answer waits until
- * that is out: so what it has become is read, in this order, from what the kernel sends. Without
- * such a socket there is no program without a link (netlink attaches it).
+/* The index is not found: the interface was deleted, or it was moved, which only a message shows.
+ * While an interface is removed, its index disappears long before the message comes, and an answer
+ * comes only behind that message. So the state is read from the kernel's messages, in their order.
+ * Without the socket there cannot be a program without a link, because netlink attaches it.
  */
-static void ask_where(struct interfaces *i, const struct interface *s)
+static void query_state(struct interfaces *i, const struct interface *s)
 {
 	if (monitor_ask(i->monitor_fd, s->ifindex))
-		i->lost = true;
+		i->messages_lost = true;
 	(void)read_monitor(i);
 }
 
-static bool may_try(const struct interface *s)
+static bool is_worth_a_try(const struct interface *s)
 {
-	/* whoever is there may have left, and memory be free; a driver has not changed its mind */
-	return !s->refused || retry_is_worth_it(s->refused);
+	/* another program may be detached by now, and memory free; a driver's refusal stays */
+	return !s->attach_error || retry_is_worth_it(s->attach_error);
 }
 
-static void look_at(struct interfaces *i, struct interface *s)
+static void check_interface(struct interfaces *i, struct interface *s)
 {
 	uint32_t ifindex;
 
-	if (!s->hook.attached) {
-		if (may_try(s))
-			s->due = if_nametoindex(s->asked) != 0;
+	if (!s->attachment.attached) {
+		if (is_worth_a_try(s))
+			s->due = if_nametoindex(s->requested) != 0;
 		return;
 	}
-	if (s->moved && s->hook.link_fd < 0) /* there is nobody to ask */
+	if (s->moved && s->attachment.link_fd < 0) /* its index cannot be queried */
 		return;
-	ifindex = attach_index(&s->hook);
-	if (!ifindex && s->hook.link_fd < 0 && i->monitor_fd >= 0)
-		ask_where(i, s);
+	ifindex = attach_index(&s->attachment);
+	if (!ifindex && s->attachment.link_fd < 0 && i->monitor_fd >= 0)
+		query_state(i, s);
 	else if (!ifindex)
-		leave(i, s, XDPTAIL_STATE_GONE, "the interface was deleted");
-	else if (ifindex != s->hook.ifindex || s->unsettled)
-		settle(i, s, ifindex);
+		end_attachment(i, s, XDPTAIL_STATE_GONE, "the interface was deleted");
+	else if (ifindex != s->attachment.ifindex || s->moved_unknown)
+		update_index(i, s, ifindex);
 	else if (i->monitor_fd < 0 && !s->moved)
-		look_at_name(i, s);
+		check_name(i, s);
 }
 
 void interfaces_tick(struct interfaces *i)
 {
-	(void)read_monitor(i); /* likewise */
-	if (i->lost && i->monitor_fd >= 0)
-		ask_all(i);
+	(void)read_monitor(i); /* the next tick reads the rest */
+	if (i->messages_lost && i->monitor_fd >= 0)
+		query_all(i);
 	for (unsigned int n = i->n; n > 0; n--) {
-		look_at(i, &i->list[n - 1]);
-		if (n > i->n + 1) /* some have left */
+		check_interface(i, &i->list[n - 1]);
+		if (n > i->n + 1) /* some were removed */
 			n = i->n + 1;
 	}
 	attach_due(i);
 }
 
-static uint32_t name_now(struct interfaces *i, uint32_t ifindex)
+static uint32_t current_name(struct interfaces *i, uint32_t ifindex)
 {
 	const struct interface *s = find_index(i, ifindex);
 
@@ -567,12 +572,12 @@ static uint32_t name_now(struct interfaces *i, uint32_t ifindex)
 
 uint32_t interfaces_name(struct interfaces *i, uint32_t ifindex)
 {
-	uint32_t name = name_now(i, ifindex);
+	uint32_t name = current_name(i, ifindex);
 	bool more = true;
 
 	while (name == NAMES_UNKNOWN && more) {
 		more = read_monitor(i);
-		name = name_now(i, ifindex);
+		name = current_name(i, ifindex);
 	}
 	return name;
 }

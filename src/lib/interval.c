@@ -7,7 +7,7 @@
 #include "lib/clock.h"
 #include "lib/kernel_error.h"
 
-#define EARLY_FLIP_MS 200 /* between two flips under pressure: each costs a grace period */
+#define EARLY_FLIP_MS 200 /* between two early flips: each costs a grace period */
 #define STEP_SOURCES  4096
 
 void interval_init(struct interval *i, struct counts *counts, struct transport *transport,
@@ -20,16 +20,16 @@ void interval_init(struct interval *i, struct counts *counts, struct transport *
 		.start_ns = time_wall_ns(),
 		.flip_ms = time_monotonic_ms() - EARLY_FLIP_MS,
 	};
-	i->looked_ns = i->start_ns;
+	i->checked_ns = i->start_ns;
 }
 
-/* Whose sample an undecodable one was is unknown; while a generation is being retired, likely that
- * one's.
+/* The generation of an undecodable sample is unknown. While a generation is being retired, the
+ * sample is probably one of its own.
  */
 void interval_sample(struct interval *i, enum outcome outcome, unsigned int gen)
 {
 	if (outcome == OUTCOME_UNDECODABLE)
-		gen = counts_generation(i->counts) ^ i->flipped;
+		gen = counts_generation(i->counts) ^ i->draining;
 	i->tally[outcome][gen]++;
 }
 
@@ -48,15 +48,15 @@ static void note_lost(struct interval *i, const struct packet_totals *t, uint64_
 
 	if (lost > i->lost) {
 		if (!i->lost_first_ns)
-			i->lost_first_ns = i->looked_ns;
+			i->lost_first_ns = i->checked_ns;
 		i->lost_last_ns = now;
 		i->lost_noted += lost - i->lost;
 	}
 	i->lost = lost;
-	i->looked_ns = now;
+	i->checked_ns = now;
 }
 
-static bool is_pressed(const struct interval *i, const struct packet_totals *t)
+static bool is_filling_up(const struct interval *i, const struct packet_totals *t)
 {
 	uint64_t unattributed = 0;
 
@@ -65,7 +65,7 @@ static bool is_pressed(const struct interval *i, const struct packet_totals *t)
 	return unattributed || t->sources >= i->max_sources - i->max_sources / 4;
 }
 
-static int peek(const struct interval *i, struct packet_totals *ret, struct reason *r)
+static int read_totals(const struct interval *i, struct packet_totals *ret, struct reason *r)
 {
 	int err = counts_peek(i->counts, ret);
 
@@ -74,11 +74,11 @@ static int peek(const struct interval *i, struct packet_totals *ret, struct reas
 		     0;
 }
 
-/* now is before the wait, which is not part of the interval. */
+/* now is the time before the wait, which does not belong to the interval. */
 static int flip(struct interval *i, uint64_t now, struct reason *r)
 {
 	struct packet_totals last;
-	int err = peek(i, &last, r);
+	int err = read_totals(i, &last, r);
 
 	if (!err)
 		err = counts_flip(i->counts, r);
@@ -87,8 +87,8 @@ static int flip(struct interval *i, uint64_t now, struct reason *r)
 	note_lost(i, &last, now);
 	i->lost = 0;
 	i->flip_ms = time_monotonic_ms();
-	i->flipped = true;
-	i->marked = false;
+	i->draining = true;
+	i->has_watermark = false;
 	return 0;
 }
 
@@ -99,13 +99,13 @@ static int flip_to_close(struct interval *i, struct reason *r)
 
 	if (err)
 		return err;
-	i->wanted = false;
-	i->closing = true;
+	i->close_requested = false;
+	i->ending = true;
 	i->end_ns = now;
 	return 0;
 }
 
-/* Under pressure. */
+/* Retires a generation because it is filling up. */
 static int flip_early(struct interval *i, struct reason *r)
 {
 	int err = flip(i, time_wall_ns(), r);
@@ -114,18 +114,18 @@ static int flip_early(struct interval *i, struct reason *r)
 	return err;
 }
 
-static int look(struct interval *i, struct reason *r)
+static int check_fill(struct interval *i, struct reason *r)
 {
 	struct packet_totals t;
-	int err = peek(i, &t, r);
+	int err = read_totals(i, &t, r);
 
 	if (err)
 		return err;
-	/* what is lost now belongs to the next one, which notes it from the flip on */
-	if (i->closing)
+	/* losses of now belong to the next interval, which counts them from the flip on */
+	if (i->ending)
 		return 0;
 	note_lost(i, &t, time_wall_ns());
-	if (i->flipped || i->wanted || !is_pressed(i, &t) ||
+	if (i->draining || i->close_requested || !is_filling_up(i, &t) ||
 	    time_monotonic_ms() - i->flip_ms < EARLY_FLIP_MS)
 		return 0;
 	return flip_early(i, r);
@@ -133,11 +133,11 @@ static int look(struct interval *i, struct reason *r)
 
 int interval_check(struct interval *i, struct reason *r)
 {
-	return retry_or_fail(&i->looking, look(i, r), r);
+	return retry_or_fail(&i->check_retry, check_fill(i, r), r);
 }
 
-/* The samples of the retired generation have all been taken from the ring. */
-static void fold(struct interval *i, unsigned int gen)
+/* All samples of the retired generation have been taken from the ring. */
+static void commit_samples(struct interval *i, unsigned int gen)
 {
 	for (int outcome = 0; outcome < OUTCOME_MAX; outcome++) {
 		i->outcomes[outcome] += i->tally[outcome][gen];
@@ -145,131 +145,132 @@ static void fold(struct interval *i, unsigned int gen)
 	}
 }
 
-/* The ring is bounded by where the kernel had written to when the wait was over, so that an
- * interval closes however fast samples come: what is behind that belongs to the next one. How long
- * the caller takes to read up to there is the caller's: whoever has no time to deliver the samples
- * can throw them away, and they count as discarded; the counts are the same.
+/* The watermark is where the kernel had written to when the wait was over, so that an interval
+ * closes however fast samples come: later samples belong to the next interval. The caller may take
+ * its time to read up to there, or throw the samples away, which counts them as discarded; the
+ * counts are the same.
  */
-static int step(struct interval *i, unsigned int max, struct reason *r)
+static int step_interval(struct interval *i, unsigned int max, struct reason *r)
 {
 	int done;
 
-	if (i->flipped) {
+	if (i->draining) {
 		done = counts_drain(i->counts, max, r);
-		if (done >= 0 && !i->marked) {
+		if (done >= 0 && !i->has_watermark) {
 			transport_set_watermark(
-				i->transport); /* the wait is over: all its samples are there */
-			i->marked = true;
+				/* all samples of the generation are in the ring by now */
+				i->transport);
+			i->has_watermark = true;
 		}
 		if (done <= 0)
 			return done;
 		if (!transport_is_drained(i->transport))
 			return 0;
-		fold(i, counts_generation(i->counts) ^ 1);
-		i->flipped = false;
+		commit_samples(i, counts_generation(i->counts) ^ 1);
+		i->draining = false;
 	}
-	if (i->closing)
+	if (i->ending)
 		return 1;
-	return i->wanted ? flip_to_close(i, r) : 0;
+	return i->close_requested ? flip_to_close(i, r) : 0;
 }
 
 int interval_step(struct interval *i, unsigned int max, struct reason *r)
 {
-	return retry_or_fail(&i->stepping, step(i, max, r), r);
+	return retry_or_fail(&i->step_retry, step_interval(i, max, r), r);
 }
 
 int interval_close(struct interval *i, struct reason *r)
 {
 	int err;
 
-	if (i->wanted || i->closing)
+	if (i->close_requested || i->ending)
 		return reason_set(r, -EBUSY, "counts are being taken already");
-	i->wanted = true;
-	err = i->flipped ? 0 : retry_or_fail(&i->stepping, flip_to_close(i, r), r);
+	i->close_requested = true;
+	err = i->draining ? 0 : retry_or_fail(&i->step_retry, flip_to_close(i, r), r);
 	if (err)
-		i->wanted = false;
+		i->close_requested = false;
 	return err;
 }
 
-/* Until it is done: what fails in passing is tried again. */
-static int insist(struct interval *i, int (*fn)(struct interval *i, struct reason *r),
-		  struct reason *r)
+/* Repeats fn until it is done. Temporary failures are retried. */
+static int complete(struct interval *i, int (*fn)(struct interval *i, struct reason *r),
+		    struct reason *r)
 {
 	struct retry retry = { 0 };
 
 	for (;;) {
 		int done = fn(i, r);
-		int told = retry_or_fail(&retry, done, r);
+		int result = retry_or_fail(&retry, done, r);
 
-		if (told)
-			return told > 0 ? 0 : told;
+		if (result)
+			return result > 0 ? 0 : result;
 		if (done < 0)
 			retry_pause();
 	}
 }
 
-/* The steps of the calls that return when all is done: 1, 0 for more, or -errno. */
+/* Steps for complete(): they return 1, 0 for more, or -errno. */
 
-static int drain_more(struct interval *i, struct reason *r)
+static int step_drain(struct interval *i, struct reason *r)
 {
 	return counts_drain(i->counts, STEP_SOURCES, r);
 }
 
-static int close_flip(struct interval *i, struct reason *r)
+static int step_close_flip(struct interval *i, struct reason *r)
 {
 	int err = flip_to_close(i, r);
 
 	return err ? err : 1;
 }
 
-static int early_flip(struct interval *i, struct reason *r)
+static int step_early_flip(struct interval *i, struct reason *r)
 {
 	int err = flip_early(i, r);
 
 	return err ? err : 1;
 }
 
-static int finish(struct interval *i, struct reason *r)
+static int step_finish(struct interval *i, struct reason *r)
 {
 	int err = counts_finish(i->counts, r);
 
 	return err ? err : 1;
 }
 
-static void fold_all(struct interval *i)
+static void commit_all_samples(struct interval *i)
 {
-	fold(i, 0);
-	fold(i, 1);
-	i->flipped = false;
+	commit_samples(i, 0);
+	commit_samples(i, 1);
+	i->draining = false;
 }
 
 int interval_close_now(struct interval *i, struct reason *r)
 {
 	int err;
 
-	if (i->closing && !i->flipped) /* it is closed, and could not be handed over */
+	if (i->ending && !i->draining) /* it is closed, but the caller does not have it yet */
 		return 0;
-	if (i->wanted || i->closing)
+	if (i->close_requested || i->ending)
 		return reason_set(r, -EBUSY, "counts are being taken already");
-	err = insist(i, drain_more, r);
+	err = complete(i, step_drain, r);
 	if (!err)
-		err = insist(i, close_flip, r);
+		err = complete(i, step_close_flip, r);
 	if (!err)
-		err = insist(i, drain_more, r);
+		err = complete(i, step_drain, r);
 	if (!err)
-		fold_all(i);
+		commit_all_samples(i);
 	return err;
 }
 
 int interval_finish(struct interval *i, struct reason *r)
 {
-	int err = insist(i, finish, r);
+	int err = complete(i, step_finish, r);
 
 	if (err)
 		return err;
-	fold_all(i);
-	i->wanted = false;
-	i->closing = true;
+	commit_all_samples(i);
+	i->close_requested = false;
+	i->ending = true;
 	i->end_ns = time_wall_ns();
 	return 0;
 }
@@ -284,14 +285,15 @@ uint64_t interval_discard(struct interval *i, const struct packet_totals *t)
 	return left;
 }
 
-static int peek_insisting(const struct interval *i, struct packet_totals *ret, struct reason *r)
+static int read_totals_with_retries(const struct interval *i, struct packet_totals *ret,
+				    struct reason *r)
 {
 	struct retry retry = { 0 };
-	int err = peek(i, ret, r);
+	int err = read_totals(i, ret, r);
 
 	while (err && !retry_or_fail(&retry, err, r)) {
 		retry_pause();
-		err = peek(i, ret, r);
+		err = read_totals(i, ret, r);
 	}
 	return err;
 }
@@ -299,13 +301,13 @@ static int peek_insisting(const struct interval *i, struct packet_totals *ret, s
 int interval_make_room(struct interval *i, uint32_t *ret, struct reason *r)
 {
 	struct packet_totals t;
-	int err = peek_insisting(i, &t, r);
+	int err = read_totals_with_retries(i, &t, r);
 
-	if (!err && is_pressed(i, &t)) {
-		err = insist(i, early_flip, r);
+	if (!err && is_filling_up(i, &t)) {
+		err = complete(i, step_early_flip, r);
 		if (!err)
-			err = insist(i, drain_more, r);
-		i->flipped = counts_is_draining(i->counts);
+			err = complete(i, step_drain, r);
+		i->draining = counts_is_draining(i->counts);
 		t.sources = 0;
 	}
 	if (!err)
@@ -324,5 +326,5 @@ void interval_next(struct interval *i, const struct packet_totals *t)
 	i->lost_first_ns = 0;
 	i->lost_last_ns = 0;
 	i->start_ns = i->end_ns;
-	i->closing = false;
+	i->ending = false;
 }

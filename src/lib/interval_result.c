@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The figures first, so that a pointer to them is a pointer to all. */
+/* The public struct comes first, so that a pointer to it is a pointer to the whole. */
 struct owned_result {
 	struct xdptail_counts counts;
-	struct interval_result taken;
+	struct interval_result result;
 };
 
 static void fill_totals(struct xdptail_counts *c, const struct packet_totals *t)
@@ -46,10 +46,10 @@ static void fill_samples(struct xdptail_counts *c, const struct interval_result 
 	c->lost_last_ns = t->lost_last_ns;
 	if (c->lost_ring_full + c->lost_no_buffer + c->lost_other == t->lost_noted)
 		return;
-	/* the last ones came after the last look */
+	/* the last losses came after the last check */
 	c->lost_last_ns = t->end_ns;
 	if (!c->lost_first_ns)
-		c->lost_first_ns = t->looked_ns < t->end_ns ? t->looked_ns : t->start_ns;
+		c->lost_first_ns = t->checked_ns < t->end_ns ? t->checked_ns : t->start_ns;
 }
 
 int interval_result_new(struct xdptail_counts **ret)
@@ -66,7 +66,7 @@ void interval_result_to_counts(const struct interval_result *from, struct xdptai
 {
 	struct owned_result *owned = (struct owned_result *)to;
 
-	owned->taken = *from;
+	owned->result = *from;
 	fill_totals(&owned->counts, &from->totals);
 	fill_samples(&owned->counts, from);
 	owned->counts.n_sources = sources_number(from->sources);
@@ -74,15 +74,15 @@ void interval_result_to_counts(const struct interval_result *from, struct xdptai
 
 int xdptail_counts_source(const struct xdptail_counts *c, size_t i, struct xdptail_source *ret)
 {
-	const struct interval_result *taken = &((const struct owned_result *)c)->taken;
+	const struct interval_result *result = &((const struct owned_result *)c)->result;
 	const struct count_value *value;
 	const struct count_key *key;
 
 	if (i >= c->n_sources)
 		return -EINVAL;
-	key = sources_at(taken->sources, i, &value);
+	key = sources_at(result->sources, i, &value);
 	memcpy(ret->src_ip, key->addr, sizeof(ret->src_ip));
-	ret->interface = taken->name(taken->arg, key->ifindex);
+	ret->interface = result->name(result->arg, key->ifindex);
 	ret->packets = value->packets;
 	ret->bytes = value->bytes;
 	return 0;
@@ -94,6 +94,6 @@ void xdptail_counts_free(struct xdptail_counts *c)
 
 	if (!owned)
 		return;
-	sources_free(owned->taken.sources);
+	sources_free(owned->result.sources);
 	free(owned);
 }

@@ -13,9 +13,9 @@
 
 #include "base/array.h"
 
-/* Types that are known to hand XDP frames like this. ipip, sit and gre do so from 5.14 on, when
- * their drivers began to mark where the packet begins that they have unwrapped
- * (skb_reset_mac_header()); before, XDP is shown the headers around it.
+/* Types of interfaces whose XDP frames are known to begin like this. ipip, sit and gre are right
+ * from 5.14 on, when their drivers began to mark where the unwrapped packet begins
+ * (skb_reset_mac_header()); before, XDP sees the outer headers.
  */
 static const struct {
 	unsigned short type;
@@ -31,7 +31,7 @@ static const struct {
 	{ ARPHRD_IPGRE, LINK_IP },
 };
 
-/* The type of an interface, one of ARPHRD_*, or -errno. */
+/* Returns the type of an interface, one of ARPHRD_*, or -errno. */
 static int type_of(const char *interface)
 {
 	struct ifreq request = { 0 };

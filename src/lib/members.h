@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Members of the structs of the ABI, as lists that do not compile when one is forgotten: tables
- * that are to have all of them are made from these. A list calls X(struct's name, member's name)
- * for each member, and PAD for what is only there to be zero. No name is there twice, and together
- * they are as large as the struct, which has no padding that the compiler made.
+/* Lists of the members of the ABI structs, which do not compile if a member is missing: tables that
+ * must have all members are made from them. A list calls X(struct's name, member's name) for each
+ * member, and PAD for padding, which must be zero. No member is listed twice, and together they are
+ * as large as the struct, which has no padding from the compiler.
  */
 #ifndef LIB_MEMBERS_H
 #define LIB_MEMBERS_H

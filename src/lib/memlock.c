@@ -17,11 +17,12 @@ uint64_t memlock_limit(void)
 {
 	struct rlimit limit = { .rlim_cur = RLIM_INFINITY };
 
-	(void)getrlimit(RLIMIT_MEMLOCK, &limit); /* cannot fail for a limit that there is */
+	(void)getrlimit(RLIMIT_MEMLOCK, &limit); /* cannot fail for an existing limit */
 	return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
 }
 
-/* libbpf tries to lift it altogether, which takes CAP_SYS_RESOURCE, and nothing less. */
+/* libbpf tries to remove the limit, which needs CAP_SYS_RESOURCE, and does nothing if that fails.
+ */
 void memlock_raise(void)
 {
 	struct rlimit limit = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
@@ -30,11 +31,11 @@ void memlock_raise(void)
 	    getrlimit(RLIMIT_MEMLOCK, &limit))
 		return;
 	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_MEMLOCK, &limit); /* what is refused says so */
+	(void)setrlimit(RLIMIT_MEMLOCK, &limit); /* if it is refused, the load reports it */
 }
 
-/* A program that no kernel takes. Who may load programs is told what is wrong with it, before any
- * memory is counted.
+/* Loads a program that no kernel accepts. A process that may load programs gets the verifier's
+ * answer, which comes before any memory is counted.
  */
 static bool may_load_programs(void)
 {
@@ -49,7 +50,9 @@ static bool may_load_programs(void)
 	return true;
 }
 
-/* Whether the kernel counts that way is not known where even a probe is too large for the limit. */
+/* If even a probe is too large for the limit, it is unknown whether the kernel counts memory that
+ * way.
+ */
 bool memlock_refuses(void)
 {
 	return memlock_limit() != UINT64_MAX && feature_memcg() && may_load_programs();

@@ -9,10 +9,10 @@
 /* Bytes; UINT64_MAX: no limit. */
 uint64_t memlock_limit(void);
 
-/* Raise it as far as this process may, where it counts. */
+/* Raises the limit as much as this process may, if the kernel uses it. */
 void memlock_raise(void);
 
-/* BPF was refused with -EPERM: is it this limit, and nothing else, that stands in the way? */
+/* BPF was refused with -EPERM: is this limit the only cause? */
 bool memlock_refuses(void);
 
 #endif

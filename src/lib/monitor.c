@@ -10,10 +10,11 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
-#define MESSAGE_BYTES  32768 /* of one datagram: the kernel makes none longer unless asked to */
-#define DATAGRAMS_MAX  64 /* a call */
-#define FLAG_LOWER_UP  (1U << 16) /* IFF_LOWER_UP of linux/if.h, which net/if.h shuts out */
-#define ALIGNED(bytes) (((size_t)(bytes) + 3) & ~(size_t)3) /* NLMSG_ALIGN, NLA_ALIGN */
+/* bytes of one datagram: the kernel makes longer ones only on request */
+#define MESSAGE_BYTES  32768
+#define DATAGRAMS_MAX  64 /* datagrams per call */
+#define FLAG_LOWER_UP  (1U << 16) /* IFF_LOWER_UP of linux/if.h, which conflicts with net/if.h */
+#define ALIGNED(bytes) (((size_t)(bytes) + 3) & ~(size_t)3) /* like NLMSG_ALIGN and NLA_ALIGN */
 
 /* A part of a buffer. */
 struct span {
@@ -21,7 +22,7 @@ struct span {
 	size_t len;
 };
 
-/* Step over the first bytes, and what aligns them. */
+/* Steps over the first bytes, and their padding. */
 static void skip(struct span *s, size_t bytes)
 {
 	size_t step = ALIGNED(bytes);
@@ -41,7 +42,7 @@ static uint32_t read_u32(const struct span *value)
 	return u32;
 }
 
-static void take_attribute(struct monitor_link *link, unsigned int type, const struct span *value)
+static void read_attribute(struct monitor_link *link, unsigned int type, const struct span *value)
 {
 	switch (type) {
 	case IFLA_IFNAME:
@@ -52,7 +53,7 @@ static void take_attribute(struct monitor_link *link, unsigned int type, const s
 		link->mtu = read_u32(value);
 		break;
 	case IFLA_NEW_NETNSID:
-		link->moved = link->left;
+		link->moved = link->removed;
 		break;
 	case IFLA_NEW_IFINDEX:
 		link->new_ifindex = read_u32(value);
@@ -62,7 +63,7 @@ static void take_attribute(struct monitor_link *link, unsigned int type, const s
 	}
 }
 
-static int take_attributes(struct monitor_link *link, struct span rest)
+static int read_attributes(struct monitor_link *link, struct span rest)
 {
 	while (rest.len >= sizeof(struct nlattr)) {
 		struct nlattr attribute;
@@ -73,18 +74,18 @@ static int take_attributes(struct monitor_link *link, struct span rest)
 			return -EBADMSG;
 		value.data = rest.data + sizeof(attribute);
 		value.len = attribute.nla_len - sizeof(attribute);
-		take_attribute(link, attribute.nla_type & NLA_TYPE_MASK, &value);
+		read_attribute(link, attribute.nla_type & NLA_TYPE_MASK, &value);
 		skip(&rest, attribute.nla_len);
 	}
 	return 0;
 }
 
-/* RTM_NEWLINK, RTM_DELLINK. Those of a family are of what it keeps: that a bridge has let go of an
- * interface is an RTM_DELLINK of AF_BRIDGE.
+/* Handles RTM_NEWLINK and RTM_DELLINK. Messages with a family are about the state of that family:
+ * an RTM_DELLINK of AF_BRIDGE means that an interface has left a bridge.
  */
-static int take_link(bool left, struct span body, monitor_fn fn, void *arg)
+static int handle_link(bool removed, struct span body, monitor_fn fn, void *arg)
 {
-	struct monitor_link link = { .left = left };
+	struct monitor_link link = { .removed = removed };
 	struct ifinfomsg info;
 	int err;
 
@@ -97,18 +98,18 @@ static int take_link(bool left, struct span body, monitor_fn fn, void *arg)
 	link.up = info.ifi_flags & IFF_UP;
 	link.carrier = info.ifi_flags & FLAG_LOWER_UP;
 	skip(&body, sizeof(info));
-	err = take_attributes(&link, body);
+	err = read_attributes(&link, body);
 	if (!err)
 		fn(arg, &link);
 	return err;
 }
 
-/* An answer to monitor_ask(), which has numbered its question with the index. Any other refusal
- * leaves the question open, as if its answer were lost.
+/* Handles an answer to monitor_ask(), which uses the index as sequence number. Any refusal but
+ * ENODEV leaves the query open, as if its answer were lost.
  */
-static int take_error(uint32_t seq, struct span body, monitor_fn fn, void *arg)
+static int handle_error(uint32_t seq, struct span body, monitor_fn fn, void *arg)
 {
-	const struct monitor_link link = { .ifindex = seq, .left = true };
+	const struct monitor_link link = { .ifindex = seq, .removed = true };
 	struct nlmsgerr error;
 
 	if (body.len < sizeof(error))
@@ -135,11 +136,11 @@ int monitor_parse(const void *data, size_t len, monitor_fn fn, void *arg)
 		body.data = rest.data + sizeof(header);
 		body.len = header.nlmsg_len - sizeof(header);
 		if (header.nlmsg_type == RTM_NEWLINK || header.nlmsg_type == RTM_DELLINK)
-			err = take_link(header.nlmsg_type == RTM_DELLINK, body, fn, arg);
+			err = handle_link(header.nlmsg_type == RTM_DELLINK, body, fn, arg);
 		else if (header.nlmsg_type == NLMSG_ERROR)
-			err = take_error(header.nlmsg_seq, body, fn, arg);
+			err = handle_error(header.nlmsg_seq, body, fn, arg);
 		skip(&rest, header.nlmsg_len);
-		if (err == -EAGAIN) { /* what is behind it is as good as ever */
+		if (err == -EAGAIN) { /* the messages behind it are still valid */
 			open = true;
 			err = 0;
 		}
@@ -185,7 +186,7 @@ int monitor_ask(int fd, uint32_t ifindex)
 	return 0;
 }
 
-/* A datagram, if it is the kernel's. Its length, 0 when it is somebody else's, or -errno. */
+/* Receives a datagram. Returns its length, 0 if it is not from the kernel, or -errno. */
 static ssize_t receive(int fd, void *buffer, size_t size)
 {
 	struct sockaddr_nl from = { 0 };

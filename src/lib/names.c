@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The interval in which an interface leaves counts what came before; samples of it may wait in the
- * ring for one more, when nobody reads that before the counts are taken.
+/* The interval in which an interface is removed has its earlier counts. Samples of it may stay in
+ * the ring for one more interval, if nobody reads them before the counts are taken.
  */
 #define INTERVALS_KEPT 2
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names of interfaces: each text is kept once, for good, and has a number; and which index had
- * which name, for packets that were counted before it left.
+/* Names of interfaces. Each text is stored once, is never freed, and has a number. Past names of an
+ * index are kept for packets that were counted before the interface was removed.
  */
 #ifndef LIB_NAMES_H
 #define LIB_NAMES_H
@@ -11,30 +11,32 @@
 #define NAMES_UNKNOWN 0 /* the number of "?" */
 
 struct names {
-	char **texts; /* owned, each too; the number is the place, from 1 */
+	char **texts; /* owned, with its elements; text number n is texts[n - 1] */
 	size_t n_texts;
 	struct name_past {
 		uint32_t ifindex;
 		uint32_t name;
-		unsigned int intervals; /* that have ended since */
+		unsigned int intervals; /* number of intervals that have ended since */
 	} * past; /* owned */
 	size_t n_past;
 };
 
-void names_free(struct names *n); /* a zeroed one is fine, and is an empty one */
+void names_free(struct names *n); /* a zeroed struct names is empty and valid */
 
-/* The number of a name, into *ret. 0 or -ENOMEM. */
+/* Sets *ret to the number of a name. Returns 0 or -ENOMEM. */
 int names_add(struct names *n, const char *text, uint32_t *ret);
 
-const char *names_text(const struct names *n, uint32_t name); /* until names_free() */
+const char *names_text(const struct names *n, uint32_t name); /* valid until names_free() */
 
-/* This index had that name, and is in use no more. Without memory it is "?" from now on. */
+/* Records the name of an index that is not used any more. Without memory its name is "?" from now
+ * on.
+ */
 void names_retire(struct names *n, uint32_t ifindex, uint32_t name);
 
-/* The last name of an index that is in use no more, or NAMES_UNKNOWN. */
+/* Returns the last name of an index that is not used any more, or NAMES_UNKNOWN. */
 uint32_t names_last(const struct names *n, uint32_t ifindex);
 
-/* An interval has ended: names that nothing can ask for any more are forgotten. */
+/* An interval has ended: drops past names that no sample can need any more. */
 void names_next(struct names *n);
 
 #endif

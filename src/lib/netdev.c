@@ -11,7 +11,7 @@
 
 #include "lib/netlink.h"
 
-/* linux/netdev.h of 6.3, which older headers lack */
+/* From linux/netdev.h of 6.3, which older headers lack. */
 #define FAMILY		    "netdev"
 #define CMD_DEV_GET	    1
 #define ATTR_IFINDEX	    1
@@ -24,7 +24,7 @@ union request {
 	char bytes[128];
 };
 
-static int ask_link(uint32_t ifindex, char answer[NETLINK_ANSWER_MAX], struct netdev *ret)
+static int query_link(uint32_t ifindex, char answer[NETLINK_ANSWER_MAX], struct netdev *ret)
 {
 	const struct ifinfomsg info = { .ifi_index = (int)ifindex };
 	union request request = { .header = {
@@ -54,13 +54,13 @@ static int ask_link(uint32_t ifindex, char answer[NETLINK_ANSWER_MAX], struct ne
 int netdev_ask(uint32_t ifindex, struct netdev *ret)
 {
 	char *answer = malloc(NETLINK_ANSWER_MAX);
-	int err = answer ? ask_link(ifindex, answer, ret) : -ENOMEM;
+	int err = answer ? query_link(ifindex, answer, ret) : -ENOMEM;
 
 	free(answer);
 	return err;
 }
 
-/* A command of a family of generic netlink, with one attribute. */
+/* A command of a generic netlink family, with one attribute. */
 struct question {
 	uint16_t family;
 	struct genlmsghdr command;
@@ -69,8 +69,9 @@ struct question {
 	size_t size;
 };
 
-/* Ask generic netlink, as netlink_ask() does. */
-static int ask_generic(const struct question *q, char answer[NETLINK_ANSWER_MAX], const void **ret)
+/* Returns what netlink_ask() returns. */
+static int query_generic(const struct question *q, char answer[NETLINK_ANSWER_MAX],
+			 const void **ret)
 {
 	union request request = { .header = {
 					  .nlmsg_type = q->family,
@@ -82,7 +83,8 @@ static int ask_generic(const struct question *q, char answer[NETLINK_ANSWER_MAX]
 	return netlink_ask(NETLINK_GENERIC, &request.header, sizeof(q->command), answer, ret);
 }
 
-/* Families have their numbers from the kernel, in order of appearance. -ENOENT: there is none. */
+/* The kernel numbers families in order of registration. Returns -ENOENT if there is no such family.
+ */
 static int find_family(char answer[NETLINK_ANSWER_MAX], uint16_t *ret)
 {
 	const struct question question = {
@@ -95,7 +97,7 @@ static int find_family(char answer[NETLINK_ANSWER_MAX], uint16_t *ret)
 	const void *attributes = NULL;
 	const void *id;
 	size_t size = 0;
-	int len = ask_generic(&question, answer, &attributes);
+	int len = query_generic(&question, answer, &attributes);
 
 	if (len < 0)
 		return len;
@@ -106,7 +108,7 @@ static int find_family(char answer[NETLINK_ANSWER_MAX], uint16_t *ret)
 	return 0;
 }
 
-static int ask_xdp_features(uint32_t ifindex, char answer[NETLINK_ANSWER_MAX], uint64_t *ret)
+static int query_xdp_features(uint32_t ifindex, char answer[NETLINK_ANSWER_MAX], uint64_t *ret)
 {
 	struct question question = {
 		.command = { .cmd = CMD_DEV_GET, .version = FAMILY_VERSION },
@@ -119,7 +121,7 @@ static int ask_xdp_features(uint32_t ifindex, char answer[NETLINK_ANSWER_MAX], u
 
 	if (len < 0)
 		return len;
-	len = ask_generic(&question, answer, &attributes);
+	len = query_generic(&question, answer, &attributes);
 	if (len < 0)
 		return len;
 	return netlink_find_u64(attributes, (size_t)len, ATTR_XDP_FEATURES, ret);
@@ -128,7 +130,7 @@ static int ask_xdp_features(uint32_t ifindex, char answer[NETLINK_ANSWER_MAX], u
 int netdev_xdp_features(uint32_t ifindex, uint64_t *ret)
 {
 	char *answer = malloc(NETLINK_ANSWER_MAX);
-	int err = answer ? ask_xdp_features(ifindex, answer, ret) : -ENOMEM;
+	int err = answer ? query_xdp_features(ifindex, answer, ret) : -ENOMEM;
 
 	free(answer);
 	return err;

@@ -64,7 +64,7 @@ int netlink_find_u64(const void *attributes, size_t len, uint16_t type, uint64_t
 	return find_number(attributes, len, type, ret, sizeof(*ret));
 }
 
-/* What came, n bytes of it, or why it is no answer. */
+/* Checks a received message of n bytes. Returns -errno if it is not an answer. */
 static int open_answer(const char *answer, size_t n, size_t family_header, const void **ret)
 {
 	const size_t headers = NLMSG_HDRLEN + NLMSG_ALIGN(family_header);
@@ -96,7 +96,8 @@ int netlink_ask(int protocol, struct nlmsghdr *message, size_t family_header,
 	message->nlmsg_flags = NLM_F_REQUEST;
 	n = send(fd, message, message->nlmsg_len, 0);
 	if (n >= 0)
-		n = recv(fd, answer, NETLINK_ANSWER_MAX, MSG_TRUNC); /* whole length */
+		/* MSG_TRUNC: n is the whole length */
+		n = recv(fd, answer, NETLINK_ANSWER_MAX, MSG_TRUNC);
 	err = n < 0 ? -errno : open_answer(answer, (size_t)n, family_header, ret);
 	close(fd);
 	return err;

@@ -27,20 +27,23 @@
 #include "xdptail_perf.skel.h"
 #include "xdptail_ring.skel.h"
 
-#define MAP_BYTES_MAX	(256ULL << 20) /* for counts, unless the user has set a limit */
-#define MAP_BYTES_SMALL (32ULL << 20) /* less is not worth a thought */
-#define OTHER_BYTES	(1ULL << 20) /* programs, totals, and what the kernel adds to each map */
+#define MAP_BYTES_MAX	(256ULL << 20) /* for counts, unless the user sets a limit */
+#define MAP_BYTES_SMALL (32ULL << 20) /* a map this small is never worth sharing */
+/* for programs, totals, and the kernel's overhead of each map */
+#define OTHER_BYTES (1ULL << 20)
 
-/* The verifier's log of a program. The level of figures (Linux 5.2) has what is wrong, and no walk;
- * a walk may be long, and what is beyond the most that kernels take for a log is cut.
+/* How to ask for the verifier's log of a program. The level of figures (Linux 5.2) has the error
+ * but not the walk. A walk may be long; what exceeds the kernel's limit for a log is cut.
  */
 struct log_setting {
 	__u32 level;
 	size_t bytes;
-	bool tells; /* log_fn is told */
+	bool to_log_fn; /* log_fn gets the log */
 };
 static const struct log_setting log_verdict = { .level = 4, .bytes = 1U << 16 };
-static const struct log_setting log_walk = { .level = 1, .bytes = UINT32_MAX >> 8, .tells = true };
+static const struct log_setting log_walk = { .level = 1,
+					     .bytes = UINT32_MAX >> 8,
+					     .to_log_fn = true };
 
 struct variant {
 	const char *name;
@@ -49,7 +52,7 @@ struct variant {
 	bool frags;
 };
 
-/* In order of preference. */
+/* In the order in which they are tried. */
 static const struct variant variants[] = {
 	{ "frags", xdptail_frags_bpf__elf_bytes, false, true },
 	{ "ring", xdptail_ring_bpf__elf_bytes, false, false },
@@ -115,7 +118,7 @@ static uint64_t round_up_pow2(uint64_t n, uint64_t least)
 
 uint64_t object_count_bytes(uint32_t max_sources, uint32_t values)
 {
-	/* struct htab_elem, the key and a pointer, each rounded up to 8; 16 bytes a bucket */
+	/* struct htab_elem, the key and a pointer, each rounded up to 8, and 16 bytes per bucket */
 	uint64_t element = 48 + (sizeof(struct count_key) + 7) / 8 * 8 + 8;
 	uint64_t value_bytes = (uint64_t)values * sizeof(struct count_value);
 	uint64_t buckets = round_up_pow2(max_sources, 1) * 16;
@@ -133,10 +136,10 @@ static struct bpf_map *find_map(struct bpf_object *obj, const char *name, int *e
 }
 
 /* Both generations are made here, in the same way. Before 5.10 the template of packet_count, which
- * the first is too, must have the size of what it stands for, and libbpf 1.1 cannot size the one in
- * the object. And kernels from 5.15 to 6.1 compare what BTF says of a timer in the template and in
- * what takes its place (bpf_map_meta_equal()): a map with BTF, as libbpf makes it, and one without
- * differ.
+ * is also the first generation, must have the size of its replacement, and libbpf 1.1 cannot size
+ * the template in the object. Kernels from 5.15 to 6.1 also compare the BTF of timers in the
+ * template and the replacement (bpf_map_meta_equal()): a map with BTF, as libbpf makes it, differs
+ * from one without.
  */
 static int make_map(struct bpf_map *map, enum bpf_map_type type, uint32_t max_entries)
 {
@@ -149,7 +152,7 @@ static int make_map(struct bpf_map *map, enum bpf_map_type type, uint32_t max_en
 	if (fd < 0)
 		return -errno;
 	err = bpf_map__reuse_fd(map, fd);
-	close(fd); /* the map has its own now */
+	close(fd); /* the map holds a duplicate */
 	return err;
 }
 
@@ -171,8 +174,8 @@ static int make_generations(struct bpf_map *const generations[ABI_GENERATIONS],
 	return err;
 }
 
-/* Sizes and constants, all of which are fixed once the object is loaded. What is large is made
- * here, so that it is known what there was no room for.
+/* Sets sizes and constants, which are fixed once the object is loaded. Large maps are made here, so
+ * that an error shows which of them did not fit.
  */
 static int configure(const struct object *o, const struct object_spec *spec,
 		     struct object_failure *f)
@@ -251,10 +254,9 @@ static uint32_t real_ring_bytes(enum xdptail_transport transport, uint32_t ring_
 	return (uint32_t)round_up_pow2(ring_bytes, (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
-/* A value for each possible CPU costs the memory of all that may ever come, and is worth what those
- * that are there would else get in each other's way. Unless the user has set a limit it is not had
- * where the former is much, and more than twice as much as it would be without those that are not
- * there.
+/* A value for each possible CPU costs memory for CPUs that may never come up. In return the present
+ * CPUs do not contend for one value. Unless the user sets a limit, the values are shared if the
+ * memory is large, and more than twice what the present CPUs alone would need.
  */
 static bool shares_counts(uint32_t max_sources, uint64_t max_map_bytes)
 {
@@ -338,10 +340,10 @@ static int check_transport(const struct object *o, const struct object_spec *spe
 	return 0;
 }
 
-/* Nothing of the object but what it counts with and the program that is named is to be left in the
- * kernel: libbpf would pin a map that says so, and reuse one that is pinned.
+/* Nothing of the object but its maps and the named program may stay in the kernel: libbpf would pin
+ * a map that asks for it, and reuse one that is pinned.
  */
-static void forget_pins(struct bpf_object *obj)
+static void clear_pins(struct bpf_object *obj)
 {
 	struct bpf_map *map;
 
@@ -359,21 +361,21 @@ static int open_own(struct object *o, const struct object_spec *spec, struct rea
 	if (err)
 		return err;
 	o->file = spec->ebpf_program;
-	o->obj = bpf_object__open_mem(bytes, size, &opts); /* has copies of what it keeps */
+	o->obj = bpf_object__open_mem(bytes, size, &opts); /* libbpf copies what it keeps */
 	if (!o->obj) {
 		char text[128] = "";
 
-		(void)libbpf_strerror(-errno, text, sizeof(text)); /* cut short is good enough */
+		(void)libbpf_strerror(-errno, text, sizeof(text)); /* a message may be cut */
 		free(bytes);
 		return reason_set(r, -EINVAL, "%.300s: is no BPF object: %s", o->file, text);
 	}
 	free(bytes);
-	forget_pins(o->obj);
+	clear_pins(o->obj);
 	err = object_layout_check(o->obj, o->file, &o->transport, r);
 	return err ? err : check_transport(o, spec, r);
 }
 
-/* The object says itself what packet_count has in it, but that can be seen only now. */
+/* The object states the values of packet_count itself, but they are known only after loading. */
 static int fill_packet_count(const struct object *o)
 {
 	int err = 0;
@@ -384,7 +386,7 @@ static int fill_packet_count(const struct object *o)
 	return err;
 }
 
-/* What the verifier says goes to buffers here, not to libbpf's messages. */
+/* Sends the verifier's log to buffers here, instead of libbpf's messages. */
 static void set_logs(struct bpf_program *const progs[LINK_MAX], const struct log_setting *set,
 		     char *const logs[LINK_MAX])
 {
@@ -392,13 +394,14 @@ static void set_logs(struct bpf_program *const progs[LINK_MAX], const struct log
 		if (!progs[link] || !logs[link])
 			continue;
 		*logs[link] = '\0';
-		(void)bpf_program__set_log_level(progs[link], set->level); /* not loaded yet: */
+		/* cannot fail before the program is loaded */
+		(void)bpf_program__set_log_level(progs[link], set->level);
 		(void)bpf_program__set_log_buf(progs[link], logs[link],
-					       set->bytes); /* can't fail */
+					       set->bytes); /* cannot fail */
 	}
 }
 
-/* One that was taken has no verdict. */
+/* A program that was accepted has no verdict. */
 static void note_verdict(struct object_failure *f, struct bpf_program *const progs[LINK_MAX],
 			 char *const logs[LINK_MAX])
 {
@@ -411,8 +414,8 @@ static void note_verdict(struct object_failure *f, struct bpf_program *const pro
 	}
 }
 
-/* Each line to log_fn. */
-static void tell(const struct object_spec *spec, char *log)
+/* Passes each line to log_fn. */
+static void log_lines(const struct object_spec *spec, char *log)
 {
 	for (char *line = strsep(&log, "\n"); line; line = strsep(&log, "\n")) {
 		if (*line)
@@ -428,21 +431,21 @@ static int load_programs(struct object *o, const struct object_spec *spec,
 	int err;
 
 	for (int link = 0; link < LINK_MAX; link++)
-		logs[link] = malloc(set->bytes); /* without one libbpf has its own */
+		logs[link] = malloc(set->bytes); /* without a buffer libbpf uses its own */
 	set_logs(progs, set, logs);
 	err = bpf_object__load(o->obj);
 	if (err)
 		note_verdict(f, progs, logs);
 	for (int link = 0; link < LINK_MAX; link++) {
-		if (err && set->tells && logs[link])
-			tell(spec, logs[link]);
+		if (err && set->to_log_fn && logs[link])
+			log_lines(spec, logs[link]);
 		free(logs[link]);
 	}
 	return err;
 }
 
-static int load(struct object *o, const struct object_spec *spec, const struct log_setting *set,
-		struct object_failure *f, struct reason *r)
+static int load_object(struct object *o, const struct object_spec *spec,
+		       const struct log_setting *set, struct object_failure *f, struct reason *r)
 {
 	struct bpf_program *progs[LINK_MAX] = { NULL };
 	int err = object_program_choose(o->obj, spec, progs, r);
@@ -464,7 +467,7 @@ static int load(struct object *o, const struct object_spec *spec, const struct l
 	return err;
 }
 
-/* *ret is to be closed in any case. */
+/* *ret has to be closed in any case. */
 static int open_and_load(struct object *ret, const struct object_spec *spec,
 			 const struct log_setting *set, struct object_failure *f, struct reason *r)
 {
@@ -479,11 +482,11 @@ static int open_and_load(struct object *ret, const struct object_spec *spec,
 		return err;
 	f->transport = ret->transport;
 	f->shared_counts = ret->shared_counts;
-	return load(ret, spec, set, f, r);
+	return load_object(ret, spec, set, f, r);
 }
 
-/* As little as is needed to ask the verifier. */
-static struct object_spec smallest(const struct object_spec *spec)
+/* Returns a spec with the smallest sizes, which are enough to run the verifier. */
+static struct object_spec smallest_spec(const struct object_spec *spec)
 {
 	struct object_spec small = *spec;
 
@@ -495,7 +498,7 @@ static struct object_spec smallest(const struct object_spec *spec)
 
 bool object_would_load(const struct object_spec *spec)
 {
-	const struct object_spec small = smallest(spec);
+	const struct object_spec small = smallest_spec(spec);
 	struct object_failure f = { 0 };
 	struct object o = { 0 };
 	struct reason unread;
@@ -505,15 +508,16 @@ bool object_would_load(const struct object_spec *spec)
 	return !err;
 }
 
-/* The verifier once more, which tells its whole walk now. */
-static void tell_walk(const struct object_spec *spec)
+/* Runs the verifier a second time, to log its whole walk. */
+static void log_whole_walk(const struct object_spec *spec)
 {
-	const struct object_spec small = smallest(spec);
+	const struct object_spec small = smallest_spec(spec);
 	struct object_failure f = { 0 };
 	struct object o = { 0 };
 	struct reason unread;
 
-	(void)open_and_load(&o, &small, &log_walk, &f, &unread); /* will be refused as before */
+	/* it is refused for the same reason */
+	(void)open_and_load(&o, &small, &log_walk, &f, &unread);
 	object_close(&o);
 }
 
@@ -534,12 +538,12 @@ int object_open(struct object *ret, const struct object_spec *spec, struct reaso
 	if (!f.err)
 		return err;
 	if (f.verdict[0] && spec->log_fn)
-		tell_walk(spec);
+		log_whole_walk(spec);
 	return object_refusal(r, &f, spec);
 }
 
 void object_close(struct object *o)
 {
-	bpf_object__close(o->obj); /* takes NULL */
+	bpf_object__close(o->obj); /* NULL is fine */
 	o->obj = NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The BPF object: which variant this kernel takes, or the user's own; its maps sized, its constants
- * set, one program for each kind of link loaded. The only includer of the skeletons, which are used
- * for the bytes in them: every object is opened alike and its maps are found by name.
+/* The BPF object: chooses the variant for this kernel, or the user's own object, sets the sizes of
+ * its maps and its constants, and loads one program for each kind of link. This is the only file
+ * that includes the skeletons, and only for their bytes: every object is opened in the same way and
+ * its maps are found by name.
  */
 #ifndef LIB_OBJECT_H
 #define LIB_OBJECT_H
@@ -17,32 +18,32 @@
 struct bpf_object;
 
 struct object_spec {
-	const char *ebpf_program; /* path of an object of the user's; NULL: one of ours */
+	const char *ebpf_program; /* path of a user's object; NULL: one of ours */
 	const char *function_name;
 	enum xdptail_transport transport;
 	uint32_t ring_bytes;
 	uint32_t max_sources;
-	/* more than this, and all CPUs share one value a source; 0: see object.c */
+	/* above this size all CPUs share one value per source; 0: see object.c */
 	uint64_t max_map_bytes;
-	xdptail_log_fn
-		log_fn; /* told what the verifier says of a program that it refuses; or NULL */
+	xdptail_log_fn log_fn; /* gets the verifier's log of a refused program; or NULL */
 	void *log_arg;
 	bool trace;
-	bool decap; /* the program's sibling that looks into tunnels */
-	struct tunnel_ports tunnel_ports; /* for it */
+	bool decap; /* load the sibling of the program that looks into tunnels */
+	struct tunnel_ports tunnel_ports; /* for decap */
 };
 
 /* Descriptors are borrowed from obj. */
 struct object {
 	struct bpf_object *obj; /* owned */
 	enum xdptail_transport transport; /* RINGBUF or PERF */
-	bool boot_clock; /* samples carry CLOCK_BOOTTIME, else CLOCK_MONOTONIC */
-	bool frags; /* takes frames that lie in several buffers */
-	uint32_t ring_bytes; /* as the kernel has them */
-	bool shared_counts; /* packet_count has one value a source, else one each possible CPU */
+	bool boot_clock; /* samples carry CLOCK_BOOTTIME; false: CLOCK_MONOTONIC */
+	bool frags; /* accepts frames that lie in several buffers */
+	uint32_t ring_bytes; /* as rounded for the kernel */
+	/* packet_count has one value per source; false: one for each possible CPU */
+	bool shared_counts;
 	uint64_t map_bytes;
-	const char *file; /* the user's, as in the spec: borrowed; NULL: it is ours */
-	int program_fd[LINK_MAX]; /* -1: none for this kind of link */
+	const char *file; /* path of the user's object, borrowed from the spec; NULL: it is ours */
+	int program_fd[LINK_MAX]; /* -1: no program for this kind of link */
 	int events_fd;
 	int settings_fd;
 	int sample_counter_fd;
@@ -51,18 +52,18 @@ struct object {
 	int generation_fd[ABI_GENERATIONS]; /* the inner maps of packet_count */
 };
 
-/* 0, or -errno with the reason set. *ret is set on success only. */
+/* Returns 0, or -errno with the reason set. *ret is set on success only. */
 int object_open(struct object *ret, const struct object_spec *spec, struct reason *r);
 void object_close(struct object *o);
 
-/* Does the kernel take what would be loaded by this? The sizes in it do not count. */
+/* Would the kernel accept the programs of this spec? The sizes in it do not matter. */
 bool object_would_load(const struct object_spec *spec);
 
-/* Memory of all maps, about: what RLIMIT_MEMLOCK has to allow where it counts. */
+/* Approximate memory of all maps, which RLIMIT_MEMLOCK has to allow where the kernel uses it. */
 uint64_t object_locked_bytes(const struct object_spec *spec);
 
-/* Kernel memory of both generations of packet_count, about: as kernel/bpf/hashtab.c allocates
- * preallocated hashes. values: one each possible CPU, or 1 when they are shared.
+/* Approximate kernel memory of both generations of packet_count, as kernel/bpf/hashtab.c
+ * preallocates hashes. values: one for each possible CPU, or 1 if they are shared.
  */
 uint64_t object_count_bytes(uint32_t max_sources, uint32_t values);
 

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SHOWN "%.300s" /* of a path: the sentence has to have room, too */
+#define SHOWN "%.300s" /* cuts a path, so that the rest of the sentence fits */
 
-static int explain_open(struct reason *r, const char *path, int err)
+static int explain_file_open(struct reason *r, const char *path, int err)
 {
 	switch (err) {
 	case ELOOP:
@@ -42,7 +42,7 @@ static int check_directory(int fd, const char *path, struct reason *r)
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return explain_open(r, path, errno);
+		return explain_file_open(r, path, errno);
 	if (!is_trusted(st.st_uid))
 		return reason_set(r, -EINVAL,
 				  SHOWN ": its directory belongs to user %u, who could replace it; "
@@ -62,7 +62,7 @@ static int check_file(int fd, const char *path, size_t *ret_size, struct reason 
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return explain_open(r, path, errno);
+		return explain_file_open(r, path, errno);
 	if (!S_ISREG(st.st_mode))
 		return reason_set(r, -EINVAL, SHOWN ": is not a regular file", path);
 	if (!is_trusted(st.st_uid))
@@ -81,7 +81,7 @@ static int check_file(int fd, const char *path, size_t *ret_size, struct reason 
 	return 0;
 }
 
-/* One byte more than there should be is asked for, so that more than was there is seen. */
+/* Asks for one byte more than expected, to notice a file that has grown. */
 static int read_whole(int fd, const char *path, size_t size, void **ret, struct reason *r)
 {
 	char *bytes = malloc(size + 1);
@@ -98,7 +98,7 @@ static int read_whole(int fd, const char *path, size_t size, void **ret, struct 
 			int err = errno;
 
 			free(bytes);
-			return explain_open(r, path, err);
+			return explain_file_open(r, path, err);
 		}
 		done += (size_t)n;
 	}
@@ -110,7 +110,7 @@ static int read_whole(int fd, const char *path, size_t size, void **ret, struct 
 	return 0;
 }
 
-/* Open the directory that the path leads to, where its last part is looked up. */
+/* Opens the directory of the path, in which the last part is looked up. */
 static int open_directory(const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
@@ -137,13 +137,13 @@ int object_file_read(const char *path, void **ret, size_t *ret_size, struct reas
 	int err;
 
 	if (directory < 0)
-		return explain_open(r, path, errno);
+		return explain_file_open(r, path, errno);
 	err = check_directory(directory, path, r);
 	if (!err) {
-		/* not to wait for the other end of a FIFO */
+		/* O_NONBLOCK: the open must not wait for the other end of a FIFO */
 		fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
-			err = explain_open(r, path, errno);
+			err = explain_file_open(r, path, errno);
 	}
 	close(directory);
 	if (!err)

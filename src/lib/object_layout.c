@@ -13,7 +13,7 @@
 #include "base/array.h"
 #include "lib/members.h"
 
-#define SHOWN "%.300s: " /* of a path: the sentence has to have room, too */
+#define SHOWN "%.300s: " /* cuts a path, so that the rest of the sentence fits */
 
 #define RING  "packet_events"
 #define PERF  "packet_events_perf"
@@ -24,11 +24,11 @@ struct map {
 	__u32 type;
 	__u32 key_size;
 	__u32 value_size;
-	__u32 max_entries; /* 0: we set it */
+	__u32 max_entries; /* 0: object.c sets it */
 	__u32 flags;
 };
 
-#define ANY_FLAGS ~0U /* libbpf's own */
+#define ANY_FLAGS ~0U /* accepts the flags that libbpf sets by itself */
 
 static const struct map maps[] = {
 	{ "settings", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct settings), 1, 0 },
@@ -57,8 +57,7 @@ struct member {
 	{ #member, offsetof(struct type, member), sizeof(((const struct type *)0)->member) },
 /* clang-format on */
 
-/* An object that is not ours may do without the padding, or name it otherwise: its size shows it.
- */
+/* A user's object may lack the padding, or name it differently: the size of the struct shows it. */
 #define MEMBERS_OF(LIST) LIST(MEMBER, MEMBERS_NONE)
 
 static const struct member packet_info_members[] = { MEMBERS_OF(MEMBERS_PACKET_INFO) };
@@ -137,7 +136,7 @@ static int check_map(const struct bpf_object *obj, const char *file, const struc
 	return check_shape(map, file, want, r);
 }
 
-/* One of the two: what goes the other way would be read by nobody. */
+/* An object must have exactly one of the two maps for samples, because only one of them is read. */
 static int check_events(const struct bpf_object *obj, const char *file, enum xdptail_transport *ret,
 			struct reason *r)
 {
@@ -195,7 +194,7 @@ static int check_member(const struct btf *btf, const struct btf_type *type, cons
 	return 0;
 }
 
-/* A struct that is not there is in no map, nor in what the compiler has kept of the program. */
+/* A struct that is missing from BTF is used neither by a map nor by the program, as compiled. */
 static int check_struct(const struct btf *btf, const char *file, const struct layout *layout,
 			struct reason *r)
 {

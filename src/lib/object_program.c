@@ -11,8 +11,8 @@
 #include "base/array.h"
 #include "lib/feature.h"
 
-/* A program's name with one of these behind it, or the first and then the second: the program that
- * does the same in tunnels, and where frames begin at IP. Users name the one without.
+/* Suffixes of a program's name: one of these, or the first and then the second, gives the sibling
+ * for tunnels, or for frames that begin at IP. Users name the program without a suffix.
  */
 #define DECAP	   "_decap"
 #define LINK_IS_IP "_ip"
@@ -47,8 +47,8 @@ bool object_program_has_frags(const struct bpf_program *prog)
 	return bpf_program__flags(prog) & BPF_F_XDP_HAS_FRAGS;
 }
 
-static struct bpf_program *find_program(struct bpf_object *obj, const struct object_spec *spec,
-					const char *link)
+static struct bpf_program *find_named_program(struct bpf_object *obj,
+					      const struct object_spec *spec, const char *link)
 {
 	char name[NAME_BYTES];
 
@@ -57,7 +57,7 @@ static struct bpf_program *find_program(struct bpf_object *obj, const struct obj
 	return bpf_object__find_program_by_name(obj, name);
 }
 
-/* An object of ours has no others. */
+/* An object of ours has no other programs. */
 static int check_program(const struct bpf_program *prog, const char *file, struct reason *r)
 {
 	const char *name = bpf_program__name(prog);
@@ -101,7 +101,7 @@ int object_program_choose(struct bpf_object *obj, const struct object_spec *spec
 	if (!named)
 		return reason_set(r, -ENOENT, "there is no program \"%.64s\"; there are %s",
 				  spec->function_name, names);
-	ret[LINK_ETHERNET] = find_program(obj, spec, "");
+	ret[LINK_ETHERNET] = find_named_program(obj, spec, "");
 	if (!ret[LINK_ETHERNET])
 		return reason_set(
 			r, -ENOENT,
@@ -109,7 +109,7 @@ int object_program_choose(struct bpf_object *obj, const struct object_spec *spec
 			"\" beside it",
 			spec->function_name, spec->function_name);
 	if (!feature_unaligned())
-		ret[LINK_IP] = find_program(obj, spec, LINK_IS_IP);
+		ret[LINK_IP] = find_named_program(obj, spec, LINK_IS_IP);
 	for (int link = 0; link < LINK_MAX; link++) {
 		int err = ret[link] && spec->ebpf_program ?
 				  check_program(ret[link], spec->ebpf_program, r) :

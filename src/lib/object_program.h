@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which programs of a BPF object are loaded: those that count and sample as the function that was
- * named.
+/* Chooses the programs of a BPF object that are loaded: those that count and sample as the named
+ * function does.
  */
 #ifndef LIB_OBJECT_PROGRAM_H
 #define LIB_OBJECT_PROGRAM_H
@@ -14,15 +14,15 @@
 struct bpf_object;
 struct bpf_program;
 
-/* Load only the program that was named or its sibling, and for frames that begin at IP the one
- * beside it, if there is one that this kernel would take (NULL otherwise); the others cost nothing
- * then. 0, -ENOENT where there is no such program, or what a program of the user's is refused for,
- * with the reason set.
+/* Loads only the named program or its sibling for tunnels, and the one beside it for frames that
+ * begin at IP, if this kernel would accept that (NULL otherwise); other programs are not loaded.
+ * Returns 0; -ENOENT if there is no such program; or the error of a user's program, with the reason
+ * set.
  */
 int object_program_choose(struct bpf_object *obj, const struct object_spec *spec,
 			  struct bpf_program *ret[LINK_MAX], struct reason *r);
 
-/* It takes frames in several buffers. */
+/* Does the program accept frames in several buffers? */
 bool object_program_has_frags(const struct bpf_program *prog);
 
 #endif

@@ -29,13 +29,13 @@ static void read_release(char ret[RELEASE_BYTES])
 {
 	struct utsname uts = { 0 };
 
-	(void)uname(&uts); /* cannot fail with memory of ours */
+	(void)uname(&uts); /* cannot fail with a valid buffer */
 	(void)snprintf(ret, RELEASE_BYTES, "%.64s", uts.release);
 }
 
 /* --- what would work --- */
 
-/* A change of the options; false: it would change nothing, or not to what can be had. */
+/* Changes the options. Returns false if it would change nothing, or is not possible. */
 typedef bool (*change_fn)(struct object_spec *spec, enum xdptail_transport transport);
 
 static bool drop_decap(struct object_spec *spec, enum xdptail_transport transport)
@@ -47,13 +47,13 @@ static bool drop_decap(struct object_spec *spec, enum xdptail_transport transpor
 	return changes;
 }
 
-static bool take_perf(struct object_spec *spec, enum xdptail_transport transport)
+static bool use_perf(struct object_spec *spec, enum xdptail_transport transport)
 {
 	spec->transport = XDPTAIL_TRANSPORT_PERF;
 	return !spec->ebpf_program && transport != XDPTAIL_TRANSPORT_PERF;
 }
 
-static bool take_ring(struct object_spec *spec, enum xdptail_transport transport)
+static bool use_ring(struct object_spec *spec, enum xdptail_transport transport)
 {
 	const bool changes = spec->transport == XDPTAIL_TRANSPORT_PERF;
 
@@ -62,7 +62,7 @@ static bool take_ring(struct object_spec *spec, enum xdptail_transport transport
 	return !spec->ebpf_program && changes;
 }
 
-static bool take_function(struct object_spec *spec, const char *from, const char *to)
+static bool use_function(struct object_spec *spec, const char *from, const char *to)
 {
 	const bool changes = !spec->ebpf_program && !strcmp(spec->function_name, from);
 
@@ -70,31 +70,31 @@ static bool take_function(struct object_spec *spec, const char *from, const char
 	return changes;
 }
 
-static bool take_all_packets(struct object_spec *spec, enum xdptail_transport transport)
+static bool use_all_packets(struct object_spec *spec, enum xdptail_transport transport)
 {
 	(void)transport;
-	return take_function(spec, TCP_PACKETS, ALL_PACKETS);
+	return use_function(spec, TCP_PACKETS, ALL_PACKETS);
 }
 
-static bool take_tcp_packets(struct object_spec *spec, enum xdptail_transport transport)
+static bool use_tcp_packets(struct object_spec *spec, enum xdptail_transport transport)
 {
 	(void)transport;
-	return take_function(spec, ALL_PACKETS, TCP_PACKETS);
+	return use_function(spec, ALL_PACKETS, TCP_PACKETS);
 }
 
 static const struct change {
-	const char *words; /* as options of the command */
+	const char *words; /* as options on the command line */
 	change_fn fn;
 } changes[] = {
 	{ "without --decap", drop_decap },
-	{ "--transport perf", take_perf },
-	{ "--transport ringbuf", take_ring },
-	{ "-a", take_all_packets },
-	{ "--function-name " TCP_PACKETS, take_tcp_packets },
+	{ "--transport perf", use_perf },
+	{ "--transport ringbuf", use_ring },
+	{ "-a", use_all_packets },
+	{ "--function-name " TCP_PACKETS, use_tcp_packets },
 };
 #define N_CHANGES (ARRAY_SIZE(changes))
 
-/* Find the changes that would change something: at most CHANGES_MAX, as the others are contrary to
+/* Finds the changes that have an effect: at most CHANGES_MAX, because each of the others excludes
  * one of these.
  */
 static size_t find_changes(const struct object_failure *f, const struct object_spec *spec,
@@ -112,7 +112,7 @@ static size_t find_changes(const struct object_failure *f, const struct object_s
 }
 
 struct trial {
-	const struct object_failure *f; /* borrowed, as all here */
+	const struct object_failure *f; /* borrowed, as all pointers here */
 	const struct object_spec *spec;
 	const struct change *list[CHANGES_MAX];
 	size_t n;
@@ -125,12 +125,13 @@ static bool works(const struct trial *t, unsigned int set)
 
 	for (unsigned int i = 0; i < CHANGES_MAX; i++) {
 		if (set >> i & 1)
-			(void)t->list[i]->fn(&changed, t->f->transport); /* it changes: known */
+			/* it has an effect, as find_changes() has checked */
+			(void)t->list[i]->fn(&changed, t->f->transport);
 	}
 	return object_would_load(&changed);
 }
 
-/* "without --decap and -a", behind a ", or " where there is something already. */
+/* Appends for example "without --decap and -a", behind a ", or " if there is text already. */
 static void add_words(char text[ADVICE_BYTES], const struct change *const list[], unsigned int set)
 {
 	const char *joint = *text ? ", or " : "";
@@ -145,7 +146,7 @@ static void add_words(char text[ADVICE_BYTES], const struct change *const list[]
 	}
 }
 
-/* All sets of that many changes; false: there is no time for more. */
+/* Tries all sets of size changes. Returns false if there is no time for more. */
 static bool try_sets(const struct trial *t, int size, char text[ADVICE_BYTES])
 {
 	for (unsigned int set = 1; set < 1U << t->n; set++) {
@@ -159,8 +160,8 @@ static bool try_sets(const struct trial *t, int size, char text[ADVICE_BYTES])
 	return true;
 }
 
-/* The fewest changes of the options that make it load, each found by trying; "" where none was
- * found. *ret_tried: there was something to try.
+/* Finds the smallest sets of option changes with which the program loads, by trying them; "" if
+ * none was found. *ret_tried: there was something to try.
  */
 static void find_advice(const struct object_failure *f, const struct object_spec *spec,
 			char ret[ADVICE_BYTES], bool *ret_tried)
@@ -177,7 +178,7 @@ static void find_advice(const struct object_failure *f, const struct object_spec
 
 /* --- sentences --- */
 
-/* EPERM has several causes; say which, and what grants it. */
+/* EPERM has several causes; the reason says which one applies, and what grants the permission. */
 int object_refusal_permission(struct reason *r, uint64_t locked_bytes)
 {
 	char names[64];
@@ -209,7 +210,7 @@ static const char *meaning(int err)
 	return err == -E2BIG ? "it is too large for it" : kernel_error_text(err);
 }
 
-/* The object of the user's with what follows, or nothing. */
+/* Writes the name of the user's object with what follows, or "". */
 static void name_file(char ret[304], const struct object_spec *spec)
 {
 	*ret = '\0';
@@ -238,7 +239,7 @@ static int explain_verdict(struct reason *r, const struct object_failure *f,
 		advice, spec->ebpf_program ? "-v shows all that it says" : REPORT);
 }
 
-/* What makes the map smaller. */
+/* Suggests how to make the map smaller. */
 static void find_lower(const struct object_failure *f, const struct object_spec *spec,
 		       char ret[ADVICE_BYTES])
 {
@@ -275,7 +276,7 @@ static int explain_map(struct reason *r, const struct object_failure *f,
 			  f->err == -E2BIG ? lower : REPORT);
 }
 
-/* The verifier has not seen a program yet, or not said anything. */
+/* The failure came before the verifier, or the verifier gave no reason. */
 static int explain_load(struct reason *r, const struct object_failure *f,
 			const struct object_spec *spec)
 {

@@ -23,11 +23,11 @@ void xdptail_options_init(struct xdptail_options *o, size_t size)
 	memcpy(o, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
 }
 
-/* A caller compiled against another version: members it does not know keep their defaults, those
- * that we do not know must be unset.
+/* The caller may be compiled against another version: members that it does not know keep their
+ * defaults, and those that we do not know must be unset.
  */
-static int copy_handle_options(struct xdptail_options *ret, const struct xdptail_options *o,
-			       struct reason *r)
+static int copy_members(struct xdptail_options *ret, const struct xdptail_options *o,
+			struct reason *r)
 {
 	static const struct xdptail_options none = { 0 };
 	const char *tail = (const char *)o + sizeof(*ret);
@@ -79,7 +79,7 @@ static int copy_path(struct handle_options *ret, struct reason *r)
 int options_copy(struct handle_options *ret, const struct xdptail_options *from, struct reason *r)
 {
 	const struct xdptail_options *o = &ret->o;
-	int err = copy_handle_options(&ret->o, from, r);
+	int err = copy_members(&ret->o, from, r);
 
 	if (!err)
 		err = copy_text(r, "function_name", ret->function_name, sizeof(ret->function_name),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The caller's options: defaults, versions, ranges, and a copy that outlives the call. */
+/* A copy of the caller's options that outlives the call, with defaults, versions and ranges
+ * checked.
+ */
 #ifndef LIB_OPTIONS_H
 #define LIB_OPTIONS_H
 
@@ -10,16 +12,16 @@
 #include "base/reason.h"
 
 struct handle_options {
-	struct xdptail_options o; /* the strings in here are the caller's: use those below */
+	struct xdptail_options o; /* its strings are the caller's; use the copies below */
 	char function_name[64];
 	char ebpf_program[PATH_MAX]; /* "": ours */
-	struct tunnel_ports tunnel_ports; /* those in o, or their defaults */
+	struct tunnel_ports tunnel_ports; /* the ports of o, or their defaults */
 };
 
-/* from: NULL for the defaults. 0, or -EINVAL with the reason set. */
+/* from: NULL for the defaults. Returns 0, or -EINVAL with the reason set. */
 int options_copy(struct handle_options *ret, const struct xdptail_options *from, struct reason *r);
 
-/* The path of an object that is not ours, or NULL. Lent by the options. */
+/* Returns the path of a user's object, or NULL. Borrowed from the options. */
 const char *options_own_object(const struct handle_options *o);
 
 #endif

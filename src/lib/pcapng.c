@@ -8,22 +8,23 @@
 
 #include "base/time.h"
 
-/* A block: type, length, body, length again; all of it a multiple of 4 bytes. */
+/* A block has a type, a length, a body and the length once more, in multiples of 4 bytes. */
 #define BLOCK_HEAD  8
 #define BLOCK_FRAME 12
-#define BODY_MAX    (256U << 10) /* kept of a block: more than a frame has that can be parsed */
+/* bytes kept of a block: more than the parser can reach in a frame */
+#define BODY_MAX (256U << 10)
 
 #define BYTE_ORDER_MAGIC   0x1a2b3c4dU
 #define BYTE_ORDER_SWAPPED 0x4d3c2b1aU
 
-#define SECTION_BYTES	16 /* the least that the body of each has */
+#define SECTION_BYTES	16 /* smallest body of each block type */
 #define INTERFACE_BYTES 8
 #define PACKET_BYTES	20
 #define SIMPLE_BYTES	4
 
 enum block_type {
 	BLOCK_INTERFACE = 1,
-	BLOCK_PACKET = 2, /* obsolete */
+	BLOCK_PACKET = 2, /* an obsolete block type */
 	BLOCK_SIMPLE = 3,
 	BLOCK_ENHANCED = 6,
 	BLOCK_SECTION = PCAPNG_MAGIC,
@@ -32,17 +33,17 @@ enum block_type {
 enum option {
 	OPTION_END = 0,
 	OPTION_FLAGS = 2, /* of a packet */
-	OPTION_RESOLUTION = 9, /* of an interface's time: a power of 10, or of 2 */
-	OPTION_FCS = 13, /* of an interface: length of its frame check sequences */
-	OPTION_OFFSET = 14, /* seconds that are added to its time */
+	OPTION_RESOLUTION = 9, /* resolution of an interface's time: a power of 10 or of 2 */
+	OPTION_FCS = 13, /* length of an interface's frame check sequences */
+	OPTION_OFFSET = 14, /* seconds to add to an interface's time */
 };
 
-/* The bits of a packet's flags that have the length of its check sequence in bytes; 0: not said. */
+/* The bits of a packet's flags with the length of its check sequence in bytes; 0: not stated. */
 #define FLAGS_FCS_SHIFT 5
 #define FLAGS_FCS_MASK	0xf
 
-/* The specification has an interface's in bits, and gives "4" as the example; writers follow
- * either. A sequence is of 2 or 4 bytes, so that they can be told apart.
+/* The specification gives the length for an interface in bits, with "4" as the example; writers
+ * follow either. A sequence has 2 or 4 bytes, so bits and bytes can be told apart.
  */
 #define FCS_BYTES_MAX 7
 
@@ -50,29 +51,29 @@ enum option {
 #define POWER_2_MAX  63
 #define POWER_10_MAX 19
 
-struct pcapng_interface {
+struct capture_interface {
 	uint16_t link_type;
-	uint32_t snap; /* 0: no limit */
+	uint32_t snap; /* bytes; 0: no limit */
 	uint32_t fcs_len; /* bytes */
-	uint64_t ticks; /* a second */
+	uint64_t ticks; /* per second */
 	int64_t offset_s;
 };
 
 struct pcapng {
-	FILE *file; /* owned once open */
-	bool swapped; /* the section's byte order is not ours */
-	uint8_t *body; /* owned: of the block at hand, no more than is kept */
+	FILE *file; /* owned once the capture is open */
+	bool swapped; /* the section's byte order is not the host's */
+	uint8_t *body; /* owned: body of the current block, up to BODY_MAX */
 	size_t room;
-	uint32_t len; /* of the body */
-	uint32_t kept; /* bytes of it in body */
-	uint64_t last_ns; /* time of the last packet that has one */
-	struct pcapng_interface *interfaces; /* owned: of the section */
+	uint32_t len; /* bytes of the body */
+	uint32_t kept; /* bytes of it kept in body */
+	uint64_t last_ns; /* time of the last packet that has a time */
+	struct capture_interface *interfaces; /* owned: interfaces of the section */
 	size_t n;
 	size_t n_room;
 	const char *why;
 };
 
-static int broken(struct pcapng *p, const char *why)
+static int set_broken(struct pcapng *p, const char *why)
 {
 	p->why = why;
 	return -EBADMSG;
@@ -86,7 +87,7 @@ static uint32_t get32(const struct pcapng *p, const uint8_t *from)
 	return p->swapped ? __builtin_bswap32(value) : value;
 }
 
-static uint16_t read16(const struct pcapng *p, const uint8_t *from)
+static uint16_t read_u16(const struct pcapng *p, const uint8_t *from)
 {
 	uint16_t value;
 
@@ -94,10 +95,11 @@ static uint16_t read16(const struct pcapng *p, const uint8_t *from)
 	return p->swapped ? __builtin_bswap16(value) : value;
 }
 
-/* No other thread has the file, and two locks a packet would be a fifth of its cost. */
+/* No other thread uses the file, and two locks per packet would take a fifth of the time. */
 static int read_all(struct pcapng *p, uint8_t *to, size_t len)
 {
-	return fread_unlocked(to, 1, len, p->file) == len ? 0 : broken(p, "it ends within a block");
+	return fread_unlocked(to, 1, len, p->file) == len ? 0 :
+							    set_broken(p, "it ends within a block");
 }
 
 static int make_room(struct pcapng *p, size_t len)
@@ -108,13 +110,13 @@ static int make_room(struct pcapng *p, size_t len)
 		return 0;
 	body = realloc(p->body, len);
 	if (!body)
-		return broken(p, "out of memory");
+		return set_broken(p, "out of memory");
 	p->body = body;
 	p->room = len;
 	return 0;
 }
 
-/* A section says in which byte order it is, its own length included. */
+/* A section header shows the byte order, which also applies to its own length. */
 static int read_byte_order(struct pcapng *p, uint8_t magic[4])
 {
 	uint32_t value;
@@ -123,12 +125,12 @@ static int read_byte_order(struct pcapng *p, uint8_t magic[4])
 		return -EBADMSG;
 	memcpy(&value, magic, sizeof(value));
 	if (value != BYTE_ORDER_MAGIC && value != BYTE_ORDER_SWAPPED)
-		return broken(p, "a section has no byte order");
+		return set_broken(p, "a section has no byte order");
 	p->swapped = value == BYTE_ORDER_SWAPPED;
 	return 0;
 }
 
-/* What of the body is not kept. */
+/* Skips the part of the body that is not kept. */
 static int skip_body(struct pcapng *p, uint32_t left)
 {
 	uint8_t bytes[4096];
@@ -143,7 +145,8 @@ static int skip_body(struct pcapng *p, uint32_t left)
 	return err;
 }
 
-/* The body of a block of so many bytes, the first begun of which were read already. 0 or -EBADMSG.
+/* Reads the body of a block of total bytes, the first begun of which were read already. Returns 0
+ * or -EBADMSG.
  */
 static int read_body(struct pcapng *p, uint32_t total, const uint8_t *first, size_t begun)
 {
@@ -151,7 +154,7 @@ static int read_body(struct pcapng *p, uint32_t total, const uint8_t *first, siz
 	int err;
 
 	if (total < BLOCK_FRAME + begun || total % 4)
-		return broken(p, "a block has a length that cannot be");
+		return set_broken(p, "a block has a length that cannot be");
 	p->len = total - BLOCK_FRAME;
 	p->kept = p->len < BODY_MAX ? p->len : BODY_MAX;
 	err = make_room(p, p->kept);
@@ -165,11 +168,11 @@ static int read_body(struct pcapng *p, uint32_t total, const uint8_t *first, siz
 	if (!err)
 		err = read_all(p, end, sizeof(end));
 	if (!err && get32(p, end) != total)
-		err = broken(p, "a block has another length at its end");
+		err = set_broken(p, "a block has another length at its end");
 	return err;
 }
 
-/* The next block, whatever it is. 1; 0 at the end; or -EBADMSG. */
+/* Reads the next block of any type. Returns 1; 0 at the end; or -EBADMSG. */
 static int read_block(struct pcapng *p, uint32_t *ret_type)
 {
 	uint8_t head[BLOCK_HEAD], magic[4];
@@ -179,7 +182,7 @@ static int read_block(struct pcapng *p, uint32_t *ret_type)
 	if (!have && !ferror(p->file))
 		return 0;
 	if (have < sizeof(head))
-		return broken(p, "it ends within a block");
+		return set_broken(p, "it ends within a block");
 	*ret_type = get32(p, head);
 	if (*ret_type != BLOCK_SECTION) {
 		err = read_body(p, get32(p, head + 4), NULL, 0);
@@ -193,25 +196,25 @@ static int read_block(struct pcapng *p, uint32_t *ret_type)
 
 static int take_section(struct pcapng *p)
 {
-	if (p->len < SECTION_BYTES || read16(p, p->body + 4) != 1)
-		return broken(p, "a section is of another version than 1");
+	if (p->len < SECTION_BYTES || read_u16(p, p->body + 4) != 1)
+		return set_broken(p, "a section is of another version than 1");
 	p->n = 0;
 	return 0;
 }
 
-static int take_resolution(struct pcapng *p, struct pcapng_interface *i, uint8_t value)
+static int take_resolution(struct pcapng *p, struct capture_interface *i, uint8_t value)
 {
 	uint8_t power = value & (POWER_OF_2 - 1);
 
 	if (power > (value & POWER_OF_2 ? POWER_2_MAX : POWER_10_MAX))
-		return broken(p, "an interface's time is finer than 64 bits can say");
+		return set_broken(p, "an interface's time is finer than 64 bits can say");
 	i->ticks = 1;
 	for (; power; power--)
 		i->ticks *= value & POWER_OF_2 ? 2 : 10;
 	return 0;
 }
 
-static int take_option(struct pcapng *p, struct pcapng_interface *i, uint16_t code,
+static int take_option(struct pcapng *p, struct capture_interface *i, uint16_t code,
 		       const uint8_t *value, uint16_t len)
 {
 	uint64_t offset;
@@ -227,27 +230,28 @@ static int take_option(struct pcapng *p, struct pcapng_interface *i, uint16_t co
 	return 0;
 }
 
-/* The option at *at, in what is kept of the body, and step over it. 1; 0: there is none any more;
- * or -EBADMSG.
+/* Reads the option at *at, in the part of the body that is kept, and moves *at behind it. Returns
+ * 1; 0: there are no more; or -EBADMSG.
  */
 static int next_option(struct pcapng *p, uint32_t *at, uint16_t *ret_code,
 		       const uint8_t **ret_value, uint16_t *ret_len)
 {
 	if (p->kept < *at || p->kept - *at < 4)
 		return 0;
-	*ret_code = read16(p, p->body + *at);
-	*ret_len = read16(p, p->body + *at + 2);
+	*ret_code = read_u16(p, p->body + *at);
+	*ret_len = read_u16(p, p->body + *at + 2);
 	*ret_value = p->body + *at + 4;
 	*at += 4;
 	if (*ret_code == OPTION_END)
 		return 0;
 	if (*ret_len > p->kept - *at)
-		return broken(p, "an interface has an option that is longer than its block");
-	*at += (*ret_len + 3U) / 4 * 4; /* the block is a multiple of 4, so within it */
+		return set_broken(p, "an interface has an option that is longer than its block");
+	/* stays within the block, whose length is a multiple of 4 */
+	*at += (*ret_len + 3U) / 4 * 4;
 	return 1;
 }
 
-static int take_options(struct pcapng *p, struct pcapng_interface *i)
+static int take_options(struct pcapng *p, struct capture_interface *i)
 {
 	uint32_t at = INTERFACE_BYTES;
 	const uint8_t *value;
@@ -264,17 +268,17 @@ static int take_options(struct pcapng *p, struct pcapng_interface *i)
 	return more;
 }
 
-static int add_interface(struct pcapng *p, const struct pcapng_interface *i)
+static int add_interface(struct pcapng *p, const struct capture_interface *i)
 {
 	size_t room = p->n_room ? 2 * p->n_room : 4;
-	struct pcapng_interface *more;
+	struct capture_interface *more;
 
 	if (p->n == PCAPNG_INTERFACES_MAX)
-		return broken(p, "a section has more than 65536 interfaces");
+		return set_broken(p, "a section has more than 65536 interfaces");
 	if (p->n == p->n_room) {
 		more = reallocarray(p->interfaces, room, sizeof(*more));
 		if (!more)
-			return broken(p, "out of memory");
+			return set_broken(p, "out of memory");
 		p->interfaces = more;
 		p->n_room = room;
 	}
@@ -284,20 +288,20 @@ static int add_interface(struct pcapng *p, const struct pcapng_interface *i)
 
 static int take_interface(struct pcapng *p)
 {
-	struct pcapng_interface i = { .ticks = 1000000 };
+	struct capture_interface i = { .ticks = 1000000 };
 	int err;
 
 	if (p->len < INTERFACE_BYTES)
-		return broken(p, "an interface's block is too short");
+		return set_broken(p, "an interface's block is too short");
 	if (p->kept < p->len)
-		return broken(p, "an interface's block is longer than 256 KiB");
-	i.link_type = read16(p, p->body);
+		return set_broken(p, "an interface's block is longer than 256 KiB");
+	i.link_type = read_u16(p, p->body);
 	i.snap = get32(p, p->body + 4);
 	err = take_options(p, &i);
 	return err ? err : add_interface(p, &i);
 }
 
-static uint64_t ticks_to_ns(const struct pcapng_interface *i, uint64_t ticks)
+static uint64_t scale_time(const struct capture_interface *i, uint64_t ticks)
 {
 	__int128 ns = (__int128)(ticks / i->ticks) + i->offset_s;
 
@@ -307,20 +311,20 @@ static uint64_t ticks_to_ns(const struct pcapng_interface *i, uint64_t ticks)
 	return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
 }
 
-/* How much of a packet's data there is, behind so many bytes of its body. */
+/* Sets the packet's data, which begins at this offset of the body. */
 static int set_data(struct pcapng *p, uint32_t at, struct pcapng_packet *ret)
 {
 	if (ret->len > p->len - at)
-		return broken(p, "a packet is longer than its block");
+		return set_broken(p, "a packet is longer than its block");
 	ret->data = p->body + at;
 	ret->reach = ret->len < p->kept - at ? ret->len : p->kept - at;
 	return 0;
 }
 
-/* What a packet's flags say of its check sequence goes before what its interface says. Options that
- * are broken, or behind more data than any frame has, are no reason not to read the packet.
+/* The length of a check sequence in the packet's flags overrides that of its interface. Broken
+ * options, or options behind more data than is kept, do not prevent reading the packet.
  */
-static void take_flags(struct pcapng *p, struct pcapng_packet *ret)
+static void read_flags(struct pcapng *p, struct pcapng_packet *ret)
 {
 	uint32_t at = PACKET_BYTES + ((uint32_t)ret->len + 3) / 4 * 4;
 	const uint8_t *value;
@@ -335,44 +339,44 @@ static void take_flags(struct pcapng *p, struct pcapng_packet *ret)
 	}
 }
 
-/* An enhanced block, or an obsolete one: they differ in the first four bytes. */
-static int take_packet(struct pcapng *p, bool enhanced, struct pcapng_packet *ret)
+/* Reads an enhanced packet block or an obsolete one, which differ in the first four bytes only. */
+static int read_packet(struct pcapng *p, bool enhanced, struct pcapng_packet *ret)
 {
 	const uint8_t *body = p->body;
-	const struct pcapng_interface *i;
+	const struct capture_interface *i;
 	uint32_t number;
 	int err;
 
 	if (p->len < PACKET_BYTES)
-		return broken(p, "a packet's block is too short");
-	number = enhanced ? get32(p, body) : read16(p, body);
+		return set_broken(p, "a packet's block is too short");
+	number = enhanced ? get32(p, body) : read_u16(p, body);
 	if (number >= p->n)
-		return broken(p, "a packet is of an interface that is not described");
+		return set_broken(p, "a packet is of an interface that is not described");
 	i = &p->interfaces[number];
 	ret->link_type = i->link_type;
 	ret->fcs_len = i->fcs_len;
-	ret->timestamp_ns = ticks_to_ns(i, (uint64_t)get32(p, body + 4) << 32 | get32(p, body + 8));
+	ret->timestamp_ns = scale_time(i, (uint64_t)get32(p, body + 4) << 32 | get32(p, body + 8));
 	p->last_ns = ret->timestamp_ns;
 	ret->len = get32(p, body + 12);
 	ret->wire_len = get32(p, body + 16);
 	err = set_data(p, PACKET_BYTES, ret);
 	if (err)
 		return err;
-	take_flags(p, ret);
+	read_flags(p, ret);
 	return 1;
 }
 
-/* A simple packet is the first interface's, has no time, and is as long as that interface keeps of
- * it.
+/* Reads a simple packet block: it belongs to the first interface, has no time, and is cut to the
+ * snapshot length of that interface.
  */
-static int take_simple(struct pcapng *p, struct pcapng_packet *ret)
+static int read_simple_packet(struct pcapng *p, struct pcapng_packet *ret)
 {
 	int err;
 
 	if (p->len < SIMPLE_BYTES)
-		return broken(p, "a packet's block is too short");
+		return set_broken(p, "a packet's block is too short");
 	if (!p->n)
-		return broken(p, "a packet is of an interface that is not described");
+		return set_broken(p, "a packet is of an interface that is not described");
 	ret->link_type = p->interfaces[0].link_type;
 	ret->fcs_len = p->interfaces[0].fcs_len;
 	ret->timestamp_ns = p->last_ns;
@@ -384,8 +388,8 @@ static int take_simple(struct pcapng *p, struct pcapng_packet *ret)
 	return err ? err : 1;
 }
 
-/* 1 and a packet; 0: another block, or an interface's; or -EBADMSG. */
-static int take_block(struct pcapng *p, uint32_t type, struct pcapng_packet *ret)
+/* Returns 1 and a packet; 0: the block has none; or -EBADMSG. */
+static int read_packet_block(struct pcapng *p, uint32_t type, struct pcapng_packet *ret)
 {
 	switch (type) {
 	case BLOCK_SECTION:
@@ -394,9 +398,9 @@ static int take_block(struct pcapng *p, uint32_t type, struct pcapng_packet *ret
 		return take_interface(p);
 	case BLOCK_PACKET:
 	case BLOCK_ENHANCED:
-		return take_packet(p, type == BLOCK_ENHANCED, ret);
+		return read_packet(p, type == BLOCK_ENHANCED, ret);
 	case BLOCK_SIMPLE:
-		return take_simple(p, ret);
+		return read_simple_packet(p, ret);
 	default:
 		return 0;
 	}
@@ -416,10 +420,10 @@ int pcapng_open(struct pcapng **ret, FILE *file, const char **ret_why)
 	do {
 		more = read_block(p, &type);
 		if (more > 0)
-			more = take_block(p, type, &packet) < 0 ? -EBADMSG : 1;
+			more = read_packet_block(p, type, &packet) < 0 ? -EBADMSG : 1;
 	} while (more > 0 && !p->n);
 	if (!more)
-		more = broken(p, "it describes no interface");
+		more = set_broken(p, "it describes no interface");
 	if (more > 0) {
 		*ret = p;
 		return 0;
@@ -451,7 +455,7 @@ int pcapng_next(struct pcapng *p, struct pcapng_packet *ret)
 
 		if (more <= 0)
 			return more;
-		taken = take_block(p, type, ret);
+		taken = read_packet_block(p, type, ret);
 	}
 	return taken;
 }

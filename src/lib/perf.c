@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Perf buffers, for kernels without a ring buffer: one of libbpf's for each CPU that is online, so
- * that CPUs can come and go one by one. What is lost is counted by the BPF program; the
- * kernel's PERF_RECORD_LOST comes late or never (A26) and is not looked at.
+/* Perf buffers, for kernels without a ring buffer: one libbpf buffer for each CPU that is online,
+ * so that CPUs can come and go one by one. The BPF program counts lost samples; the kernel's
+ * PERF_RECORD_LOST comes late or never, and is ignored.
  */
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -17,29 +17,29 @@
 #include "lib/capabilities.h"
 #include "lib/transport.h"
 
-#define WAKE_PART     8 /* of a buffer */
+#define WAKE_PART     8 /* a buffer that is filled to one part in so many wakes the reader */
 #define ONLINE_CPUS   "/sys/devices/system/cpu/online"
 #define PARANOID      "/proc/sys/kernel/perf_event_paranoid"
-#define PARANOID_MOST 2 /* of the kernel itself */
+#define PARANOID_MOST 2 /* highest level of the upstream kernel */
 
 struct perf_cpu {
 	struct perf_buffer *pb; /* owned; NULL: this CPU is offline */
-	uint64_t mark;
-	uint64_t enabled_ns; /* how long the event had been on, a tick ago */
+	uint64_t watermark;
+	uint64_t enabled_ns; /* the event's enabled time at the last tick */
 };
 
 struct perf {
-	struct perf_cpu *cpus; /* owned; one each possible CPU */
+	struct perf_cpu *cpus; /* owned; one for each possible CPU */
 	bool *online; /* owned; scratch of perf_tick() */
 	int n_cpus;
-	int next; /* the CPU to begin with, so that none starves behind a busy one */
+	int next; /* the CPU to drain first, so that none starves behind a busy one */
 	int map_fd; /* borrowed */
 	int epoll_fd; /* borrowed */
-	size_t pages; /* a CPU */
-	bool each_wakes; /* nobody wants to wait for a batch */
+	size_t pages; /* pages per CPU */
+	bool wake_per_record; /* each record wakes the reader, as no batches are wanted */
 	transport_fn fn;
 	void *arg;
-	unsigned int taken; /* in the drain under way */
+	unsigned int taken; /* records in the present drain */
 	unsigned int max;
 	bool stopped;
 };
@@ -65,7 +65,7 @@ static enum bpf_perf_event_ret on_event(void *ctx, int cpu, struct perf_event_he
 	return LIBBPF_PERF_EVENT_CONT;
 }
 
-/* Which CPUs are online, from a list such as "0-3,5". 0 or -errno. */
+/* Marks the CPUs that are online, from a list such as "0-3,5". Returns 0 or -errno. */
 static int read_online(bool *online, int n_cpus)
 {
 	FILE *file = fopen(ONLINE_CPUS, "re");
@@ -116,8 +116,8 @@ uint32_t transport_perf_bytes(uint32_t ring_bytes)
 }
 
 /* A wake-up is an interrupt that a CPU sends to itself, and costs as much as fifty records (6.4 us
- * of 6.5 for each, in a virtual machine). So only a buffer that fills wakes the reader; what is in
- * others it finds by itself, at the next tick or when the next batch is due.
+ * of 6.5 for each, in a virtual machine). So only a buffer that fills up wakes the reader, which
+ * polls the others at the next tick, or when the next batch is due.
  */
 static struct perf_event_attr event_attr(const struct perf *perf)
 {
@@ -129,8 +129,8 @@ static struct perf_event_attr event_attr(const struct perf *perf)
 		.config = PERF_COUNT_SW_BPF_OUTPUT,
 		.sample_type = PERF_SAMPLE_RAW,
 		.sample_period = 1,
-		.watermark = !perf->each_wakes,
-		.wakeup_watermark = perf->each_wakes ? 1 : (__u32)(bytes / WAKE_PART),
+		.watermark = !perf->wake_per_record,
+		.wakeup_watermark = perf->wake_per_record ? 1 : (__u32)(bytes / WAKE_PART),
 		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED,
 	};
 }
@@ -157,11 +157,12 @@ static int cpu_open(struct perf *perf, int cpu)
 
 static void cpu_close(struct perf *perf, int cpu)
 {
-	perf_buffer__free(perf->cpus[cpu].pb); /* its fd leaves the epoll instance with it */
+	/* this also removes its fd from the epoll instance */
+	perf_buffer__free(perf->cpus[cpu].pb);
 	perf->cpus[cpu].pb = NULL;
 }
 
-/* The buffer's positions, in its first page (linux/perf_event.h). */
+/* Returns the buffer's first page, which has its positions (linux/perf_event.h). */
 static const struct perf_event_mmap_page *positions(const struct perf_cpu *c)
 {
 	size_t size;
@@ -172,7 +173,7 @@ static const struct perf_event_mmap_page *positions(const struct perf_cpu *c)
 	return page;
 }
 
-static uint64_t load_perf_head(const __u64 *position)
+static uint64_t load_perf_position(const __u64 *position)
 {
 	return __atomic_load_n(position, __ATOMIC_ACQUIRE);
 }
@@ -192,13 +193,14 @@ static bool has_waiting(const struct perf_cpu *c)
 {
 	const struct perf_event_mmap_page *page = positions(c);
 
-	return page && load_perf_head(&page->data_head) != page->data_tail;
+	return page && load_perf_position(&page->data_head) != page->data_tail;
 }
 
-/* Read for how long the event has been on. Returns whether that stands still since the last tick: a
- * CPU that went and came back in between looks the same, but its event is off for good.
+/* Compares the event's enabled time with that of the last call. The event of a CPU that went
+ * offline and came back between two ticks stays disabled for good, so its enabled time has not
+ * changed.
  */
-static bool refresh_enabled_time(struct perf_cpu *c)
+static bool check_disabled(struct perf_cpu *c)
 {
 	struct {
 		uint64_t value;
@@ -213,7 +215,7 @@ static bool refresh_enabled_time(struct perf_cpu *c)
 	return off;
 }
 
-static bool may_open(const struct perf *perf, int cpu)
+static bool can_open_event(const struct perf *perf, int cpu)
 {
 	struct perf_event_attr attr = event_attr(perf);
 	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -224,10 +226,10 @@ static bool may_open(const struct perf *perf, int cpu)
 	return permitted;
 }
 
-/* What the administrator lets others do. Above 2 is an addition of Debian and Ubuntu, of which
- * Debian's 5.10 excepts CAP_SYS_ADMIN only. 0 if it can't be read.
+/* Returns the sysctl kernel.perf_event_paranoid, or 0 if it cannot be read. Levels above 2 are an
+ * addition of Debian and Ubuntu; on Debian's 5.10 only CAP_SYS_ADMIN overrides them.
  */
-static long paranoid(void)
+static long read_paranoid(void)
 {
 	FILE *file = fopen(PARANOID, "re");
 	char line[32] = "";
@@ -240,10 +242,10 @@ static long paranoid(void)
 	return strtol(line, NULL, 10);
 }
 
-/* The kernel does not let us make the call; seccomp says EPERM, as a rule. */
-static int explain_refused(struct reason *r, int err, int cpu)
+/* The kernel does not permit the call at all. seccomp usually answers EPERM. */
+static int explain_no_permission(struct reason *r, int err, int cpu)
 {
-	long level = paranoid();
+	long level = read_paranoid();
 
 	if (err == -EACCES && level > PARANOID_MOST)
 		return reason_set(
@@ -258,10 +260,10 @@ static int explain_refused(struct reason *r, int err, int cpu)
 			  cpu);
 }
 
-/* Two calls can say EPERM: the one that opens, for lack of a capability or of leave to make the
- * call, and the one that maps, for lack of memory that may be locked.
+/* Two calls can fail with EPERM: perf_event_open for lack of a capability or because of a policy,
+ * and mmap for lack of memory that may be locked.
  */
-static int explain_perf_open(const struct perf *perf, struct reason *r, int err, int cpu)
+static int explain_cpu_open(const struct perf *perf, struct reason *r, int err, int cpu)
 {
 	if (err != -EACCES && err != -EPERM)
 		return reason_set(r, err, "cannot open a perf buffer on CPU %d: %s", cpu,
@@ -272,8 +274,8 @@ static int explain_perf_open(const struct perf *perf, struct reason *r, int err,
 			"not permitted to open a perf buffer on CPU %d: CAP_PERFMON is missing "
 			"(before Linux 5.8: CAP_SYS_ADMIN)",
 			cpu);
-	if (!may_open(perf, cpu))
-		return explain_refused(r, err, cpu);
+	if (!can_open_event(perf, cpu))
+		return explain_no_permission(r, err, cpu);
 	return reason_set(
 		r, -EPERM,
 		"not permitted to map a perf buffer on CPU %d: it is larger than "
@@ -282,8 +284,8 @@ static int explain_perf_open(const struct perf *perf, struct reason *r, int err,
 		cpu);
 }
 
-/* Follow the CPUs. What a CPU left in its buffer is read before the buffer goes: perf_drain()
- * does not need the CPU to be there.
+/* Follows the CPUs that come and go. The buffer of an offline CPU is read before it is closed:
+ * perf_drain() works without the CPU.
  */
 static int perf_tick(void *ctx, struct reason *r)
 {
@@ -295,13 +297,13 @@ static int perf_tick(void *ctx, struct reason *r)
 	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
 		struct perf_cpu *c = &perf->cpus[cpu];
 
-		if (c->pb && !has_waiting(c) && (!perf->online[cpu] || refresh_enabled_time(c)))
+		if (c->pb && !has_waiting(c) && (!perf->online[cpu] || check_disabled(c)))
 			cpu_close(perf, cpu);
 		if (c->pb || !perf->online[cpu])
 			continue;
 		err = cpu_open(perf, cpu);
 		if (err)
-			return explain_perf_open(perf, r, err, cpu);
+			return explain_cpu_open(perf, r, err, cpu);
 	}
 	return 0;
 }
@@ -318,7 +320,7 @@ int transport_perf_open(void **ret_ctx, const struct transport_spec *spec, int e
 	perf->map_fd = spec->map_fd;
 	perf->epoll_fd = epoll_fd;
 	perf->pages = pages_per_cpu(spec->ring_bytes);
-	perf->each_wakes = spec->batch_ms == 0;
+	perf->wake_per_record = spec->batch_ms == 0;
 	perf->fn = spec->fn;
 	perf->arg = spec->arg;
 	if (perf->n_cpus <= 0) {
@@ -372,12 +374,12 @@ static uint64_t perf_waiting(void *ctx)
 		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
 
 		if (page)
-			sum += load_perf_head(&page->data_head) - page->data_tail;
+			sum += load_perf_position(&page->data_head) - page->data_tail;
 	}
 	return sum;
 }
 
-static void perf_mark(void *ctx)
+static void perf_set_watermark(void *ctx)
 {
 	struct perf *perf = ctx;
 
@@ -385,18 +387,18 @@ static void perf_mark(void *ctx)
 		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
 
 		if (page)
-			perf->cpus[cpu].mark = load_perf_head(&page->data_head);
+			perf->cpus[cpu].watermark = load_perf_position(&page->data_head);
 	}
 }
 
-static bool perf_passed(void *ctx)
+static bool perf_is_drained(void *ctx)
 {
 	const struct perf *perf = ctx;
 
 	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
 		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
 
-		if (page && (int64_t)(page->data_tail - perf->cpus[cpu].mark) < 0)
+		if (page && (int64_t)(page->data_tail - perf->cpus[cpu].watermark) < 0)
 			return false;
 	}
 	return true;
@@ -422,8 +424,8 @@ const struct transport_ops transport_perf_ops = {
 	.wakes_late = true,
 	.drain = perf_drain,
 	.waiting = perf_waiting,
-	.mark = perf_mark,
-	.passed = perf_passed,
+	.set_watermark = perf_set_watermark,
+	.is_drained = perf_is_drained,
 	.arm = perf_arm,
 	.tick = perf_tick,
 	.close = perf_close,

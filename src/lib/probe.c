@@ -42,8 +42,8 @@ static void read_lockdown(struct xdptail_probe *p)
 	fclose(file);
 }
 
-/* Not to be permitted to try is not to know. */
-static enum xdptail_answer answer(int err)
+/* A probe that is not permitted gives no answer. */
+static enum xdptail_answer answer_of_errno(int err)
 {
 	if (err == -EPERM)
 		return XDPTAIL_UNKNOWN;
@@ -52,11 +52,11 @@ static enum xdptail_answer answer(int err)
 
 static void probe_features(struct xdptail_probe *p)
 {
-	p->ring_buffer = answer(feature_ring_buffer());
-	p->frags = answer(feature_frags());
-	p->batch = answer(feature_batch());
-	p->links = answer(feature_links());
-	p->memcg = answer(feature_memcg());
+	p->ring_buffer = answer_of_errno(feature_ring_buffer());
+	p->frags = answer_of_errno(feature_frags());
+	p->batch = answer_of_errno(feature_batch());
+	p->links = answer_of_errno(feature_links());
+	p->memcg = answer_of_errno(feature_memcg());
 	p->btf = access(BTF, F_OK) ? XDPTAIL_NO : XDPTAIL_YES;
 }
 
@@ -73,7 +73,7 @@ static void probe_process(struct xdptail_probe *p)
 	read_lockdown(p);
 }
 
-/* The limit as it is now that it was raised. */
+/* Records the limit after it was raised. */
 static void note_memlock(struct xdptail_probe *p, const struct xdptail_options *o)
 {
 	const struct object_spec spec = {
@@ -89,7 +89,7 @@ static void note_memlock(struct xdptail_probe *p, const struct xdptail_options *
 	p->memlock_needed = object_locked_bytes(&spec);
 }
 
-/* What came out of xdptail_open(). */
+/* Records the result of xdptail_open(). */
 static void note_open(struct xdptail_probe *p, const struct xdptail *x, int err)
 {
 	p->open_err = err;
@@ -113,7 +113,7 @@ int xdptail_probe(const char *interface, struct xdptail_probe *ret)
 
 	if (ret->size < sizeof(ret->size))
 		return -EINVAL;
-	probe_process(&p); /* first: the limit is raised where it counts */
+	probe_process(&p); /* comes before xdptail_open(), which may raise the limit */
 	err = xdptail_open(&x, NULL);
 	if (!x)
 		return -ENOMEM;

@@ -13,7 +13,7 @@
 #include "base/reason.h"
 #include "lib/refusal.h"
 
-static enum xdptail_answer answer_of_interface(bool yes)
+static enum xdptail_answer answer_of_bool(bool yes)
 {
 	return yes ? XDPTAIL_YES : XDPTAIL_NO;
 }
@@ -24,12 +24,12 @@ static void ask_device(struct xdptail_probe *p, struct netdev *device)
 	uint64_t features;
 
 	if (!netdev_ask(p->ifindex, device)) {
-		p->up = answer_of_interface(device->up);
+		p->up = answer_of_bool(device->up);
 		p->mtu = device->mtu;
 	}
 	if (!netdev_xdp_features(p->ifindex, &features)) {
-		p->native = answer_of_interface(features & NETDEV_XDP_BASIC);
-		p->native_frags = answer_of_interface(features & NETDEV_XDP_FRAGS);
+		p->native = answer_of_bool(features & NETDEV_XDP_BASIC);
+		p->native_frags = answer_of_bool(features & NETDEV_XDP_FRAGS);
 	}
 	p->native_mtu_max = ATTACH_MTU_ONE_BUFFER;
 	ethtool_ask(p->interface, &ethtool);
@@ -51,7 +51,7 @@ static void find_attached_program(struct xdptail_probe *p)
 	(void)snprintf(p->program_name, sizeof(p->program_name), "%s", other.name);
 }
 
-/* Does this one lie on top of ours, and have a program? */
+/* Does this interface lie on top of ours, and have an XDP program? */
 static bool is_occupied_upper(uint32_t upper, uint32_t ifindex, uint32_t master)
 {
 	struct attached_owner other = { 0 };
@@ -62,7 +62,7 @@ static bool is_occupied_upper(uint32_t upper, uint32_t ifindex, uint32_t master)
 	return upper == master || (!netdev_ask(upper, &device) && device.lower == ifindex);
 }
 
-/* The kernel attaches nothing below a program. */
+/* The kernel refuses to attach below an interface that has a program. */
 static void find_upper(struct xdptail_probe *p, uint32_t master)
 {
 	struct if_nameindex *list = if_nameindex();
@@ -75,13 +75,13 @@ static void find_upper(struct xdptail_probe *p, uint32_t master)
 		if_freenameindex(list);
 }
 
-/* What is known, and whether our program takes frames in several buffers. */
+/* What is known of the interface, and whether our program accepts frames in several buffers. */
 struct facts {
 	const struct xdptail_probe *probe;
 	bool frags;
 };
 
-/* Does a frame of this MTU fit in, natively? */
+/* Does a frame of this MTU fit in native mode? */
 static enum xdptail_answer fits(const struct facts *f)
 {
 	if (f->probe->mtu <= f->probe->native_mtu_max)
@@ -89,7 +89,7 @@ static enum xdptail_answer fits(const struct facts *f)
 	return f->frags ? f->probe->native_frags : XDPTAIL_NO;
 }
 
-/* attach_hook_fn: in the kernel's order, what it would say. */
+/* attach_hook_fn: predicts the kernel's answer, with its checks in their order. */
 static int would_hook(struct attachment *a, const void *arg)
 {
 	const struct facts *f = arg;
@@ -105,7 +105,7 @@ static int would_hook(struct attachment *a, const void *arg)
 	return fits(f) == XDPTAIL_NO ? -ERANGE : 0;
 }
 
-/* Foresee xdptail_attach(): the same steps, with would_hook() at their end. */
+/* Follows the same steps as xdptail_attach(), with would_hook() as the last. */
 static int foresee(struct xdptail_probe *p, const struct object *object, struct reason *r)
 {
 	static const int all_programs[LINK_MAX] = { 0 };

@@ -14,24 +14,24 @@
 
 #include "lib/kernel_error.h"
 
-/* the kernel has room for 17 pages more, or none */
+/* The kernel has room for 17 more pages, or for none. */
 #define SPLIT_MAX (PROG_RUN_REACH + 16 * 4096)
 
 struct prog_run {
 	const struct object *object; /* borrowed */
 	unsigned int cpus; /* possible ones */
-	unsigned int cpu; /* the one to run on */
-	cpu_set_t before; /* where the thread may run otherwise */
+	unsigned int cpu; /* the CPU to run on */
+	cpu_set_t before; /* CPUs that the thread may use otherwise */
 	struct sample_counter *counters; /* owned: cpus of them */
-	bool no_split; /* this kernel does not */
-	uint8_t split[SPLIT_MAX]; /* a frame, and behind it what is out of reach */
+	bool no_split; /* this kernel does not accept frames in several buffers */
+	uint8_t split[SPLIT_MAX]; /* a frame, and behind it bytes that the program cannot reach */
 };
 
-/* What of a frame a program is given. */
+/* The part of a frame that is given to the program. */
 struct given {
 	const uint8_t *data;
-	size_t reach; /* bytes that it can look at */
-	size_t len; /* that it counts: those on the wire */
+	size_t reach; /* bytes that the program can reach */
+	size_t len; /* bytes that the program counts: those on the wire */
 	int program_fd;
 };
 
@@ -75,7 +75,7 @@ int prog_run_begin(struct prog_run *p, struct reason *r)
 
 void prog_run_end(struct prog_run *p)
 {
-	/* if it fails, the thread stays where it is, and runs all the same */
+	/* if it fails, the thread stays on one CPU, which does no harm */
 	(void)sched_setaffinity(0, sizeof(p->before), &p->before);
 }
 
@@ -84,7 +84,7 @@ unsigned int prog_run_cpu(const struct prog_run *p)
 	return p->cpu;
 }
 
-/* Behind a made-up header: is there what it says? The program for IP has nothing else to go by. */
+/* Does IP follow the made-up header, as that states? The program for IP does not check it. */
 static bool begins_with_ip(const struct capture_frame *frame)
 {
 	const uint8_t *ip = frame->data + frame->made_up;
@@ -119,7 +119,8 @@ static bool takes(const struct prog_run *p, const struct given *given)
 	       given->len <= SPLIT_MAX;
 }
 
-/* Behind what there is, the program's buffers have whatever is in ours: it can't see it. */
+/* The bytes behind the frame are whatever the buffer holds, because the program cannot reach them.
+ */
 static int run_split(struct prog_run *p, const struct given *given)
 {
 	struct xdp_md ctx = {
@@ -151,7 +152,7 @@ int prog_run_frame(struct prog_run *p, const struct capture_frame *frame, struct
 	if (!takes(p, &given))
 		return 0;
 	err = given.reach == given.len ? run_whole(&given) : run_split(p, &given);
-	if (err == -EINVAL) /* a kernel that takes no more than a page, or that does not split */
+	if (err == -EINVAL) /* the kernel takes no more than a page, or does not split frames */
 		return 0;
 	if (err)
 		return reason_set(r, err, "the kernel does not run the program on a frame: %s",

@@ -11,9 +11,9 @@
 #include "lib/kernel_error.h"
 #include "lib/attached_owner.h"
 
-#define NEAREST_MAX 3 /* names offered for one that does not exist */
+#define NEAREST_MAX 3 /* similar names offered for one that does not exist */
 
-/* How many single-letter edits apart two short names are (Levenshtein), at most IF_NAMESIZE. */
+/* Returns the edit distance of two short names (Levenshtein), at most IF_NAMESIZE. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int row[IF_NAMESIZE + 1];
@@ -39,7 +39,9 @@ static unsigned int distance(const char *a, const char *b)
 	return row[len];
 }
 
-/* The next nearest name after those of a smaller distance (or the same, earlier in the list). */
+/* Returns the next nearest name, behind those of a smaller distance (or the same, earlier in the
+ * list).
+ */
 static const struct if_nameindex *nearest(const struct if_nameindex *list, const char *name,
 					  const bool *taken, size_t n)
 {
@@ -83,7 +85,7 @@ int refusal_occupied(struct reason *r, int err, const char *interface, uint32_t 
 	char name[24] = "";
 
 	if (!attached_owner_of(ifindex, &other) &&
-	    !other.id) /* the kernel looks one floor higher, too */
+	    !other.id) /* the kernel also checks the interface above */
 		return reason_set(
 			r, err,
 			"\"%s\" takes no XDP program while an interface on top of it has one "
@@ -99,7 +101,7 @@ int refusal_occupied(struct reason *r, int err, const char *interface, uint32_t 
 		interface, other.id, name, interface, other.hook ? other.hook : "xdp");
 }
 
-/* The link call gives a bare errno; what usually stands behind it. */
+/* The usual causes of the bare errno that the link call returns. */
 static const struct {
 	int err;
 	const char *meaning;
@@ -126,7 +128,7 @@ static const char *refusal_meaning(int err)
 
 int refusal_by_driver(struct reason *r, int err, const char *interface, enum xdptail_mode mode)
 {
-	if (err == -KERNEL_ENOTSUPP) /* some drivers say this, and mean that */
+	if (err == -KERNEL_ENOTSUPP) /* some drivers return this for "not supported" */
 		err = -EOPNOTSUPP;
 	if (err == -EPERM || err == -EACCES)
 		return reason_set(r, -EPERM,

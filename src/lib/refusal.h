@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Why nothing can be attached to an interface, in words. Each sets the reason and returns -errno.
+/* Explains why nothing can be attached to an interface. Each function sets the reason and returns
+ * -errno.
  */
 #ifndef LIB_REFUSAL_H
 #define LIB_REFUSAL_H
@@ -9,13 +10,13 @@
 #include "xdptail.h"
 #include "base/reason.h"
 
-/* -ENODEV, and the nearest names of those that there are. */
+/* Returns -ENODEV, and names similar interfaces. */
 int refusal_no_interface(struct reason *r, const char *interface);
 
-/* err, and the program that is there. */
+/* Returns err, and names the attached program. */
 int refusal_occupied(struct reason *r, int err, const char *interface, uint32_t ifindex);
 
-/* err, and what usually stands behind it; -EPERM for -EACCES, too. mode: NATIVE or GENERIC. */
+/* Returns err, or -EPERM for -EACCES, and names the usual cause. mode: NATIVE or GENERIC. */
 int refusal_by_driver(struct reason *r, int err, const char *interface, enum xdptail_mode mode);
 
 #endif

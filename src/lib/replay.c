@@ -12,37 +12,36 @@
 #define SAMPLE_RANDOM() ((__u32)random())
 #include "sample.h"
 
-#define LATE_MIN_NS 1000000000U /* what is late by less is never a step of the clock */
+#define LATE_MIN_NS 1000000000U /* a smaller delay is never a step of the clock */
 
-#define IFINDEX 1 /* of the one interface that a capture has for us */
+#define IFINDEX 1 /* the one interface of a capture */
 
-/* Where the next frame belongs, seen from the interval under way. */
+/* The place of the next frame, relative to the present interval. */
 enum next {
-	NEXT_WITHIN, /* or late: it is counted here */
-	NEXT_AHEAD, /* its interval comes later */
-	NEXT_BACK, /* time has gone back */
+	NEXT_WITHIN, /* within it, or late: it is counted here */
+	NEXT_AHEAD, /* it belongs to a later interval */
+	NEXT_BACK, /* the clock has gone back */
 };
 
 struct replay {
 	struct capture_file *file; /* owned */
-	struct capture_frame frame; /* the next one */
-	int have; /* 1: frame is there; 0: the end; or the -errno that ends it */
-	struct replay_spec spec; /* its path is not kept */
+	struct capture_frame frame; /* the next frame */
+	int have; /* 1: frame is valid; 0: the end; or the -errno that ended it */
+	struct replay_spec spec; /* without its path */
 	char name[64];
-	uint64_t start_ns; /* of the interval, by the clock that goes on from the last one */
-	uint64_t first_ns; /* of its frames: earlier than that when some came late */
-	uint64_t now_ns; /* the latest of the frames that were stepped over, since time went back */
-	enum next next; /* where the next frame belongs, if there is one */
-	int64_t step_ns; /* by which time has gone back, and it was not told; or 0 */
+	uint64_t start_ns; /* nominal start of the interval, where the last one ended */
+	uint64_t first_ns; /* time of the earliest frame; before start_ns if some came late */
+	uint64_t now_ns; /* latest time of the frames so far, since the clock last went back */
+	enum next next; /* place of the next frame, if there is one */
+	int64_t step_ns; /* the step of a clock that has gone back, not yet reported; or 0 */
 	struct sample_counter counter;
 	struct packet_totals totals;
 	struct sources *sources; /* owned */
-	struct reason reason; /* why have is negative */
+	struct reason reason; /* cause of a negative have */
 };
 
-/* Several interfaces are not written in order, and a clock that is set by little is no more than
- * that. But what is late by more than an interval would be counted with what it has nothing to do
- * with.
+/* Captures of several interfaces are not written in order, and small corrections of a clock are
+ * harmless. But a frame that is late by more than an interval would be counted with unrelated ones.
  */
 static uint64_t late_max_ns(const struct replay *p)
 {
@@ -65,7 +64,7 @@ static void read_ahead(struct replay *p)
 	p->next = p->have == 1 ? place(p, p->frame.timestamp_ns) : NEXT_WITHIN;
 }
 
-/* The interval begins here, and so does time. */
+/* Starts an interval and its clock at ns. */
 static void begin_at(struct replay *p, uint64_t ns)
 {
 	p->start_ns = ns;
@@ -166,7 +165,7 @@ static void count_source(struct replay *p, const struct parse_walk *walk, uint32
 	counts_add_source(p->sources, &key, &one, &p->totals);
 }
 
-static void fill_record(const struct replay *p, struct parse_walk *walk, struct tunnel_info *ret)
+static void parse_sample(const struct replay *p, struct parse_walk *walk, struct tunnel_info *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	if (p->spec.decap)
@@ -181,7 +180,7 @@ static int sample(struct replay *p, struct parse_walk *walk, const struct captur
 	struct tunnel_info info;
 
 	p->totals.sampled++;
-	fill_record(p, walk, &info);
+	parse_sample(p, walk, &info);
 	info.packet.timestamp_ns = frame->timestamp_ns;
 	info.packet.cpu_seq = p->counter.seq;
 	info.packet.packet_len = frame->wire_len;
@@ -190,8 +189,8 @@ static int sample(struct replay *p, struct parse_walk *walk, const struct captur
 	return fn(arg, &info);
 }
 
-/* Classify a frame of which the first len bytes are looked at. A link header that was made up in
- * place of a shorter one is not in wire_len.
+/* Classifies a frame by its first len bytes. A link header that was made up in place of a shorter
+ * one is not in wire_len.
  */
 static enum parse_class classify(const struct replay *p, const struct capture_frame *frame,
 				 size_t len, struct parse_walk *walk)
@@ -208,7 +207,7 @@ static enum parse_class classify(const struct replay *p, const struct capture_fr
 	return parse_classify(walk, &bytes, PARSE_LINK_ETHERNET, p->spec.tcp_only);
 }
 
-/* Does what observe() does in bpf/xdptail.bpf.c. */
+/* Must do what observe() in bpf/xdptail.bpf.c does. */
 int replay_observe(struct replay *p, const struct capture_frame *frame, replay_fn fn, void *arg)
 {
 	struct parse_walk walk;
@@ -246,7 +245,7 @@ static enum parse_class parse(const struct replay *p, const struct capture_frame
 	enum parse_class class = classify(p, frame, len, &walk);
 
 	if (class == PARSE_COUNTED)
-		fill_record(p, &walk, ret);
+		parse_sample(p, &walk, ret);
 	else
 		memset(ret, 0, sizeof(*ret));
 	return class;
@@ -270,7 +269,9 @@ void replay_step(struct replay *p)
 	read_ahead(p);
 }
 
-/* When the interval ends: at its time, or with its last frame when something else ends it. */
+/* Returns the end of the interval: its nominal end, or the time of its last frame if something else
+ * ends it.
+ */
 static uint64_t end_of(const struct replay *p)
 {
 	const uint64_t step = p->spec.interval_ns;
@@ -280,7 +281,7 @@ static uint64_t end_of(const struct replay *p)
 	return p->now_ns > p->start_ns ? p->now_ns : p->start_ns;
 }
 
-/* There is no interval in which nothing came: the next one is that of the next frame. */
+/* Starts the interval of the next frame. Intervals without frames are skipped. */
 static void begin_next(struct replay *p, uint64_t end_ns)
 {
 	const uint64_t step = p->spec.interval_ns;

@@ -10,9 +10,9 @@
 #include "base/time.h"
 #include "lib/clock.h"
 
-/* that a failure may last: a shortage that an OOM killer ends is over by then */
+/* The longest time of failures in a row: a shortage that the OOM killer ends is over by then. */
 #define MOST_MS 5000
-/* a failure is tried again this often at least, however long the process was held up */
+/* The number of failures that are tolerated in any case, however long the process was held up. */
 #define MOST_TIMES 3
 #define NAP_NS	   1000000
 
@@ -63,5 +63,6 @@ void retry_pause(void)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
 
-	(void)nanosleep(&nap, NULL); /* a signal may end it: then the try comes earlier */
+	/* a signal may end it early, which only makes the next try earlier */
+	(void)nanosleep(&nap, NULL);
 }

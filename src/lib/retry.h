@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Failures that pass by themselves, and for how long they are put up with.
+/* Temporary failures, and how long they are tolerated.
  *
- * A running monitor makes the same calls again and again, and any of them can fail for want of
- * memory, or because something is in use for a moment. That ends nothing: the call is made again
- * when its turn comes, and only when it has done nothing but fail for some seconds it is an error.
+ * A running monitor makes the same calls again and again, and any of them can fail for lack of
+ * memory, or because something is in use for a moment. Such a call is repeated when it is next due,
+ * and becomes an error only after failing for some seconds without a success.
  */
 #ifndef LIB_RETRY_H
 #define LIB_RETRY_H
@@ -13,25 +13,22 @@
 
 #include "base/reason.h"
 
-/* The failures of one call, or of several that only make sense one after the other. All zero to
- * begin with.
- */
+/* The state of one call, or of a sequence of calls. It starts zeroed. */
 struct retry {
-	bool failing; /* it did, the last time */
-	int64_t since_ms; /* monotonic: the first of the failures in a row */
+	bool failing; /* the last call failed */
+	int64_t since_ms; /* monotonic time of the first failure in a row */
 	unsigned int times;
 };
 
-/* May this -errno be gone at the next try? */
+/* May this -errno be temporary? */
 bool retry_is_worth_it(int err);
 
-/* What the call has returned, or 0 in place of a failure that is put up with: it is to be made
- * again, and has to be one of those for which 0 says that it is not done yet. A failure that has
- * lasted is told, with how long it did in the reason.
+/* Returns the result of the call, or 0 in place of a failure that is tolerated: so 0 must mean "not
+ * done yet" for this call. A lasting failure is returned, with its duration in the reason.
  */
 int retry_or_fail(struct retry *p, int err, struct reason *r);
 
-/* For who has nothing else to do until the next try. */
+/* Sleeps until the next try, for callers with nothing else to do. */
 void retry_pause(void);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What a handle goes on needing once all is set up, for callers that give up rights. */
+/* What a handle still needs after set-up, for callers that drop privileges. */
 #include <errno.h>
 
 #include <linux/bpf.h>
@@ -20,7 +20,7 @@ uint64_t xdptail_capabilities(const struct xdptail *x)
 	return caps;
 }
 
-/* A program's information, as attach.c asks for that of a link. */
+/* Reads a program's information, as attach.c reads that of a link. */
 static int try_info(const struct xdptail *x)
 {
 	struct bpf_prog_info info = { 0 };
@@ -43,14 +43,14 @@ static int try_all(struct xdptail *x)
 	return 0;
 }
 
-/* A failure that passes says nothing of rights. */
+/* A temporary failure says nothing about privileges. */
 int xdptail_check_rights(struct xdptail *x)
 {
 	struct retry retry = { 0 };
 	int err;
 
 	reason_clear(&x->reason);
-	if (!x->counts) /* a capture, which the kernel has no part in */
+	if (!x->counts) /* a capture that is parsed without the kernel */
 		return 0;
 	err = try_all(x);
 	while (err && !retry_or_fail(&retry, err, &x->reason)) {
@@ -62,11 +62,11 @@ int xdptail_check_rights(struct xdptail *x)
 
 uint64_t xdptail_progress(const struct xdptail *x)
 {
-	uint64_t sum = 1; /* not "idle" */
+	uint64_t sum = 1; /* never 0, which means idle */
 
 	if (!x->counts || !x->transport)
 		return 0;
-	if (!x->interval.wanted && !x->interval.closing && !transport_waiting(x->transport))
+	if (!x->interval.close_requested && !x->interval.ending && !transport_waiting(x->transport))
 		return 0;
 	for (int i = 0; i < OUTCOME_MAX; i++)
 		sum += x->sums[i];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The ring buffer: libbpf reads it; its two positions we map a second time, to see how much waits
- * and to know when a given point has been passed (libbpf 1.3 and newer would tell).
+/* The ring buffer, which libbpf reads. Its two positions are mapped a second time, to see how much
+ * is waiting and when the watermark has been passed (libbpf 1.3 and newer report both).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,20 +15,20 @@
 
 struct ring {
 	struct ring_buffer *rb; /* owned */
-	const unsigned long *consumer; /* a page each, read-only; MAP_FAILED while not mapped */
+	const unsigned long *consumer; /* a page for each; MAP_FAILED while not mapped */
 	const unsigned long *producer;
 	size_t page;
-	unsigned long mark;
+	unsigned long watermark;
 	int map_fd; /* borrowed */
 	int epoll_fd; /* borrowed */
 	transport_fn fn;
 	void *arg;
-	unsigned int taken; /* in the drain under way */
+	unsigned int taken; /* records in the present drain */
 	unsigned int max;
 };
 
 /* A negative result ends libbpf's drain, which otherwise lasts as long as records keep coming
- * (libbpf 1.1). The record was taken all the same.
+ * (libbpf 1.1). The record has been consumed in either case.
  */
 static int on_ring_record(void *ctx, void *data, size_t size)
 {
@@ -99,7 +99,7 @@ static unsigned int ring_drain(void *ctx, unsigned int max)
 
 	ring->taken = 0;
 	ring->max = max;
-	(void)ring_buffer__consume(ring->rb); /* -ECANCELED is ours, and there is no other error */
+	(void)ring_buffer__consume(ring->rb); /* the only error is our own -ECANCELED */
 	return ring->taken;
 }
 
@@ -110,18 +110,18 @@ static uint64_t ring_waiting(void *ctx)
 	return load_ring_position(ring->producer) - load_ring_position(ring->consumer);
 }
 
-static void ring_mark(void *ctx)
+static void ring_set_watermark(void *ctx)
 {
 	struct ring *ring = ctx;
 
-	ring->mark = load_ring_position(ring->producer);
+	ring->watermark = load_ring_position(ring->producer);
 }
 
-static bool ring_passed(void *ctx)
+static bool ring_is_drained(void *ctx)
 {
 	const struct ring *ring = ctx;
 
-	return (long)(load_ring_position(ring->consumer) - ring->mark) >= 0;
+	return (long)(load_ring_position(ring->consumer) - ring->watermark) >= 0;
 }
 
 static int ring_arm(void *ctx)
@@ -135,8 +135,8 @@ static int ring_arm(void *ctx)
 const struct transport_ops transport_ring_ops = {
 	.drain = ring_drain,
 	.waiting = ring_waiting,
-	.mark = ring_mark,
-	.passed = ring_passed,
+	.set_watermark = ring_set_watermark,
+	.is_drained = ring_is_drained,
 	.arm = ring_arm,
 	.close = ring_close,
 };

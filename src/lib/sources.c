@@ -7,15 +7,15 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Out of memory is reported, not fatal. The hash is keyed: whoever sends packets chooses the
- * addresses, and must not be able to choose them so that they collide.
+/* Running out of memory is reported, not fatal. The hash is keyed: senders choose their addresses,
+ * and must not be able to choose ones that collide.
  */
 #define HASH_NONFATAL_OOM	      1
 #define HASH_FUNCTION(key, len, hash) ((hash) = hash_key(key))
 #include <uthash.h>
 
-/* As many buckets as SOURCES_MAX needs, and no doubling, which would move everything at once.
- * uthash 2.3 takes these from nobody.
+/* As many buckets as SOURCES_MAX needs from the start, and no doubling, which would move everything
+ * at once. uthash 2.3 cannot be configured in another way.
  */
 #undef HASH_INITIAL_NUM_BUCKETS
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2
@@ -27,19 +27,20 @@
 #define CHUNK_ENTRIES 4096
 #define CHUNKS_MAX    (SOURCES_MAX / CHUNK_ENTRIES)
 
-struct entry {
+struct source_entry {
 	struct count_key key;
 	struct count_value value;
 	UT_hash_handle hh;
 };
 
 struct sources {
-	struct entry *head; /* uthash's */
-	struct entry *chunks[CHUNKS_MAX]; /* owned, CHUNK_ENTRIES each */
+	struct source_entry *head; /* owned by uthash */
+	struct source_entry *chunks[CHUNKS_MAX]; /* owned, CHUNK_ENTRIES each */
 	size_t used;
 };
 
-/* All tables of a process share it, and it is drawn once: it never changes under a table. */
+/* One secret for all tables of the process, drawn once, because it must not change under a table.
+ */
 static uint64_t secret[2];
 static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
 
@@ -50,7 +51,7 @@ static uint64_t multiply_mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* As wyhash folds its input: each half is mixed with a secret before it is multiplied. */
+/* Folds its input as wyhash does: each half is mixed with a secret before it is multiplied. */
 static unsigned int hash_key(const void *key)
 {
 	const struct count_key *k = key;
@@ -62,8 +63,7 @@ static unsigned int hash_key(const void *key)
 					  k->ifindex ^ secret[0]);
 }
 
-/* Before the kernel has any entropy it gives none, and the table is no worse than an unkeyed one.
- */
+/* Early in boot the kernel may have no entropy, and the table is then as good as an unkeyed one. */
 static void draw_secret(void)
 {
 	(void)!getrandom(secret, sizeof(secret), GRND_NONBLOCK);
@@ -90,15 +90,17 @@ void sources_free(struct sources *s)
 	free(s);
 }
 
-static struct entry *entry_at(const struct sources *s, size_t i)
+static struct source_entry *entry_at(const struct sources *s, size_t i)
 {
 	return &s->chunks[i / CHUNK_ENTRIES][i % CHUNK_ENTRIES];
 }
 
-/* The next unused entry; -ENOSPC, -ENOMEM. It is not taken until s->used goes up. */
-static int next_entry(struct sources *s, struct entry **ret)
+/* Returns the next unused entry, which stays unused until s->used is incremented; or -ENOSPC or
+ * -ENOMEM.
+ */
+static int next_entry(struct sources *s, struct source_entry **ret)
 {
-	struct entry **chunk;
+	struct source_entry **chunk;
 
 	if (s->used >= SOURCES_MAX)
 		return -ENOSPC;
@@ -112,23 +114,23 @@ static int next_entry(struct sources *s, struct entry **ret)
 }
 
 // NOLINTNEXTLINE(readability-function-size): uthash's macro
-static struct entry *find(const struct sources *s, const struct count_key *key)
+static struct source_entry *find_entry(const struct sources *s, const struct count_key *key)
 {
-	struct entry *e;
+	struct source_entry *e;
 
 	HASH_FIND(hh, s->head, key, sizeof(*key), e);
 	return e;
 }
 
 // NOLINTNEXTLINE(readability-function-size): uthash's macro
-static void insert(struct sources *s, struct entry *e)
+static void insert_entry(struct sources *s, struct source_entry *e)
 {
 	HASH_ADD(hh, s->head, key, sizeof(e->key), e);
 }
 
 int sources_add(struct sources *s, const struct count_key *key, const struct count_value *value)
 {
-	struct entry *e = find(s, key);
+	struct source_entry *e = find_entry(s, key);
 	int err;
 
 	if (e) {
@@ -139,9 +141,9 @@ int sources_add(struct sources *s, const struct count_key *key, const struct cou
 	err = next_entry(s, &e);
 	if (err)
 		return err;
-	*e = (struct entry){ .key = *key, .value = *value };
-	insert(s, e);
-	if (!e->hh.tbl) /* what HASH_NONFATAL_OOM leaves behind */
+	*e = (struct source_entry){ .key = *key, .value = *value };
+	insert_entry(s, e);
+	if (!e->hh.tbl) /* HASH_NONFATAL_OOM leaves it NULL */
 		return -ENOMEM;
 	s->used++;
 	return 0;
@@ -155,7 +157,7 @@ size_t sources_number(const struct sources *s)
 const struct count_key *sources_at(const struct sources *s, size_t i,
 				   const struct count_value **ret_value)
 {
-	const struct entry *e = entry_at(s, i);
+	const struct source_entry *e = entry_at(s, i);
 
 	*ret_value = &e->value;
 	return &e->key;

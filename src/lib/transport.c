@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define TICK_MS	      100 /* less than a second */
-#define BATCH_RECORDS 4096 /* of one batch: that many hide what it costs to be woken for it */
+#define BATCH_RECORDS 4096 /* records of one batch: enough to hide the cost of a wake-up */
 
 enum {
 	EVENT_RECORDS,
@@ -19,9 +19,9 @@ enum {
 };
 
 enum batch {
-	BATCH_ARMED, /* nothing waits; the kernel will wake us */
-	BATCH_GATHERS, /* records wait for the timer */
-	BATCH_DRAINS, /* the timer has run out and stays readable until all is read */
+	BATCH_ARMED, /* nothing waits; the kernel wakes the reader */
+	BATCH_GATHERS, /* records wait until the timer expires */
+	BATCH_DRAINS, /* the timer has expired and stays readable until all is read */
 };
 
 struct transport {
@@ -30,9 +30,9 @@ struct transport {
 	int epoll_fd;
 	int batch_fd; /* timerfd */
 	int tick_fd; /* timerfd */
-	uint32_t batch_ms; /* the most that a batch may gather */
-	uint32_t gather_ms; /* the next one does, at the rate of the last */
-	uint64_t taken; /* records of the batch under way */
+	uint32_t batch_ms; /* the longest time that a batch may gather */
+	uint32_t gather_ms; /* time for the next batch, from the rate of the last */
+	uint64_t taken; /* records of the present batch */
 	enum batch batch;
 	uint64_t high_water;
 };
@@ -55,14 +55,14 @@ static int timer_open(int epoll_fd, uint64_t event, uint32_t period_ms)
 	return fd;
 }
 
-/* ms 0: expire at once. Setting a timer also takes back that it has expired. */
+/* ms 0: expires at once. Setting a timer also clears an earlier expiry. */
 static void timer_start(int fd, uint32_t ms)
 {
 	struct itimerspec its = {
 		.it_value = { .tv_sec = ms / 1000, .tv_nsec = ms ? ms % 1000 * 1000000L : 1 },
 	};
 
-	(void)timerfd_settime(fd, 0, &its, NULL); /* fails on bad arguments only */
+	(void)timerfd_settime(fd, 0, &its, NULL); /* fails only for bad arguments */
 }
 
 static void timer_stop(int fd)
@@ -152,8 +152,8 @@ static void batch_begin(struct transport *t, uint32_t ms)
 	timer_start(t->batch_fd, ms);
 }
 
-/* Another batch follows if more of the same is likely, and spares the kernel waking us for it. One
- * record alone says nothing of the kind, where the next can wake us.
+/* Another batch follows if more records are likely, which saves the kernel a wake-up. A single
+ * record does not predict another, so the kernel is then asked to wake the reader, where it can.
  */
 static void batch_end(struct transport *t)
 {
@@ -166,11 +166,11 @@ static void batch_end(struct transport *t)
 	}
 	t->batch = BATCH_ARMED;
 	timer_stop(t->batch_fd);
-	(void)t->ops->arm(t->ctx); /* if it fails, the tick is what wakes us */
+	(void)t->ops->arm(t->ctx); /* if it fails, the tick wakes the reader */
 }
 
-/* What to do is read from the buffers themselves: behind a second epoll instance the readiness of
- * a perf fd is lost, because looking at it clears it (perf_poll()).
+/* The state is read from the buffers themselves: behind a second epoll instance the readiness of a
+ * perf fd is lost, because checking it clears it (perf_poll()).
  */
 static void batch_step(struct transport *t, bool timer_ran_out)
 {
@@ -180,7 +180,8 @@ static void batch_step(struct transport *t, bool timer_ran_out)
 		t->high_water = waiting;
 	if (t->batch == BATCH_GATHERS && timer_ran_out)
 		t->batch = BATCH_DRAINS;
-	if (t->batch == BATCH_ARMED && waiting) /* what wakes late has gathered already */
+	/* if the kernel wakes late, the batch has gathered already */
+	if (t->batch == BATCH_ARMED && waiting)
 		batch_begin(t, t->ops->wakes_late ? 0 : t->gather_ms);
 }
 
@@ -234,12 +235,12 @@ int transport_tick(struct transport *t, struct reason *r)
 
 void transport_set_watermark(struct transport *t)
 {
-	t->ops->mark(t->ctx);
+	t->ops->set_watermark(t->ctx);
 }
 
 bool transport_is_drained(struct transport *t)
 {
-	return t->ops->passed(t->ctx);
+	return t->ops->is_drained(t->ctx);
 }
 
 uint64_t transport_waiting(const struct transport *t)

@@ -13,29 +13,29 @@
 #include <zstd_errors.h>
 
 #define READ_BYTES  (256U << 10)
-#define WINDOW_BITS (15 + 16) /* the largest window, and gzip's header and trailer */
-#define MAGIC_BYTES 4 /* the most that a form is known by */
+#define WINDOW_BITS (15 + 16) /* the largest window, and a gzip header and trailer */
+#define MAGIC_BYTES 4 /* the longest magic number of a form */
 
 enum form {
 	FORM_PLAIN,
 	FORM_GZIP, /* inside a member */
 	FORM_ZSTD, /* inside a frame */
-	FORM_UNKNOWN, /* the first bytes are not there yet */
+	FORM_UNKNOWN, /* the first bytes are not read yet */
 	FORM_BETWEEN, /* behind a member or frame */
 	FORM_PADDING, /* behind the last one */
 };
 
 struct unpack {
 	int fd; /* owned */
-	unpack_wait_fn wait_fn; /* NULL: reading does not wait */
+	unpack_wait_fn wait_fn; /* NULL: reads do not wait */
 	void *arg; /* of wait_fn; borrowed */
 	enum form form;
-	bool end; /* of the file */
-	int error; /* -errno: for good */
-	const char *why; /* of -EBADMSG */
-	uint8_t *next; /* what was read and not yet used */
-	size_t left; /* bytes of it */
-	bool inflating; /* z is to be ended */
+	bool end; /* the end of the file was read */
+	int error; /* -errno that is returned from now on */
+	const char *why; /* cause of -EBADMSG */
+	uint8_t *next; /* input that is not yet used */
+	size_t left; /* bytes at next */
+	bool inflating; /* z is initialised */
 	z_stream z;
 	ZSTD_DCtx *zstd; /* owned; NULL before the first frame */
 	uint8_t in[READ_BYTES];
@@ -77,7 +77,7 @@ const char *unpack_why(const struct unpack *u)
 	return u->why;
 }
 
-static int broken_data(struct unpack *u, const char *why)
+static int set_error(struct unpack *u, const char *why)
 {
 	u->why = why;
 	return -EBADMSG;
@@ -85,11 +85,13 @@ static int broken_data(struct unpack *u, const char *why)
 
 static int broken_off(struct unpack *u)
 {
-	return broken_data(u, "it is compressed, and the compressed data end or break off");
+	return set_error(u, "it is compressed, and the compressed data end or break off");
 }
 
-/* More input behind what there is: one read. 0, or -errno; at the end of the file, u->end. */
-static int fill_input(struct unpack *u)
+/* Reads more input behind what is left, with one read. Returns 0 or -errno; sets u->end at the end
+ * of the file.
+ */
+static int read_input(struct unpack *u)
 {
 	ssize_t n;
 
@@ -107,7 +109,7 @@ static int fill_input(struct unpack *u)
 	return 0;
 }
 
-/* Frames of zstd that are to be skipped have magic numbers from 0x184d2a50 to 0x184d2a5f. */
+/* Skippable frames of zstd have magic numbers from 0x184d2a50 to 0x184d2a5f. */
 static enum form recognise(const uint8_t *p, size_t len)
 {
 	if (len >= 2 && p[0] == 0x1f && p[1] == 0x8b)
@@ -133,18 +135,20 @@ static int begin_zstd(struct unpack *u)
 		u->zstd = ZSTD_createDCtx();
 	if (!u->zstd)
 		return -ENOMEM;
-	(void)ZSTD_DCtx_reset(u->zstd, ZSTD_reset_session_only); /* that cannot fail */
+	(void)ZSTD_DCtx_reset(u->zstd, ZSTD_reset_session_only); /* cannot fail */
 	return 0;
 }
 
-/* What comes next: a member, a frame, or neither. Behind one, that is padding. */
+/* Decides what comes next: a member, a frame, or neither. Behind a member or frame, neither means
+ * padding.
+ */
 static int choose_form(struct unpack *u)
 {
 	enum form form;
 	int err = 0;
 
 	while (!err && u->left < MAGIC_BYTES && !u->end)
-		err = fill_input(u);
+		err = read_input(u);
 	if (err)
 		return err;
 	form = recognise(u->next, u->left);
@@ -165,7 +169,7 @@ static void use(struct unpack *u, size_t n)
 	u->left -= n;
 }
 
-static ssize_t copy_plain(struct unpack *u, void *buf, size_t size)
+static ssize_t copy_input(struct unpack *u, void *buf, size_t size)
 {
 	size_t n = u->left < size ? u->left : size;
 
@@ -174,14 +178,13 @@ static ssize_t copy_plain(struct unpack *u, void *buf, size_t size)
 	return (ssize_t)n;
 }
 
-/* Zeros, as tapes have them and gzip(1) passes over. Anything else was meant to be read. */
+/* Skips zeros, which tapes have, and gzip(1) ignores. Anything else is an error. */
 static int skip_padding(struct unpack *u)
 {
 	for (; u->left; use(u, 1)) {
 		if (*u->next)
-			return broken_data(u,
-					   "behind what is compressed in it is something that is "
-					   "not, or the next part of it is broken");
+			return set_error(u, "behind what is compressed in it is something that is "
+					    "not, or the next part of it is broken");
 	}
 	return 0;
 }
@@ -199,7 +202,7 @@ static ssize_t inflate_some(struct unpack *u, void *buf, size_t size)
 	use(u, u->left - u->z.avail_in);
 	if (err == Z_STREAM_END)
 		u->form = FORM_BETWEEN;
-	else if (err != Z_OK && err != Z_BUF_ERROR) /* the latter: it wants more input */
+	else if (err != Z_OK && err != Z_BUF_ERROR) /* Z_BUF_ERROR asks for more input */
 		return err == Z_MEM_ERROR ? -ENOMEM : broken_off(u);
 	return (ssize_t)(room - u->z.avail_out);
 }
@@ -210,7 +213,7 @@ static ssize_t zstd_error(struct unpack *u, size_t err)
 	case ZSTD_error_memory_allocation:
 		return -ENOMEM;
 	case ZSTD_error_frameParameter_windowTooLarge:
-		return broken_data(
+		return set_error(
 			u, "it is compressed by zstd with a window of more than 128 MiB, which "
 			   "is not read: unpack it first, by zstd -dc --long=31");
 	default:
@@ -232,12 +235,12 @@ static ssize_t decompress_some(struct unpack *u, void *buf, size_t size)
 	return (ssize_t)out.pos;
 }
 
-/* Bytes of the form at hand. 0: none without more input. */
+/* Unpacks bytes of the present form. Returns 0 if it needs more input. */
 static ssize_t unpack_some(struct unpack *u, void *buf, size_t size)
 {
 	switch (u->form) {
 	case FORM_PLAIN:
-		return copy_plain(u, buf, size);
+		return copy_input(u, buf, size);
 	case FORM_GZIP:
 		return inflate_some(u, buf, size);
 	case FORM_ZSTD:
@@ -256,8 +259,8 @@ static bool is_inside(const struct unpack *u)
 	return u->form == FORM_GZIP || u->form == FORM_ZSTD;
 }
 
-/* One step: some bytes; 0: none yet, or none any more; or -errno. */
-static ssize_t unpack_more(struct unpack *u, void *buf, size_t size)
+/* Makes one step. Returns bytes; 0: none yet, or the end; or -errno. */
+static ssize_t read_some(struct unpack *u, void *buf, size_t size)
 {
 	enum form before = u->form;
 	ssize_t n = unpack_some(u, buf, size);
@@ -266,7 +269,7 @@ static ssize_t unpack_more(struct unpack *u, void *buf, size_t size)
 		return n;
 	if (u->end)
 		return is_inside(u) ? broken_off(u) : 0;
-	return fill_input(u);
+	return read_input(u);
 }
 
 static bool is_over(const struct unpack *u)
@@ -279,7 +282,7 @@ ssize_t unpack_read(struct unpack *u, void *buf, size_t size)
 	ssize_t n = u->error;
 
 	while (!n && !is_over(u))
-		n = unpack_more(u, buf, size);
+		n = read_some(u, buf, size);
 	if (n < 0)
 		u->error = (int)n;
 	return n;

@@ -6,7 +6,7 @@
 
 #include "base/array.h"
 
-/* What lines begin with that say how the walk went, and not why it ended. */
+/* The beginnings of lines that describe the walk, and not why it ended. */
 static const char *const remarks[] = {
 	"processed ",
 	"verification time ",
@@ -40,7 +40,7 @@ static bool is_remark(const char *line)
 	return false;
 }
 
-/* "12: (71) r2 = *(u8 *)(r1 +0)", or "12: R1_w=0", as newer kernels have them together */
+/* "12: (71) r2 = *(u8 *)(r1 +0)", or "12: R1_w=0", which newer kernels write on one line */
 static bool is_instruction(const char *line)
 {
 	const size_t digits = strspn(line, "0123456789");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the kernel's verifier wrote about a program: the one line of it that says why. Pure. */
+/* Finds the one line of the verifier's log that says why a program was rejected. It has no state.
+ */
 #ifndef LIB_VERIFIER_LOG_H
 #define LIB_VERIFIER_LOG_H
 
@@ -7,9 +8,9 @@
 
 #define VERIFIER_LINE_BYTES 160
 
-/* The last line that is neither a figure of the walk nor a dump of instructions or registers, which
- * is where the walk ended; cut to fit, and printable ASCII. "" where no line is left: the verifier
- * did not refuse anything.
+/* The last line that is neither a figure of the walk nor a dump of instructions or registers: that
+ * is where the walk ended. It is cut to fit, and printable ASCII; "" if no such line exists,
+ * because the verifier did not reject anything.
  */
 void verifier_log_verdict(const char *log, char ret[VERIFIER_LINE_BYTES]);
 

@@ -11,15 +11,15 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* Bytes of escaped text that strings from outside may take, so that every line can be made. */
+/* The most bytes of escaped text that strings from outside may take, so that every line fits. */
 #define NAME_BYTES 96 /* fifteen bytes of an interface name, six each at worst; host names */
 #define TEXT_BYTES 255 /* sentences, paths */
-/* bytes that the capabilities of a start record may take */
+/* The limits for strings of a start record. */
 #define CAPABILITIES_BYTES 120
 #define CAPTURE_BYTES	   228
 #define PROGRAM_BYTES	   96
-#define KERNEL_BYTES	   64 /* as long as uname() has it */
-#define VERSION_BYTES	   32 /* ours */
+#define KERNEL_BYTES	   64 /* the length that uname() has */
+#define VERSION_BYTES	   32 /* our own version */
 #define ELLIPSIS_BYTES	   (sizeof(JSON_ELLIPSIS) - 1)
 
 #define KEY_TIMESTAMP "timestamp"
@@ -30,23 +30,23 @@
 #define KEY_REPEATED  "repeated"
 #define KEY_FILE      "file"
 
-/* What record_repeat() puts at the end of a start record, before the number of the file. */
+/* The text that record_repeat() appends to a start record, before the number of the file. */
 #define REPEAT_TAIL  ",\"" KEY_REPEATED "\":true,\"" KEY_FILE "\":"
 #define REPEAT_BYTES (sizeof(REPEAT_TAIL) - 1 + JSON_U64_BYTES)
 
-/* Lines begin with head, a date, a fraction, a neck of their type's and a number. */
-#define HEAD	     "{\"" KEY_TIMESTAMP "\":\""
-#define HEAD_BYTES   (sizeof(HEAD) - 1)
-#define NECK_TO_TYPE "Z\",\"" KEY_TYPE "\":\""
-#define NECK_TO_RUN  "\",\"" KEY_RUN "\":\""
-#define NECK_TO_SEQ  "\",\"" KEY_SEQ "\":"
-#define NECK_TYPE    9 /* bytes of the longest name, "interface" */
-#define NECK_BYTES                                                                            \
-	(sizeof(NECK_TO_TYPE) - 1 + NECK_TYPE + sizeof(NECK_TO_RUN) - 1 + RECORD_RUN_DIGITS + \
-	 sizeof(NECK_TO_SEQ) - 1)
+/* A line begins with HEAD, a date, a fraction, the prefix of its type and a number. */
+#define HEAD		  "{\"" KEY_TIMESTAMP "\":\""
+#define HEAD_BYTES	  (sizeof(HEAD) - 1)
+#define PREFIX_TO_TYPE	  "Z\",\"" KEY_TYPE "\":\""
+#define PREFIX_TO_RUN	  "\",\"" KEY_RUN "\":\""
+#define PREFIX_TO_SEQ	  "\",\"" KEY_SEQ "\":"
+#define PREFIX_TYPE_BYTES 9 /* bytes of the longest name, "interface" */
+#define PREFIX_BYTES                                                                  \
+	(sizeof(PREFIX_TO_TYPE) - 1 + PREFIX_TYPE_BYTES + sizeof(PREFIX_TO_RUN) - 1 + \
+	 RECORD_RUN_DIGITS + sizeof(PREFIX_TO_SEQ) - 1)
 
 #define TIMESTAMP_BYTES (JSON_DATE_BYTES + JSON_FRACTION_BYTES + 1)
-#define KEY_BYTES	12 /* of a packet's keys; with punctuation they are at most JSON_SHORT_BYTES */
+#define KEY_BYTES	12 /* of the keys of packets; with punctuation at most JSON_SHORT_BYTES */
 #define NAMES		16 /* interfaces whose names are kept escaped; a power of two */
 
 static const char *const type_names[] = {
@@ -95,12 +95,12 @@ enum field_type {
 	FIELD_TUNNEL,
 };
 
-/* A key of packet lines, and where its value comes from. */
+/* A key of packet lines, and the source of its value. */
 struct field {
-	char key[KEY_BYTES]; /* no NUL when it fills this */
+	char key[KEY_BYTES]; /* no NUL if it is full */
 	enum field_type type;
 	size_t offset; /* in struct xdptail_packet */
-	uint32_t has; /* enum xdptail_has that it takes; 0: always there */
+	uint32_t has; /* enum xdptail_has that must be set; 0: always present */
 };
 
 #define FROM(member) offsetof(struct xdptail_packet, member)
@@ -133,38 +133,38 @@ static const struct field packet_fields[] = {
 	{ "cpu_seq", FIELD_U64, FROM(cpu_seq), 0 },
 };
 
-/* A field, laid out for the writer. */
-struct slot {
-	char key[JSON_SHORT_BYTES]; /* with the comma, the quotes and the colon */
+/* A field of packet lines, prepared for the writer. */
+struct field_template {
+	char key[JSON_SHORT_BYTES]; /* including the comma, the quotes and the colon */
 	uint8_t key_len;
 	uint8_t type; /* enum field_type */
 	uint16_t offset;
 	uint32_t has;
 };
 
-/* An interface's name as it was last seen, and as it is written. */
+/* An interface name as it was last seen, and its escaped form. */
 struct name {
-	/* "" when the name is not kept: it has none, or is longer than any of Linux */
+	/* "" if the name is not cached, because there is none or it is longer than Linux allows */
 	char raw[32];
 	char text[NAME_BYTES + 3]; /* in quotes */
-	uint8_t len; /* of text */
+	uint8_t len; /* bytes of text */
 };
 
-/* What stands between the time and the number. */
-struct neck {
-	char text[NECK_BYTES];
+/* The constant text of a record type between the time and the number. */
+struct type_prefix {
+	char text[PREFIX_BYTES];
 	size_t len;
 };
 
 struct record_writer {
 	uint64_t run;
 	uint64_t seq[RECORD_TYPE_MAX]; /* number of the last record of each type */
-	uint64_t second; /* that head ends in */
+	uint64_t second; /* the second that head holds */
 	bool ns;
 	char head[HEAD_BYTES + JSON_DATE_BYTES];
-	struct neck necks[RECORD_TYPE_MAX];
-	size_t n_slots;
-	struct slot slots[ARRAY_SIZE(packet_fields)];
+	struct type_prefix prefixes[RECORD_TYPE_MAX];
+	size_t n_templates;
+	struct field_template templates[ARRAY_SIZE(packet_fields)];
 	struct name names[NAMES];
 	char text[RECORD_MAX_BYTES + JSON_SLACK];
 };
@@ -185,22 +185,22 @@ static void set_second(struct record_writer *w, uint64_t second)
 	w->second = second;
 }
 
-static void lay_out_neck(struct neck *ret, const char *type, uint64_t run)
+static void prepare_prefix(struct type_prefix *ret, const char *type, uint64_t run)
 {
 	char digits[RECORD_RUN_DIGITS];
 	struct json j;
 
 	put_run(digits, run);
 	json_begin(&j, ret->text, sizeof(ret->text));
-	json_text(&j, NECK_TO_TYPE, sizeof(NECK_TO_TYPE) - 1);
+	json_text(&j, PREFIX_TO_TYPE, sizeof(PREFIX_TO_TYPE) - 1);
 	json_text(&j, type, strlen(type));
-	json_text(&j, NECK_TO_RUN, sizeof(NECK_TO_RUN) - 1);
+	json_text(&j, PREFIX_TO_RUN, sizeof(PREFIX_TO_RUN) - 1);
 	json_text(&j, digits, sizeof(digits));
-	json_text(&j, NECK_TO_SEQ, sizeof(NECK_TO_SEQ) - 1);
+	json_text(&j, PREFIX_TO_SEQ, sizeof(PREFIX_TO_SEQ) - 1);
 	ret->len = (size_t)(j.pos - ret->text);
 }
 
-static void lay_out_slot(struct slot *ret, const struct field *field)
+static void prepare_template(struct field_template *ret, const struct field *field)
 {
 	struct json j;
 
@@ -225,9 +225,9 @@ int record_writer_new(struct record_writer **ret, uint64_t run, bool ns)
 	memcpy(w->head, HEAD, HEAD_BYTES);
 	set_second(w, 0);
 	for (size_t type = 0; type < RECORD_TYPE_MAX; type++)
-		lay_out_neck(&w->necks[type], type_names[type], run);
+		prepare_prefix(&w->prefixes[type], type_names[type], run);
 	for (size_t i = 0; i < ARRAY_SIZE(packet_fields); i++)
-		lay_out_slot(&w->slots[w->n_slots++], &packet_fields[i]);
+		prepare_template(&w->templates[w->n_templates++], &packet_fields[i]);
 	*ret = w;
 	return 0;
 }
@@ -261,8 +261,9 @@ const char *record_timestamp(const char *text, size_t len, size_t *ret_len)
 	return value;
 }
 
-/* The line in w->text, len bytes with its newline, becomes the next record of its type. */
-static int finish(struct record_writer *w, enum record_type type, size_t len, struct record *ret)
+/* Makes the line in w->text, of len bytes with its newline, the next record of its type. */
+static int number_line(struct record_writer *w, enum record_type type, size_t len,
+		       struct record *ret)
 {
 	if (len > RECORD_MAX_BYTES)
 		return -EMSGSIZE;
@@ -276,7 +277,7 @@ static int finish(struct record_writer *w, enum record_type type, size_t len, st
 	return 0;
 }
 
-static void keep_name(struct name *name, const char *interface)
+static void store_name(struct name *name, const char *interface)
 {
 	char clean[NAME_BYTES + 1];
 	size_t len = strlen(interface);
@@ -292,14 +293,16 @@ static void keep_name(struct name *name, const char *interface)
 	name->raw[len] = '\0';
 }
 
-/* Names change, and the memory of one may hold another's next time: so the text is compared. */
+/* A name may change, and its memory may hold another name at the next call, so the text is
+ * compared.
+ */
 static const struct name *find_name(struct record_writer *w, const char *interface,
 				    uint32_t ifindex)
 {
 	struct name *name = &w->names[ifindex % NAMES];
 
 	if (!name->raw[0] || strcmp(name->raw, interface) != 0)
-		keep_name(name, interface);
+		store_name(name, interface);
 	return name;
 }
 
@@ -311,7 +314,9 @@ static inline void put_interface(struct json *j, const struct name *name)
 		json_text(j, name->text, name->len);
 }
 
-/* The letters of the bits that are set: writes each, and steps on if it is to stay. */
+/* Writes the letters of the bits that are set: each letter is written, but the cursor moves only
+ * behind those that stay.
+ */
 static inline void put_flags(struct json *j, uint8_t flags)
 {
 	static const char letters[] = "FSRPAUEC";
@@ -326,7 +331,7 @@ static inline void put_flags(struct json *j, uint8_t flags)
 	*j->pos++ = '"';
 }
 
-/* One of our own words: nothing to escape. */
+/* Writes one of our own words, which needs no escapes. */
 static inline void put_word(struct json *j, const char *word)
 {
 	json_text(j, "\"", 1);
@@ -334,16 +339,16 @@ static inline void put_word(struct json *j, const char *word)
 	json_text(j, "\"", 1);
 }
 
-static inline void put_field(struct json *j, struct record_writer *w, const struct slot *slot,
-			     const struct xdptail_packet *packet)
+static inline void put_field(struct json *j, struct record_writer *w,
+			     const struct field_template *tmpl, const struct xdptail_packet *packet)
 {
-	const uint8_t *from = (const uint8_t *)packet + slot->offset;
+	const uint8_t *from = (const uint8_t *)packet + tmpl->offset;
 	uint64_t u64;
 	uint32_t u32;
 	uint16_t u16;
 
-	json_short(j, slot->key, slot->key_len);
-	switch ((enum field_type)slot->type) {
+	json_short(j, tmpl->key, tmpl->key_len);
+	switch ((enum field_type)tmpl->type) {
 	case FIELD_U8:
 		json_u8(j, *from);
 		break;
@@ -383,11 +388,11 @@ static inline void put_field(struct json *j, struct record_writer *w, const stru
 	}
 }
 
-/* The four keys that every record begins with. */
+/* Writes the four keys that every record begins with. */
 static inline void begin_line(struct json *j, struct record_writer *w, enum record_type type,
 			      uint64_t ns)
 {
-	const struct neck *neck = &w->necks[type];
+	const struct type_prefix *prefix = &w->prefixes[type];
 	uint64_t second = ns / NS_PER_S;
 
 	if (second != w->second)
@@ -395,7 +400,7 @@ static inline void begin_line(struct json *j, struct record_writer *w, enum reco
 	json_begin(j, w->text, sizeof(w->text));
 	json_text(j, w->head, sizeof(w->head));
 	json_fraction(j, (uint32_t)(ns - second * NS_PER_S), w->ns);
-	json_text(j, neck->text, neck->len);
+	json_text(j, prefix->text, prefix->len);
 	json_u64(j, w->seq[type] + 1);
 }
 
@@ -405,7 +410,7 @@ static inline int end_line(struct json *j, struct record_writer *w, enum record_
 	json_text(j, "}\n", 2);
 	if (j->overflow)
 		return -EMSGSIZE;
-	return finish(w, type, (size_t)(j->pos - w->text), ret);
+	return number_line(w, type, (size_t)(j->pos - w->text), ret);
 }
 
 int record_packet(struct record_writer *w, const struct xdptail_packet *packet, struct record *ret)
@@ -413,11 +418,11 @@ int record_packet(struct record_writer *w, const struct xdptail_packet *packet, 
 	struct json j;
 
 	begin_line(&j, w, RECORD_PACKET, packet->timestamp_ns);
-	for (size_t i = 0; i < w->n_slots; i++) {
-		const struct slot *slot = &w->slots[i];
+	for (size_t i = 0; i < w->n_templates; i++) {
+		const struct field_template *tmpl = &w->templates[i];
 
-		if (!(slot->has & ~packet->has))
-			put_field(&j, w, slot, packet);
+		if (!(tmpl->has & ~packet->has))
+			put_field(&j, w, tmpl, packet);
 	}
 	return end_line(&j, w, RECORD_PACKET, ret);
 }
@@ -431,7 +436,9 @@ static bool is_mapped(const uint8_t addr[16])
 
 #define TEXT(j, literal) json_text(j, literal, sizeof(literal) - 1)
 
-/* There may be a million of these: their keys, too, are written as one text each. */
+/* There may be a million count lines, so their keys are written as literals together with the
+ * punctuation.
+ */
 int record_count(struct record_writer *w, uint64_t now_ns, const struct record_count *count,
 		 struct record *ret)
 {
@@ -452,7 +459,7 @@ int record_count(struct record_writer *w, uint64_t now_ns, const struct record_c
 	return end_line(&j, w, RECORD_COUNT, ret);
 }
 
-/* The keys of rarer records: each is a literal, and without anything to escape. */
+/* Keys of rarer records are literals that need no escapes. */
 static void add_key(struct json *j, const char *key)
 {
 	TEXT(j, ",\"");
@@ -486,14 +493,14 @@ static void add_true(struct json *j, const char *key, bool is)
 	TEXT(j, "true");
 }
 
-/* A string of our own: nothing to escape. */
+/* Adds one of our own strings, which needs no escapes. */
 static void add_name(struct json *j, const char *key, const char *name)
 {
 	add_key(j, key);
 	put_word(j, name);
 }
 
-/* A string from outside, of at most max bytes when escaped. */
+/* Adds a string from outside, of at most max bytes when escaped. */
 static void add_text(struct json *j, const char *key, const char *text, size_t max)
 {
 	char clean[TEXT_BYTES + 1];
@@ -521,7 +528,7 @@ static void add_time(struct json *j, const char *key, uint64_t now_ns, bool nine
 	TEXT(j, "Z\"");
 }
 
-/* As many names as there is room for; "…" stands for the rest. */
+/* Adds as many names as fit in the room; "…" stands for the rest. */
 static void add_list(struct json *j, const char *key, const char *const *names, size_t room)
 {
 	add_key(j, key);
@@ -540,7 +547,8 @@ static void add_list(struct json *j, const char *key, const char *const *names, 
 	TEXT(j, "]");
 }
 
-/* A string from outside that shares room with others, and is left an ellipsis when there is none.
+/* Adds a string from outside that shares room with others. It becomes an ellipsis if there is no
+ * room.
  */
 static void add_shared(struct json *j, const char *key, const char *text, size_t max, size_t *room)
 {
@@ -561,8 +569,7 @@ static void add_maps(struct json *j, const struct record_start *start)
 	add_u64(j, "map_bytes", start->map_bytes);
 }
 
-/* room: bytes that there are for the output, the object and the capture, beyond an ellipsis each.
- */
+/* room: the bytes that the output, the object and the capture share, beyond an ellipsis each. */
 static void put_start(struct json *j, struct record_writer *w, uint64_t now_ns,
 		      const struct record_start *start, size_t room)
 {
@@ -593,8 +600,8 @@ static void put_start(struct json *j, struct record_writer *w, uint64_t now_ns,
 	add_true(j, "joined", start->joined);
 }
 
-/* Written twice: the first time to see how much room there is for the texts that can be long. What
- * record_repeat() puts at the end of the longest has to fit, too.
+/* The line is written twice: the first pass finds out how much room is left for the texts that can
+ * be long. The text that record_repeat() appends to the longest line has to fit as well.
  */
 int record_start(struct record_writer *w, uint64_t now_ns, const struct record_start *start,
 		 struct record *ret)
@@ -622,7 +629,8 @@ int record_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
 	static const char again[] = ",\"" KEY_REPEATED "\":";
 	char date[JSON_DATE_BYTES];
 	char text[RECORD_MAX_BYTES + JSON_SLACK];
-	size_t done = HEAD_BYTES + JSON_DATE_BYTES; /* of start, with the 'Z' next */
+	/* bytes of start that were copied; 'Z' is next */
+	size_t done = HEAD_BYTES + JSON_DATE_BYTES;
 	struct json j;
 	const char *repeated;
 	size_t n;
@@ -635,7 +643,7 @@ int record_repeat(const char *start, size_t len, uint64_t now_ns, uint64_t file,
 	done += nine ? 9 : 6;
 	len -= 2;
 	repeated = memmem(start, len, again,
-			  sizeof(again) - 1); /* in a string its quotes would be escaped */
+			  sizeof(again) - 1); /* inside a string the quotes would be escaped */
 	if (repeated)
 		len = (size_t)(repeated - start);
 	json_format_date(date, now_ns / NS_PER_S);

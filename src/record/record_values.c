@@ -5,9 +5,9 @@
 
 #include "base/array.h"
 
-#define DEPTH_MAX 2 /* a list in the object */
+#define DEPTH_MAX 2 /* one list inside the object */
 
-/* Each has few values in a run, or is what one asks for. */
+/* Keys that have few values in a run, or that users search for. */
 static const char *const index_keys[] = {
 	"event_type", "run",	  "interface", "src_ip",    "dst_ip",	"src_port",   "dst_port",
 	"protocol",   "flags",	  "icmp_type", "icmp_code", "vlan",	"vlan_inner", "fragment",
@@ -19,10 +19,11 @@ void record_values_begin(struct record_values *ret, const char *text, size_t len
 {
 	ret->whole = false;
 	json_reader_init(&ret->reader, text, len, (struct json_dialect){ .depth_max = DEPTH_MAX });
-	(void)json_reader_next(&ret->reader); /* what is no object has no key, either */
+	/* an object has to begin here; other texts have no key */
+	(void)json_reader_next(&ret->reader);
 }
 
-/* The reader is behind the opening bracket of a list, which has to hold no others. */
+/* Reads a list, which must not contain other lists. The reader is behind the opening bracket. */
 static bool take_list(struct json_reader *r, struct record_value *ret)
 {
 	ret->type = RECORD_VALUE_LIST;
@@ -63,7 +64,7 @@ static bool take_value(struct json_reader *r, struct record_value *ret)
 	}
 }
 
-/* A number may have been cut, if nothing follows it. */
+/* A number that nothing follows may have been cut. */
 bool record_values_next(struct record_values *v, struct record_value *ret)
 {
 	struct json_reader *r = &v->reader;

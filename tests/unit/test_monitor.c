@@ -135,13 +135,13 @@ Test(monitor, several_in_one_datagram)
 	cr_assert_eq(parse(&m, m.len, &seen), 0);
 	cr_assert_eq(seen.n, 4, "got %u, want 4", seen.n);
 	cr_expect(seen.links[0].ifindex == 2 && seen.links[0].up && seen.links[0].carrier &&
-		  !seen.links[0].left && seen.links[0].mtu == 1500);
+		  !seen.links[0].removed && seen.links[0].mtu == 1500);
 	cr_expect_str_eq(seen.links[0].name, "eth0");
 	cr_expect(seen.links[1].ifindex == 3 && seen.links[1].up && !seen.links[1].carrier);
 	cr_expect_str_eq(seen.links[1].name, "fifteen-letters");
 	cr_expect(seen.links[2].ifindex == 4 && !seen.links[2].up && seen.links[2].carrier);
 	cr_expect_str_eq(seen.links[2].name, "");
-	cr_expect(seen.links[3].ifindex == 5 && seen.links[3].left && !seen.links[3].moved);
+	cr_expect(seen.links[3].ifindex == 5 && seen.links[3].removed && !seen.links[3].moved);
 }
 
 Test(monitor, one_that_moves_says_so)
@@ -157,8 +157,8 @@ Test(monitor, one_that_moves_says_so)
 
 	cr_assert_eq(parse(&m, m.len, &seen), 0);
 	cr_assert_eq(seen.n, 2);
-	cr_expect(seen.links[0].left && seen.links[0].moved && seen.links[0].new_ifindex == 7);
-	cr_expect(!seen.links[1].left && !seen.links[1].moved);
+	cr_expect(seen.links[0].removed && seen.links[0].moved && seen.links[0].new_ifindex == 7);
+	cr_expect(!seen.links[1].removed && !seen.links[1].moved);
 }
 
 /* A bridge that lets go of an interface says RTM_DELLINK, too. */
@@ -188,8 +188,8 @@ Test(monitor, an_answer_that_there_is_none)
 	begin_link(&m, RTM_NEWLINK, 2, IFF_UP);
 	cr_assert_eq(parse(&m, m.len, &seen), -EAGAIN, "a question that is left open is told");
 	cr_assert_eq(seen.n, 2, "and what is behind that is read");
-	cr_expect(seen.links[0].ifindex == 9 && seen.links[0].left);
-	cr_expect(seen.links[1].ifindex == 2 && !seen.links[1].left);
+	cr_expect(seen.links[0].ifindex == 9 && seen.links[0].removed);
+	cr_expect(seen.links[1].ifindex == 2 && !seen.links[1].removed);
 }
 
 Test(monitor, names_that_are_none)
@@ -295,9 +295,9 @@ Test(monitor, asked)
 	cr_assert_eq(monitor_ask(fd, 0x7ffffff0), 0);
 	cr_assert_eq(monitor_read(fd, see, &seen), 0);
 	cr_assert_geq(seen.n, 2);
-	cr_expect(seen.links[0].ifindex == 1 && !seen.links[0].left && seen.links[0].mtu);
+	cr_expect(seen.links[0].ifindex == 1 && !seen.links[0].removed && seen.links[0].mtu);
 	cr_expect_str_eq(seen.links[0].name, "lo");
-	cr_expect(seen.links[1].ifindex == 0x7ffffff0 && seen.links[1].left);
+	cr_expect(seen.links[1].ifindex == 0x7ffffff0 && seen.links[1].removed);
 	close(fd);
 }
 
