@@ -120,7 +120,7 @@ static bool strip_prefix(struct audit_state *state, struct audit_line *line)
 static int read_text_of_line(struct audit_state *state, struct file *file, struct audit_line *line)
 {
 	struct audit_record record;
-	struct reason why = { 0 };
+	struct reason why; /* not cleared, for this is done for each line */
 	int err;
 
 	if (!strip_prefix(state, line))
