@@ -17,7 +17,7 @@ static const struct {
 	{ CAP_PERFMON_BIT, "CAP_PERFMON" },
 };
 
-static uint64_t effective(void)
+static uint64_t effective_capabilities(void)
 {
 	FILE *file = fopen("/proc/self/status", "re");
 	uint64_t caps = 0;
@@ -35,7 +35,7 @@ static uint64_t effective(void)
 
 unsigned int capabilities_missing(char *ret, size_t size)
 {
-	uint64_t caps = effective();
+	uint64_t caps = effective_capabilities();
 	unsigned int n = 0;
 	size_t len = 0;
 
@@ -54,7 +54,7 @@ unsigned int capabilities_missing(char *ret, size_t size)
 
 bool capabilities_perfmon(void)
 {
-	uint64_t caps = effective();
+	uint64_t caps = effective_capabilities();
 
 	return caps >> CAP_SYS_ADMIN_BIT & 1 || caps >> CAP_PERFMON_BIT & 1;
 }

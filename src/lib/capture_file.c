@@ -45,18 +45,18 @@ struct capture_file {
 	size_t n_first; /* number of bytes in first */
 	size_t n_reread; /* number of bytes of first that were read a second time */
 	capture_wait_fn wait_fn;
-	void *arg; /* of wait_fn */
+	void *arg; /* argument of wait_fn */
 	capture_link_fn unread_fn; /* called for link types that are not read; or NULL */
 	void *unread_arg;
 	/* a bit for each link type that unread_fn was called for */
 	uint8_t reported[(UINT16_MAX + 1) / 8];
 	uint64_t frames; /* number of frames read so far */
-	link_fn link; /* of pcap; NULL: Ethernet */
+	link_fn link; /* parser of the link header for pcap; NULL: Ethernet */
 	uint32_t fcs_len; /* of pcap: bytes of the check sequence at the end of each frame */
 	uint8_t buffer[ALIGN + ETHER_HDR_LEN + CAPTURE_FRAME_MAX] __attribute__((aligned(8)));
 };
 
-static size_t smaller(size_t a, size_t b)
+static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -136,7 +136,7 @@ static bool find_link(int link_type, link_fn *ret)
 }
 
 /* Returns libpcap's number of a link type, which differs from the file's for raw IP. */
-static int data_link(uint16_t link_type)
+static int dlt_of(uint16_t link_type)
 {
 	return link_type == LINKTYPE_RAW ? DLT_RAW : link_type;
 }
@@ -173,7 +173,7 @@ static void report_unread(struct capture_file *c, uint16_t link_type)
 	if (!c->unread_fn || c->reported[link_type / 8] & bit)
 		return;
 	c->reported[link_type / 8] |= bit;
-	c->unread_fn(c->unread_arg, link_type, pcap_datalink_val_to_name(data_link(link_type)));
+	c->unread_fn(c->unread_arg, link_type, pcap_datalink_val_to_name(dlt_of(link_type)));
 }
 
 /* unpack_wait_fn. Without a callback of the caller's it waits here, because a FIFO is opened
@@ -464,7 +464,7 @@ static uint32_t wire_len(uint32_t said, size_t captured, uint32_t fcs_len)
 	return len > fcs_len ? len - fcs_len : 0;
 }
 
-static int next_of_pcapng(struct capture_file *c, struct capture_frame *ret, struct reason *r)
+static int read_pcapng_frame(struct capture_file *c, struct capture_frame *ret, struct reason *r)
 {
 	struct pcapng_packet packet;
 	link_fn link;
@@ -475,8 +475,8 @@ static int next_of_pcapng(struct capture_file *c, struct capture_frame *ret, str
 	c->frames++;
 	ret->wire_len = wire_len(packet.wire_len, packet.len, packet.fcs_len);
 	ret->timestamp_ns = packet.timestamp_ns;
-	if (find_link(data_link(packet.link_type), &link)) {
-		copy_frame(c, link, packet.data, smaller(packet.reach, ret->wire_len), ret);
+	if (find_link(dlt_of(packet.link_type), &link)) {
+		copy_frame(c, link, packet.data, min_size(packet.reach, ret->wire_len), ret);
 	} else {
 		clear_frame(c, ret);
 		report_unread(c, packet.link_type);
@@ -491,7 +491,7 @@ int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct 
 	int n;
 
 	if (c->pcapng)
-		return next_of_pcapng(c, ret, r);
+		return read_pcapng_frame(c, ret, r);
 	n = pcap_next_ex(c->pcap, &header, &data);
 	if (n == PCAP_ERROR_BREAK)
 		return 0;
@@ -499,7 +499,7 @@ int capture_file_next(struct capture_file *c, struct capture_frame *ret, struct 
 		return explain_read(c, pcap_geterr(c->pcap), r);
 	c->frames++;
 	ret->wire_len = wire_len(header->len, header->caplen, c->fcs_len);
-	copy_frame(c, c->link, data, smaller(header->caplen, ret->wire_len), ret);
+	copy_frame(c, c->link, data, min_size(header->caplen, ret->wire_len), ret);
 	ret->timestamp_ns = pcap_time_ns(&header->ts);
 	return 1;
 }

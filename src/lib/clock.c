@@ -8,7 +8,7 @@
 #define CLOCK_TRIES 3 /* the shortest measurement wins: longer ones were interrupted */
 
 /* Returns CLOCK_REALTIME minus id. */
-static int64_t measure(clockid_t id)
+static int64_t measure_offset(clockid_t id)
 {
 	int64_t best = INT64_MAX;
 	int64_t offset = 0;
@@ -31,8 +31,9 @@ int64_t clock_measure(struct clock *c)
 	int64_t before = c->boot_offset_ns;
 	int64_t step;
 
-	c->offset_ns = measure(c->source);
-	c->boot_offset_ns = c->source == CLOCK_BOOTTIME ? c->offset_ns : measure(CLOCK_BOOTTIME);
+	c->offset_ns = measure_offset(c->source);
+	c->boot_offset_ns =
+		c->source == CLOCK_BOOTTIME ? c->offset_ns : measure_offset(CLOCK_BOOTTIME);
 	step = c->boot_offset_ns - before;
 	return step > CLOCK_STEP_NS || step < -CLOCK_STEP_NS ? step : 0;
 }

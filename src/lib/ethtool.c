@@ -16,7 +16,7 @@
 #define FEATURES_MAX 1024 /* the kernel has about 64 */
 
 /* Returns 0 or -1. data is a struct ethtool_*, which begins with the command. */
-static int ask(int fd, const char *interface, void *data)
+static int query_ethtool(int fd, const char *interface, void *data)
 {
 	struct ifreq request = { .ifr_data = data };
 
@@ -32,7 +32,7 @@ static size_t count_features(int fd, const char *interface)
 	} sets = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES } };
 	uint32_t count;
 
-	if (ask(fd, interface, &sets) || !sets.info.sset_mask)
+	if (query_ethtool(fd, interface, &sets) || !sets.info.sset_mask)
 		return 0;
 	memcpy(&count, sets.bytes + sizeof(sets.info), sizeof(count));
 	return count > FEATURES_MAX ? 0 : count;
@@ -78,8 +78,8 @@ static void query_offloads(int fd, const char *interface, struct ethtool *ret)
 	names->len = (uint32_t)n;
 	f->cmd = ETHTOOL_GFEATURES;
 	f->size = (uint32_t)blocks;
-	if (!ask(fd, interface, names) && !ask(fd, interface, f) && names->len <= n &&
-	    f->size <= blocks)
+	if (!query_ethtool(fd, interface, names) && !query_ethtool(fd, interface, f) &&
+	    names->len <= n && f->size <= blocks)
 		read_features(names, f, ret);
 
 out:
@@ -96,7 +96,7 @@ void ethtool_ask(const char *interface, struct ethtool *ret)
 	*ret = (struct ethtool){ 0 };
 	if (fd < 0)
 		return;
-	if (!ask(fd, interface, &info))
+	if (!query_ethtool(fd, interface, &info))
 		(void)snprintf(ret->driver, sizeof(ret->driver), "%.31s", info.driver);
 	query_offloads(fd, interface, ret);
 	close(fd);

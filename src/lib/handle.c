@@ -155,7 +155,7 @@ int xdptail_set_sampling(struct xdptail *x, uint32_t sample_rate, enum xdptail_s
 }
 
 /* counts_index_fn: replaces an index by the number of a name. */
-static uint32_t name_number(void *arg, uint32_t ifindex)
+static uint32_t number_of_name(void *arg, uint32_t ifindex)
 {
 	return interfaces_name(arg, ifindex);
 }
@@ -174,7 +174,7 @@ static int open_interfaces(struct xdptail *x)
 		err = transport_watch(x->transport, interfaces_fd(x->interfaces));
 	if (err)
 		return reason_set(&x->reason, err, "cannot watch interfaces: %s", strerror(-err));
-	counts_set_index(x->counts, name_number, x->interfaces);
+	counts_set_index(x->counts, number_of_name, x->interfaces);
 	return 0;
 }
 
@@ -258,7 +258,7 @@ static int step_early(struct xdptail *x)
 	return err;
 }
 
-static int tick(struct xdptail *x)
+static int on_tick(struct xdptail *x)
 {
 	int err = interval_check(&x->interval, &x->reason);
 	int64_t step;
@@ -302,7 +302,7 @@ static int wait_due(struct xdptail *x, int timeout_ms)
 
 	for (;;) {
 		int events = wait_events(x, left);
-		int err = events > 0 && events & TRANSPORT_TICK ? tick(x) : 0;
+		int err = events > 0 && events & TRANSPORT_TICK ? on_tick(x) : 0;
 
 		if (events < 0)
 			return events;
@@ -351,7 +351,7 @@ int xdptail_counts_begin(struct xdptail *x)
 	return interval_close(&x->interval, &x->reason);
 }
 
-static const char *name_text(const void *arg, uint32_t number)
+static const char *text_of_name(const void *arg, uint32_t number)
 {
 	return interfaces_text(arg, number);
 }
@@ -369,7 +369,7 @@ static int return_counts(struct xdptail *x, struct xdptail_counts **ret)
 		.lost_first_ns = i->lost_first_ns,
 		.lost_last_ns = i->lost_last_ns,
 		.checked_ns = i->checked_ns,
-		.name = name_text,
+		.name = text_of_name,
 		.arg = x->interfaces,
 	};
 	struct xdptail_counts *counts;

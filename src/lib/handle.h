@@ -40,12 +40,12 @@ struct xdptail {
 	struct interfaces *interfaces; /* owned; NULL until open, and for a capture */
 	struct interval interval;
 	bool finished; /* counting has ended, and the ring is not read any more */
-	struct retry wait_retry; /* of waiting for samples */
-	struct retry tick_retry; /* of the ticks of the transport */
-	struct retry result_retry; /* of returning a closed interval */
-	uint64_t sums[OUTCOME_MAX]; /* of samples taken from the ring since open */
+	struct retry wait_retry; /* for waiting for samples */
+	struct retry tick_retry; /* for ticks of the transport */
+	struct retry result_retry; /* for returning a closed interval */
+	uint64_t sums[OUTCOME_MAX]; /* samples taken from the ring since open, by outcome */
 	unsigned int ticks; /* tenths of a second */
-	xdptail_packet_fn fn; /* of the xdptail_poll() in progress */
+	xdptail_packet_fn fn; /* callback of the xdptail_poll() in progress */
 	void *arg;
 	bool first_in_drain; /* no record was taken in this drain yet */
 	uint64_t longest_wait_ns;

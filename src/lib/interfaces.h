@@ -19,7 +19,7 @@ struct interfaces_spec {
 	const int *program_fd; /* LINK_MAX of them, borrowed */
 	bool wait; /* wait for interfaces that do not exist */
 	xdptail_interface_fn fn; /* may be NULL */
-	void *arg; /* of fn */
+	void *arg; /* argument of fn */
 };
 
 int interfaces_new(struct interfaces **ret, const struct interfaces_spec *spec); /* 0 or -errno */

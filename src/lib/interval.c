@@ -65,7 +65,7 @@ static bool is_filling_up(const struct interval *i, const struct packet_totals *
 	return unattributed || t->sources >= i->max_sources - i->max_sources / 4;
 }
 
-static int read_totals(const struct interval *i, struct packet_totals *ret, struct reason *r)
+static int peek_totals(const struct interval *i, struct packet_totals *ret, struct reason *r)
 {
 	int err = counts_peek(i->counts, ret);
 
@@ -78,7 +78,7 @@ static int read_totals(const struct interval *i, struct packet_totals *ret, stru
 static int flip(struct interval *i, uint64_t now, struct reason *r)
 {
 	struct packet_totals last;
-	int err = read_totals(i, &last, r);
+	int err = peek_totals(i, &last, r);
 
 	if (!err)
 		err = counts_flip(i->counts, r);
@@ -117,7 +117,7 @@ static int flip_early(struct interval *i, struct reason *r)
 static int check_fill(struct interval *i, struct reason *r)
 {
 	struct packet_totals t;
-	int err = read_totals(i, &t, r);
+	int err = peek_totals(i, &t, r);
 
 	if (err)
 		return err;
@@ -285,15 +285,15 @@ uint64_t interval_discard(struct interval *i, const struct packet_totals *t)
 	return left;
 }
 
-static int read_totals_with_retries(const struct interval *i, struct packet_totals *ret,
+static int peek_totals_with_retries(const struct interval *i, struct packet_totals *ret,
 				    struct reason *r)
 {
 	struct retry retry = { 0 };
-	int err = read_totals(i, ret, r);
+	int err = peek_totals(i, ret, r);
 
 	while (err && !retry_or_fail(&retry, err, r)) {
 		retry_pause();
-		err = read_totals(i, ret, r);
+		err = peek_totals(i, ret, r);
 	}
 	return err;
 }
@@ -301,7 +301,7 @@ static int read_totals_with_retries(const struct interval *i, struct packet_tota
 int interval_make_room(struct interval *i, uint32_t *ret, struct reason *r)
 {
 	struct packet_totals t;
-	int err = read_totals_with_retries(i, &t, r);
+	int err = peek_totals_with_retries(i, &t, r);
 
 	if (!err && is_filling_up(i, &t)) {
 		err = complete(i, step_early_flip, r);

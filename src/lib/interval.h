@@ -32,10 +32,10 @@ struct interval {
 	uint64_t tally[OUTCOME_MAX][ABI_GENERATIONS]; /* by the generation that samples carry */
 	uint64_t outcomes[OUTCOME_MAX]; /* of this interval, up to where the ring was read */
 	uint64_t pending; /* samples of earlier intervals that are still in the ring */
-	bool draining; /* a generation is being drained, or its samples are still in the ring */
-	bool has_watermark; /* … and how far the ring must be read is known */
-	bool ending; /* … and with it the interval ends */
-	bool close_requested; /* to close, when what is under way is done */
+	bool draining; /* a retired generation is not empty, or its samples are still in the ring */
+	bool has_watermark; /* while draining: how far the ring must be read is known */
+	bool ending; /* the interval ends with the generation that is being drained */
+	bool close_requested; /* a flip to end the interval follows when draining is done */
 	struct retry check_retry; /* for interval_check() */
 	struct retry step_retry; /* for interval_close() and interval_step() */
 	uint64_t start_ns; /* wall time */

@@ -26,7 +26,7 @@ struct interval_result {
 	uint64_t lost_last_ns;
 	uint64_t checked_ns; /* time of the last check for losses */
 	const char *(*name)(const void *arg, uint32_t ifindex);
-	const void *arg; /* of name; borrowed */
+	const void *arg; /* argument of name; borrowed */
 };
 
 /* Allocates the result before anything is taken from the interval, so that nothing is lost if there

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* libbpf's messages, for a caller who asks for them. The callback is one for the whole process, so
+/* libbpf's messages, for a caller that asks for them. The callback is one for the whole process, so
  * the library does not set it by itself.
  */
 #include <stdio.h>

@@ -23,7 +23,7 @@ struct span {
 };
 
 /* Steps over the first bytes, and their padding. */
-static void skip(struct span *s, size_t bytes)
+static void skip_bytes(struct span *s, size_t bytes)
 {
 	size_t step = ALIGNED(bytes);
 
@@ -75,7 +75,7 @@ static int read_attributes(struct monitor_link *link, struct span rest)
 		value.data = rest.data + sizeof(attribute);
 		value.len = attribute.nla_len - sizeof(attribute);
 		read_attribute(link, attribute.nla_type & NLA_TYPE_MASK, &value);
-		skip(&rest, attribute.nla_len);
+		skip_bytes(&rest, attribute.nla_len);
 	}
 	return 0;
 }
@@ -97,7 +97,7 @@ static int handle_link(bool removed, struct span body, monitor_fn fn, void *arg)
 	link.ifindex = (uint32_t)info.ifi_index;
 	link.up = info.ifi_flags & IFF_UP;
 	link.carrier = info.ifi_flags & FLAG_LOWER_UP;
-	skip(&body, sizeof(info));
+	skip_bytes(&body, sizeof(info));
 	err = read_attributes(&link, body);
 	if (!err)
 		fn(arg, &link);
@@ -139,7 +139,7 @@ int monitor_parse(const void *data, size_t len, monitor_fn fn, void *arg)
 			err = handle_link(header.nlmsg_type == RTM_DELLINK, body, fn, arg);
 		else if (header.nlmsg_type == NLMSG_ERROR)
 			err = handle_error(header.nlmsg_seq, body, fn, arg);
-		skip(&rest, header.nlmsg_len);
+		skip_bytes(&rest, header.nlmsg_len);
 		if (err == -EAGAIN) { /* the messages behind it are still valid */
 			open = true;
 			err = 0;
@@ -187,7 +187,7 @@ int monitor_ask(int fd, uint32_t ifindex)
 }
 
 /* Receives a datagram. Returns its length, 0 if it is not from the kernel, or -errno. */
-static ssize_t receive(int fd, void *buffer, size_t size)
+static ssize_t receive_datagram(int fd, void *buffer, size_t size)
 {
 	struct sockaddr_nl from = { 0 };
 	socklen_t from_len = sizeof(from);
@@ -204,7 +204,7 @@ int monitor_read(int fd, monitor_fn fn, void *arg)
 	int lost = 0;
 
 	for (int i = 0; i < DATAGRAMS_MAX; i++) {
-		ssize_t len = receive(fd, buffer, sizeof(buffer));
+		ssize_t len = receive_datagram(fd, buffer, sizeof(buffer));
 
 		if (len == -EAGAIN)
 			return lost;

@@ -16,7 +16,7 @@ struct monitor_link {
 	/* index in the other namespace; 0: not in the message, and unchanged */
 	uint32_t new_ifindex;
 	bool removed; /* deleted, or moved */
-	bool moved; /* to another network namespace */
+	bool moved; /* moved to another network namespace */
 	bool up; /* set up by an administrator */
 	bool carrier;
 };

@@ -29,7 +29,7 @@ struct object_spec {
 	void *log_arg;
 	bool trace;
 	bool decap; /* load the sibling of the program that looks into tunnels */
-	struct tunnel_ports tunnel_ports; /* for decap */
+	struct tunnel_ports tunnel_ports; /* ports to recognise tunnels by, with decap */
 };
 
 /* Descriptors are borrowed from obj. */

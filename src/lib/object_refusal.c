@@ -119,7 +119,7 @@ struct trial {
 	int64_t end_ms;
 };
 
-static bool works(const struct trial *t, unsigned int set)
+static bool would_load(const struct trial *t, unsigned int set)
 {
 	struct object_spec changed = *t->spec;
 
@@ -154,7 +154,7 @@ static bool try_sets(const struct trial *t, int size, char text[ADVICE_BYTES])
 			continue;
 		if (time_monotonic_ms() >= t->end_ms)
 			return false;
-		if (works(t, set))
+		if (would_load(t, set))
 			add_words(text, t->list, set);
 	}
 	return true;
@@ -205,13 +205,13 @@ int object_refusal_permission(struct reason *r, uint64_t locked_bytes)
 			  "way");
 }
 
-static const char *meaning(int err)
+static const char *error_meaning(int err)
 {
 	return err == -E2BIG ? "it is too large for it" : kernel_error_text(err);
 }
 
 /* Writes the name of the user's object with what follows, or "". */
-static void name_file(char ret[304], const struct object_spec *spec)
+static void describe_file(char ret[304], const struct object_spec *spec)
 {
 	*ret = '\0';
 	if (spec->ebpf_program)
@@ -228,7 +228,7 @@ static int explain_verdict(struct reason *r, const struct object_failure *f,
 
 	find_advice(f, spec, advice, &tried);
 	read_release(release);
-	name_file(file, spec);
+	describe_file(file, spec);
 	return reason_set(
 		r, -ENOEXEC,
 		"%sLinux %s does not take the program \"%s\": its verifier says \"%s\"%s%s; %s",
@@ -240,8 +240,8 @@ static int explain_verdict(struct reason *r, const struct object_failure *f,
 }
 
 /* Suggests how to make the map smaller. */
-static void find_lower(const struct object_failure *f, const struct object_spec *spec,
-		       char ret[ADVICE_BYTES])
+static void find_smaller_sizes(const struct object_failure *f, const struct object_spec *spec,
+			       char ret[ADVICE_BYTES])
 {
 	const uint64_t shared = object_count_bytes(spec->max_sources, 1);
 
@@ -264,7 +264,7 @@ static int explain_map(struct reason *r, const struct object_failure *f,
 	char release[RELEASE_BYTES];
 
 	read_release(release);
-	find_lower(f, spec, lower);
+	find_smaller_sizes(f, spec, lower);
 	if (f->err == -ENOMEM)
 		return reason_set(r, f->err,
 				  "no memory for the map \"%s\" of %" PRIu64 " KiB, of %" PRIu64
@@ -272,7 +272,7 @@ static int explain_map(struct reason *r, const struct object_failure *f,
 				  f->map, KIB(f->map_bytes), KIB(f->locked_bytes), lower);
 	return reason_set(r, kernel_error(f->err),
 			  "Linux %s does not take the map \"%s\" of %" PRIu64 " KiB: %s; %s",
-			  release, f->map, KIB(f->map_bytes), meaning(f->err),
+			  release, f->map, KIB(f->map_bytes), error_meaning(f->err),
 			  f->err == -E2BIG ? lower : REPORT);
 }
 
@@ -286,7 +286,7 @@ static int explain_load(struct reason *r, const struct object_failure *f,
 	bool tried;
 
 	read_release(release);
-	name_file(file, spec);
+	describe_file(file, spec);
 	if (f->err == -ENOMEM)
 		return reason_set(r, f->err,
 				  "%sno memory for the program \"%s\" beside %" PRIu64
@@ -296,7 +296,7 @@ static int explain_load(struct reason *r, const struct object_failure *f,
 	find_advice(f, spec, advice, &tried);
 	return reason_set(r, kernel_error(f->err),
 			  "%sLinux %s does not take the program \"%s\" or its maps: %s%s%s; %s",
-			  file, release, spec->function_name, meaning(f->err),
+			  file, release, spec->function_name, error_meaning(f->err),
 			  *advice ? "; what would work here, as was tried: " :
 			  tried	  ? "; no other options that were tried would work" :
 				    "",

@@ -12,7 +12,7 @@
 /* Describes an object that was not loaded. */
 struct object_failure {
 	int err; /* -errno of the kernel; 0: it was not asked, and the reason is set */
-	enum xdptail_transport transport; /* of the variant: RINGBUF or PERF */
+	enum xdptail_transport transport; /* transport of the variant: RINGBUF or PERF */
 	char map[32]; /* the map that could not be created; "": a program, or an unknown map */
 	uint64_t map_bytes; /* approximate size of that map */
 	uint64_t locked_bytes; /* approximate size of all maps: object_locked_bytes() */

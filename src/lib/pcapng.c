@@ -32,7 +32,7 @@ enum block_type {
 
 enum option {
 	OPTION_END = 0,
-	OPTION_FLAGS = 2, /* of a packet */
+	OPTION_FLAGS = 2, /* flags of a packet */
 	OPTION_RESOLUTION = 9, /* resolution of an interface's time: a power of 10 or of 2 */
 	OPTION_FCS = 13, /* length of an interface's frame check sequences */
 	OPTION_OFFSET = 14, /* seconds to add to an interface's time */
@@ -79,7 +79,7 @@ static int set_broken(struct pcapng *p, const char *why)
 	return -EBADMSG;
 }
 
-static uint32_t get32(const struct pcapng *p, const uint8_t *from)
+static uint32_t read_u32(const struct pcapng *p, const uint8_t *from)
 {
 	uint32_t value;
 
@@ -167,7 +167,7 @@ static int read_body(struct pcapng *p, uint32_t total, const uint8_t *first, siz
 		err = skip_body(p, p->len - p->kept);
 	if (!err)
 		err = read_all(p, end, sizeof(end));
-	if (!err && get32(p, end) != total)
+	if (!err && read_u32(p, end) != total)
 		err = set_broken(p, "a block has another length at its end");
 	return err;
 }
@@ -183,18 +183,18 @@ static int read_block(struct pcapng *p, uint32_t *ret_type)
 		return 0;
 	if (have < sizeof(head))
 		return set_broken(p, "it ends within a block");
-	*ret_type = get32(p, head);
+	*ret_type = read_u32(p, head);
 	if (*ret_type != BLOCK_SECTION) {
-		err = read_body(p, get32(p, head + 4), NULL, 0);
+		err = read_body(p, read_u32(p, head + 4), NULL, 0);
 	} else {
 		err = read_byte_order(p, magic);
 		if (!err)
-			err = read_body(p, get32(p, head + 4), magic, sizeof(magic));
+			err = read_body(p, read_u32(p, head + 4), magic, sizeof(magic));
 	}
 	return err ? err : 1;
 }
 
-static int take_section(struct pcapng *p)
+static int read_section(struct pcapng *p)
 {
 	if (p->len < SECTION_BYTES || read_u16(p, p->body + 4) != 1)
 		return set_broken(p, "a section is of another version than 1");
@@ -202,7 +202,7 @@ static int take_section(struct pcapng *p)
 	return 0;
 }
 
-static int take_resolution(struct pcapng *p, struct capture_interface *i, uint8_t value)
+static int read_resolution(struct pcapng *p, struct capture_interface *i, uint8_t value)
 {
 	uint8_t power = value & (POWER_OF_2 - 1);
 
@@ -214,13 +214,13 @@ static int take_resolution(struct pcapng *p, struct capture_interface *i, uint8_
 	return 0;
 }
 
-static int take_option(struct pcapng *p, struct capture_interface *i, uint16_t code,
+static int read_option(struct pcapng *p, struct capture_interface *i, uint16_t code,
 		       const uint8_t *value, uint16_t len)
 {
 	uint64_t offset;
 
 	if (code == OPTION_RESOLUTION && len == 1)
-		return take_resolution(p, i, value[0]);
+		return read_resolution(p, i, value[0]);
 	if (code == OPTION_FCS && len == 1)
 		i->fcs_len = value[0] > FCS_BYTES_MAX ? value[0] / 8U : value[0];
 	if (code == OPTION_OFFSET && len == sizeof(offset)) {
@@ -251,7 +251,7 @@ static int next_option(struct pcapng *p, uint32_t *at, uint16_t *ret_code,
 	return 1;
 }
 
-static int take_options(struct pcapng *p, struct capture_interface *i)
+static int read_options(struct pcapng *p, struct capture_interface *i)
 {
 	uint32_t at = INTERFACE_BYTES;
 	const uint8_t *value;
@@ -259,7 +259,7 @@ static int take_options(struct pcapng *p, struct capture_interface *i)
 	int more = next_option(p, &at, &code, &value, &len);
 
 	while (more > 0) {
-		int err = take_option(p, i, code, value, len);
+		int err = read_option(p, i, code, value, len);
 
 		if (err)
 			return err;
@@ -286,7 +286,7 @@ static int add_interface(struct pcapng *p, const struct capture_interface *i)
 	return 0;
 }
 
-static int take_interface(struct pcapng *p)
+static int read_interface(struct pcapng *p)
 {
 	struct capture_interface i = { .ticks = 1000000 };
 	int err;
@@ -296,8 +296,8 @@ static int take_interface(struct pcapng *p)
 	if (p->kept < p->len)
 		return set_broken(p, "an interface's block is longer than 256 KiB");
 	i.link_type = read_u16(p, p->body);
-	i.snap = get32(p, p->body + 4);
-	err = take_options(p, &i);
+	i.snap = read_u32(p, p->body + 4);
+	err = read_options(p, &i);
 	return err ? err : add_interface(p, &i);
 }
 
@@ -334,7 +334,7 @@ static void read_flags(struct pcapng *p, struct pcapng_packet *ret)
 	while (next_option(p, &at, &code, &value, &len) > 0) {
 		if (code != OPTION_FLAGS || len != 4)
 			continue;
-		fcs_len = get32(p, value) >> FLAGS_FCS_SHIFT & FLAGS_FCS_MASK;
+		fcs_len = read_u32(p, value) >> FLAGS_FCS_SHIFT & FLAGS_FCS_MASK;
 		ret->fcs_len = fcs_len ? fcs_len : ret->fcs_len;
 	}
 }
@@ -349,16 +349,17 @@ static int read_packet(struct pcapng *p, bool enhanced, struct pcapng_packet *re
 
 	if (p->len < PACKET_BYTES)
 		return set_broken(p, "a packet's block is too short");
-	number = enhanced ? get32(p, body) : read_u16(p, body);
+	number = enhanced ? read_u32(p, body) : read_u16(p, body);
 	if (number >= p->n)
 		return set_broken(p, "a packet is of an interface that is not described");
 	i = &p->interfaces[number];
 	ret->link_type = i->link_type;
 	ret->fcs_len = i->fcs_len;
-	ret->timestamp_ns = scale_time(i, (uint64_t)get32(p, body + 4) << 32 | get32(p, body + 8));
+	ret->timestamp_ns =
+		scale_time(i, (uint64_t)read_u32(p, body + 4) << 32 | read_u32(p, body + 8));
 	p->last_ns = ret->timestamp_ns;
-	ret->len = get32(p, body + 12);
-	ret->wire_len = get32(p, body + 16);
+	ret->len = read_u32(p, body + 12);
+	ret->wire_len = read_u32(p, body + 16);
 	err = set_data(p, PACKET_BYTES, ret);
 	if (err)
 		return err;
@@ -380,7 +381,7 @@ static int read_simple_packet(struct pcapng *p, struct pcapng_packet *ret)
 	ret->link_type = p->interfaces[0].link_type;
 	ret->fcs_len = p->interfaces[0].fcs_len;
 	ret->timestamp_ns = p->last_ns;
-	ret->wire_len = get32(p, p->body);
+	ret->wire_len = read_u32(p, p->body);
 	ret->len = ret->wire_len;
 	if (p->interfaces[0].snap && ret->len > p->interfaces[0].snap)
 		ret->len = p->interfaces[0].snap;
@@ -393,9 +394,9 @@ static int read_packet_block(struct pcapng *p, uint32_t type, struct pcapng_pack
 {
 	switch (type) {
 	case BLOCK_SECTION:
-		return take_section(p);
+		return read_section(p);
 	case BLOCK_INTERFACE:
-		return take_interface(p);
+		return read_interface(p);
 	case BLOCK_PACKET:
 	case BLOCK_ENHANCED:
 		return read_packet(p, type == BLOCK_ENHANCED, ret);

@@ -135,7 +135,7 @@ static struct perf_event_attr event_attr(const struct perf *perf)
 	};
 }
 
-static int cpu_open(struct perf *perf, int cpu)
+static int open_cpu(struct perf *perf, int cpu)
 {
 	struct perf_event_attr attr = event_attr(perf);
 	LIBBPF_OPTS(perf_buffer_raw_opts, opts, .cpu_cnt = 1, .cpus = &cpu, .map_keys = &cpu);
@@ -155,7 +155,7 @@ static int cpu_open(struct perf *perf, int cpu)
 	return 0;
 }
 
-static void cpu_close(struct perf *perf, int cpu)
+static void close_cpu(struct perf *perf, int cpu)
 {
 	/* this also removes its fd from the epoll instance */
 	perf_buffer__free(perf->cpus[cpu].pb);
@@ -163,7 +163,7 @@ static void cpu_close(struct perf *perf, int cpu)
 }
 
 /* Returns the buffer's first page, which has its positions (linux/perf_event.h). */
-static const struct perf_event_mmap_page *positions(const struct perf_cpu *c)
+static const struct perf_event_mmap_page *positions_page(const struct perf_cpu *c)
 {
 	size_t size;
 	void *page;
@@ -183,7 +183,7 @@ static void perf_close(void *ctx)
 	struct perf *perf = ctx;
 
 	for (int cpu = 0; perf->cpus && cpu < perf->n_cpus; cpu++)
-		cpu_close(perf, cpu);
+		close_cpu(perf, cpu);
 	free(perf->cpus);
 	free(perf->online);
 	free(perf);
@@ -191,7 +191,7 @@ static void perf_close(void *ctx)
 
 static bool has_waiting(const struct perf_cpu *c)
 {
-	const struct perf_event_mmap_page *page = positions(c);
+	const struct perf_event_mmap_page *page = positions_page(c);
 
 	return page && load_perf_position(&page->data_head) != page->data_tail;
 }
@@ -298,10 +298,10 @@ static int perf_tick(void *ctx, struct reason *r)
 		struct perf_cpu *c = &perf->cpus[cpu];
 
 		if (c->pb && !has_waiting(c) && (!perf->online[cpu] || check_disabled(c)))
-			cpu_close(perf, cpu);
+			close_cpu(perf, cpu);
 		if (c->pb || !perf->online[cpu])
 			continue;
-		err = cpu_open(perf, cpu);
+		err = open_cpu(perf, cpu);
 		if (err)
 			return explain_cpu_open(perf, r, err, cpu);
 	}
@@ -371,7 +371,7 @@ static uint64_t perf_waiting(void *ctx)
 	uint64_t sum = 0;
 
 	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
-		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
+		const struct perf_event_mmap_page *page = positions_page(&perf->cpus[cpu]);
 
 		if (page)
 			sum += load_perf_position(&page->data_head) - page->data_tail;
@@ -384,7 +384,7 @@ static void perf_set_watermark(void *ctx)
 	struct perf *perf = ctx;
 
 	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
-		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
+		const struct perf_event_mmap_page *page = positions_page(&perf->cpus[cpu]);
 
 		if (page)
 			perf->cpus[cpu].watermark = load_perf_position(&page->data_head);
@@ -396,7 +396,7 @@ static bool perf_is_drained(void *ctx)
 	const struct perf *perf = ctx;
 
 	for (int cpu = 0; cpu < perf->n_cpus; cpu++) {
-		const struct perf_event_mmap_page *page = positions(&perf->cpus[cpu]);
+		const struct perf_event_mmap_page *page = positions_page(&perf->cpus[cpu]);
 
 		if (page && (int64_t)(page->data_tail - perf->cpus[cpu].watermark) < 0)
 			return false;

@@ -18,7 +18,7 @@ static enum xdptail_answer answer_of_bool(bool yes)
 	return yes ? XDPTAIL_YES : XDPTAIL_NO;
 }
 
-static void ask_device(struct xdptail_probe *p, struct netdev *device)
+static void query_device(struct xdptail_probe *p, struct netdev *device)
 {
 	struct ethtool ethtool;
 	uint64_t features;
@@ -82,7 +82,7 @@ struct facts {
 };
 
 /* Does a frame of this MTU fit in native mode? */
-static enum xdptail_answer fits(const struct facts *f)
+static enum xdptail_answer fits_native(const struct facts *f)
 {
 	if (f->probe->mtu <= f->probe->native_mtu_max)
 		return XDPTAIL_YES;
@@ -90,7 +90,7 @@ static enum xdptail_answer fits(const struct facts *f)
 }
 
 /* attach_hook_fn: predicts the kernel's answer, with its checks in their order. */
-static int would_hook(struct attachment *a, const void *arg)
+static int predict_hook(struct attachment *a, const void *arg)
 {
 	const struct facts *f = arg;
 
@@ -102,11 +102,11 @@ static int would_hook(struct attachment *a, const void *arg)
 		return 0;
 	if (f->probe->native == XDPTAIL_NO)
 		return -EOPNOTSUPP;
-	return fits(f) == XDPTAIL_NO ? -ERANGE : 0;
+	return fits_native(f) == XDPTAIL_NO ? -ERANGE : 0;
 }
 
-/* Follows the same steps as xdptail_attach(), with would_hook() as the last. */
-static int foresee(struct xdptail_probe *p, const struct object *object, struct reason *r)
+/* Follows the same steps as xdptail_attach(), with predict_hook() as the last. */
+static int predict_attach(struct xdptail_probe *p, const struct object *object, struct reason *r)
 {
 	static const int all_programs[LINK_MAX] = { 0 };
 	const struct facts facts = {
@@ -117,12 +117,12 @@ static int foresee(struct xdptail_probe *p, const struct object *object, struct 
 	int err = attach_prepare(&a, object ? object->program_fd : all_programs, p->interface, r);
 
 	if (!err)
-		err = attach_in_mode(&a, XDPTAIL_MODE_AUTO, would_hook, &facts, r);
+		err = attach_in_mode(&a, XDPTAIL_MODE_AUTO, predict_hook, &facts, r);
 	if (err)
 		return err;
 	p->mode = a.mode;
 	if (a.mode == XDPTAIL_MODE_NATIVE &&
-	    (p->native == XDPTAIL_UNKNOWN || fits(&facts) == XDPTAIL_UNKNOWN))
+	    (p->native == XDPTAIL_UNKNOWN || fits_native(&facts) == XDPTAIL_UNKNOWN))
 		p->mode = XDPTAIL_MODE_AUTO;
 	return 0;
 }
@@ -135,10 +135,10 @@ void probe_interface(struct xdptail_probe *p, const char *interface, const struc
 	(void)snprintf(p->interface, sizeof(p->interface), "%s", interface);
 	p->ifindex = if_nametoindex(interface);
 	if (p->ifindex) {
-		ask_device(p, &device);
+		query_device(p, &device);
 		find_attached_program(p);
 		find_upper(p, device.master);
-		p->attach_err = foresee(p, object, &reason);
+		p->attach_err = predict_attach(p, object, &reason);
 	} else {
 		p->attach_err = refusal_no_interface(&reason, interface);
 	}

@@ -28,7 +28,7 @@ struct prog_run {
 };
 
 /* The part of a frame that is given to the program. */
-struct given {
+struct input {
 	const uint8_t *data;
 	size_t reach; /* bytes that the program can reach */
 	size_t len; /* bytes that the program counts: those on the wire */
@@ -96,12 +96,12 @@ static bool begins_with_ip(const struct capture_frame *frame)
 	return (type == ETH_P_IP && *ip >> 4 == 4) || (type == ETH_P_IPV6 && *ip >> 4 == 6);
 }
 
-static struct given what_of(const struct prog_run *p, const struct capture_frame *frame)
+static struct input make_input(const struct prog_run *p, const struct capture_frame *frame)
 {
 	bool is_ip = begins_with_ip(frame);
 	size_t skip = is_ip ? frame->made_up : 0;
 
-	return (struct given){
+	return (struct input){
 		.data = frame->data + skip,
 		.reach = frame->len - skip,
 		.len = frame->wire_len,
@@ -109,49 +109,49 @@ static struct given what_of(const struct prog_run *p, const struct capture_frame
 	};
 }
 
-static bool takes(const struct prog_run *p, const struct given *given)
+static bool can_take(const struct prog_run *p, const struct input *input)
 {
-	if (given->program_fd < 0 || given->reach < ETH_HLEN || given->reach > given->len)
+	if (input->program_fd < 0 || input->reach < ETH_HLEN || input->reach > input->len)
 		return false;
-	if (given->len <= PROG_RUN_REACH && given->reach == given->len)
+	if (input->len <= PROG_RUN_REACH && input->reach == input->len)
 		return true;
-	return p->object->frags && (given->reach == given->len || !p->no_split) &&
-	       given->len <= SPLIT_MAX;
+	return p->object->frags && (input->reach == input->len || !p->no_split) &&
+	       input->len <= SPLIT_MAX;
 }
 
 /* The bytes behind the frame are whatever the buffer holds, because the program cannot reach them.
  */
-static int run_split(struct prog_run *p, const struct given *given)
+static int run_split(struct prog_run *p, const struct input *input)
 {
 	struct xdp_md ctx = {
-		.data_end = given->reach < PROG_RUN_REACH ? (__u32)given->reach : PROG_RUN_REACH,
+		.data_end = input->reach < PROG_RUN_REACH ? (__u32)input->reach : PROG_RUN_REACH,
 	};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->split, .data_size_in = (__u32)given->len,
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->split, .data_size_in = (__u32)input->len,
 		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 1);
 	int err;
 
-	memcpy(p->split, given->data, given->reach);
-	err = bpf_prog_test_run_opts(given->program_fd, &opts);
+	memcpy(p->split, input->data, input->reach);
+	err = bpf_prog_test_run_opts(input->program_fd, &opts);
 	p->no_split = err == -EINVAL;
 	return err;
 }
 
-static int run_whole(const struct given *given)
+static int run_whole(const struct input *input)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = given->data,
-		    .data_size_in = (__u32)given->len, .repeat = 1);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = input->data,
+		    .data_size_in = (__u32)input->len, .repeat = 1);
 
-	return bpf_prog_test_run_opts(given->program_fd, &opts);
+	return bpf_prog_test_run_opts(input->program_fd, &opts);
 }
 
 int prog_run_frame(struct prog_run *p, const struct capture_frame *frame, struct reason *r)
 {
-	const struct given given = what_of(p, frame);
+	const struct input input = make_input(p, frame);
 	int err;
 
-	if (!takes(p, &given))
+	if (!can_take(p, &input))
 		return 0;
-	err = given.reach == given.len ? run_whole(&given) : run_split(p, &given);
+	err = input.reach == input.len ? run_whole(&input) : run_split(p, &input);
 	if (err == -EINVAL) /* the kernel takes no more than a page, or does not split frames */
 		return 0;
 	if (err)

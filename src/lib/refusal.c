@@ -14,7 +14,7 @@
 #define NEAREST_MAX 3 /* similar names offered for one that does not exist */
 
 /* Returns the edit distance of two short names (Levenshtein), at most IF_NAMESIZE. */
-static unsigned int distance(const char *a, const char *b)
+static unsigned int edit_distance(const char *a, const char *b)
 {
 	unsigned int row[IF_NAMESIZE + 1];
 	size_t len = strnlen(b, IF_NAMESIZE);
@@ -42,14 +42,14 @@ static unsigned int distance(const char *a, const char *b)
 /* Returns the next nearest name, behind those of a smaller distance (or the same, earlier in the
  * list).
  */
-static const struct if_nameindex *nearest(const struct if_nameindex *list, const char *name,
-					  const bool *taken, size_t n)
+static const struct if_nameindex *find_nearest(const struct if_nameindex *list, const char *name,
+					       const bool *taken, size_t n)
 {
 	const struct if_nameindex *best = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!taken[i] &&
-		    (!best || distance(list[i].if_name, name) < distance(best->if_name, name)))
+		if (!taken[i] && (!best || edit_distance(list[i].if_name, name) <
+						   edit_distance(best->if_name, name)))
 			best = &list[i];
 	}
 	return best;
@@ -66,7 +66,7 @@ int refusal_no_interface(struct reason *r, const char *interface)
 	while (list && list[n].if_index && n < sizeof(taken))
 		n++;
 	for (size_t i = 0; i < NEAREST_MAX && i < n; i++) {
-		const struct if_nameindex *best = nearest(list, interface, taken, n);
+		const struct if_nameindex *best = find_nearest(list, interface, taken, n);
 
 		taken[best - list] = true;
 		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s\"%s\"",

@@ -17,7 +17,7 @@
 #define IFINDEX 1 /* the one interface of a capture */
 
 /* The place of the next frame, relative to the present interval. */
-enum next {
+enum next_frame {
 	NEXT_WITHIN, /* within it, or late: it is counted here */
 	NEXT_AHEAD, /* it belongs to a later interval */
 	NEXT_BACK, /* the clock has gone back */
@@ -32,7 +32,7 @@ struct replay {
 	uint64_t start_ns; /* nominal start of the interval, where the last one ended */
 	uint64_t first_ns; /* time of the earliest frame; before start_ns if some came late */
 	uint64_t now_ns; /* latest time of the frames so far, since the clock last went back */
-	enum next next; /* place of the next frame, if there is one */
+	enum next_frame next; /* place of the next frame, if there is one */
 	int64_t step_ns; /* the step of a clock that has gone back, not yet reported; or 0 */
 	struct sample_counter counter;
 	struct packet_totals totals;
@@ -48,7 +48,7 @@ static uint64_t late_max_ns(const struct replay *p)
 	return p->spec.interval_ns > LATE_MIN_NS ? p->spec.interval_ns : LATE_MIN_NS;
 }
 
-static enum next place(const struct replay *p, uint64_t ns)
+static enum next_frame place_of(const struct replay *p, uint64_t ns)
 {
 	if (!p->spec.interval_ns)
 		return NEXT_WITHIN;
@@ -61,7 +61,7 @@ static enum next place(const struct replay *p, uint64_t ns)
 static void read_ahead(struct replay *p)
 {
 	p->have = capture_file_next(p->file, &p->frame, &p->reason);
-	p->next = p->have == 1 ? place(p, p->frame.timestamp_ns) : NEXT_WITHIN;
+	p->next = p->have == 1 ? place_of(p, p->frame.timestamp_ns) : NEXT_WITHIN;
 }
 
 /* Starts an interval and its clock at ns. */
@@ -174,8 +174,8 @@ static void parse_sample(const struct replay *p, struct parse_walk *walk, struct
 		parse_fill(walk, &ret->packet, p->spec.tcp_only);
 }
 
-static int sample(struct replay *p, struct parse_walk *walk, const struct capture_frame *frame,
-		  replay_fn fn, void *arg)
+static int take_sample(struct replay *p, struct parse_walk *walk, const struct capture_frame *frame,
+		       replay_fn fn, void *arg)
 {
 	struct tunnel_info info;
 
@@ -219,7 +219,7 @@ int replay_observe(struct replay *p, const struct capture_frame *frame, replay_f
 		p->totals.counted_bytes += frame->wire_len;
 		count_source(p, &walk, frame->wire_len);
 		if (sample_take(&p->counter, p->spec.sample_rate, p->spec.sample_mode))
-			return sample(p, &walk, frame, fn, arg);
+			return take_sample(p, &walk, frame, fn, arg);
 		break;
 	case PARSE_NOT_SELECTED:
 		p->totals.not_selected++;
@@ -238,8 +238,8 @@ int replay_observe(struct replay *p, const struct capture_frame *frame, replay_f
 	return 0;
 }
 
-static enum parse_class parse(const struct replay *p, const struct capture_frame *frame, size_t len,
-			      struct tunnel_info *ret)
+static enum parse_class parse_prefix(const struct replay *p, const struct capture_frame *frame,
+				     size_t len, struct tunnel_info *ret)
 {
 	struct parse_walk walk;
 	enum parse_class class = classify(p, frame, len, &walk);
@@ -256,7 +256,7 @@ bool replay_is_determined_by(const struct replay *p, const struct capture_frame 
 	struct tunnel_info part, whole;
 
 	return frame->len <= len ||
-	       (parse(p, frame, len, &part) == parse(p, frame, frame->len, &whole) &&
+	       (parse_prefix(p, frame, len, &part) == parse_prefix(p, frame, frame->len, &whole) &&
 		!memcmp(&part, &whole, sizeof(part)));
 }
 

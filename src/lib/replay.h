@@ -31,7 +31,7 @@ struct replay_spec {
 	uint32_t sample_mode; /* enum abi_sample_mode */
 	uint64_t interval_ns; /* 0: the whole capture is one interval */
 	bool decap; /* look into tunnels */
-	struct tunnel_ports tunnel_ports; /* to recognise tunnels by */
+	struct tunnel_ports tunnel_ports; /* ports to recognise tunnels by */
 };
 
 /* Takes one sample. A result other than 0 stops the caller. */

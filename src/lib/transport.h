@@ -46,7 +46,7 @@ struct transport_spec {
 	uint32_t ring_bytes; /* perf: the sum over the online CPUs */
 	uint32_t batch_ms; /* the longest time that a batch may gather */
 	transport_fn fn;
-	void *arg; /* of fn */
+	void *arg; /* argument of fn */
 };
 
 struct transport;

@@ -28,7 +28,7 @@ enum form {
 struct unpack {
 	int fd; /* owned */
 	unpack_wait_fn wait_fn; /* NULL: reads do not wait */
-	void *arg; /* of wait_fn; borrowed */
+	void *arg; /* argument of wait_fn; borrowed */
 	enum form form;
 	bool end; /* the end of the file was read */
 	int error; /* -errno that is returned from now on */
@@ -83,7 +83,7 @@ static int set_error(struct unpack *u, const char *why)
 	return -EBADMSG;
 }
 
-static int broken_off(struct unpack *u)
+static int set_truncated(struct unpack *u)
 {
 	return set_error(u, "it is compressed, and the compressed data end or break off");
 }
@@ -110,7 +110,7 @@ static int read_input(struct unpack *u)
 }
 
 /* Skippable frames of zstd have magic numbers from 0x184d2a50 to 0x184d2a5f. */
-static enum form recognise(const uint8_t *p, size_t len)
+static enum form detect_form(const uint8_t *p, size_t len)
 {
 	if (len >= 2 && p[0] == 0x1f && p[1] == 0x8b)
 		return FORM_GZIP;
@@ -151,7 +151,7 @@ static int choose_form(struct unpack *u)
 		err = read_input(u);
 	if (err)
 		return err;
-	form = recognise(u->next, u->left);
+	form = detect_form(u->next, u->left);
 	if (form == FORM_GZIP)
 		err = begin_gzip(u);
 	else if (form == FORM_ZSTD)
@@ -163,7 +163,7 @@ static int choose_form(struct unpack *u)
 	return err;
 }
 
-static void use(struct unpack *u, size_t n)
+static void consume(struct unpack *u, size_t n)
 {
 	u->next += n;
 	u->left -= n;
@@ -174,14 +174,14 @@ static ssize_t copy_input(struct unpack *u, void *buf, size_t size)
 	size_t n = u->left < size ? u->left : size;
 
 	memcpy(buf, u->next, n);
-	use(u, n);
+	consume(u, n);
 	return (ssize_t)n;
 }
 
 /* Skips zeros, which tapes have, and gzip(1) ignores. Anything else is an error. */
 static int skip_padding(struct unpack *u)
 {
-	for (; u->left; use(u, 1)) {
+	for (; u->left; consume(u, 1)) {
 		if (*u->next)
 			return set_error(u, "behind what is compressed in it is something that is "
 					    "not, or the next part of it is broken");
@@ -199,11 +199,11 @@ static ssize_t inflate_some(struct unpack *u, void *buf, size_t size)
 	u->z.next_out = buf;
 	u->z.avail_out = room;
 	err = inflate(&u->z, Z_NO_FLUSH);
-	use(u, u->left - u->z.avail_in);
+	consume(u, u->left - u->z.avail_in);
 	if (err == Z_STREAM_END)
 		u->form = FORM_BETWEEN;
 	else if (err != Z_OK && err != Z_BUF_ERROR) /* Z_BUF_ERROR asks for more input */
-		return err == Z_MEM_ERROR ? -ENOMEM : broken_off(u);
+		return err == Z_MEM_ERROR ? -ENOMEM : set_truncated(u);
 	return (ssize_t)(room - u->z.avail_out);
 }
 
@@ -217,7 +217,7 @@ static ssize_t zstd_error(struct unpack *u, size_t err)
 			u, "it is compressed by zstd with a window of more than 128 MiB, which "
 			   "is not read: unpack it first, by zstd -dc --long=31");
 	default:
-		return broken_off(u);
+		return set_truncated(u);
 	}
 }
 
@@ -227,7 +227,7 @@ static ssize_t decompress_some(struct unpack *u, void *buf, size_t size)
 	ZSTD_outBuffer out = { .dst = buf, .size = size };
 	size_t hint = ZSTD_decompressStream(u->zstd, &out, &in);
 
-	use(u, in.pos);
+	consume(u, in.pos);
 	if (ZSTD_isError(hint))
 		return zstd_error(u, hint);
 	if (!hint)
@@ -268,7 +268,7 @@ static ssize_t read_some(struct unpack *u, void *buf, size_t size)
 	if (n || u->form != before)
 		return n;
 	if (u->end)
-		return is_inside(u) ? broken_off(u) : 0;
+		return is_inside(u) ? set_truncated(u) : 0;
 	return read_input(u);
 }
 

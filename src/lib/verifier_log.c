@@ -61,7 +61,7 @@ static bool is_registers(const char *line)
 	return digits && (line[1 + digits] == '=' || line[1 + digits] == '_');
 }
 
-static bool says_why(const char *line)
+static bool is_verdict(const char *line)
 {
 	return *line != '\n' && *line && !is_remark(line) && !is_instruction(line) &&
 	       !is_registers(line);
@@ -89,7 +89,7 @@ void verifier_log_verdict(const char *log, char ret[VERIFIER_LINE_BYTES])
 	while (*log) {
 		const char *line = log + strspn(log, " \t");
 
-		if (says_why(line))
+		if (is_verdict(line))
 			copy_line(ret, line);
 		log += strcspn(log, "\n");
 		log += *log == '\n';
