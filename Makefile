@@ -184,6 +184,10 @@ $(O)/tests/system/%: $(O)/tests/system/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(ALL_LIBS) -o $@
 
+$(O)/tests/tsan/queue: $(O)/tests/tsan/queue.o $(O)/src/output/queue.o
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@
+
 $(O)/tests/prog/soak $(O)/tests/prog/test_prog_soak: $(FLOOD_OBJS)
 
 $(O)/tests/%: $(O)/tests/%.o $(O)/tests/all.a
@@ -268,6 +272,11 @@ check-asan:
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) O=$(O)/asan SAN="$(SAN_FLAGS)" all tests
 	$(Q)tests/run.sh $(O)/asan unit $(ASAN_SYSTEM:%=system/%)
 
+# The sanitizer keeps its own books at fixed addresses, which setarch keeps free.
+check-tsan:
+	$(Q)$(MAKE) --no-print-directory O=$(O)/tsan SAN="-fsanitize=thread" $(O)/tsan/tests/tsan/queue
+	$(Q)TSAN_OPTIONS=halt_on_error=1 setarch -R $(O)/tsan/tests/tsan/queue
+
 # Captures of yours, read by xdptail and by tshark: do they agree?
 check-captures: all $(O)/tests/system/number_frames
 	$(Q)[ -n "$(CAPTURES)" ] || { echo "make check-captures CAPTURES=DIR" >&2; exit 2; }
@@ -335,7 +344,7 @@ lint: $(SKELETONS) $(WINDOW).skel.h $(MICRO_BPF)
 clean:
 	$(Q)rm -rf $(O)
 
-.PHONY: all tests syn-only install uninstall help always demo check check-contrib check-kernels check-asan check-captures soak soak-outputs fuzz format lint clean
+.PHONY: all tests syn-only install uninstall help always demo check check-contrib check-kernels check-asan check-tsan check-captures soak soak-outputs fuzz format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(O)/packaging/completion/*.d $(O)/contrib/*/*.d $(O)/bpf/*.d $(O)/src/*/*.d $(O)/tests/*/*.d $(FUZZ)/*/*/*.d)
