@@ -40,7 +40,7 @@ static void add(struct message *m, uint16_t type, const void *value, size_t len)
 
 static void encode(struct message *m, const struct monitor_link *link)
 {
-	struct nlmsghdr header = { .nlmsg_type = link->left ? RTM_DELLINK : RTM_NEWLINK };
+	struct nlmsghdr header = { .nlmsg_type = link->removed ? RTM_DELLINK : RTM_NEWLINK };
 	const struct ifinfomsg info = {
 		.ifi_index = (int)link->ifindex,
 		.ifi_flags = (link->up ? IFF_UP : 0) | (link->carrier ? LOWER_UP : 0),
@@ -63,7 +63,7 @@ static void check_values(const struct monitor_link *link)
 {
 	FUZZ_CHECK(link->ifindex, "no index");
 	FUZZ_CHECK(memchr(link->name, '\0', sizeof(link->name)), "the name has no end");
-	FUZZ_CHECK(link->left || !link->moved, "moved, and still here");
+	FUZZ_CHECK(link->removed || !link->moved, "moved, and still here");
 }
 
 /* monitor_fn: of the message that encode() has made */
@@ -74,7 +74,7 @@ static void compare(void *arg, const struct monitor_link *link)
 	FUZZ_CHECK(want, "told twice");
 	FUZZ_CHECK(!strcmp(link->name, want->name), "\"%s\", \"%s\"", link->name, want->name);
 	FUZZ_CHECK(link->ifindex == want->ifindex && link->mtu == want->mtu &&
-			   link->new_ifindex == want->new_ifindex && link->left == want->left &&
+			   link->new_ifindex == want->new_ifindex && link->removed == want->removed &&
 			   link->moved == want->moved && link->up == want->up &&
 			   link->carrier == want->carrier,
 		   "another than before");
