@@ -20,8 +20,9 @@ root_open() { # LOWER [disk]
 	local over=$BATS_TEST_TMPDIR/over
 
 	mkdir "$over"
+	# ip-netns(8) would hide the machine's control groups, without which no journald starts
 	# shellcheck disable=SC2016 # for the bash inside
-	ip netns exec "$NS_A" unshare --mount --propagation private bash -euc '
+	nsenter "--net=/run/netns/$NS_A" unshare --mount --propagation private bash -euc '
 		[ "$3" ] || mount -t tmpfs tmpfs "$2"
 		cd "$2"
 		mkdir upper work root

@@ -10,6 +10,7 @@ room_setup() {
 	[ -x "$JOURNALD" ] || lacks "needs $JOURNALD"
 	[ -e /etc/machine-id ] || skip "needs /etc/machine-id"
 	[ -d /etc/systemd ] || skip "needs /etc/systemd"
+	[ -n "$(cgroup_roots)" ] || skip "journald needs control groups"
 	JOURNAL=$BATS_TEST_TMPDIR/journal
 	UNIT=$NS_A.service
 }
@@ -50,7 +51,7 @@ room() { # LINE...
 
 # Its root, too, which in a chroot is another than that of the namespace.
 in_room() { # COMMAND...: becomes that process
-	exec nsenter -t "$ROOM" -m -r "--net=/run/netns/$NS_A" -- "$@"
+	exec nsenter -t "$ROOM" -m -r -w "--net=/run/netns/$NS_A" -- "$@"
 }
 
 # Sets JPID, and FOLLOW, which has what comes to the journal, in a file. As much may wait in the
