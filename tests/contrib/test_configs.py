@@ -195,6 +195,7 @@ def fluent_bit_own_time(output):
     if key in KEYS or re.search("ship|sent|receiv", key):
         fault(f"output-kafka: {key!r} is the record's own time")
     comment = (contrib / "fluent-bit/output-kafka.yaml").read_text(encoding="utf-8").partition("pipeline:")[0]
+    comment = comment.replace("\n# ", " ")
     for path, text in ("output-kafka", comment), ("README", (contrib / "fluent-bit/README.md").read_text(encoding="utf-8")):
         if not re.search(r"double(?s:.*)microsecond\s+early", text):
             fault(f"{path} does not say how exact Fluent Bit's time is")
