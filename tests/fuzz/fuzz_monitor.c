@@ -74,9 +74,9 @@ static void compare(void *arg, const struct monitor_link *link)
 	FUZZ_CHECK(want, "told twice");
 	FUZZ_CHECK(!strcmp(link->name, want->name), "\"%s\", \"%s\"", link->name, want->name);
 	FUZZ_CHECK(link->ifindex == want->ifindex && link->mtu == want->mtu &&
-			   link->new_ifindex == want->new_ifindex && link->removed == want->removed &&
-			   link->moved == want->moved && link->up == want->up &&
-			   link->carrier == want->carrier,
+			   link->new_ifindex == want->new_ifindex &&
+			   link->removed == want->removed && link->moved == want->moved &&
+			   link->up == want->up && link->carrier == want->carrier,
 		   "another than before");
 	*(const struct monitor_link **)arg = NULL;
 }
